@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The optional libraries of vitscape: what each is for, where it comes from and how to find it. The build and the
+# installed package file both use this file, so that an installed vitscape looks for exactly what it was built with.
+
+set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ONEDNN JSON)
+
+set(VITSCAPE_OPENMP_PURPOSE "threads in training, evaluation and curvature")
+set(VITSCAPE_OPENMP_PACKAGE "comes with g++; libomp-dev for clang")
+set(VITSCAPE_JPEG_PURPOSE "JPEG files in image folders")
+set(VITSCAPE_JPEG_PACKAGE "libjpeg-dev")
+set(VITSCAPE_PNG_PURPOSE "PNG files in image folders")
+set(VITSCAPE_PNG_PACKAGE "libpng-dev")
+set(VITSCAPE_ONEDNN_PURPOSE "faster matrix products on CPUs")
+set(VITSCAPE_ONEDNN_PACKAGE "libdnnl-dev")
+set(VITSCAPE_JSON_PURPOSE "checkpoints, the trainer, the example programs")
+set(VITSCAPE_JSON_PACKAGE "nlohmann-json3-dev")
+
+# Makes an imported target visible to the projects that add vitscape as a subdirectory. A target that was there
+# before us belongs to another directory, whose business its scope is.
+macro(vitscape_share_target name existed_before)
+    if(TARGET ${name} AND NOT ${existed_before})
+        set_target_properties(${name} PROPERTIES IMPORTED_GLOBAL TRUE)
+    endif()
+endmacro()
+
+# vitscape_find_package(<target> <package> [arguments of find_package]): quietly, and shares the target.
+macro(vitscape_find_package target)
+    set(_vitscape_existed FALSE)
+    if(TARGET ${target})
+        set(_vitscape_existed TRUE)
+    else()
+        find_package(${ARGN} QUIET)
+    endif()
+    vitscape_share_target(${target} ${_vitscape_existed})
+endmacro()
+
+# oneDNN's own package file asks for OpenCL's development files, which a CPU build does not need: the library and its
+# header are enough.
+macro(vitscape_find_onednn)
+    if(NOT TARGET vitscape_onednn)
+        find_library(VITSCAPE_ONEDNN_LIBRARY NAMES dnnl)
+        find_path(VITSCAPE_ONEDNN_INCLUDE_DIR NAMES dnnl.h)
+        mark_as_advanced(VITSCAPE_ONEDNN_LIBRARY VITSCAPE_ONEDNN_INCLUDE_DIR)
+        if(VITSCAPE_ONEDNN_LIBRARY AND VITSCAPE_ONEDNN_INCLUDE_DIR)
+            add_library(vitscape_onednn UNKNOWN IMPORTED GLOBAL)
+            set_target_properties(vitscape_onednn PROPERTIES
+                IMPORTED_LOCATION "${VITSCAPE_ONEDNN_LIBRARY}"
+                INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_ONEDNN_INCLUDE_DIR}")
+        endif()
+    endif()
+endmacro()
+
+# vitscape_find_feature(<feature> <variable>): sets the variable to the feature's target, or to nothing where the
+# library is not there.
+macro(vitscape_find_feature feature variable)
+    if("${feature}" STREQUAL "OPENMP")
+        set(_vitscape_target OpenMP::OpenMP_CXX)
+        vitscape_find_package(OpenMP::OpenMP_CXX OpenMP COMPONENTS CXX)
+    elseif("${feature}" STREQUAL "JPEG")
+        set(_vitscape_target JPEG::JPEG)
+        vitscape_find_package(JPEG::JPEG JPEG)
+    elseif("${feature}" STREQUAL "PNG")
+        set(_vitscape_target PNG::PNG)
+        set(_vitscape_zlib_existed FALSE)
+        if(TARGET ZLIB::ZLIB)
+            set(_vitscape_zlib_existed TRUE)
+        endif()
+        vitscape_find_package(PNG::PNG PNG)
+        vitscape_share_target(ZLIB::ZLIB ${_vitscape_zlib_existed})
+    elseif("${feature}" STREQUAL "ONEDNN")
+        set(_vitscape_target vitscape_onednn)
+        vitscape_find_onednn()
+    elseif("${feature}" STREQUAL "JSON")
+        set(_vitscape_target nlohmann_json::nlohmann_json)
+        vitscape_find_package(nlohmann_json::nlohmann_json nlohmann_json)
+    endif()
+    if(TARGET ${_vitscape_target})
+        set(${variable} ${_vitscape_target})
+    else()
+        set(${variable} "")
+    endif()
+endmacro()
+
+# Eigen, xtensor and the system's threads, without which there is no vitscape. Sets VITSCAPE_MISSING to the names of
+# those that are not there and VITSCAPE_MISSING_PACKAGES to their Debian packages.
+macro(vitscape_find_required)
+    set(VITSCAPE_MISSING "")
+    set(VITSCAPE_MISSING_PACKAGES "")
+    vitscape_find_package(Eigen3::Eigen Eigen3 NO_MODULE)
+    if(NOT TARGET Eigen3::Eigen OR (Eigen3_VERSION AND Eigen3_VERSION VERSION_LESS 3.4))
+        list(APPEND VITSCAPE_MISSING "Eigen (3.4 or later)")
+        list(APPEND VITSCAPE_MISSING_PACKAGES libeigen3-dev)
+    endif()
+    set(_vitscape_xtl_existed FALSE)
+    if(TARGET xtl)
+        set(_vitscape_xtl_existed TRUE)
+    endif()
+    vitscape_find_package(xtensor xtensor)
+    vitscape_share_target(xtl ${_vitscape_xtl_existed})
+    if(NOT TARGET xtensor OR (xtensor_VERSION AND xtensor_VERSION VERSION_LESS 0.24))
+        list(APPEND VITSCAPE_MISSING "xtensor (0.24 or later)")
+        list(APPEND VITSCAPE_MISSING_PACKAGES libxtensor-dev)
+    endif()
+    vitscape_find_package(Threads::Threads Threads)
+endmacro()
