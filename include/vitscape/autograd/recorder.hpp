@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <vitscape/autograd/parameter.hpp>
+#include <vitscape/tensor/tensor.hpp>
+
+namespace vitscape {
+
+/// A value in a computation, and the number of the recorded operation that made it (-1: a constant, no
+/// gradient).
+template <Backend B>
+struct Variable {
+    Tensor<B> value;
+    int node = -1;
+
+    [[nodiscard]] const Shape& shape() const { return value.shape(); }
+    [[nodiscard]] typename B::Pointer data() const { return value.data(); }
+    [[nodiscard]] bool differentiable() const { return node >= 0; }
+};
+
+/// Runs a model forward and remembers nothing: a tensor lives exactly as long as the model's code holds it.
+template <Backend B>
+class Eval {
+  public:
+    using BackendType = B;
+    static constexpr bool records = false;
+
+    /// @param parameters  the flat vector; read only.
+    Eval(B backend, typename B::Pointer parameters) : backend_(std::move(backend)), parameters_(parameters) {}
+
+    [[nodiscard]] B& backend() { return backend_; }
+    [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) const {
+        return {parameters_ + slot.offset, slot.shape};
+    }
+    [[nodiscard]] Tensor<B> allocate(const Shape& shape) { return Tensor<B>(backend_, shape); }
+    [[nodiscard]] Variable<B> constant(Tensor<B> value) const { return {std::move(value), -1}; }
+    template <class Backward>
+    [[nodiscard]] Variable<B> record(Tensor<B> value, Backward&&) const {
+        return {std::move(value), -1};
+    }
+
+  private:
+    B backend_;
+    typename B::Pointer parameters_;
+};
+
+/// Runs a model forward and keeps, for each operation, what its backward pass needs; `backward` then runs
+/// these in the opposite order and adds the parameters' gradients to a flat vector. Reused from step to step
+/// it allocates nothing.
+template <Backend B>
+class Tape {
+  public:
+    using BackendType = B;
+    static constexpr bool records = true;
+
+    /// @param parameters  the flat vector, read only.  @param gradients  of the same size; gradients are
+    /// added to it.
+    Tape(B backend, typename B::Pointer parameters, typename B::Pointer gradients)
+        : backend_(std::move(backend)), parameters_(parameters), gradients_(gradients) {}
+    Tape(const Tape&) = delete;
+    Tape& operator=(const Tape&) = delete;
+    ~Tape() { clear(); }
+
+    [[nodiscard]] B& backend() { return backend_; }
+    [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) const {
+        return {parameters_ + slot.offset, slot.shape};
+    }
+    /// Where the gradient of a parameter is to be added.
+    [[nodiscard]] TensorView<B> parameter_gradient(const ParameterSlot& slot) const {
+        return {gradients_ + slot.offset, slot.shape};
+    }
+    [[nodiscard]] Tensor<B> allocate(const Shape& shape) { return Tensor<B>(backend_, shape); }
+    [[nodiscard]] Variable<B> constant(Tensor<B> value) const { return {std::move(value), -1}; }
+
+    /// Notes an operation's output and how to go back through it: `backward(tape, gradient of the output)`.
+    template <class Backward>
+    [[nodiscard]] Variable<B> record(Tensor<B> value, Backward backward) {
+        static_assert(alignof(Backward) <= alignof(std::max_align_t));
+        auto* closure = new (reserve(sizeof(Backward))) Backward(std::move(backward));
+        nodes_.push_back({closure,
+                          [](void* c, Tape& tape, const Tensor<B>& gradient) {
+                              (*static_cast<Backward*>(c))(tape, gradient);
+                          },
+                          [](void* c) { static_cast<Backward*>(c)->~Backward(); }, Tensor<B>{}});
+        return {std::move(value), static_cast<int>(nodes_.size()) - 1};
+    }
+
+    /// The gradient of an operation's input, to be written with this `beta`: 0 for the first contribution
+    /// (the memory is uninitialized), 1 to add to earlier ones.
+    struct Target {
+        typename B::Pointer data;
+        double beta;
+    };
+    [[nodiscard]] Target gradient(int node, const Shape& shape) {
+        Tensor<B>& gradient = nodes_[static_cast<std::size_t>(node)].gradient;
+        if (gradient.empty()) {
+            gradient = allocate(shape);
+            return {gradient.data(), 0};
+        }
+        if (!gradient.unique()) {  // shared with another operation's gradient, which must keep its numbers
+            Tensor<B> own = allocate(gradient.shape());
+            backend_.copy(own.size(), gradient.data(), own.data());
+            gradient = std::move(own);
+        }
+        return {gradient.data(), 1};
+    }
+    /// Adds `contribution` to an input's gradient; the first one is shared rather than copied.
+    void pass_gradient(int node, const Tensor<B>& contribution) {
+        if (node < 0) return;
+        Tensor<B>& gradient = nodes_[static_cast<std::size_t>(node)].gradient;
+        if (gradient.empty()) {
+            gradient = contribution;
+            return;
+        }
+        const Target target = this->gradient(node, contribution.shape());
+        const operand::Matrix<typename B::Pointer> sum{target.data, contribution.size()};
+        backend_.map(1, contribution.size(), functor::Add{}, sum, sum,
+                     operand::Matrix<typename B::Pointer>{contribution.data(), contribution.size()});
+    }
+
+    /// Adds the gradient of `weight * sum(output)` by all parameters to the gradient vector and forgets the
+    /// operations.
+    /// @param output  any recorded variable, e.g. one loss per sample with weight 1 / samples for their mean.
+    void backward(const Variable<B>& output, double weight = 1) {
+        if (!output.differentiable()) {
+            clear();
+            return;
+        }
+        nodes_[static_cast<std::size_t>(output.node)].gradient = allocate(output.shape());
+        backend_.fill(output.value.size(), weight,
+                      nodes_[static_cast<std::size_t>(output.node)].gradient.data());
+        for (std::size_t i = nodes_.size(); i-- > 0;) {
+            Node& node = nodes_[i];
+            if (!node.gradient.empty()) {
+                const Tensor<B> gradient = std::move(node.gradient);
+                node.run(node.closure, *this, gradient);
+            }
+            node.destroy(node.closure);  // frees the saved values while going back
+            node.closure = nullptr;
+        }
+        clear();
+    }
+
+    /// Forgets all operations without going back.
+    void clear() {
+        for (Node& node : nodes_)
+            if (node.closure != nullptr) node.destroy(node.closure);
+        nodes_.clear();
+        chunk_ = used_ = 0;
+    }
+
+  private:
+    struct Node {
+        void* closure;
+        void (*run)(void*, Tape&, const Tensor<B>&);
+        void (*destroy)(void*);
+        Tensor<B> gradient;
+    };
+    static constexpr std::size_t chunk_bytes = 16384;
+
+    void* reserve(std::size_t bytes) {
+        bytes =
+            (bytes + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) * alignof(std::max_align_t);
+        if (!chunks_.empty() && used_ + bytes > chunk_bytes) {
+            ++chunk_;
+            used_ = 0;
+        }
+        if (chunk_ >= chunks_.size()) chunks_.push_back(std::make_unique<std::byte[]>(chunk_bytes));
+        void* memory = chunks_[chunk_].get() + used_;
+        used_ += bytes;
+        return memory;
+    }
+
+    B backend_;
+    typename B::Pointer parameters_, gradients_;
+    std::vector<Node> nodes_;
+    std::vector<std::unique_ptr<std::byte[]>> chunks_;
+    std::size_t chunk_ = 0, used_ = 0;
+};
+
+/// What a model is written against: `Tape` and `Eval` run the same forward code.
+template <class R>
+concept Recorder = Backend<typename R::BackendType> && requires(R recorder, Shape shape, ParameterSlot slot) {
+    { R::records } -> std::convertible_to<bool>;
+    { recorder.allocate(shape) } -> std::same_as<Tensor<typename R::BackendType>>;
+    { recorder.parameter(slot) } -> std::same_as<TensorView<typename R::BackendType>>;
+};
+
+}  // namespace vitscape

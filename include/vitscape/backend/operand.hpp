@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <vitscape/core/dual_number.hpp>
+#include <vitscape/core/host_device.hpp>
+#include <vitscape/core/shape.hpp>
+
+/// How a backend's `map` and reductions see memory: an operand maps (row, column) to an element. `row(r)`
+/// gives a row whose elements are read with `[c]` and written with `set(c, x)`; hoisting the row keeps inner
+/// loops contiguous.
+namespace vitscape {
+
+/// Two parallel arrays, values and tangents; what `Dual<B>` uses where `B` uses a plain pointer.
+template <class T>
+struct DualPointer {
+    T* value = nullptr;
+    T* tangent = nullptr;
+    VITSCAPE_HOST_DEVICE friend DualPointer operator+(DualPointer p, Index offset) {
+        return {p.value + offset, p.tangent + offset};
+    }
+};
+
+/// A contiguous row of elements behind a plain pointer.
+template <class T>
+struct RowOf {
+    T* data;
+    VITSCAPE_HOST_DEVICE T operator[](Index c) const { return data[c]; }
+    VITSCAPE_HOST_DEVICE void set(Index c, T x) const { data[c] = x; }
+};
+/// A contiguous row of dual numbers.
+template <class T>
+struct DualRow {
+    DualPointer<T> data;
+    VITSCAPE_HOST_DEVICE DualNumber<T> operator[](Index c) const { return {data.value[c], data.tangent[c]}; }
+    VITSCAPE_HOST_DEVICE void set(Index c, DualNumber<T> x) const {
+        data.value[c] = x.value;
+        data.tangent[c] = x.tangent;
+    }
+};
+/// A row whose elements are all the same number.
+template <class S>
+struct ConstantRow {
+    S number;
+    VITSCAPE_HOST_DEVICE S operator[](Index) const { return number; }
+};
+
+template <class T>
+VITSCAPE_HOST_DEVICE RowOf<T> row_at(T* data) {
+    return {data};
+}
+template <class T>
+VITSCAPE_HOST_DEVICE DualRow<T> row_at(DualPointer<T> data) {
+    return {data};
+}
+
+namespace operand {
+
+/// Element (r, c) at data[r * stride + c]; the ordinary row-major matrix.
+template <class P>
+struct Matrix {
+    P data;
+    Index stride;
+    VITSCAPE_HOST_DEVICE auto row(Index r) const { return row_at(data + r * stride); }
+};
+/// One number per column, the same in each row (a bias).
+template <class P>
+struct PerColumn {
+    P data;
+    VITSCAPE_HOST_DEVICE auto row(Index) const { return row_at(data); }
+};
+/// One number per row, the same in each column (a row's mean).
+template <class P>
+struct PerRow {
+    P data;
+    VITSCAPE_HOST_DEVICE auto row(Index r) const {
+        const auto element = row_at(data)[r];
+        return ConstantRow<decltype(element)>{element};
+    }
+};
+/// Rows in groups: row r is row `r % rows_per_group` of group `r / rows_per_group`; groups start
+/// `group_stride` elements apart. With `data` offset to a first token it names the same token range of every
+/// sample of a batch.
+template <class P>
+struct Grouped {
+    P data;
+    Index rows_per_group, group_stride, stride;
+    VITSCAPE_HOST_DEVICE auto row(Index r) const {
+        return row_at(data + (r / rows_per_group * group_stride + r % rows_per_group * stride));
+    }
+};
+/// Row r is row `rows[r]` of a table; as an output the `rows` must not repeat.
+template <class P>
+struct Gathered {
+    P data;
+    const std::int32_t* rows;
+    Index stride;
+    VITSCAPE_HOST_DEVICE auto row(Index r) const { return row_at(data + rows[r] * stride); }
+};
+
+}  // namespace operand
+}  // namespace vitscape

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+
+#include <vitscape/core/dual_number.hpp>
+#include <vitscape/core/host_device.hpp>
+
+/// The functions that a backend's `map` and reductions apply to elements. They are named types, not lambdas,
+/// because CUDA compilers reject generic extended lambdas; each works for plain and dual numbers.
+namespace vitscape::functor {
+
+struct Identity {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S x) const {
+        return x;
+    }
+};
+struct Add {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {
+        return a + b;
+    }
+};
+struct Add3 {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b, S c) const {
+        return a + b + c;
+    }
+};
+struct Multiply {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {
+        return a * b;
+    }
+};
+struct Square {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a) const {
+        return a * a;
+    }
+};
+/// (a - b)^2
+struct SquaredDifference {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {
+        return (a - b) * (a - b);
+    }
+};
+/// factor * a
+template <class T>
+struct Scale {
+    T factor;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a) const {
+        return S(factor) * a;
+    }
+};
+/// alpha * a + beta * b
+template <class T>
+struct LinearCombination {
+    T alpha, beta;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {
+        return S(alpha) * a + S(beta) * b;
+    }
+};
+/// theta + alpha * delta + beta * eta: a point of a plane.
+template <class T>
+struct PlanePoint {
+    T alpha, beta;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S theta, S delta, S eta) const {
+        return theta + S(alpha) * delta + S(beta) * eta;
+    }
+};
+/// Exact GELU: x Phi(x) = x / 2 (1 + erf(x / sqrt 2)) (Hendrycks & Gimpel 2016, arXiv 1606.08415).
+struct Gelu {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S x) const {
+        using std::erf;
+        return S(0.5) * x * (S(1) + erf(x * S(0.70710678118654752440)));
+    }
+};
+/// d GELU / dx = Phi(x) + x phi(x).
+struct GeluDerivative {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S x) const {
+        using std::erf;
+        using std::exp;
+        const S cumulative = S(0.5) * (S(1) + erf(x * S(0.70710678118654752440)));
+        return cumulative + x * S(0.39894228040143267794) * exp(S(-0.5) * x * x);
+    }
+};
+/// exp(x - shift)
+struct ShiftedExponential {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S x, S shift) const {
+        using std::exp;
+        return exp(x - shift);
+    }
+};
+struct Divide {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {
+        return a / b;
+    }
+};
+/// 1 / sqrt(sum / count + epsilon)
+template <class T>
+struct InverseDeviation {
+    T count, epsilon;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S sum) const {
+        using std::sqrt;
+        return S(1) / sqrt(sum / S(count) + S(epsilon));
+    }
+};
+/// (x - mean) * inverse_deviation
+struct Standardize {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S x, S mean, S inverse_deviation) const {
+        return (x - mean) * inverse_deviation;
+    }
+};
+/// a * b + c
+struct MultiplyAdd {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b, S c) const {
+        return a * b + c;
+    }
+};
+/// Gradient of a standardized row: inverse_deviation * (g - mean(g) - x mean(g x)); the sums come undivided.
+template <class T>
+struct StandardizeGradient {
+    T count;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S g, S x, S sum_g, S sum_gx, S inverse_deviation) const {
+        return inverse_deviation * (g - (sum_g + x * sum_gx) / S(count));
+    }
+};
+/// Gradient of a softmax row: probability * (g - sum(g * probability)).
+struct SoftmaxGradient {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S probability, S g, S sum) const {
+        return probability * (g - sum);
+    }
+};
+/// factor * upstream * (prediction - target)
+template <class T>
+struct ScaledDifference {
+    T factor;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S upstream, S prediction, S target) const {
+        return S(factor) * upstream * (prediction - target);
+    }
+};
+/// log(sum of exponentials) term of a cross entropy: target * (log_sum + shift - logit).
+struct CrossEntropyTerm {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S target, S logit, S shift, S sum_of_exponentials) const {
+        using std::log;
+        return target * (log(sum_of_exponentials) + shift - logit);
+    }
+};
+/// Gradient of the cross entropy by a logit: upstream * (softmax * sum(target) - target).
+struct CrossEntropyGradient {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S upstream, S logit, S shift, S sum_of_exponentials, S target,
+                                      S target_sum) const {
+        using std::exp;
+        return upstream * (exp(logit - shift) / sum_of_exponentials * target_sum - target);
+    }
+};
+
+}  // namespace vitscape::functor

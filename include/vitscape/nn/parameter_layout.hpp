@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <vitscape/autograd/parameter.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/core/shape.hpp>
+
+namespace vitscape {
+
+/// What a parameter is; decides weight decay and what a landscape's normalization does with it.
+enum class ParameterKind { weight, bias, norm, token, position };
+
+/// How a parameter gets its first values.
+struct Initializer {
+    enum class Kind { zeros, ones, normal, truncated_normal, xavier_uniform };
+    Kind kind = Kind::zeros;
+    double deviation = 0;           ///< Standard deviation (normal, truncated_normal; the latter cut at +-2).
+    Index fan_in = 0, fan_out = 0;  ///< For xavier_uniform: U(-a, a), a = sqrt(6 / (fan_in + fan_out)).
+
+    static Initializer zeros() { return {}; }
+    static Initializer ones() { return {.kind = Kind::ones}; }
+    static Initializer normal(double deviation) { return {.kind = Kind::normal, .deviation = deviation}; }
+    static Initializer truncated_normal(double deviation) {
+        return {.kind = Kind::truncated_normal, .deviation = deviation};
+    }
+    static Initializer xavier_uniform(Index fan_in, Index fan_out) {
+        return {.kind = Kind::xavier_uniform, .fan_in = fan_in, .fan_out = fan_out};
+    }
+};
+
+/// One named tensor of a model inside the flat parameter vector.
+struct ParameterInfo {
+    std::string name;    ///< As in the reference's checkpoints, e.g. "blocks.0.attn.qkv.weight".
+    ParameterSlot slot;  ///< Offset and shape.
+    ParameterKind kind = ParameterKind::weight;
+    Initializer initializer;
+
+    [[nodiscard]] Index size() const { return slot.shape.size(); }
+    /// Whether weight decay applies: parameters of two or more dimensions, as in the reference.
+    [[nodiscard]] bool decays() const { return slot.shape.rank() >= 2; }
+    /// Filters are the slices along the first axis of a parameter of two or more dimensions (a linear layer's
+    /// output units).
+    [[nodiscard]] Index filters() const { return slot.shape.rank() >= 2 ? slot.shape[0] : 0; }
+};
+
+/// Where each parameter of a model lies in its flat vector. A model is its configuration and its layout; the
+/// numbers are elsewhere.
+class ParameterLayout {
+  public:
+    /// Appends a parameter. @throws ConfigError for a name that is there already.
+    ParameterSlot add(std::string name, const Shape& shape, ParameterKind kind,
+                      const Initializer& initializer) {
+        if (find(name) != nullptr) throw ConfigError(message("two parameters are called '", name, "'"));
+        const ParameterSlot slot{size_, shape};
+        size_ += shape.size();
+        parameters_.push_back({std::move(name), slot, kind, initializer});
+        return slot;
+    }
+
+    /// Numbers in the flat vector.
+    [[nodiscard]] Index size() const { return size_; }
+    [[nodiscard]] const std::vector<ParameterInfo>& parameters() const { return parameters_; }
+    /// nullptr where no parameter has this name.
+    [[nodiscard]] const ParameterInfo* find(const std::string& name) const {
+        for (const ParameterInfo& parameter : parameters_)
+            if (parameter.name == name) return &parameter;
+        return nullptr;
+    }
+
+  private:
+    std::vector<ParameterInfo> parameters_;
+    Index size_ = 0;
+};
+
+/// First values of all parameters, a function of (seed, parameter's position in the layout, element).
+inline std::vector<double> initial_values(const ParameterLayout& layout, std::uint64_t seed) {
+    std::vector<double> values(static_cast<std::size_t>(layout.size()));
+    std::uint32_t position = 0;
+    for (const ParameterInfo& parameter : layout.parameters()) {
+        const RandomKey key{.seed = seed, .purpose = Purpose::initial_weights, .sample = position++};
+        const Initializer& how = parameter.initializer;
+        RandomSequence random(key);
+        for (Index i = 0; i < parameter.size(); ++i) {
+            double value = 0;
+            switch (how.kind) {
+                case Initializer::Kind::zeros:
+                    break;
+                case Initializer::Kind::ones:
+                    value = 1;
+                    break;
+                case Initializer::Kind::normal:
+                    value = how.deviation * random_normal(key, static_cast<std::uint64_t>(i));
+                    break;
+                case Initializer::Kind::truncated_normal:
+                    do value = how.deviation * random.normal();
+                    while (std::abs(value) > 2);
+                    break;
+                case Initializer::Kind::xavier_uniform: {
+                    const double limit = std::sqrt(6.0 / static_cast<double>(how.fan_in + how.fan_out));
+                    value = limit * (2 * random_uniform(key, static_cast<std::uint64_t>(i)) - 1);
+                    break;
+                }
+            }
+            values[static_cast<std::size_t>(parameter.slot.offset + i)] = value;
+        }
+    }
+    return values;
+}
+
+}  // namespace vitscape

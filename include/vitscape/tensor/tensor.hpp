@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <new>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <vitscape/backend/concept.hpp>
+#include <vitscape/core/shape.hpp>
+
+namespace vitscape {
+
+/// Memory of a backend seen with a shape; does not own it. Row-major, dense.
+template <Backend B>
+struct TensorView {
+    typename B::Pointer data{};
+    Shape shape;
+
+    [[nodiscard]] Index size() const { return shape.size(); }
+    [[nodiscard]] Index last() const { return shape[shape.rank() - 1]; }
+    /// Product of all extents but the last: the rows of the tensor as a matrix.
+    [[nodiscard]] Index rows() const { return size() / last(); }
+};
+
+namespace detail {
+
+/// The shared memory of `Tensor` handles. Blocks are kept in a list per thread, so that making a tensor in a
+/// steady state asks the system for nothing.
+template <class B, class P>
+struct TensorBlock {
+    B backend;
+    P data;
+    Index size;
+    std::size_t handles;
+    TensorBlock* next;
+};
+
+template <class B, class P>
+struct TensorBlockList {
+    TensorBlock<B, P>* first = nullptr;
+    ~TensorBlockList() {
+        while (first != nullptr) ::operator delete(std::exchange(first, first->next));
+    }
+    static TensorBlockList& of_thread() {
+        thread_local TensorBlockList list;
+        return list;
+    }
+};
+
+/// Counted handle on pooled memory; `Indices` chooses between a backend's numbers and its row numbers.
+template <class B, class P, bool Indices>
+class SharedMemory {
+    using Block = TensorBlock<B, P>;
+
+  public:
+    SharedMemory() = default;
+    SharedMemory(B backend, Index size) {
+        P data;
+        if constexpr (Indices)
+            data = backend.allocate_indices(size);
+        else
+            data = backend.allocate(size);
+        auto& list = TensorBlockList<B, P>::of_thread();
+        void* memory = list.first;
+        if (memory != nullptr)
+            list.first = list.first->next;
+        else
+            memory = ::operator new(sizeof(Block));
+        block_ = new (memory) Block{std::move(backend), data, size, 1, nullptr};
+    }
+    SharedMemory(const SharedMemory& other) noexcept : block_(other.block_) {
+        if (block_ != nullptr) ++block_->handles;
+    }
+    SharedMemory(SharedMemory&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    SharedMemory& operator=(SharedMemory other) noexcept {
+        std::swap(block_, other.block_);
+        return *this;
+    }
+    ~SharedMemory() {
+        if (block_ == nullptr || --block_->handles > 0) return;
+        if constexpr (Indices)
+            block_->backend.release_indices(block_->data, block_->size);
+        else
+            block_->backend.release(block_->data, block_->size);
+        block_->backend.~B();
+        auto& list = TensorBlockList<B, P>::of_thread();
+        block_->next = list.first;
+        list.first = block_;
+    }
+    [[nodiscard]] P data() const { return block_ != nullptr ? block_->data : P{}; }
+    [[nodiscard]] bool unique() const { return block_ != nullptr && block_->handles == 1; }
+    [[nodiscard]] bool empty() const { return block_ == nullptr; }
+
+  private:
+    Block* block_ = nullptr;
+};
+
+}  // namespace detail
+
+/// A tensor in a backend's pooled memory, shared by its copies and given back with the last of them. The
+/// handle of an activation: an evaluation that drops it frees the memory at once, a tape that keeps it holds
+/// it for the backward pass.
+template <Backend B>
+class Tensor {
+  public:
+    Tensor() = default;
+    /// Uninitialized.
+    Tensor(const B& backend, const Shape& shape) : memory_(backend, shape.size()), shape_(shape) {}
+
+    [[nodiscard]] const Shape& shape() const { return shape_; }
+    [[nodiscard]] Index size() const { return shape_.size(); }
+    [[nodiscard]] typename B::Pointer data() const { return memory_.data(); }
+    [[nodiscard]] TensorView<B> view() const { return {data(), shape_}; }
+    [[nodiscard]] bool empty() const { return memory_.empty(); }
+    /// True where no other handle shares the memory, so that writing to it is seen by nobody else.
+    [[nodiscard]] bool unique() const { return memory_.unique(); }
+
+    /// The same memory under another shape. @throws ShapeError where the sizes differ.
+    [[nodiscard]] Tensor reshaped(const Shape& shape) const {
+        if (shape.size() != size())
+            throw ShapeError(message("cannot see a tensor of shape ", shape_, " as ", shape));
+        Tensor result = *this;
+        result.shape_ = shape;
+        return result;
+    }
+
+  private:
+    detail::SharedMemory<B, typename B::Pointer, false> memory_;
+    Shape shape_;
+};
+
+/// Row numbers in a backend's memory.
+template <Backend B>
+class IndexTensor {
+  public:
+    IndexTensor() = default;
+    IndexTensor(B backend, std::span<const std::int32_t> host)
+        : memory_(backend, static_cast<Index>(host.size())), size_(static_cast<Index>(host.size())) {
+        backend.upload_indices(size_, host.data(), memory_.data());
+    }
+    [[nodiscard]] Index size() const { return size_; }
+    [[nodiscard]] const std::int32_t* data() const { return memory_.data(); }
+
+  private:
+    detail::SharedMemory<B, std::int32_t*, true> memory_;
+    Index size_ = 0;
+};
+
+/// A tensor with the numbers of `host`, converted. @throws ShapeError where `shape` has another size.
+template <Backend B, class Range>
+Tensor<B> upload(B backend, const Shape& shape, const Range& host) {
+    if (shape.size() != static_cast<Index>(std::size(host)))
+        throw ShapeError(message("a tensor of shape ", shape, " needs ", shape.size(), " numbers, ",
+                                 std::size(host), " were given"));
+    Tensor<B> tensor(backend, shape);
+    backend.upload(tensor.size(), std::data(host), tensor.data());
+    return tensor;
+}
+
+/// The numbers of a tensor on the host, row-major.
+template <Backend B>
+std::vector<double> download(B backend, const TensorView<B>& view) {
+    std::vector<double> host(static_cast<std::size_t>(view.size()));
+    backend.synchronize();
+    backend.download(view.size(), view.data, host.data());
+    return host;
+}
+
+}  // namespace vitscape
