@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <span>
+#include <type_traits>
+
+#include <vitscape/tensor/vector.hpp>
+
+namespace vitscape {
+
+/// A function of one flat parameter vector that can be evaluated: all that a loss surface needs.
+///
+/// | member | meaning |
+/// | --- | --- |
+/// | `backend()` | the backend that its vectors live on |
+/// | `layout()` | the `ParameterLayout` that names the parts of the vector; `layout().size()` numbers |
+/// | `value(theta)` | the loss, a double; not finite where it diverges, never an exception for that |
+///
+/// A user's own function is a small struct; nothing has to be derived from anything.
+template <class O, class B>
+concept Evaluable = Backend<B> && requires(std::remove_reference_t<O>& objective, const Vector<B>& theta) {
+    { objective.backend() } -> std::convertible_to<B>;
+    { objective.layout().size() } -> std::convertible_to<Index>;
+    { objective.value(theta) } -> std::convertible_to<double>;
+};
+
+/// An `Evaluable` with a gradient: `gradient(theta, out)` writes d value / d theta to `out` (of the size of
+/// theta, overwritten) and returns the value.
+template <class O, class B>
+concept Objective = Evaluable<O, B> &&
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, Vector<B>& out) {
+    { objective.gradient(theta, out) } -> std::convertible_to<double>;
+};
+
+/// An `Evaluable` that is a mean over samples: `samples()` of them, and `sample_losses(theta, out)` writes
+/// one loss per sample, always of the same samples (images, masks) in the same order; `value` is their mean.
+/// What standard errors are computed from.
+template <class O, class B>
+concept SampledObjective = Evaluable<O, B> &&
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::span<double> out) {
+    { objective.samples() } -> std::convertible_to<Index>;
+    objective.sample_losses(theta, out);
+};
+
+/// An `Objective` with exact products with its second derivative: `hessian_vector(theta, v, out)` writes
+/// H(theta) v to `out` (overwritten; never the memory of v).
+template <class O, class B>
+concept TwiceDifferentiable = Objective<O, B> &&
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, Vector<B>& out) {
+    objective.hessian_vector(theta, theta, out);
+};
+
+}  // namespace vitscape

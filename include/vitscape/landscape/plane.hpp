@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <utility>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/functors.hpp>
+#include <vitscape/landscape/surface.hpp>
+#include <vitscape/tensor/vector.hpp>
+
+namespace vitscape {
+
+/// The points theta + alpha delta + beta eta. Owns its three vectors (move them in where memory counts).
+template <Backend B>
+class Plane {
+  public:
+    /// @throws ShapeError where the three sizes differ.
+    Plane(Vector<B> theta, Vector<B> delta, Vector<B> eta)
+        : theta_(std::move(theta)), delta_(std::move(delta)), eta_(std::move(eta)) {
+        if (delta_.size() != theta_.size() || eta_.size() != theta_.size())
+            throw ShapeError(message("a plane's point and directions must have one size, they have ",
+                                     theta_.size(), ", ", delta_.size(), " and ", eta_.size()));
+    }
+
+    [[nodiscard]] const Vector<B>& theta() const { return theta_; }
+    [[nodiscard]] const Vector<B>& delta() const { return delta_; }
+    [[nodiscard]] const Vector<B>& eta() const { return eta_; }
+    [[nodiscard]] Index size() const { return theta_.size(); }
+
+    [[nodiscard]] PlaneGeometry geometry() const {
+        return {.theta_norm = norm(theta_),
+                .delta_norm = norm(delta_),
+                .eta_norm = norm(eta_),
+                .theta_dot_delta = dot(theta_, delta_),
+                .theta_dot_eta = dot(theta_, eta_),
+                .delta_dot_eta = dot(delta_, eta_)};
+    }
+
+    /// Writes theta + alpha delta + beta eta to `out`, one pass.
+    void point(double alpha, double beta, Vector<B>& out) const {
+        plane_point(theta_, alpha, delta_, beta, eta_, out);
+    }
+
+  private:
+    Vector<B> theta_, delta_, eta_;
+};
+
+/// The points theta + alpha delta. With delta = theta' - theta it joins two solutions.
+template <Backend B>
+class Line {
+  public:
+    /// @throws ShapeError where the sizes differ.
+    Line(Vector<B> theta, Vector<B> delta) : theta_(std::move(theta)), delta_(std::move(delta)) {
+        if (delta_.size() != theta_.size())
+            throw ShapeError(message("a line's point and direction must have one size, they have ",
+                                     theta_.size(), " and ", delta_.size()));
+    }
+
+    [[nodiscard]] const Vector<B>& theta() const { return theta_; }
+    [[nodiscard]] const Vector<B>& delta() const { return delta_; }
+    [[nodiscard]] Index size() const { return theta_.size(); }
+
+    [[nodiscard]] PlaneGeometry geometry() const {
+        return {
+            .theta_norm = norm(theta_), .delta_norm = norm(delta_), .theta_dot_delta = dot(theta_, delta_)};
+    }
+
+    /// Writes theta + alpha delta to `out`. The second coordinate is there for the sake of one form with
+    /// `Plane`.
+    void point(double alpha, double, Vector<B>& out) const {
+        using T = typename B::Storage;
+        detail::require_same_size(theta_, out);
+        out.backend().map(1, out.size(), functor::LinearCombination<T>{T(1), static_cast<T>(alpha)},
+                          detail::flat(out), detail::flat(theta_), detail::flat(delta_));
+    }
+
+  private:
+    Vector<B> theta_, delta_;
+};
+
+}  // namespace vitscape

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <vitscape/autograd/objective.hpp>
+#include <vitscape/core/error.hpp>
+#include <vitscape/landscape/grid.hpp>
+#include <vitscape/landscape/plane.hpp>
+#include <vitscape/landscape/surface.hpp>
+
+namespace vitscape {
+
+/// What happens around the evaluation of a surface; all of it may be left out.
+struct ProjectionOptions {
+    /// An earlier, incomplete surface of the same objective, plane and grid: its computed points are kept and
+    /// not evaluated again, not-finite ones included.
+    const Surface* resume = nullptr;
+    /// Called after each row that had something to evaluate, and before `Interrupted` is thrown: the place to
+    /// save.
+    std::function<void(const Surface&)> after_row;
+    /// Called after each evaluated point with the number of computed points and that of all points.
+    std::function<void(Index, Index)> progress;
+    /// Asked before each point; true stops.
+    std::function<bool()> interrupted;
+};
+
+namespace detail {
+
+/// Evaluates an objective at one point after another against its centre, with one set of buffers.
+template <Backend B, class O>
+class PointEvaluator {
+  public:
+    struct Result {
+        double loss, standard_error, difference_standard_error;
+    };
+
+    PointEvaluator(O& objective, const Vector<B>& theta) : objective_(objective) {
+        if constexpr (SampledObjective<O, B>) {
+            samples_ = static_cast<Index>(objective_.samples());
+            if (samples_ < 1) throw ConfigError("the objective has no samples to average over");
+            centre_losses_.resize(static_cast<std::size_t>(samples_));
+            losses_.resize(static_cast<std::size_t>(samples_));
+            objective_.sample_losses(theta, std::span<double>(centre_losses_));
+            centre_ = mean_and_error(centre_losses_);
+        } else {
+            centre_ = {static_cast<double>(objective_.value(theta)),
+                       std::numeric_limits<double>::quiet_NaN()};
+        }
+    }
+
+    [[nodiscard]] Index samples() const { return samples_; }
+    [[nodiscard]] MeanAndError centre() const { return centre_; }
+
+    Result at(const Vector<B>& point) {
+        constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+        if constexpr (SampledObjective<O, B>) {
+            objective_.sample_losses(point, std::span<double>(losses_));
+            const MeanAndError here = mean_and_error(losses_);
+            if (!std::isfinite(here.mean)) return {nothing, nothing, nothing};
+            return {here.mean, here.standard_error,
+                    mean_and_error_of_difference(losses_, centre_losses_).standard_error};
+        } else {
+            const double value = static_cast<double>(objective_.value(point));
+            return {std::isfinite(value) ? value : nothing, nothing, nothing};
+        }
+    }
+
+  private:
+    O& objective_;
+    Index samples_ = 0;
+    MeanAndError centre_;
+    std::vector<double> centre_losses_, losses_;
+};
+
+inline Surface start_surface(std::vector<double> x, std::vector<double> y, const MeanAndError& centre,
+                             Index samples, const PlaneGeometry& geometry, const Surface* resume) {
+    if (!std::isfinite(centre.mean))
+        throw NumericError(message("the loss at the centre is ", centre.mean,
+                                   "; a surface around a point without a finite loss says nothing"));
+    Surface surface(std::move(x), std::move(y));
+    surface.centre_loss = centre.mean;
+    surface.centre_standard_error = centre.standard_error;
+    surface.samples = samples;
+    surface.geometry = geometry;
+    if (resume == nullptr || resume->computed_points() == 0) return surface;
+    if (resume->x != surface.x || resume->y != surface.y)
+        throw ConfigError(message("the surface to resume has ", resume->rows(), " x ", resume->columns(),
+                                  " points, the grid asked for has ", surface.rows(), " x ",
+                                  surface.columns(),
+                                  ", or other coordinates; ask for the same grid or start afresh"));
+    if (resume->samples != samples ||
+        !(std::abs(resume->centre_loss - centre.mean) <= 1e-6 * std::max(std::abs(centre.mean), 1e-300)))
+        throw ConfigError(
+            message("the surface to resume belongs to another model, images or masks: the loss "
+                    "at its centre is ",
+                    resume->centre_loss, " over ", resume->samples, " samples, here it is ", centre.mean,
+                    " over ", samples));
+    if (!geometry.matches(resume->geometry))
+        throw ConfigError(
+            "the surface to resume was computed along other directions; give the same seed and "
+            "normalization, or the directions that were saved with it");
+    surface.loss = resume->loss;
+    surface.standard_error = resume->standard_error;
+    surface.difference_standard_error = resume->difference_standard_error;
+    surface.computed = resume->computed;
+    return surface;
+}
+
+template <Backend B, class O, class Space>
+Surface project_rows(O& objective, const Space& space, std::vector<double> x, std::vector<double> y,
+                     const ProjectionOptions& options) {
+    if (static_cast<Index>(objective.layout().size()) != space.size())
+        throw ShapeError(message("the objective has ", objective.layout().size(),
+                                 " parameters, the point to look around has ", space.size()));
+    PointEvaluator<B, O> evaluator(objective, space.theta());
+    Surface surface = start_surface(std::move(x), std::move(y), evaluator.centre(), evaluator.samples(),
+                                    space.geometry(), options.resume);
+    Vector<B> point(space.theta().backend(), space.size());
+    const Index total = surface.rows() * surface.columns();
+    Index done = surface.computed_points();
+    for (std::size_t row = 0; row < surface.y.size(); ++row) {
+        bool changed = false;
+        for (std::size_t column = 0; column < surface.x.size(); ++column) {
+            if (surface.computed(row, column) != 0) continue;
+            if (options.interrupted && options.interrupted()) {
+                if (options.after_row) options.after_row(surface);
+                throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
+            }
+            space.point(surface.x[column], surface.y[row], point);
+            const auto result = evaluator.at(point);
+            surface.loss(row, column) = result.loss;
+            surface.standard_error(row, column) = result.standard_error;
+            surface.difference_standard_error(row, column) = result.difference_standard_error;
+            surface.computed(row, column) = 1;
+            changed = true;
+            if (options.progress)
+                options.progress(++done, total);
+            else
+                ++done;
+        }
+        if (changed && options.after_row) options.after_row(surface);
+    }
+    return surface;
+}
+
+}  // namespace detail
+
+/// Evaluates an objective on a grid of a plane, row by row (y outer, x inner). For a `SampledObjective` each
+/// point gets its standard errors. In the steady state no parameter vector is allocated.
+/// @throws ShapeError, ConfigError, NumericError before the first point, where sizes do not match, `resume`
+///         belongs to something else, or the loss at theta is not finite; Interrupted after
+///         `options.interrupted`.
+template <Backend B, Evaluable<B> O>
+[[nodiscard]] Surface project(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
+                              const ProjectionOptions& options = {}) {
+    grid.x.check();
+    grid.y.check();
+    return detail::project_rows<B>(objective, plane, grid.x.coordinates(), grid.y.coordinates(), options);
+}
+
+/// The same along a line: a surface of one row.
+template <Backend B, Evaluable<B> O>
+[[nodiscard]] Surface project(O&& objective, const Line<B>& line, const Grid& grid,
+                              const ProjectionOptions& options = {}) {
+    grid.check();
+    return detail::project_rows<B>(objective, line, grid.coordinates(), {0.0}, options);
+}
+
+}  // namespace vitscape

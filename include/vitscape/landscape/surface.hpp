@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/core/shape.hpp>
+
+namespace vitscape {
+
+/// How the directions of a surface lie: norms and inner products of theta, delta and eta (NaN for the eta of
+/// a line). Recorded with the surface, so that one is never completed with another seed's directions, and for
+/// the record: the angle between delta and eta is acos(delta_dot_eta / (delta_norm eta_norm)).
+struct PlaneGeometry {
+    static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+    double theta_norm = nothing, delta_norm = nothing, eta_norm = nothing;
+    double theta_dot_delta = nothing, theta_dot_eta = nothing, delta_dot_eta = nothing;
+
+    /// Equal up to rounding.
+    [[nodiscard]] bool matches(const PlaneGeometry& other) const {
+        const auto near = [](double a, double b, double scale) {
+            return std::isnan(a) ? std::isnan(b) : std::abs(a - b) <= 1e-6 * scale;
+        };
+        return near(theta_norm, other.theta_norm, theta_norm) &&
+               near(delta_norm, other.delta_norm, delta_norm) && near(eta_norm, other.eta_norm, eta_norm) &&
+               near(theta_dot_delta, other.theta_dot_delta, theta_norm * delta_norm) &&
+               near(theta_dot_eta, other.theta_dot_eta, theta_norm * eta_norm) &&
+               near(delta_dot_eta, other.delta_dot_eta, delta_norm * eta_norm);
+    }
+};
+
+/// A loss on a grid: `loss(iy, ix)` is L(theta + x[ix] delta + y[iy] eta). A line is a surface with the one
+/// row y = {0}.
+///
+/// A number is NaN where it has not been computed, and stays NaN where the loss was computed and is not
+/// finite; `computed` tells the two apart. Nothing is ever filled in.
+struct Surface {
+    std::vector<double> x, y;
+    xt::xtensor<double, 2> loss;  // (y, x)
+    /// Of the mean over samples: their standard deviation / sqrt(samples); NaN where the objective has fewer
+    /// than two samples.
+    xt::xtensor<double, 2> standard_error;  // (y, x)
+    /// Of the difference to the centre theta, on the same images and masks: what the samples share cancels,
+    /// so this tells whether two points differ where the standard error of each could not.
+    xt::xtensor<double, 2> difference_standard_error;  // (y, x)
+    xt::xtensor<std::uint8_t, 2> computed;             // (y, x), 1 or 0
+    double centre_loss = std::numeric_limits<double>::quiet_NaN();
+    double centre_standard_error = std::numeric_limits<double>::quiet_NaN();
+    PlaneGeometry geometry;
+    Index samples = 0;  ///< 0 where the objective is no mean over samples.
+
+    Surface() = default;
+    /// Nothing computed yet.
+    Surface(std::vector<double> along_x, std::vector<double> along_y)
+        : x(std::move(along_x)), y(std::move(along_y)) {
+        const std::array<std::size_t, 2> shape = {y.size(), x.size()};
+        const double nothing = std::numeric_limits<double>::quiet_NaN();
+        loss = standard_error = difference_standard_error = xt::xtensor<double, 2>(shape, nothing);
+        computed = xt::xtensor<std::uint8_t, 2>(shape, 0);
+    }
+
+    [[nodiscard]] Index columns() const { return static_cast<Index>(x.size()); }
+    [[nodiscard]] Index rows() const { return static_cast<Index>(y.size()); }
+    [[nodiscard]] bool is_line() const { return y.size() == 1; }
+    /// Points that have been evaluated, whatever came out.
+    [[nodiscard]] Index computed_points() const {
+        Index count = 0;
+        for (const std::uint8_t flag : computed) count += flag != 0;
+        return count;
+    }
+    [[nodiscard]] bool complete() const { return computed_points() == rows() * columns(); }
+    /// Smallest and largest finite loss; {NaN, NaN} where there is none.
+    [[nodiscard]] std::pair<double, double> range() const {
+        const double nothing = std::numeric_limits<double>::quiet_NaN();
+        std::pair<double, double> result{nothing, nothing};
+        for (const double value : loss) {
+            if (!std::isfinite(value)) continue;
+            if (!(result.first <= value)) result.first = value;
+            if (!(result.second >= value)) result.second = value;
+        }
+        return result;
+    }
+};
+
+/// Mean and its standard error (sample standard deviation / sqrt(n); NaN for n < 2).
+struct MeanAndError {
+    double mean = 0, standard_error = 0;
+};
+
+/// Over all samples, in their order. A sample that is not finite makes the mean NaN or infinite.
+[[nodiscard]] inline MeanAndError mean_and_error(std::span<const double> samples) {
+    const double count = static_cast<double>(samples.size());
+    double sum = 0;
+    for (const double sample : samples) sum += sample;
+    const double mean = sum / count;
+    double square = 0;
+    for (const double sample : samples) square += (sample - mean) * (sample - mean);
+    // 0 / 0 for one sample is the NaN that it should be.
+    return {mean, std::sqrt(square / (count - 1) / count)};
+}
+
+/// The same of the differences a[i] - b[i].
+[[nodiscard]] inline MeanAndError mean_and_error_of_difference(std::span<const double> a,
+                                                               std::span<const double> b) {
+    const double count = static_cast<double>(a.size());
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] - b[i];
+    const double mean = sum / count;
+    double square = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) square += (a[i] - b[i] - mean) * (a[i] - b[i] - mean);
+    return {mean, std::sqrt(square / (count - 1) / count)};
+}
+
+}  // namespace vitscape

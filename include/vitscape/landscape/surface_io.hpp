@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/io/csv.hpp>
+#include <vitscape/io/file.hpp>
+#include <vitscape/io/json.hpp>
+#include <vitscape/io/npy.hpp>
+#include <vitscape/landscape/surface.hpp>
+
+namespace vitscape {
+
+/// A surface and what was noted beside it (model, data, seed, normalization, ...).
+struct StoredSurface {
+    Surface surface;
+    nlohmann::ordered_json metadata = nlohmann::ordered_json::object();
+};
+
+namespace detail {
+
+/// The numbers of a surface that lie on its grid, with their names in files.
+template <class S>
+auto surface_tables(S& surface) {
+    return std::array{std::pair{"loss", &surface.loss}, std::pair{"standard_error", &surface.standard_error},
+                      std::pair{"difference_standard_error", &surface.difference_standard_error}};
+}
+
+template <class G>
+auto geometry_numbers(G& geometry) {
+    return std::array{std::pair{"theta_norm", &geometry.theta_norm},
+                      std::pair{"delta_norm", &geometry.delta_norm},
+                      std::pair{"eta_norm", &geometry.eta_norm},
+                      std::pair{"theta_dot_delta", &geometry.theta_dot_delta},
+                      std::pair{"theta_dot_eta", &geometry.theta_dot_eta},
+                      std::pair{"delta_dot_eta", &geometry.delta_dot_eta}};
+}
+
+/// A table as JSON with one row of the grid per line.
+template <class Table, class Number>
+std::string json_rows(const Table& table, const Number& number) {
+    std::string text = "[";
+    for (std::size_t row = 0; row < table.shape(0); ++row) {
+        nlohmann::json line = nlohmann::json::array();
+        for (std::size_t column = 0; column < table.shape(1); ++column)
+            line.push_back(number(table(row, column)));
+        text += (row == 0 ? "\n  " : ",\n  ") + line.dump();
+    }
+    return text + "\n ]";
+}
+
+/// A number, or NaN for JSON's null, which is how a number that is not finite is written.
+inline double number_or_nan(const nlohmann::json& value) {
+    return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
+template <class Table, class Read>
+void read_rows(const nlohmann::json& rows, Table& table, const char* name, const Read& read) {
+    if (rows.size() != table.shape(0))
+        throw IoError(message("'", name, "' has ", rows.size(), " rows, 'y' has ", table.shape(0)));
+    for (std::size_t row = 0; row < table.shape(0); ++row) {
+        if (rows[row].size() != table.shape(1))
+            throw IoError(message("row ", row, " of '", name, "' has ", rows[row].size(),
+                                  " numbers, 'x' has ", table.shape(1)));
+        for (std::size_t column = 0; column < table.shape(1); ++column)
+            table(row, column) = read(rows[row][column]);
+    }
+}
+
+}  // namespace detail
+
+/// The surface as the text of a JSON file: `x`, `y`, and per point, rows following y, `loss`,
+/// `standard_error`, `difference_standard_error` and `computed`; also `samples`, `centre`, `geometry`
+/// (PlaneGeometry) and `metadata`. Numbers read back exactly; one that is not finite is null.
+[[nodiscard]] inline std::string surface_json(const Surface& surface,
+                                              const nlohmann::ordered_json& metadata) {
+    nlohmann::ordered_json centre, geometry;
+    centre["loss"] = surface.centre_loss;
+    centre["standard_error"] = surface.centre_standard_error;
+    for (const auto& [name, number] : detail::geometry_numbers(surface.geometry)) geometry[name] = *number;
+
+    std::string text =
+        "{\n \"metadata\": " + metadata.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+        ",\n \"samples\": " + std::to_string(surface.samples) + ",\n \"centre\": " + centre.dump() +
+        ",\n \"geometry\": " + geometry.dump() + ",\n \"x\": " + nlohmann::json(surface.x).dump() +
+        ",\n \"y\": " + nlohmann::json(surface.y).dump();
+    for (const auto& [name, table] : detail::surface_tables(surface))
+        text += std::string(",\n \"") + name +
+                "\": " + detail::json_rows(*table, [](double number) { return number; });
+    text += ",\n \"computed\": " +
+            detail::json_rows(surface.computed, [](std::uint8_t flag) { return flag != 0; });
+    return text + "\n}\n";
+}
+
+/// Path of one of the files of a surface: the prefix with an ending put behind it, dots in it or not.
+[[nodiscard]] inline std::filesystem::path surface_path(const std::filesystem::path& prefix,
+                                                        std::string_view ending) {
+    std::filesystem::path path = prefix;
+    path += ending;
+    return path;
+}
+
+/// Writes PREFIX.npy (the loss, (y, x)), PREFIX.csv (x, y, loss, standard_error, difference_standard_error;
+/// the computed points, one per line) and PREFIX.json (`surface_json`), each whole or not at all.
+/// @throws IoError where a file cannot be written.
+inline void write_surface(const std::filesystem::path& prefix, const Surface& surface,
+                          const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+    CsvTable table{"x", "y", "loss", "standard_error", "difference_standard_error"};
+    for (std::size_t row = 0; row < surface.y.size(); ++row)
+        for (std::size_t column = 0; column < surface.x.size(); ++column)
+            if (surface.computed(row, column) != 0)
+                table.add_row(surface.x[column], surface.y[row], surface.loss(row, column),
+                              surface.standard_error(row, column),
+                              surface.difference_standard_error(row, column));
+    write_npy(surface_path(prefix, ".npy"), surface.loss);
+    table.write(surface_path(prefix, ".csv"));
+    write_atomically(surface_path(prefix, ".json"), surface_json(surface, metadata));
+}
+
+/// Reads what `write_surface` put into a JSON file; null becomes NaN. A file without `computed` (of another
+/// program) counts as computed where its loss is a number.
+/// @throws IoError where the file cannot be read or its tables do not fit its coordinates.
+[[nodiscard]] inline StoredSurface load_surface(const std::filesystem::path& path) {
+    const nlohmann::json json = load_json(path);
+    try {
+        StoredSurface stored;
+        Surface& surface = stored.surface;
+        surface = Surface(json.at("x").get<std::vector<double>>(), json.at("y").get<std::vector<double>>());
+        if (surface.x.empty() || surface.y.empty()) throw IoError("it has no points");
+        for (const auto& [name, table] : detail::surface_tables(surface))
+            detail::read_rows(json.at(name), *table, name, detail::number_or_nan);
+        if (json.contains("computed"))
+            detail::read_rows(json.at("computed"), surface.computed, "computed", [](const auto& value) {
+                return static_cast<std::uint8_t>(value.template get<bool>());
+            });
+        else
+            for (std::size_t row = 0; row < surface.y.size(); ++row)
+                for (std::size_t column = 0; column < surface.x.size(); ++column)
+                    surface.computed(row, column) = std::isfinite(surface.loss(row, column)) ? 1 : 0;
+        surface.samples = json.value("samples", Index{0});
+        if (json.contains("centre")) {
+            surface.centre_loss = detail::number_or_nan(json["centre"].at("loss"));
+            surface.centre_standard_error = detail::number_or_nan(json["centre"].at("standard_error"));
+        }
+        if (json.contains("geometry"))
+            for (const auto& [name, number] : detail::geometry_numbers(surface.geometry))
+                *number = detail::number_or_nan(json["geometry"].at(name));
+        if (json.contains("metadata")) stored.metadata = json["metadata"];
+        return stored;
+    } catch (const nlohmann::json::exception& error) {
+        throw IoError(message(path.string(), " is not the JSON file of a surface: ", error.what()));
+    } catch (const IoError& error) {
+        throw IoError(message(path.string(), " is not the JSON file of a surface: ", error.what()));
+    }
+}
+
+}  // namespace vitscape

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Small functions of a few parameters whose surfaces are known, written as a user would write his own.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <vitscape/backend/eigen/primitives.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/landscape/plane.hpp>
+#include <vitscape/nn/parameter_layout.hpp>
+#include <vitscape/tensor/vector.hpp>
+
+namespace vitscape::test {
+
+using Cpu64 = CpuPrimitives<double>;
+
+/// A function of two parameters given by a plain function pointer.
+struct PlaneFunction {
+    double (*function)(double, double);
+    Cpu64 cpu{1};
+    ParameterLayout parameters;
+    mutable int evaluations = 0;
+
+    explicit PlaneFunction(double (*f)(double, double)) : function(f) {
+        parameters.add("p", Shape{1, 2}, ParameterKind::weight, Initializer::zeros());
+    }
+    [[nodiscard]] Cpu64 backend() const { return cpu; }
+    [[nodiscard]] const ParameterLayout& layout() const { return parameters; }
+    [[nodiscard]] double value(const Vector<Cpu64>& theta) const {
+        ++evaluations;
+        return function(theta.data()[0], theta.data()[1]);
+    }
+};
+
+/// x^2 + 4 y, which a transposed surface would not be.
+inline double parabola_and_ramp(double x, double y) { return x * x + 4 * y; }
+/// Monkey saddle, x^3 - 3 x y^2.
+inline double monkey_saddle(double x, double y) { return x * x * x - 3 * x * y * y; }
+/// Double well with minima at x = -1 and x = 1.
+inline double double_well(double x, double y) { return (x * x - 1) * (x * x - 1) + y * y / 2; }
+/// A logarithm that does not exist left of x = 0.
+inline double half_plane(double x, double y) { return std::log(x) + y; }
+
+/// Mean over samples of a_i (x - c_i)^2 + b_i y.
+struct SampledFunction {
+    std::vector<double> a, b, c;
+    Cpu64 cpu{1};
+    ParameterLayout parameters;
+    mutable int evaluations = 0;
+
+    explicit SampledFunction(Index samples) {
+        parameters.add("p", Shape{1, 2}, ParameterKind::weight, Initializer::zeros());
+        RandomSequence random({.seed = 5, .purpose = Purpose::test});
+        for (Index i = 0; i < samples; ++i) {
+            a.push_back(random.uniform(0.5, 2));
+            b.push_back(random.normal());
+            c.push_back(random.normal());
+        }
+    }
+    [[nodiscard]] Cpu64 backend() const { return cpu; }
+    [[nodiscard]] const ParameterLayout& layout() const { return parameters; }
+    [[nodiscard]] Index samples() const { return static_cast<Index>(a.size()); }
+    [[nodiscard]] double sample(std::size_t i, double x, double y) const {
+        return a[i] * (x - c[i]) * (x - c[i]) + b[i] * y;
+    }
+    void sample_losses(const Vector<Cpu64>& theta, std::span<double> out) const {
+        ++evaluations;
+        for (std::size_t i = 0; i < a.size(); ++i) out[i] = sample(i, theta.data()[0], theta.data()[1]);
+    }
+    [[nodiscard]] double value(const Vector<Cpu64>& theta) const {
+        double sum = 0;
+        for (std::size_t i = 0; i < a.size(); ++i) sum += sample(i, theta.data()[0], theta.data()[1]);
+        return sum / static_cast<double>(a.size());
+    }
+};
+
+/// The plane whose coordinates are the two parameters themselves, around (x, y).
+inline Plane<Cpu64> coordinate_plane(Cpu64 cpu, double x = 0, double y = 0) {
+    return {Vector<Cpu64>(cpu, std::vector<double>{x, y}), Vector<Cpu64>(cpu, std::vector<double>{1, 0}),
+            Vector<Cpu64>(cpu, std::vector<double>{0, 1})};
+}
+
+}  // namespace vitscape::test
