@@ -75,15 +75,20 @@ concept Backend = std::copyable<B> &&
     b.synchronize();
 };
 
-/// Refinement: x W^T + b with optional residual, or followed by GELU, in one pass over the output.
+/// Refinements of a linear layer. `linear(rows, out, in, x, weight, bias, residual, y)`: y = [residual +] x
+/// W^T + bias, residual may be null. `linear_gelu(rows, out, in, x, weight, bias, y, derivative)`: y =
+/// GELU(h), h = x W^T + bias, derivative = GELU'(h) where not null. `linear_weight_gradient(rows, out, in, x,
+/// dy, dweight)`: dW += dy^T x. x (rows, in), W (out, in), y and dy (rows, out).
 template <class B>
 concept FusedLinear = requires(B b, typename B::Pointer p, Index n) {
     b.linear(n, n, n, p, p, p, p, p);
     b.linear_gelu(n, n, n, p, p, p, p, p);
-    b.linear_backward(n, n, n, p, p, p, p, 0.0, p, p);
+    b.linear_weight_gradient(n, n, n, p, p, p);
 };
 
-/// Refinement: layer normalization, forward and backward, in one pass over each row.
+/// Refinement: layer normalization in one pass over each row. `layer_norm(rows, columns, epsilon, x, gamma,
+/// beta, y, mean, inverse_deviation)`; `layer_norm_backward(rows, columns, x, gamma, mean, inverse_deviation,
+/// dy, beta, dx, dgamma, dbeta)`: dx = beta dx + gradient, the parameters' gradients are added.
 template <class B>
 concept FusedLayerNorm = requires(B b, typename B::Pointer p, Index n) {
     b.layer_norm(n, n, 0.0, p, p, p, p, p, p);
@@ -100,11 +105,28 @@ struct AttentionShape {
     [[nodiscard]] Index probabilities() const { return samples * heads * queries * tokens; }
 };
 
-/// Refinement: softmax attention, forward and backward, while a head's matrices are in cache.
+/// Refinement: softmax attention while a head's matrices are in cache. `attention(shape, qkv, out,
+/// probabilities)`; `attention_backward(shape, qkv, probabilities, dout, dqkv)` overwrites dqkv.
 template <class B>
 concept FusedAttention = requires(B b, typename B::Pointer p, AttentionShape shape) {
     b.attention(shape, p, p, p);
     b.attention_backward(shape, p, p, p, p);
+};
+
+/// One step of AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) for parameters of one group:
+/// g = gradient_scale * gradient, m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
+/// theta = (1 - learning_rate * weight_decay) theta - learning_rate (m / correction1) / (sqrt(v /
+/// correction2) + epsilon).
+struct AdamWStep {
+    double learning_rate = 0, beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0;
+    double correction1 = 1, correction2 = 1;  ///< 1 - beta^t
+    double gradient_scale = 1;                ///< Below 1 where the gradient is clipped.
+};
+
+/// Refinement: `adamw(n, step, theta, gradient, first_moment, second_moment)` in one pass.
+template <class B>
+concept FusedAdamW = requires(B b, typename B::Pointer p, Index n) {
+    b.adamw(n, AdamWStep{}, p, p, p, p);
 };
 
 }  // namespace vitscape

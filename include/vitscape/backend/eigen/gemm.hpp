@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include <Eigen/Core>
 
 #include <vitscape/backend/concept.hpp>
+#include <vitscape/backend/eigen/parallel.hpp>
 
 #if defined(VITSCAPE_HAS_ONEDNN)
 #include <dnnl.h>
@@ -13,15 +15,12 @@
 
 namespace vitscape::detail {
 
-template <class T>
-using RowMajorMap = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,
-                               Eigen::Unaligned, Eigen::OuterStride<>>;
-
 /// `MatrixProduct` by Eigen on the calling thread.
 template <class T>
 void eigen_gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
-    using Map = RowMajorMap<T>;
-    using ConstMap = RowMajorMap<const T>;
+    using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    using Map = Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
+    using ConstMap = Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
     const Eigen::OuterStride<> stride_a(p.stride_a), stride_b(p.stride_b), stride_c(p.stride_c);
     const ConstMap A(a, p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, stride_a);
     const ConstMap B(b, p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, stride_b);
@@ -51,6 +50,28 @@ void gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     }
 #endif
     eigen_gemm(p, a, b, c);
+}
+
+/// `gemm` over threads: C is cut into a fixed grid of blocks. Around each block, `before` and `after` are
+/// called with its row begin, row end, column begin and column end while it is in cache. Every call packs its
+/// parts of A and B anew: with 256 rows and 192 columns or more that costs below 8 % (measured with
+/// oneDNN 2.6 on AVX-512), with 64 rows 15 to 50 %.
+template <class T, class Before, class After>
+void parallel_gemm(int threads, const MatrixProduct& p, const T* a, const T* b, T* c, const Before& before,
+                   const After& after) {
+    const Blocks rows(p.m, 256, 64);
+    const Blocks columns(p.n, 192, std::max<Index>(1, 16 / rows.count));
+    parallel_for(threads, rows.count * columns.count, [&](Index block) {
+        const Index i = block / columns.count, j = block % columns.count;
+        const Index row = rows.begin(i), column = columns.begin(j);
+        MatrixProduct part = p;
+        part.m = rows.length(i);
+        part.n = columns.length(j);
+        before(row, rows.end(i), column, columns.end(j));
+        gemm(part, a + row * (p.transpose_a ? 1 : p.stride_a), b + column * (p.transpose_b ? p.stride_b : 1),
+             c + row * p.stride_c + column);
+        after(row, rows.end(i), column, columns.end(j));
+    });
 }
 
 }  // namespace vitscape::detail

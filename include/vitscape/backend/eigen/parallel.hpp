@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 
 #include <vitscape/core/shape.hpp>
 
@@ -22,8 +24,32 @@ inline int available_threads() {
 
 namespace detail {
 
+/// While it lives, code on this thread that would start OpenMP threads of its own (Eigen, oneDNN) stays on
+/// this thread.
+class OneThread {
+  public:
+#if defined(_OPENMP)
+    OneThread() : before_(omp_get_max_threads()) {
+        if (before_ != 1) omp_set_num_threads(1);
+    }
+    ~OneThread() {
+        if (before_ != 1) omp_set_num_threads(before_);
+    }
+
+  private:
+    int before_;
+#else
+    OneThread() = default;
+    ~OneThread() {}
+#endif
+  public:
+    OneThread(const OneThread&) = delete;
+    OneThread& operator=(const OneThread&) = delete;
+};
+
 /// Calls f(block) for 0 <= block < blocks on `threads` threads; thread t always gets the same contiguous
-/// share, so what it wrote in one operation is in its cache in the next.
+/// share, so what it wrote in one operation is in its cache in the next. Inside f, libraries do not start
+/// threads of their own.
 template <class F>
 void parallel_for(int threads, Index blocks, const F& f) {
 #if defined(_OPENMP)
@@ -35,19 +61,22 @@ void parallel_for(int threads, Index blocks, const F& f) {
 #else
     (void)threads;
 #endif
+    const OneThread guard;  // a team of one is not "parallel" for OpenMP: oneDNN would start all its threads
     for (Index block = 0; block < blocks; ++block) f(block);
 }
 
-/// A fixed division of `size` items into blocks of at least `smallest` and at most `largest` of them. It
-/// depends on the size alone, never on the number of threads, so results do not either.
+/// A fixed division of `items` into a power of two of even blocks, at most `most` (a power of two) and each
+/// of at least `smallest` items where there are that many. It depends on the size alone, never on the number
+/// of threads, so results do not either.
 struct Blocks {
-    Index size, length, count;
-    Blocks(Index items, Index smallest, Index most_blocks) : size(items) {
-        length = std::max<Index>(std::max<Index>(smallest, 1), (items + most_blocks - 1) / most_blocks);
-        count = (items + length - 1) / length;
-    }
-    [[nodiscard]] Index begin(Index block) const { return block * length; }
-    [[nodiscard]] Index end(Index block) const { return std::min(size, (block + 1) * length); }
+    Index size, count;
+    Blocks(Index items, Index smallest, Index most)
+        : size(items),
+          count(static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(
+              std::clamp<Index>(items / std::max<Index>(smallest, 1), 1, most))))) {}
+    [[nodiscard]] Index begin(Index block) const { return size * block / count; }
+    [[nodiscard]] Index end(Index block) const { return begin(block + 1); }
+    [[nodiscard]] Index length(Index block) const { return end(block) - begin(block); }
 };
 
 }  // namespace detail

@@ -27,9 +27,7 @@ class CpuPrimitives {
     /// process-wide,
     ///                 since two thread pools on one processor slow each other down.
     explicit CpuPrimitives(int threads = 0)
-        : pool_(std::make_shared<MemoryPool>()), threads_(threads > 0 ? threads : available_threads()) {
-        Eigen::setNbThreads(1);
-    }
+        : pool_(std::make_shared<MemoryPool>()), threads_(threads > 0 ? threads : available_threads()) {}
 
     [[nodiscard]] int threads() const { return threads_; }
     [[nodiscard]] const MemoryPool& memory() const { return *pool_; }
@@ -99,7 +97,7 @@ class CpuPrimitives {
     }
 
     [[nodiscard]] double dot(Index n, const T* x, const T* y) const {
-        const detail::Blocks blocks(n, 4096, 256);
+        const detail::Blocks blocks(n, smallest_work, 256);
         double partial[256] = {};
         detail::parallel_for(threads_, blocks.count, [&](Index block) {
             double lanes[8] = {};
@@ -116,19 +114,9 @@ class CpuPrimitives {
         return sum;
     }
 
-    /// Threads share the rows of C, or its columns where it is wide and low; the division depends on the
-    /// shape alone.
     void multiply(const MatrixProduct& p, const T* a, const T* b, T* c) {
-        const bool by_rows = p.m >= p.n / 4;
-        const detail::Blocks blocks(by_rows ? p.m : p.n, product_block, 16);
-        detail::parallel_for(threads_, blocks.count, [&](Index block) {
-            const Index begin = blocks.begin(block), length = blocks.end(block) - begin;
-            MatrixProduct part = p;
-            (by_rows ? part.m : part.n) = length;
-            const Index offset_a = by_rows ? begin * (p.transpose_a ? 1 : p.stride_a) : 0;
-            const Index offset_b = by_rows ? 0 : begin * (p.transpose_b ? p.stride_b : 1);
-            detail::gemm(part, a + offset_a, b + offset_b, c + (by_rows ? begin * p.stride_c : begin));
-        });
+        detail::parallel_gemm(
+            threads_, p, a, b, c, [](Index, Index, Index, Index) {}, [](Index, Index, Index, Index) {});
     }
     void multiply_batch(const MatrixProduct& p, const ProductBatch& batch, const T* a, const T* b, T* c) {
         detail::parallel_for(threads_, batch.outer, [&](Index i) {
@@ -184,10 +172,10 @@ class CpuPrimitives {
     }
 
   protected:
+    [[nodiscard]] MemoryPool& pool() { return *pool_; }
+
     /// Elements below which a thread's share is not worth its start.
     static constexpr Index smallest_work = 8192;
-    /// Rows (columns) of C that one call of the matrix product computes at least.
-    static constexpr Index product_block = 64;
 
     template <class F>
     void for_elements(Index n, const F& f) {

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+
+#include <vitscape/backend/eigen/linear.hpp>
+
+namespace vitscape::detail {
+
+/// The matrix products of one head of `AttentionShape`; see autograd/ops/attention.hpp for the same in
+/// primitives.
+struct HeadProducts {
+    MatrixProduct scores, mix, value_gradient, probability_gradient, query_gradient, key_gradient;
+    explicit HeadProducts(const AttentionShape& s) {
+        const Index width = s.width(), packed = 3 * width;
+        const double scale = 1 / std::sqrt(static_cast<double>(s.head_width));
+        scores = {.transpose_b = true,
+                  .m = s.queries,
+                  .n = s.tokens,
+                  .k = s.head_width,
+                  .stride_a = packed,
+                  .stride_b = packed,
+                  .stride_c = s.tokens,
+                  .alpha = scale};
+        mix = {.m = s.queries,
+               .n = s.head_width,
+               .k = s.tokens,
+               .stride_a = s.tokens,
+               .stride_b = packed,
+               .stride_c = width};
+        value_gradient = {.transpose_a = true,
+                          .m = s.tokens,
+                          .n = s.head_width,
+                          .k = s.queries,
+                          .stride_a = s.tokens,
+                          .stride_b = width,
+                          .stride_c = packed};
+        probability_gradient = {.transpose_b = true,
+                                .m = s.queries,
+                                .n = s.tokens,
+                                .k = s.head_width,
+                                .stride_a = width,
+                                .stride_b = packed,
+                                .stride_c = s.tokens};
+        query_gradient = {.m = s.queries,
+                          .n = s.head_width,
+                          .k = s.tokens,
+                          .stride_a = s.tokens,
+                          .stride_b = packed,
+                          .stride_c = packed,
+                          .alpha = scale};
+        key_gradient = {.transpose_a = true,
+                        .m = s.tokens,
+                        .n = s.head_width,
+                        .k = s.queries,
+                        .stride_a = s.tokens,
+                        .stride_b = packed,
+                        .stride_c = packed,
+                        .alpha = scale};
+    }
+};
+
+/// The product of a head's small matrices: below 32 tokens the fixed cost of oneDNN's call outweighs its
+/// speed.
+template <class T>
+void head_gemm(const AttentionShape& s, const MatrixProduct& product, const T* a, const T* b, T* c) {
+    if (s.tokens < 32)
+        eigen_gemm(product, a, b, c);
+    else
+        gemm(product, a, b, c);
+}
+
+/// out = softmax(q k^T / sqrt(head width)) v for each sample and head; `probabilities` (sample, head, query,
+/// token).
+template <class T>
+void attention_forward(int threads, const AttentionShape& s, const T* qkv, T* out, T* probabilities) {
+    const HeadProducts products(s);
+    const Index width = s.width(), packed = 3 * width, map_size = s.queries * s.tokens;
+    parallel_for(threads, s.samples, [&](Index sample) {
+        const T* const q = qkv + (sample * s.tokens + s.first_query) * packed;
+        const T* const k = qkv + sample * s.tokens * packed + width;
+        for (Index head = 0; head < s.heads; ++head) {
+            const Index column = head * s.head_width;
+            T* const p = probabilities + (sample * s.heads + head) * map_size;
+            head_gemm(s, products.scores, q + column, k + column, p);
+            for (Index i = 0; i < s.queries; ++i) {
+                ArrayMap<T> row(p + i * s.tokens, s.tokens);
+                row = (row - row.maxCoeff()).exp();
+                row *= T(1) / row.sum();
+            }
+            head_gemm(s, products.mix, p, k + width + column, out + sample * s.queries * width + column);
+        }
+    });
+}
+
+/// dqkv from the gradient of `out`; rows of q that did not ask get zero. `scratch` holds samples * queries *
+/// tokens.
+template <class T>
+void attention_gradient(int threads, const AttentionShape& s, const T* qkv, const T* probabilities,
+                        const T* dout, T* dqkv, T* scratch) {
+    const HeadProducts products(s);
+    const Index width = s.width(), packed = 3 * width, map_size = s.queries * s.tokens;
+    parallel_for(threads, s.samples, [&](Index sample) {
+        const T* const q = qkv + (sample * s.tokens + s.first_query) * packed;
+        const T* const k = qkv + sample * s.tokens * packed + width;
+        T* const first = dqkv + sample * s.tokens * packed;
+        T* const dscores = scratch + sample * map_size;
+        if (s.queries < s.tokens)
+            for (Index t = 0; t < s.tokens; ++t)
+                if (t < s.first_query || t >= s.first_query + s.queries)
+                    ArrayMap<T>(first + t * packed, width).setZero();
+        for (Index head = 0; head < s.heads; ++head) {
+            const Index column = head * s.head_width;
+            const T* const p = probabilities + (sample * s.heads + head) * map_size;
+            const T* const upstream = dout + sample * s.queries * width + column;
+            head_gemm(s, products.value_gradient, p, upstream, first + 2 * width + column);
+            head_gemm(s, products.probability_gradient, upstream, k + width + column, dscores);
+            for (Index i = 0; i < s.queries; ++i) {
+                const ConstArrayMap<T> probability(p + i * s.tokens, s.tokens);
+                ArrayMap<T> row(dscores + i * s.tokens, s.tokens);
+                row = probability * (row - (row * probability).sum());
+            }
+            head_gemm(s, products.query_gradient, dscores, k + column,
+                      first + s.first_query * packed + column);
+            head_gemm(s, products.key_gradient, dscores, q + column, first + width + column);
+        }
+    });
+}
+
+}  // namespace vitscape::detail

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vitscape/backend/eigen/adamw.hpp>
+#include <vitscape/backend/eigen/attention.hpp>
+#include <vitscape/backend/eigen/layer_norm.hpp>
+#include <vitscape/backend/eigen/linear.hpp>
+#include <vitscape/backend/eigen/primitives.hpp>
+
+namespace vitscape {
+
+/// The CPU backend on Eigen, for float and double: the primitives and the fused refinements of concept.hpp,
+/// whose arguments are documented there. Where oneDNN was found, its matrix product serves float.
+template <class T>
+class Cpu : public CpuPrimitives<T> {
+  public:
+    using CpuPrimitives<T>::CpuPrimitives;
+
+    void linear(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias,
+                const T* residual, T* y) {
+        detail::linear_forward(this->threads(), rows, out, in, x, weight, bias, residual, y,
+                               [](Index, Index, Index, Index) {});
+    }
+    void linear_gelu(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias, T* y,
+                     T* derivative) {
+        detail::linear_forward(
+            this->threads(), rows, out, in, x, weight, bias, static_cast<const T*>(nullptr), y,
+            [=](Index row, Index row_end, Index column, Index column_end) {
+                for (Index r = row; r < row_end; ++r)
+                    detail::gelu_in_place(column_end - column, y + r * out + column,
+                                          derivative ? derivative + r * out + column : nullptr);
+            });
+    }
+    void linear_weight_gradient(Index rows, Index out, Index in, const T* x, const T* dy, T* dweight) {
+        detail::linear_weight_gradient(this->threads(), rows, out, in, x, dy, dweight, this->pool());
+    }
+
+    void layer_norm(Index rows, Index columns, double epsilon, const T* x, const T* gamma, const T* beta,
+                    T* y, T* mean, T* inverse_deviation) {
+        detail::layer_norm_forward(this->threads(), rows, columns, epsilon, x, gamma, beta, y, mean,
+                                   inverse_deviation);
+    }
+    void layer_norm_backward(Index rows, Index columns, const T* x, const T* gamma, const T* mean,
+                             const T* inverse_deviation, const T* dy, double beta, T* dx, T* dgamma,
+                             T* dbeta) {
+        detail::layer_norm_gradient(this->threads(), rows, columns, x, gamma, mean, inverse_deviation, dy,
+                                    beta, dx, dgamma, dbeta, this->pool());
+    }
+
+    void attention(const AttentionShape& shape, const T* qkv, T* out, T* probabilities) {
+        detail::attention_forward(this->threads(), shape, qkv, out, probabilities);
+    }
+    void attention_backward(const AttentionShape& shape, const T* qkv, const T* probabilities, const T* dout,
+                            T* dqkv) {
+        const Index scratch = shape.samples * shape.queries * shape.tokens;
+        T* const memory = this->allocate(scratch);
+        detail::attention_gradient(this->threads(), shape, qkv, probabilities, dout, dqkv, memory);
+        this->release(memory, scratch);
+    }
+
+    void adamw(Index n, const AdamWStep& step, T* theta, const T* gradient, T* first, T* second) {
+        detail::adamw_step(this->threads(), n, step, theta, gradient, first, second);
+    }
+};
+
+}  // namespace vitscape

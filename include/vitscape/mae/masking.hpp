@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/nn/patches.hpp>
+
+namespace vitscape {
+
+/// A masking policy decides which patches of an image stay visible. `visible(grid)` says how many, the same
+/// for every image; `operator()(order, grid, random)` writes a permutation of the patches with the visible
+/// ones first. `order` holds 0, 1, 2, ... when it is called.
+template <class M>
+concept MaskingPolicy = std::copyable<M> &&
+    requires(const M& masking, std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence& random) {
+    { masking.visible(grid) } -> std::convertible_to<Index>;
+    masking(order, grid, random);
+};
+
+namespace detail {
+/// int(patches * (1 - ratio)) as in the reference. @throws ConfigError where nothing would be masked or
+/// visible.
+inline Index visible_patches(double ratio, const PatchGrid& grid) {
+    if (!(ratio > 0 && ratio < 1))
+        throw ConfigError(
+            message("the mask ratio lies between 0 and 1 (both excluded), ", ratio, " was given"));
+    const auto visible = static_cast<Index>(static_cast<double>(grid.count()) * (1 - ratio));
+    if (visible < 1 || visible >= grid.count())
+        throw ConfigError(message("a mask ratio of ", ratio, " leaves ", visible, " of ", grid.count(),
+                                  " patches visible; choose another ratio or smaller patches"));
+    return visible;
+}
+}  // namespace detail
+
+/// Masks patches at random, uniformly without replacement (He et al. 2022, arXiv 2111.06377).
+struct RandomMasking {
+    double ratio = 0.75;  ///< part of the patches that is masked, in (0, 1)
+
+    [[nodiscard]] Index visible(const PatchGrid& grid) const { return detail::visible_patches(ratio, grid); }
+    void operator()(std::span<std::int32_t> order, const PatchGrid&, RandomSequence& random) const {
+        random.shuffle(order);
+    }
+};
+
+/// Masks rectangles at random places until the ratio is reached (in the manner of Bao et al. 2022, arXiv
+/// 2106.08254); the last one is cut to the exact number.
+struct BlockMasking {
+    double ratio = 0.5;      ///< part of the patches that is masked, in (0, 1)
+    Index smallest = 4;      ///< patches in a rectangle at least
+    double narrowest = 0.3;  ///< smallest height over width, and width over height
+
+    [[nodiscard]] Index visible(const PatchGrid& grid) const { return detail::visible_patches(ratio, grid); }
+    void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence& random) const {
+        const Index side = grid.side(), wanted = grid.count() - visible(grid);
+        std::vector<char> masked(static_cast<std::size_t>(grid.count()), 0);
+        for (Index count = 0; count < wanted;) {
+            const double most = static_cast<double>(std::max(smallest, wanted - count));
+            const double area = random.uniform(static_cast<double>(smallest), most + 1);
+            const double aspect = std::exp(random.uniform(std::log(narrowest), -std::log(narrowest)));
+            const Index height = std::clamp<Index>(std::lround(std::sqrt(area * aspect)), 1, side);
+            const Index width = std::clamp<Index>(std::lround(std::sqrt(area / aspect)), 1, side);
+            const Index top = random.below(side - height + 1), left = random.below(side - width + 1);
+            for (Index y = top; y < top + height; ++y)
+                for (Index x = left; x < left + width && count < wanted; ++x) {
+                    char& patch = masked[static_cast<std::size_t>(y * side + x)];
+                    if (patch == 0) ++count;
+                    patch = 1;
+                }
+        }
+        std::stable_partition(order.begin(), order.end(), [&](std::int32_t patch) {
+            return masked[static_cast<std::size_t>(patch)] == 0;
+        });
+    }
+};
+
+/// Keeps every `stride`-th patch of every `stride`-th row, the same for all images: a mask ratio of 1 - 1 /
+/// stride^2.
+struct GridMasking {
+    Index stride = 2;  ///< at least 2, at most the grid's side
+
+    [[nodiscard]] Index visible(const PatchGrid& grid) const {
+        if (stride < 2 || stride > grid.side())
+            throw ConfigError(message("grid masking of stride ", stride, " does not fit ", grid.side(), " x ",
+                                      grid.side(), " patches; the stride lies in [2, ", grid.side(), "]"));
+        const Index kept = (grid.side() + stride - 1) / stride;
+        return kept * kept;
+    }
+    void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence&) const {
+        std::stable_partition(order.begin(), order.end(), [&](std::int32_t patch) {
+            return patch / grid.side() % stride == 0 && patch % grid.side() % stride == 0;
+        });
+    }
+};
+
+}  // namespace vitscape

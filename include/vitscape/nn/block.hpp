@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <vitscape/autograd/ops/attention.hpp>
+#include <vitscape/autograd/ops/layer_norm.hpp>
+#include <vitscape/autograd/ops/linear.hpp>
+#include <vitscape/autograd/ops/tokens.hpp>
+#include <vitscape/nn/parameter_layout.hpp>
+
+namespace vitscape {
+
+/// Adds `name`.weight (out, in) and `name`.bias (out, zeros); the weight is Xavier-uniform unless said
+/// otherwise.
+inline LinearParameters add_linear(ParameterLayout& layout, const std::string& name, Index in, Index out,
+                                   std::optional<Initializer> initializer = {}) {
+    const Initializer how = initializer.value_or(Initializer::xavier_uniform(in, out));
+    return {layout.add(name + ".weight", {out, in}, ParameterKind::weight, how),
+            layout.add(name + ".bias", {out}, ParameterKind::bias, Initializer::zeros())};
+}
+
+/// Adds `name`.weight (ones) and `name`.bias (zeros).
+inline LayerNormParameters add_layer_norm(ParameterLayout& layout, const std::string& name, Index width) {
+    return {.weight = layout.add(name + ".weight", {width}, ParameterKind::norm, Initializer::ones()),
+            .bias = layout.add(name + ".bias", {width}, ParameterKind::norm, Initializer::zeros())};
+}
+
+/// A pre-norm Transformer block (Dosovitskiy et al. 2021, arXiv 2010.11929, eq. 2 and 3).
+struct Block {
+    LayerNormParameters norm1;
+    LinearParameters qkv, projection;
+    LayerNormParameters norm2;
+    LinearParameters fc1, fc2;
+    Index heads = 1;
+
+    /// Adds the block's parameters under `prefix` with the reference's names.
+    static Block add(ParameterLayout& layout, const std::string& prefix, Index width, Index heads,
+                     Index hidden) {
+        Block block;
+        block.heads = heads;
+        block.norm1 = add_layer_norm(layout, prefix + ".norm1", width);
+        block.qkv = add_linear(layout, prefix + ".attn.qkv", width, 3 * width);
+        block.projection = add_linear(layout, prefix + ".attn.proj", width, width);
+        block.norm2 = add_layer_norm(layout, prefix + ".norm2", width);
+        block.fc1 = add_linear(layout, prefix + ".mlp.fc1", width, hidden);
+        block.fc2 = add_linear(layout, prefix + ".mlp.fc2", hidden, width);
+        return block;
+    }
+
+    /// x = x + Attention(LN(x)); x + MLP(LN(x)), for tokens first to first + count - 1 of each sample, which
+    /// see all tokens. The last block of a model computes only the tokens that are read from it; their values
+    /// do not change by that.
+    /// @param x  (samples, tokens, width); returns (samples, count, width).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> forward(R& recorder, const Variable<B>& x, Index first, Index count) const {
+        const AttentionShape shape{.samples = x.shape()[0],
+                                   .tokens = x.shape()[1],
+                                   .heads = heads,
+                                   .head_width = x.shape()[2] / heads,
+                                   .first_query = first,
+                                   .queries = count};
+        Variable<B> attended;  // (samples, count, width)
+        {
+            const Variable<B> packed =
+                linear(recorder, layer_norm(recorder, x, norm1), qkv);  // (samples, tokens, 3 width)
+            attended = attention(recorder, packed, shape);
+        }
+        const Variable<B> residual = select_tokens(recorder, x, first, count);
+        const Variable<B> y = linear(recorder, attended, projection, residual);  // (samples, count, width)
+        attended = {};
+        const Variable<B> hidden =
+            linear_gelu(recorder, layer_norm(recorder, y, norm2), fc1);  // (samples, count, hidden)
+        return linear(recorder, hidden, fc2, y);
+    }
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> forward(R& recorder, const Variable<B>& x) const {
+        return forward(recorder, x, 0, x.shape()[1]);
+    }
+};
+
+}  // namespace vitscape

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/shape.hpp>
+
+namespace vitscape {
+
+/// How square images are cut into square patches; patch number `row * side() + column`.
+struct PatchGrid {
+    Index image = 224, patch = 16, channels = 3;
+
+    [[nodiscard]] Index side() const { return image / patch; }
+    [[nodiscard]] Index count() const { return side() * side(); }
+    /// Numbers in a patch.
+    [[nodiscard]] Index size() const { return channels * patch * patch; }
+
+    /// @throws ConfigError where the patch does not divide the image.
+    void check() const {
+        if (image <= 0 || patch <= 0 || image % patch != 0)
+            throw ConfigError(message("a patch of ", patch, " pixels does not divide an image of ", image,
+                                      " pixels; choose a patch size that does"));
+    }
+    /// @throws ShapeError where a batch of images is not (n, channels, image, image).
+    template <class U>
+    void check_images(const xt::xtensor<U, 4>& images) const {
+        const auto extent = [&](std::size_t axis) { return static_cast<Index>(images.shape(axis)); };
+        if (extent(1) != channels || extent(2) != image || extent(3) != image)
+            throw ShapeError(message("images of shape ", Shape{extent(0), extent(1), extent(2), extent(3)},
+                                     " were given to a model for (n, ", channels, ", ", image, ", ", image,
+                                     ")"));
+    }
+};
+
+/// The order of the numbers inside a patch: as a convolution's weight sees them, or as the reference's
+/// reconstruction targets hold them.
+enum class PatchOrder { channel_row_column, row_column_channel };
+
+/// Copies one patch of images (n, channels, image, image) to `out` (grid.size() numbers).
+template <class U, class T>
+void copy_patch(const PatchGrid& grid, const xt::xtensor<U, 4>& images, Index sample, Index patch,
+                PatchOrder order, T* out) {
+    const Index side = grid.patch, row = patch / grid.side() * side, column = patch % grid.side() * side;
+    const U* const image = images.data() + sample * grid.channels * grid.image * grid.image;
+    for (Index channel = 0; channel < grid.channels; ++channel)
+        for (Index y = 0; y < side; ++y) {
+            const U* const line = image + (channel * grid.image + row + y) * grid.image + column;
+            if (order == PatchOrder::channel_row_column) {
+                for (Index x = 0; x < side; ++x)
+                    out[(channel * side + y) * side + x] = static_cast<T>(line[x]);
+            } else {
+                for (Index x = 0; x < side; ++x)
+                    out[(y * side + x) * grid.channels + channel] = static_cast<T>(line[x]);
+            }
+        }
+}
+
+/// Normalizes a patch by its own mean and deviation: (x - mean) / sqrt(variance + 1e-6) with the unbiased
+/// variance, the reference's target for `norm_pix_loss`.
+template <class T>
+void normalize_patch(std::span<T> patch) {
+    double sum = 0, squares = 0;
+    for (const T x : patch) sum += static_cast<double>(x);
+    const double mean = sum / static_cast<double>(patch.size());
+    for (const T x : patch) squares += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean);
+    const double inverse = 1 / std::sqrt(squares / static_cast<double>(patch.size() - 1) + 1e-6);
+    for (T& x : patch) x = static_cast<T>((static_cast<double>(x) - mean) * inverse);
+}
+
+}  // namespace vitscape
