@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/io/file.hpp>
+
+namespace vitscape {
+
+/// The shortest text that reads back as the same number: "0.1", "1e-05", "inf", "nan".
+template <class Number>
+requires std::integral<Number> || std::floating_point<Number> std::string number_text(Number value) {
+    std::array<char, 64> text;
+    const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
+    return {text.data(), result.ptr};
+}
+
+/// A table for spreadsheets and plotting programs (RFC 4180): a header, then rows of numbers and texts,
+/// separated by commas. Numbers are written so that they read back exactly.
+///
+///     CsvTable table{"x", "y", "loss"};
+///     table.add_row(-1.0, 0.5, 2.31);
+///     table.write("surface.csv");
+class CsvTable {
+  public:
+    CsvTable(std::initializer_list<std::string_view> columns) : columns_(columns.size()) {
+        std::string_view separator;
+        for (const auto column : columns) {
+            text_ += separator;
+            append(column);
+            separator = ",";
+        }
+        text_ += '\n';
+    }
+
+    /// @throws ShapeError when the number of cells is not the number of columns.
+    template <class... Cells>
+    void add_row(const Cells&... cells) {
+        if (sizeof...(cells) != columns_)
+            throw ShapeError(message("a row of ", sizeof...(cells), " cells does not fit a table of ",
+                                     columns_, " columns"));
+        std::string_view separator;
+        ((text_ += separator, append(cells), separator = ","), ...);
+        text_ += '\n';
+    }
+
+    /// The table as it is written to a file.
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+    /// Replaces the file `path`, whole or not at all.
+    /// @throws IoError as AtomicFile.
+    void write(const std::filesystem::path& path) const { write_atomically(path, text_); }
+
+  private:
+    template <class Number>
+    requires std::integral<Number> || std::floating_point<Number>
+    void append(Number value) { text_ += number_text(value); }
+    void append(std::string_view cell) {
+        if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
+            text_ += cell;
+            return;
+        }
+        text_ += '"';
+        for (const char character : cell)
+            text_ += character == '"' ? std::string("\"\"") : std::string(1, character);
+        text_ += '"';
+    }
+
+    std::size_t columns_;
+    std::string text_;
+};
+
+}  // namespace vitscape

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <limits>
+
+#include <vitscape/io/json.hpp>
+
+#include "support/catch.hpp"
+#include "support/error_text.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace vitscape;
+using test::contains;
+using test::error_text;
+
+TEST_CASE("JSON files keep their numbers exactly") {
+    const test::TemporaryFolder folder;
+    const nlohmann::json value{{"loss", 0.1 + 0.2}, {"steps", 12345678901LL}, {"name", "tiny"}};
+    write_json(folder / "a.json", value);
+    CHECK(load_json(folder / "a.json") == value);
+
+    write_json(folder / "b.json", nlohmann::json{{"loss", std::numeric_limits<double>::quiet_NaN()}});
+    CHECK(load_json(folder / "b.json").at("loss").is_null());
+}
+
+TEST_CASE("a broken JSON file is named") {
+    const test::TemporaryFolder folder;
+    std::ofstream(folder / "a.json") << "{\"loss\": 1.5,";
+    const auto text = error_text<IoError>([&] { load_json(folder / "a.json"); });
+    CHECK(contains(text, (folder / "a.json").string()));
+    CHECK(contains(text, "not valid JSON"));
+}
+
+TEST_CASE("log lines are read up to the one that a kill cut short") {
+    const test::TemporaryFolder folder;
+    const auto path = folder / "log.jsonl";
+    append_json_line(path, nlohmann::json{{"epoch", 1}, {"loss", 0.5}});
+    append_json_line(path, nlohmann::json{{"epoch", 2}, {"loss", 0.25}});
+    std::ofstream(path, std::ios::app) << "{\"epoch\": 3, \"lo";
+    const auto lines = load_json_lines(path);
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[1].at("loss") == 0.25);
+
+    std::ofstream(path, std::ios::app) << "\n";
+    CHECK(contains(error_text<IoError>([&] { load_json_lines(path); }), "log.jsonl:3"));
+}
+
+TEST_CASE("a name that is not UTF-8 does not lose the report") {
+    const test::TemporaryFolder folder;
+    write_json(folder / "a.json", nlohmann::json{{"folder", "caf\xE9"}});
+    CHECK(load_json(folder / "a.json").at("folder") == "caf\xEF\xBF\xBD");
+}
