@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/data/image.hpp>
+#include <vitscape/data/resample.hpp>
+
+namespace vitscape {
+
+/// Which part of a picture becomes the model's input: the centre, or a random part of random proportions.
+enum class Crop { centre, random_resized };
+
+/// A random part of a picture (Szegedy et al. 2015; torchvision's `RandomResizedCrop`): its area is uniform
+/// in [min_area, 1] of the picture's, the logarithm of width / height uniform between log 3/4 and log 4/3,
+/// its place uniform. After ten proposals that do not fit: the largest centred part of allowed proportions.
+inline Box random_resized_crop(Index width, Index height, double min_area, RandomSequence& random) {
+    constexpr double narrowest = 3.0 / 4.0;
+    constexpr double widest = 4.0 / 3.0;
+    const double area = static_cast<double>(width) * static_cast<double>(height);
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        const double target = area * random.uniform(min_area, 1.0);
+        const double ratio = std::exp(random.uniform(std::log(narrowest), std::log(widest)));
+        const auto w = static_cast<Index>(std::nearbyint(std::sqrt(target * ratio)));
+        const auto h = static_cast<Index>(std::nearbyint(std::sqrt(target / ratio)));
+        if (w < 1 || h < 1 || w > width || h > height) continue;
+        const Index top = random.below(height - h + 1);
+        const Index left = random.below(width - w + 1);
+        return {left, top, w, h};
+    }
+    Box box{0, 0, width, height};
+    const double ratio = static_cast<double>(width) / static_cast<double>(height);
+    if (ratio < narrowest)
+        box.height = static_cast<Index>(std::nearbyint(static_cast<double>(width) / narrowest));
+    if (ratio > widest) box.width = static_cast<Index>(std::nearbyint(static_cast<double>(height) * widest));
+    box.left = (width - box.width) / 2;
+    box.top = (height - box.height) / 2;
+    return box;
+}
+
+/// Turns a picture into what a model reads: side x side x 3 values (x / 255 - mean) / standard_deviation,
+/// channel by channel.
+///
+/// With `Crop::centre`, a picture of side x side is taken as it is; another one is resized so that its
+/// shorter side is int(side * 256 / 224) (or `side`, above 224) and its centre is cut out, which is the
+/// evaluation of He et al. 2022. The default mean and deviation are ImageNet's.
+struct ImageTransform {
+    Index side = 224;  ///< pixels
+    Crop crop = Crop::centre;
+    double min_crop = 0.2;                              ///< smallest share of the area, `random_resized` only
+    bool flip = false;                                  ///< mirror left and right with probability 1/2
+    std::array<float, 3> mean{0.485F, 0.456F, 0.406F};  ///< red, green, blue, for values in [0, 1]
+    std::array<float, 3> standard_deviation{0.229F, 0.224F, 0.225F};
+    Interpolation interpolation = Interpolation::bicubic;
+
+    /// @throws ConfigError for a side below 1, a `min_crop` outside (0, 1], a deviation that is not positive.
+    void check() const {
+        if (side < 1) throw ConfigError(message("image side ", side, " is below 1"));
+        if (!(min_crop > 0.0 && min_crop <= 1.0))
+            throw ConfigError(message("smallest crop ", min_crop, " is not in (0, 1]"));
+        for (std::size_t c = 0; c < 3; ++c)
+            if (!(standard_deviation[c] > 0.0F) || !std::isfinite(standard_deviation[c]) ||
+                !std::isfinite(mean[c]))
+                throw ConfigError(message("pixel mean ", mean[c], " and standard deviation ",
+                                          standard_deviation[c],
+                                          ": both must be finite, the deviation positive"));
+    }
+
+    /// The same input without randomness, for evaluation.
+    [[nodiscard]] ImageTransform evaluation() const {
+        ImageTransform plain = *this;
+        plain.crop = Crop::centre;
+        plain.flip = false;
+        return plain;
+    }
+
+    /// The picture's part that is read, resized to side x side, before any flip.
+    [[nodiscard]] Image cut(const Image& image, RandomSequence& random) const {
+        if (crop == Crop::random_resized)
+            return resample(image, random_resized_crop(image.width, image.height, min_crop, random), side,
+                            side, interpolation);
+        if (image.width == side && image.height == side) return image;
+        const Index shorter = side <= 224 ? side * 256 / 224 : side;
+        const bool upright = image.height >= image.width;
+        const Index longer =
+            shorter * std::max(image.width, image.height) / std::min(image.width, image.height);
+        const Image resized = resample(image, {0, 0, image.width, image.height}, upright ? shorter : longer,
+                                       upright ? longer : shorter, interpolation);
+        // An odd margin goes to the side that rounding to even picks, as in Python.
+        const auto margin = [this](Index extent) {
+            return static_cast<Index>(std::nearbyint(static_cast<double>(extent - side) / 2.0));
+        };
+        return resample(resized, {margin(resized.width), margin(resized.height), side, side}, side, side);
+    }
+
+    /// Writes the model's input to `out`, 3 * side * side values. Randomness comes from `key` alone.
+    void operator()(const Image& image, const RandomKey& key, std::span<float> out) const {
+        const auto pixels = static_cast<std::size_t>(side * side);
+        if (out.size() != 3 * pixels)
+            throw ShapeError(message("an input of 3 x ", side, " x ", side, " values cannot be written to ",
+                                     out.size(), " places"));
+        RandomSequence random(key);
+        const bool mirrored = flip && random.uniform() < 0.5;
+        const bool whole = crop == Crop::centre && image.width == side && image.height == side;
+        const Image part = whole ? Image{} : cut(image, random);
+        const Image& source = whole ? image : part;
+        std::array<std::array<float, 256>, 3> value;
+        for (std::size_t c = 0; c < 3; ++c)
+            for (std::size_t level = 0; level < 256; ++level)
+                value[c][level] = (static_cast<float>(level) / 255.0F - mean[c]) / standard_deviation[c];
+        for (Index y = 0; y < side; ++y) {
+            float* row = out.data() + y * side;
+            const std::uint8_t* pixel = source.pixel(0, y);
+            for (Index x = 0; x < side; ++x, pixel += 3) {
+                const Index target = mirrored ? side - 1 - x : x;
+                for (std::size_t c = 0; c < 3; ++c)
+                    row[c * pixels + static_cast<std::size_t>(target)] = value[c][pixel[c]];
+            }
+        }
+    }
+};
+
+}  // namespace vitscape

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/core/shape.hpp>
+
+namespace vitscape {
+
+/// Pictures as a model reads them, on the host.
+struct Batch {
+    xt::xtensor<float, 4> images;         ///< (batch, 3, side, side)
+    xt::xtensor<std::int64_t, 1> labels;  ///< (batch); -1 where the dataset has no labels
+    std::vector<std::uint32_t> samples;   ///< (batch), dataset indices
+
+    [[nodiscard]] std::size_t size() const { return samples.size(); }
+};
+
+namespace detail {
+
+/// Batches whose memory waits to be used again.
+class BatchBuffers {
+  public:
+    /// A batch of `count` pictures with undefined content; allocates only where none of that size was given
+    /// back.
+    Batch take(std::size_t count, Index side) {
+        Batch batch;
+        {
+            const std::scoped_lock lock(mutex_);
+            for (Batch& free : free_) {
+                if (free.labels.size() != count || free.images.shape(3) != static_cast<std::size_t>(side))
+                    continue;
+                batch = std::move(free);
+                std::swap(free, free_.back());
+                free_.pop_back();
+                break;
+            }
+        }
+        const auto extent = static_cast<std::size_t>(side);
+        batch.images.resize(std::array<std::size_t, 4>{count, 3, extent, extent});
+        batch.labels.resize(std::array<std::size_t, 1>{count});
+        batch.samples.resize(count);
+        return batch;
+    }
+
+    void give_back(Batch batch) {
+        if (batch.samples.empty()) return;  // moved away by its user
+        const std::scoped_lock lock(mutex_);
+        free_.push_back(std::move(batch));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<Batch> free_;
+};
+
+}  // namespace detail
+
+}  // namespace vitscape

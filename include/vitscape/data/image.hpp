@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/shape.hpp>
+
+namespace vitscape {
+
+/// An image file that claims more pixels is taken for damaged.
+inline constexpr Index max_image_pixels = Index{1} << 28;
+
+/// An 8-bit RGB picture: `pixels` holds height x width x 3 values in 0..255, row by row from the top, the
+/// channel innermost.
+struct Image {
+    Index width = 0;
+    Index height = 0;
+    std::vector<std::uint8_t> pixels{};  // (height, width, 3)
+
+    Image() = default;
+    /// A black picture. @throws DataError for an extent below one.
+    Image(Index image_width, Index image_height) : width(image_width), height(image_height) {
+        if (width < 1 || height < 1)
+            throw DataError(message("an image has at least one pixel, ", width, " x ", height, " was given"));
+        pixels.resize(static_cast<std::size_t>(width * height * 3));
+    }
+
+    /// The three values of the pixel in row `y`, column `x`; not checked.
+    [[nodiscard]] const std::uint8_t* pixel(Index x, Index y) const {
+        return pixels.data() + (y * width + x) * 3;
+    }
+    [[nodiscard]] std::uint8_t* pixel(Index x, Index y) { return pixels.data() + (y * width + x) * 3; }
+
+    friend bool operator==(const Image&, const Image&) = default;
+};
+
+}  // namespace vitscape

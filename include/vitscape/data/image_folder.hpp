@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/data/dataset.hpp>
+#include <vitscape/data/image.hpp>
+#include <vitscape/data/image_codec.hpp>
+#include <vitscape/data/image_listing.hpp>
+#include <vitscape/data/parallel.hpp>
+
+namespace vitscape {
+
+/// How an `ImageFolder` is read.
+struct ImageFolderOptions {
+    std::size_t limit_per_class = 0;  ///< first so many files of each class in name order; 0: all
+    std::size_t cache_bytes = std::size_t{1} << 30;  ///< sets that need no more are decoded once and kept
+    double broken_limit = 0.01;  ///< share of files that may be damaged before it is an error
+    std::size_t threads = 0;     ///< for checking and decoding up front; 0: one for each core
+    std::function<void(const std::string&)> log{};  ///< one call for each line; unset: lines on std::clog
+    /// Called with "checking images" or "decoding images", files done and files in all; by one thread at a
+    /// time.
+    std::function<void(std::string_view, std::size_t, std::size_t)> progress{};
+};
+
+/// The JPEG and PNG files of a folder: `folder/<class>/<picture>`, or `folder/<picture>` without labels.
+///
+/// Damaged files are named in the log, counted and left out. Every file's header and end are checked first;
+/// then a set whose decoded pixels fit `cache_bytes` is decoded once by several threads. A larger set is
+/// decoded at each `load`; damage that shows only then is logged and counted too, and the next good file of
+/// the same class takes the place of the damaged one, so a sample's picture depends on the files alone.
+class ImageFolder : public DatasetViews<ImageFolder> {
+  public:
+    /// @throws DataError for a folder that is missing or holds no pictures, for a class folder without
+    /// pictures, and
+    ///         where more than `broken_limit` of the files are damaged; ConfigError where this build lacks
+    ///         the library for a format that occurs
+    explicit ImageFolder(const std::filesystem::path& folder, ImageFolderOptions options = {})
+        : state_(std::make_shared<State>()) {
+        state_->folder = folder;
+        state_->options = std::move(options);
+        ImageListing listing = list_images(folder, state_->options.limit_per_class);
+        state_->files = std::move(listing.files);
+        state_->classes = std::move(listing.classes);
+        state_->listed = state_->files.size();
+        if (listing.beside_classes > 0)
+            log(message(listing.beside_classes, " pictures directly in ", folder.string(),
+                        " belong to no class folder and are not used"));
+        const std::size_t decoded_bytes = check_files();
+        if (decoded_bytes <= state_->options.cache_bytes) decode_files();
+        if (state_->files.empty())
+            throw DataError(message("no picture in image folder ", folder.string(), " can be decoded"));
+    }
+
+    [[nodiscard]] std::size_t size() const { return state_->files.size(); }
+    [[nodiscard]] int label(std::size_t i) const { return state_->files[i].label; }
+    [[nodiscard]] const std::vector<std::string>& classes() const { return state_->classes; }
+    [[nodiscard]] std::string name(std::size_t i) const { return state_->files[i].path.string(); }
+
+    /// @throws DataError where more than `broken_limit` of the files have turned out damaged, or all of a
+    /// class.
+    [[nodiscard]] Image load(std::size_t i) const {
+        if (is_cached()) return state_->cache[i];
+        const auto& files = state_->files;
+        std::size_t candidate = i;
+        do {
+            try {
+                return read_image(files[candidate].path);
+            } catch (const DataError& error) {
+                note_broken(candidate, error.what());
+            }
+            candidate = next_of_class(candidate);
+        } while (candidate != i);
+        throw DataError(message("no picture of the class of ", name(i), " can be decoded"));
+    }
+
+    /// Whether the decoded pictures are kept in memory.
+    [[nodiscard]] bool is_cached() const { return !state_->cache.empty(); }
+
+    /// Number of damaged files found so far.
+    [[nodiscard]] std::size_t broken_count() const {
+        const std::scoped_lock lock(state_->mutex);
+        return state_->left_out + state_->broken.size();
+    }
+
+  private:
+    struct State {
+        std::filesystem::path folder{};
+        ImageFolderOptions options{};
+        std::vector<ImageListing::File> files{};  // grouped by class
+        std::vector<std::string> classes{};
+        std::vector<Image> cache{};  // as `files`, or empty
+        std::size_t listed = 0;      // files before any was left out
+        std::size_t left_out = 0;
+        std::mutex mutex{};
+        std::set<std::size_t> broken{};  // found by load
+    };
+
+    void log(const std::string& line) const {
+        if (state_->options.log)
+            state_->options.log(line);
+        else
+            std::clog << line + '\n';
+    }
+
+    /// Calls `work(i)`, which gives a reason for leaving file i out or an empty text, for all files; then
+    /// leaves them out in order.
+    template <class Work>
+    void sieve(std::string_view stage, const Work& work) {
+        std::vector<std::string> reasons(state_->files.size());
+        const auto report = [&](std::size_t done) {
+            if (state_->options.progress) state_->options.progress(stage, done, reasons.size());
+        };
+        detail::parallel_for(
+            reasons.size(), state_->options.threads, [&](std::size_t i) { reasons[i] = work(i); }, report);
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < reasons.size(); ++i) {
+            if (!reasons[i].empty()) {
+                log(message("left out: ", reasons[i]));
+                continue;
+            }
+            if (kept != i) state_->files[kept] = std::move(state_->files[i]);
+            if (kept != i && !state_->cache.empty()) state_->cache[kept] = std::move(state_->cache[i]);
+            ++kept;
+        }
+        state_->left_out += reasons.size() - kept;
+        state_->files.resize(kept);
+        if (!state_->cache.empty()) state_->cache.resize(kept);
+        require_few_broken(state_->left_out);
+    }
+
+    /// Looks at headers and ends. Returns the bytes that the pictures take when decoded.
+    std::size_t check_files() {
+        std::vector<std::size_t> bytes(state_->files.size());
+        sieve("checking images", [&](std::size_t i) {
+            const ImageOutline outline = image_outline(state_->files[i].path);
+            // Unusual but complete files exist (long trailers, say): where the outline leaves a doubt,
+            // decoding decides.
+            const bool doubtful = outline.width == 0 || !outline.ends_properly;
+            const std::string reason = doubtful ? decoding_failure(state_->files[i].path) : std::string();
+            bytes[i] = reason.empty() ? static_cast<std::size_t>(outline.width * outline.height * 3) : 0;
+            return reason;
+        });
+        std::size_t total = 0;
+        for (const std::size_t count : bytes) total += count;
+        return total;
+    }
+
+    void decode_files() {
+        state_->cache.resize(state_->files.size());
+        sieve("decoding images",
+              [&](std::size_t i) { return decoding_failure(state_->files[i].path, &state_->cache[i]); });
+    }
+
+    static std::string decoding_failure(const std::filesystem::path& path, Image* target = nullptr) {
+        try {
+            Image image = read_image(path);
+            if (target != nullptr) *target = std::move(image);
+            return {};
+        } catch (const DataError& error) {
+            return error.what();
+        }
+    }
+
+    [[nodiscard]] std::size_t next_of_class(std::size_t i) const {
+        const auto& files = state_->files;
+        if (i + 1 < files.size() && files[i + 1].label == files[i].label) return i + 1;
+        while (i > 0 && files[i - 1].label == files[i].label) --i;
+        return i;
+    }
+
+    void note_broken(std::size_t i, const std::string& reason) const {
+        const std::scoped_lock lock(state_->mutex);
+        if (!state_->broken.insert(i).second) return;
+        log(message("replaced by the next of its class: ", reason));
+        require_few_broken(state_->left_out + state_->broken.size());
+    }
+
+    void require_few_broken(std::size_t count) const {
+        if (static_cast<double>(count) > state_->options.broken_limit * static_cast<double>(state_->listed))
+            throw DataError(message(count, " of ", state_->listed, " files in image folder ",
+                                    state_->folder.string(), " are damaged, more than ",
+                                    100.0 * state_->options.broken_limit,
+                                    " %; the log names them: repair or remove them"));
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace vitscape

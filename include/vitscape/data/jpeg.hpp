@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/data/image.hpp>
+
+#if defined(VITSCAPE_HAS_JPEG) && VITSCAPE_HAS_JPEG
+// The error numbers in jerror.h depend on what jpeglib.h defines, so it comes second.
+// clang-format off
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
+#endif
+
+namespace vitscape {
+
+#if defined(VITSCAPE_HAS_JPEG) && VITSCAPE_HAS_JPEG
+
+namespace detail {
+
+/// libjpeg's view of an error: it is reported through a jump, because exceptions must not cross C code.
+struct JpegErrors {
+    jpeg_error_mgr manager;  // first, so that libjpeg's pointer to it is a pointer to this
+    std::jmp_buf jump;
+    char text[JMSG_LENGTH_MAX];
+
+    [[noreturn]] static void fail(j_common_ptr info) {
+        auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+        info->err->format_message(info, errors->text);
+        std::longjmp(errors->jump, 1);
+    }
+
+    /// Warnings that mean lost picture data are errors; the others (stray bytes between markers, unknown
+    /// versions) are common in files that decode completely.
+    static void warn(j_common_ptr info, int level) {
+        if (level >= 0) return;
+        switch (info->err->msg_code) {
+            case JWRN_JPEG_EOF:
+            case JWRN_HIT_MARKER:
+            case JWRN_HUFF_BAD_CODE:
+            case JWRN_ARITH_BAD_CODE:
+            case JWRN_MUST_RESYNC:
+                fail(info);
+            default:
+                break;
+        }
+    }
+
+    static void stay_silent(j_common_ptr) {}
+};
+
+/// Owns a libjpeg decompressor and runs steps of it.
+class JpegDecoder {
+  public:
+    JpegDecoder() {
+        info.err = jpeg_std_error(&errors_.manager);
+        errors_.manager.error_exit = &JpegErrors::fail;
+        errors_.manager.emit_message = &JpegErrors::warn;
+        errors_.manager.output_message = &JpegErrors::stay_silent;
+        progress_.progress_monitor = &limit_scans;
+    }
+    JpegDecoder(const JpegDecoder&) = delete;
+    JpegDecoder& operator=(const JpegDecoder&) = delete;
+    ~JpegDecoder() { jpeg_destroy_decompress(&info); }
+
+    /// Runs `step`, which calls libjpeg; false where libjpeg reported an error, with the reason in
+    /// `reason()`. The jump leaves `step` without running destructors, so it may own nothing.
+    template <class Step>
+    [[nodiscard]] bool attempt(const Step& step) {
+        static_assert(std::is_trivially_destructible_v<Step>);
+        if (setjmp(errors_.jump) != 0) return false;
+        step(info);
+        return true;
+    }
+
+    /// The progress hook can only be set after jpeg_create_decompress, which clears it.
+    void watch() { info.progress = &progress_; }
+    [[nodiscard]] const char* reason() const { return errors_.text; }
+
+    jpeg_decompress_struct info{};
+
+  private:
+    /// A few kilobytes can describe thousands of scans over a huge picture; real progressive files have about
+    /// ten.
+    static void limit_scans(j_common_ptr info) {
+        auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
+        if (decompress->input_scan_number <= 200) return;
+        auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+        std::snprintf(errors->text, sizeof errors->text, "more than 200 progressive scans");
+        std::longjmp(errors->jump, 1);
+    }
+
+    JpegErrors errors_{};
+    jpeg_progress_mgr progress_{};
+};
+
+/// round(a * b / 255).
+inline std::uint8_t multiply_255(unsigned a, unsigned b) {
+    const unsigned product = a * b + 128;
+    return static_cast<std::uint8_t>((product + (product >> 8)) >> 8);
+}
+
+/// One row of ink amounts to RGB. Adobe's files store 255 - ink.
+inline void cmyk_to_rgb(const std::uint8_t* cmyk, std::uint8_t* rgb, Index width, bool inverted) {
+    const unsigned flip = inverted ? 0u : 255u;
+    for (Index x = 0; x < width; ++x)
+        for (Index c = 0; c < 3; ++c)
+            rgb[x * 3 + c] = multiply_255(cmyk[x * 4 + c] ^ flip, cmyk[x * 4 + 3] ^ flip);
+}
+
+}  // namespace detail
+
+/// Decodes a JPEG file held in memory to RGB: YCbCr and RGB as they are, greyscale repeated in the three
+/// channels, CMYK and YCCK (inverted where an Adobe marker says so) by R = (255 - C) (255 - K) / 255. The
+/// orientation tag is ignored.
+///
+/// @param name  what an error message calls the file
+/// @throws DataError for data that is truncated, damaged, of an unknown kind or larger than
+/// `max_image_pixels`
+inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) {
+    detail::JpegDecoder decoder;
+    const auto broken = [&](const std::string& reason) {
+        return DataError(message("JPEG file ", name, " cannot be decoded: ", reason));
+    };
+    const auto read_header = [bytes](jpeg_decompress_struct& info) {
+        jpeg_mem_src(&info, bytes.data(), static_cast<unsigned long>(bytes.size()));
+        jpeg_read_header(&info, TRUE);
+    };
+    if (!decoder.attempt([](jpeg_decompress_struct& info) { jpeg_create_decompress(&info); }))
+        throw broken(decoder.reason());
+    decoder.watch();
+    if (bytes.empty()) throw broken("it is empty");
+    if (!decoder.attempt(read_header)) throw broken(decoder.reason());
+
+    auto& info = decoder.info;
+    const auto width = static_cast<Index>(info.image_width);
+    const auto height = static_cast<Index>(info.image_height);
+    if (width * height > max_image_pixels)
+        throw broken(message("it claims ", width, " x ", height, " pixels, the limit is ", max_image_pixels));
+    if (info.jpeg_color_space == JCS_UNKNOWN)
+        throw broken(message("it has ", info.num_components, " components of unknown meaning"));
+    const bool cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
+    info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+    if (!decoder.attempt([](jpeg_decompress_struct& i) { jpeg_start_decompress(&i); }))
+        throw broken(decoder.reason());
+
+    Image image;
+    image.width = width;
+    image.height = height;
+    const auto stride = static_cast<std::size_t>(width) * 3;
+    // A header may claim gigabytes for a file of a few bytes: memory beyond this grows with what was really
+    // decoded.
+    image.pixels.reserve(std::min(stride * static_cast<std::size_t>(height), std::size_t{1} << 26));
+    std::vector<std::uint8_t> ink(cmyk ? static_cast<std::size_t>(width) * 4 : 0);
+    for (Index y = 0; y < height; ++y) {
+        image.pixels.resize(image.pixels.size() + stride);
+        std::uint8_t* rgb = image.pixel(0, y);
+        std::uint8_t* row = cmyk ? ink.data() : rgb;
+        const auto read_row = [&row](jpeg_decompress_struct& i) { jpeg_read_scanlines(&i, &row, 1); };
+        if (!decoder.attempt(read_row))
+            throw broken(message(decoder.reason(), " (row ", y, " of ", height, ")"));
+        if (cmyk) detail::cmyk_to_rgb(ink.data(), rgb, width, info.saw_Adobe_marker != 0);
+    }
+    if (!decoder.attempt([](jpeg_decompress_struct& i) { jpeg_finish_decompress(&i); }))
+        throw broken(decoder.reason());
+    return image;
+}
+
+#else
+
+inline Image decode_jpeg(std::span<const std::uint8_t>, const std::string& name) {
+    throw ConfigError(message("this build reads no JPEG files (", name,
+                              "): install libjpeg-turbo (Debian: libjpeg-dev) and configure again"));
+}
+
+#endif
+
+}  // namespace vitscape

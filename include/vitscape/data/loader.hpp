@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/data/augmentation.hpp>
+#include <vitscape/data/batch.hpp>
+#include <vitscape/data/dataset.hpp>
+#include <vitscape/data/prefetch.hpp>
+
+namespace vitscape {
+
+/// How a `Loader` forms batches.
+struct LoaderOptions {
+    std::size_t batch = 256;  ///< images in a batch
+    bool shuffle = true;      ///< a new order in each epoch; else the dataset's
+    bool drop_last = false;   ///< leave out the last batch where it is smaller than `batch`
+    std::size_t workers =
+        1;  ///< threads that load ahead; 0: the calling thread loads each batch when it is asked for
+    std::size_t prefetch = 2;  ///< batches kept ready ahead of the one in use, at least 1
+    std::uint64_t seed = 0;
+    ImageTransform transform{};
+};
+
+/// Batches of a dataset, loaded ahead by threads:
+///
+///     for (const Batch& batch : loader.epoch(3)) …
+///
+/// The order of samples is a function of (seed, epoch) and the augmentation one of (seed, epoch, sample), so
+/// neither depends on the number of workers or on where an epoch was resumed. A batch is valid until the next
+/// one is asked for; its memory is used again. Leaving the loop early is fine. One loader may serve several
+/// loops at once.
+template <Dataset D>
+class Loader {
+  public:
+    /// @throws ConfigError for options that cannot work, DataError for an empty dataset.
+    explicit Loader(D dataset, LoaderOptions options = {})
+        : dataset_(std::move(dataset)),
+          options_(options),
+          buffers_(std::make_shared<detail::BatchBuffers>()) {
+        options_.transform.check();
+        const std::size_t samples = dataset_.size();
+        if (samples == 0) throw DataError("an empty dataset cannot be loaded");
+        if (samples > std::numeric_limits<std::uint32_t>::max())
+            throw DataError(message("a dataset of ", samples, " images is too large, the limit is 2^32 - 1"));
+        if (options_.batch == 0) throw ConfigError("a batch of 0 images was asked for");
+        if (options_.prefetch == 0)
+            throw ConfigError("the number of batches loaded ahead is at least 1, 0 was given");
+        if (options_.drop_last && options_.batch > samples)
+            throw ConfigError(message("a batch of ", options_.batch, " images is larger than the dataset of ",
+                                      samples, "; choose a smaller batch"));
+    }
+
+    /// Batches in one epoch.
+    [[nodiscard]] std::size_t batches() const {
+        const std::size_t full = dataset_.size() / options_.batch;
+        return full + (!options_.drop_last && dataset_.size() % options_.batch != 0 ? 1 : 0);
+    }
+    [[nodiscard]] const D& dataset() const { return dataset_; }
+    [[nodiscard]] const LoaderOptions& options() const { return options_; }
+
+    /// Dataset indices in the order in which `epoch` visits them.
+    [[nodiscard]] std::vector<std::uint32_t> order(std::uint32_t epoch) const {
+        std::vector<std::uint32_t> samples(dataset_.size());
+        std::iota(samples.begin(), samples.end(), std::uint32_t{0});
+        if (options_.shuffle) {
+            RandomSequence random(RandomKey{options_.seed, Purpose::sample_order, epoch, 0});
+            random.shuffle(std::span(samples));
+        }
+        return samples;
+    }
+
+    /// The batches of one epoch, from number `first_batch` on; starts loading at once. To be used once.
+    /// @throws ConfigError for a first batch beyond the epoch
+    [[nodiscard]] auto epoch(std::uint32_t epoch, std::size_t first_batch = 0) const {
+        if (first_batch > batches())
+            throw ConfigError(
+                message("an epoch of ", batches(), " batches cannot start at batch ", first_batch));
+        const std::vector<std::uint32_t> all = order(epoch);
+        const std::size_t last = std::min(all.size(), batches() * options_.batch);
+        const std::size_t first = std::min(last, first_batch * options_.batch);
+        std::vector<std::uint32_t> samples(all.begin() + static_cast<std::ptrdiff_t>(first),
+                                           all.begin() + static_cast<std::ptrdiff_t>(last));
+        auto load = [dataset = dataset_, transform = options_.transform, seed = options_.seed, epoch](
+                        std::uint32_t sample, std::span<float> image, std::int64_t& label) {
+            label = dataset.label(sample);
+            transform(dataset.load(sample), RandomKey{seed, Purpose::augmentation, epoch, sample}, image);
+        };
+        return detail::Prefetch<decltype(load)>(
+            std::move(load), std::move(samples),
+            {options_.batch, options_.transform.side, options_.workers, options_.prefetch}, buffers_);
+    }
+
+  private:
+    D dataset_;
+    LoaderOptions options_;
+    std::shared_ptr<detail::BatchBuffers> buffers_;
+};
+
+/// All samples of a dataset as one batch, without augmentation and in order; for evaluations on a fixed set.
+template <Dataset D>
+Batch load_all(const D& dataset, const ImageTransform& transform, std::size_t workers = 1) {
+    const Loader<D> loader(dataset, {.batch = std::max<std::size_t>(1, dataset.size()),
+                                     .shuffle = false,
+                                     .workers = workers,
+                                     .transform = transform.evaluation()});
+    auto epoch = loader.epoch(0);
+    return std::move(*epoch.next());
+}
+
+}  // namespace vitscape
