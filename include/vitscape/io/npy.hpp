@@ -88,12 +88,12 @@ inline NpyHeader parse_npy_header(const std::vector<std::byte>& bytes, const std
     // A Python literal: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }
     const auto value_of = [&](std::string_view key) {
         const auto at = dictionary.find(key);
-        if (at == dictionary.npos) return std::string_view{};
+        if (at == std::string_view::npos) return std::string_view{};
         const auto begin = dictionary.find_first_not_of(": ", at + key.size());
-        return begin == dictionary.npos ? std::string_view{} : dictionary.substr(begin);
+        return begin == std::string_view::npos ? std::string_view{} : dictionary.substr(begin);
     };
     const std::string_view element = value_of("'descr'");
-    if (!element.starts_with('\'') || element.find('\'', 1) == element.npos)
+    if (!element.starts_with('\'') || element.find('\'', 1) == std::string_view::npos)
         refuse("the header names no element type: ", dictionary);
     header.element = element.substr(1, element.find('\'', 1) - 1);
 
@@ -104,7 +104,7 @@ inline NpyHeader parse_npy_header(const std::vector<std::byte>& bytes, const std
 
     const std::string_view shape = value_of("'shape'");
     const auto shape_end = shape.find_first_not_of("(0123456789, ");
-    if (!shape.starts_with('(') || shape_end == shape.npos || shape[shape_end] != ')')
+    if (!shape.starts_with('(') || shape_end == std::string_view::npos || shape[shape_end] != ')')
         refuse("the header holds no shape: ", dictionary);
     const std::string_view extents = shape.substr(1, shape_end - 1);
     for (const char *at = extents.data(), *end = at + extents.size(); at != end;) {

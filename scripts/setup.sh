@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+usage() {
+    cat <<'EOF'
+usage: scripts/setup.sh [--lint]
+
+Installs the Debian packages that vitscape's programs and tests need and this machine lacks; does nothing when all are
+there. Uses sudo where it is not run as root.
+
+  --lint   also what scripts/lint.sh needs (clang-format, clang-tidy)
+  --help   this text
+EOF
+}
+
+packages=(
+    g++ cmake ninja-build                   # to build
+    libeigen3-dev libxtensor-dev            # the library's core
+    libjpeg-dev libpng-dev libdnnl-dev      # image files, faster matrix products
+    nlohmann-json3-dev libcli11-dev         # checkpoints, the programs' options
+    catch2 libbenchmark-dev                 # tests, benchmarks
+    gnuplot-nox                             # figures
+)
+while (($#)); do
+    case "$1" in
+        --lint) packages+=(clang clang-format clang-tidy) ;;
+        --help | -h) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+
+if ! command -v apt-get >/dev/null; then
+    echo "setup.sh: this is no Debian system; please install what these packages hold: ${packages[*]}" >&2
+    exit 0
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+    if [[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]]; then
+        missing+=("$package")
+    fi
+done
+((${#missing[@]})) || exit 0
+
+as_root=()
+if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+        echo "setup.sh: not root and no sudo; run as root: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+echo "setup.sh: installing ${missing[*]}"
+"${as_root[@]}" apt-get update
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"

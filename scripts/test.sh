@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+usage() {
+    cat <<'EOF'
+usage: scripts/test.sh [--preset NAME] [-D...]
+
+Installs what is missing, builds vitscape and runs every test.
+
+  --preset NAME   release (the default), debug or asan
+  -D...           passed on to cmake, such as -DVITSCAPE_ENABLE_WERROR=ON
+  --help          this text
+EOF
+}
+
+preset=release
+definitions=()
+while (($#)); do
+    case "$1" in
+        --preset) preset="${2:?--preset needs a name}" && shift ;;
+        -D*) definitions+=("$1") ;;
+        --help | -h) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup.sh
+cmake --preset "$preset" "${definitions[@]}"
+cmake --build --preset "$preset"
+ctest --preset "$preset"
