@@ -24,7 +24,7 @@ packages=(
 )
 while (($#)); do
     case "$1" in
-        --lint) packages+=(clang clang-format clang-tidy) ;;
+        --lint) packages+=(clang libomp-dev clang-format clang-tidy) ;;
         --help | -h) usage && exit 0 ;;
         *) usage >&2 && exit 2 ;;
     esac
