@@ -24,11 +24,11 @@ struct ProjectionOptions {
     const Surface* resume = nullptr;
     /// Called after each row that had something to evaluate, and before `Interrupted` is thrown: the place to
     /// save.
-    std::function<void(const Surface&)> after_row;
+    std::function<void(const Surface&)> after_row = {};
     /// Called after each evaluated point with the number of computed points and that of all points.
-    std::function<void(Index, Index)> progress;
+    std::function<void(Index, Index)> progress = {};
     /// Asked before each point; true stops.
-    std::function<bool()> interrupted;
+    std::function<bool()> interrupted = {};
 };
 
 namespace detail {

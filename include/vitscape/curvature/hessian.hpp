@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include <vitscape/autograd/objective.hpp>
+#include <vitscape/core/error.hpp>
+#include <vitscape/tensor/vector.hpp>
+
+namespace vitscape {
+
+/// A symmetric linear map that is known by its products alone: `size()` rows and columns, and
+/// `apply(v, out)`, which writes A v to `out`. The Hessian below is one; a Gauss-Newton or Fisher matrix of
+/// the user's is another.
+template <class A, class B>
+concept SymmetricOperator = Backend<B> &&
+    requires(std::remove_reference_t<A>& a, const Vector<B>& v, Vector<B>& out) {
+    { a.backend() } -> std::convertible_to<B>;
+    { a.size() } -> std::convertible_to<Index>;
+    a.apply(v, out);
+};
+
+/// The backend type of an operator.
+template <class A>
+using BackendOf = std::remove_cvref_t<decltype(std::declval<std::remove_reference_t<A>&>().backend())>;
+
+/// The Hessian of an objective at a point. Refers to both; they must outlive it.
+template <Backend B, TwiceDifferentiable<B> O>
+class Hessian {
+  public:
+    Hessian(O& objective, const Vector<B>& theta) : objective_(objective), theta_(theta) {
+        if (static_cast<Index>(objective.layout().size()) != theta.size())
+            throw ShapeError(message("the objective has ", objective.layout().size(),
+                                     " parameters, the point of its Hessian has ", theta.size()));
+    }
+
+    [[nodiscard]] B backend() const { return theta_.backend(); }
+    [[nodiscard]] Index size() const { return theta_.size(); }
+    void apply(const Vector<B>& v, Vector<B>& out) const { objective_.hessian_vector(theta_, v, out); }
+
+  private:
+    O& objective_;
+    const Vector<B>& theta_;
+};
+
+/// The Hessian of `objective` at `theta` as an operator. @throws ShapeError where sizes differ.
+template <Backend B, TwiceDifferentiable<B> O>
+[[nodiscard]] Hessian<B, O> hessian(O& objective, const Vector<B>& theta) {
+    return {objective, theta};
+}
+template <Backend B, class O>
+void hessian(O& objective, const Vector<B>&& theta) = delete;  // a temporary would be gone before its use
+
+}  // namespace vitscape

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/curvature/hessian.hpp>
+#include <vitscape/tensor/vector.hpp>
+
+namespace vitscape {
+
+struct TraceOptions {
+    Index probes = 30;       ///< Random vectors, one product each; at least 2.
+    std::uint64_t seed = 0;  ///< Probe k is a function of (seed, k).
+    /// Called after each probe with the number of probes done and that of all; may throw to stop.
+    std::function<void(Index, Index)> progress = {};
+};
+
+/// An estimate of a trace: its error is normally distributed to good approximation, with this deviation.
+struct TraceEstimate {
+    double value = 0;
+    double standard_error = 0;    ///< Standard deviation over the probes / sqrt(probes).
+    std::vector<double> samples;  ///< z^T A z of each probe.
+};
+
+namespace detail {
+/// A number of [0, 1) to -1 or 1, each with probability 1/2.
+struct RandomSign {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S uniform) const {
+        return uniform < S(0.5) ? S(-1) : S(1);
+    }
+};
+}  // namespace detail
+
+/// The trace of a symmetric operator as the mean of z^T A z over random vectors z of signs (Hutchinson 1990).
+/// The variance of one probe is 2 (|A|_F^2 - sum of A_ii^2), the least of all independent choices; a diagonal
+/// operator is exact.
+/// @throws ConfigError for fewer than 2 probes; NumericError where a product is not finite.
+template <class A>
+requires SymmetricOperator<A, BackendOf<A>>
+[[nodiscard]] TraceEstimate trace(A&& a, const TraceOptions& options = {}) {
+    using B = BackendOf<A>;
+    if (options.probes < 2)
+        throw ConfigError(message("a trace needs at least 2 probes for its standard error, ", options.probes,
+                                  " were given"));
+    const Index size = static_cast<Index>(a.size());
+    Vector<B> probe(a.backend(), size), product(a.backend(), size);
+    TraceEstimate estimate;
+    for (Index k = 0; k < options.probes; ++k) {
+        const RandomKey key{
+            .seed = options.seed, .purpose = Purpose::trace_probe, .epoch = static_cast<std::uint32_t>(k)};
+        probe.backend().fill_uniform(key, size, probe.data());
+        probe.backend().map(1, size, detail::RandomSign{}, detail::flat(probe), detail::flat(probe));
+        a.apply(probe, product);
+        estimate.samples.push_back(dot(probe, product));
+        if (!std::isfinite(estimate.samples.back()))
+            throw NumericError(message("the product with probe ", k, " of the trace is not finite"));
+        if (options.progress) options.progress(k + 1, options.probes);
+    }
+    const double count = static_cast<double>(options.probes);
+    for (const double sample : estimate.samples) estimate.value += sample / count;
+    double square = 0;
+    for (const double sample : estimate.samples)
+        square += (sample - estimate.value) * (sample - estimate.value);
+    estimate.standard_error = std::sqrt(square / (count - 1) / count);
+    return estimate;
+}
+
+}  // namespace vitscape

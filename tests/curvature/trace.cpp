@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <vitscape/curvature/trace.hpp>
+
+#include "curvature/operators.hpp"
+#include "support/catch.hpp"
+
+using namespace vitscape;
+using namespace vitscape::test;
+
+namespace {
+std::vector<double> ramp(std::size_t size) {
+    std::vector<double> values(size);
+    for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<double>(i % 7) - 2;
+    return values;
+}
+/// A diagonal matrix, for which each probe is exact.
+struct Diagonal {
+    using B = CpuPrimitives<double>;
+    B cpu{1};
+    std::vector<double> values;
+    [[nodiscard]] B backend() const { return cpu; }
+    [[nodiscard]] Index size() const { return static_cast<Index>(values.size()); }
+    void apply(const Vector<B>& v, Vector<B>& out) const {
+        for (Index i = 0; i < size(); ++i) out.data()[i] = values[static_cast<std::size_t>(i)] * v.data()[i];
+    }
+};
+}  // namespace
+
+TEST_CASE("the trace of a diagonal operator is exact and without error") {
+    const Diagonal a{.values = ramp(300)};
+    const TraceEstimate estimate = trace(a, {.probes = 3});
+    CHECK(estimate.value == Approx(std::accumulate(a.values.begin(), a.values.end(), 0.0)));
+    CHECK(estimate.standard_error < 1e-10);
+}
+
+TEMPLATE_TEST_CASE("the trace of a dense operator within its standard error", "", float, double) {
+    ReflectedDiagonal<TestType> a(ramp(300));
+    a.eigenvalues[0] = 500;  // makes the matrix far from diagonal
+    const double exact = std::accumulate(a.eigenvalues.begin(), a.eigenvalues.end(), 0.0);
+    int inside = 0;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const TraceEstimate estimate = trace(a, {.probes = 40, .seed = seed});
+        inside += std::abs(estimate.value - exact) < 2 * estimate.standard_error;
+        CHECK(std::abs(estimate.value - exact) < 5 * estimate.standard_error);
+        CHECK(estimate.standard_error > 0);
+    }
+    CHECK(inside >= 16);  // 19 of 20 expected
+}
+
+TEST_CASE("the standard error is that of the samples and shrinks with their number") {
+    ReflectedDiagonal<double> a(ramp(300));
+    a.eigenvalues[0] = 500;
+    const TraceEstimate few = trace(a, {.probes = 25}), many = trace(a, {.probes = 400});
+    REQUIRE(few.samples.size() == 25);
+    CHECK(std::equal(few.samples.begin(), few.samples.end(), many.samples.begin()));
+    double sum = 0, square = 0;
+    for (const double sample : few.samples) {
+        sum += sample;
+        square += sample * sample;
+    }
+    CHECK(few.value == Approx(sum / 25));
+    CHECK(few.standard_error == Approx(std::sqrt((square - sum * sum / 25) / 24 / 25)));
+    CHECK(many.standard_error == Approx(few.standard_error / 4).epsilon(0.4));
+}
+
+TEST_CASE("progress and bad input of the trace") {
+    Diagonal a{.values = ramp(10)};
+    Index calls = 0;
+    TraceOptions options{.probes = 4};
+    options.progress = [&](Index done, Index total) {
+        CHECK(done == ++calls);
+        CHECK(total == 4);
+    };
+    (void)trace(a, options);
+    CHECK(calls == 4);
+    CHECK_THROWS_AS(trace(a, {.probes = 1}), ConfigError);
+    a.values[2] = std::nan("");
+    CHECK_THROWS_AS(trace(a), NumericError);
+}
