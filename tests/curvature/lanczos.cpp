@@ -33,7 +33,8 @@ void check_ends(const Spectrum& spectrum, std::vector<double> expected, std::siz
         CHECK(std::abs(spectrum.smallest[i].value - expected[i]) <= spectrum.smallest[i].residual);
     }
     for (std::size_t i = 0; i < largest; ++i) {
-        INFO("largest " << i);
+        INFO("largest " << i << " off by " << spectrum.largest[i].value - expected[expected.size() - 1 - i]
+                        << ", stated " << spectrum.largest[i].residual);
         CHECK(std::abs(spectrum.largest[i].value - expected[expected.size() - 1 - i]) <=
               spectrum.largest[i].residual);
     }

@@ -19,6 +19,13 @@
 
 namespace vitscape::detail {
 
+/// The rounding error of a product and its orthogonalization relative to the operator's norm, with room for
+/// the operator's own sums.
+template <Backend B>
+constexpr double rounding_error() {
+    return 64 * static_cast<double>(std::numeric_limits<typename B::Storage>::epsilon());
+}
+
 /// An orthonormal basis that grows by one product with a symmetric operator at a time, and the operator's
 /// projection on it (Lanczos with full reorthogonalization; thick restarts after Wu & Simon 2000,
 /// "Thick-restart Lanczos method for large symmetric eigenvalue problems"). It lives in the orthogonal
@@ -67,8 +74,8 @@ class KrylovBasis {
             residual_norm_ = 0;
             return;
         }
-        const double noise = 64 * static_cast<double>(std::numeric_limits<typename B::Storage>::epsilon());
-        if (residual_norm_ <= noise * scale_) {  // an invariant subspace: go on in the rest of the space
+        if (residual_norm_ <=
+            rounding_error<B>() * scale_) {  // an invariant subspace: go on in the rest of the space
             residual_norm_ = 0;
             basis_.push_back(random_vector());
         } else {

@@ -102,10 +102,9 @@ class LanczosRun {
     }
 
     Eigenpair<B> pair_of(const KrylovBasis<A, B>& basis, Index i) const {
-        const double rounding =
-            16 * static_cast<double>(std::numeric_limits<typename B::Storage>::epsilon()) * scale_;
         const double residual = basis.residual(i);
-        Eigenpair<B> pair{basis.ritz_value(i), residual + rounding, residual <= allowed(), {}};
+        Eigenpair<B> pair{
+            basis.ritz_value(i), residual + rounding_error<B>() * scale_, residual <= allowed(), {}};
         if (options_.vectors || options_.verify || options_.measure_residuals)
             pair.vector = basis.ritz_vector(i);
         return pair;

@@ -43,8 +43,8 @@ struct LanczosOptions {
 template <Backend B>
 struct Eigenpair {
     double value = 0;
-    /// |A v - value v| for the unit vector v: by the Lanczos relation plus the rounding error of a few units
-    /// in the last place of |A|, or as measured. How exact the operator's own products are is not included,
+    /// |A v - value v| for the unit vector v: by the Lanczos relation plus 64 units in the last place of |A|
+    /// for rounding, or as measured. How exact the operator's own products are is not included,
     /// except in a measured one.
     double residual = 0;
     bool converged = false;  ///< Whether the tolerance was reached.
