@@ -150,7 +150,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
             // Unusual but complete files exist (long trailers, say): where the outline leaves a doubt,
             // decoding decides.
             const bool doubtful = outline.width == 0 || !outline.ends_properly;
-            const std::string reason = doubtful ? decoding_failure(state_->files[i].path) : std::string();
+            std::string reason = doubtful ? decoding_failure(state_->files[i].path) : std::string();
             bytes[i] = reason.empty() ? static_cast<std::size_t>(outline.width * outline.height * 3) : 0;
             return reason;
         });
