@@ -68,6 +68,12 @@ class Tape {
     Tape& operator=(const Tape&) = delete;
     ~Tape() { clear(); }
 
+    /// Other vectors from here on; what is recorded stays with the old ones.
+    void bind(typename B::Pointer parameters, typename B::Pointer gradients) {
+        parameters_ = parameters;
+        gradients_ = gradients;
+    }
+
     [[nodiscard]] B& backend() { return backend_; }
     [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) const {
         return {parameters_ + slot.offset, slot.shape};

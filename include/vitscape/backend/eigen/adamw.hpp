@@ -22,12 +22,13 @@ void adamw_step(int threads, Index n, const AdamWStep& step, T* theta, const T* 
     const T gradient_scale = static_cast<T>(step.gradient_scale);
     const Blocks blocks(n, 8192, 64);
     parallel_for(threads, blocks.count, [&](Index block) {
+        const Index begin = blocks.begin(block), end = blocks.end(block);
 #if defined(__clang__)
 #pragma clang loop vectorize(assume_safety)
 #elif defined(__GNUC__)
 #pragma GCC ivdep
 #endif
-        for (Index i = blocks.begin(block); i < blocks.end(block); ++i) {
+        for (Index i = begin; i < end; ++i) {
             const T g = gradient_scale * gradient[i];
             const T m = beta1 * first[i] + one_minus_beta1 * g;
             const T v = beta2 * second[i] + one_minus_beta2 * g * g;

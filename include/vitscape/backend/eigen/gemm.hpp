@@ -43,10 +43,12 @@ void gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     if (p.m == 0 || p.n == 0) return;
 #if defined(VITSCAPE_HAS_ONEDNN)
     if constexpr (std::is_same_v<T, float>) {
-        dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k,
-                   static_cast<float>(p.alpha), a, p.stride_a, b, p.stride_b, static_cast<float>(p.beta), c,
-                   p.stride_c);
-        return;
+        if (p.k > 0) {  // for empty sums it does not scale C by beta
+            dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k,
+                       static_cast<float>(p.alpha), a, p.stride_a, b, p.stride_b, static_cast<float>(p.beta),
+                       c, p.stride_c);
+            return;
+        }
     }
 #endif
     eigen_gemm(p, a, b, c);

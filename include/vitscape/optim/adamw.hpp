@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <vitscape/optim/parameter_group.hpp>
+#include <vitscape/tensor/vector.hpp>
+
+namespace vitscape {
+
+namespace functor {
+/// beta m + (1 - beta) scale g
+template <class T>
+struct FirstMoment {
+    T beta, complement, scale;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S m, S g) const {
+        return S(beta) * m + S(complement) * (S(scale) * g);
+    }
+};
+/// beta v + (1 - beta) (scale g)^2
+template <class T>
+struct SecondMoment {
+    T beta, complement, scale;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S v, S g) const {
+        const S scaled = S(scale) * g;
+        return S(beta) * v + S(complement) * scaled * scaled;
+    }
+};
+/// keep theta - step m / (sqrt(v) inverse_root + epsilon)
+template <class T>
+struct AdamWUpdate {
+    T keep, step, inverse_root, epsilon;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S theta, S m, S v) const {
+        using std::sqrt;
+        return S(keep) * theta - S(step) * m / (sqrt(v) * S(inverse_root) + S(epsilon));
+    }
+};
+}  // namespace functor
+
+/// Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101); `AdamWStep` has the
+/// formula. The defaults are the masked autoencoder's.
+struct AdamW {
+    double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0.05;
+
+    /// Both moments and the number of steps done.
+    template <Backend B>
+    struct State {
+        Vector<B> first, second;
+        Index steps = 0;
+        /// The vectors that a checkpoint keeps, with their names.
+        std::array<std::pair<std::string_view, Vector<B>*>, 2> vectors() {
+            return {{{"exp_avg", &first}, {"exp_avg_sq", &second}}};
+        }
+    };
+
+    template <Backend B>
+    [[nodiscard]] State<B> start(const B& backend, Index size) const {
+        return {Vector<B>(backend, size), Vector<B>(backend, size), 0};
+    }
+
+    /// One step along `gradient_scale * gradient`; groups cover the parameters that move.
+    template <Backend B>
+    void step(State<B>& state, std::span<const ParameterGroup> groups, double learning_rate,
+              double gradient_scale, const Vector<B>& gradient, Vector<B>& theta) const {
+        ++state.steps;
+        AdamWStep step{.beta1 = beta1, .beta2 = beta2, .epsilon = epsilon};
+        step.correction1 = 1 - std::pow(beta1, static_cast<double>(state.steps));
+        step.correction2 = 1 - std::pow(beta2, static_cast<double>(state.steps));
+        step.gradient_scale = gradient_scale;
+        for (const ParameterGroup& group : groups) {
+            step.learning_rate = learning_rate * group.learning_rate_scale;
+            step.weight_decay = weight_decay * group.weight_decay_scale;
+            update(theta.backend(), group.count, step, theta.data() + group.offset,
+                   gradient.data() + group.offset, state.first.data() + group.offset,
+                   state.second.data() + group.offset);
+        }
+    }
+
+  private:
+    template <Backend B>
+    static void update(B& b, Index n, const AdamWStep& step, typename B::Pointer theta,
+                       typename B::Pointer gradient, typename B::Pointer first, typename B::Pointer second) {
+        if constexpr (FusedAdamW<B>) {
+            b.adamw(n, step, theta, gradient, first, second);
+        } else {
+            using T = typename B::Storage;
+            using M = operand::Matrix<typename B::Pointer>;
+            const M t{theta, n}, g{gradient, n}, m{first, n}, v{second, n};
+            const T scale = static_cast<T>(step.gradient_scale);
+            b.map(1, n,
+                  functor::FirstMoment<T>{static_cast<T>(step.beta1), static_cast<T>(1 - step.beta1), scale},
+                  m, m, g);
+            b.map(1, n,
+                  functor::SecondMoment<T>{static_cast<T>(step.beta2), static_cast<T>(1 - step.beta2), scale},
+                  v, v, g);
+            b.map(1, n,
+                  functor::AdamWUpdate<T>{static_cast<T>(1 - step.learning_rate * step.weight_decay),
+                                          static_cast<T>(step.learning_rate / step.correction1),
+                                          static_cast<T>(1 / std::sqrt(step.correction2)),
+                                          static_cast<T>(step.epsilon)},
+                  t, t, m, v);
+        }
+    }
+};
+
+}  // namespace vitscape

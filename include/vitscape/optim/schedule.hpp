@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <numbers>
+
+namespace vitscape {
+
+/// Learning rate: linear warm-up from 0 to `peak`, then a half cosine to `floor`, set at every step
+/// (Loshchilov & Hutter 2017, arXiv 1608.03983; the warm-up and per-step use as in the masked autoencoder).
+struct WarmupCosine {
+    double peak = 1.5e-4;       ///< highest learning rate
+    double warmup_epochs = 40;  ///< may be 0
+    double floor = 0;           ///< learning rate at the end
+
+    /// @param epoch   epochs done, fractional within an epoch.
+    /// @param epochs  length of the whole training.
+    [[nodiscard]] double at(double epoch, double epochs) const {
+        if (epoch < warmup_epochs) return peak * epoch / warmup_epochs;
+        const double part = epochs > warmup_epochs ? (epoch - warmup_epochs) / (epochs - warmup_epochs) : 1;
+        return floor + (peak - floor) * 0.5 * (1 + std::cos(std::numbers::pi * part));
+    }
+};
+
+/// The same learning rate throughout.
+struct ConstantRate {
+    double rate = 1e-3;
+    [[nodiscard]] double at(double, double) const { return rate; }
+};
+
+/// A number that goes from `from` to `to` by a half cosine over the whole training: the momentum of an EMA
+/// teacher (Lee et al. 2023, arXiv 2210.02077).
+struct CosineRamp {
+    double from = 0.996, to = 1;
+    /// @param step   steps done.  @param steps  steps of the whole training.
+    [[nodiscard]] double at(double step, double steps) const {
+        return to - (to - from) * 0.5 * (1 + std::cos(std::numbers::pi * step / steps));
+    }
+};
+
+}  // namespace vitscape

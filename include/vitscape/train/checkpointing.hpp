@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <vitscape/io/checkpoint.hpp>
+#include <vitscape/optim/adamw.hpp>
+#include <vitscape/optim/schedule.hpp>
+#include <vitscape/optim/sgd.hpp>
+#include <vitscape/train/callbacks.hpp>
+#include <vitscape/train/method_description.hpp>
+#include <vitscape/train/trainer.hpp>
+
+namespace vitscape {
+
+inline nlohmann::json describe(const AdamW& o) {
+    return {{"kind", "adamw"},
+            {"beta1", o.beta1},
+            {"beta2", o.beta2},
+            {"epsilon", o.epsilon},
+            {"weight_decay", o.weight_decay}};
+}
+inline nlohmann::json describe(const Sgd& o) {
+    return {{"kind", "sgd"}, {"momentum", o.momentum}, {"weight_decay", o.weight_decay}};
+}
+inline nlohmann::json describe(const WarmupCosine& s) {
+    return {
+        {"kind", "warmup-cosine"}, {"peak", s.peak}, {"warmup_epochs", s.warmup_epochs}, {"floor", s.floor}};
+}
+inline nlohmann::json describe(const ConstantRate& s) { return {{"kind", "constant"}, {"rate", s.rate}}; }
+inline nlohmann::json describe(const ImageTransform& t) {
+    return {{"side", t.side},         {"crop", t.crop == Crop::random_resized ? "random-resized" : "centre"},
+            {"min_crop", t.min_crop}, {"flip", t.flip},
+            {"mean", t.mean},         {"standard_deviation", t.standard_deviation}};
+}
+/// The images' normalization that a model was trained with. @throws IoError where it is missing.
+inline ImageTransform transform_from(const nlohmann::json& d) {
+    try {
+        ImageTransform transform;
+        transform.side = d.at("side").get<Index>();
+        transform.mean = d.at("mean").get<std::array<float, 3>>();
+        transform.standard_deviation = d.at("standard_deviation").get<std::array<float, 3>>();
+        return transform;
+    } catch (const nlohmann::json::exception& error) {
+        throw IoError(message("the description of the images is incomplete: ", error.what()));
+    }
+}
+
+/// Everything that decides how a training goes on, but for the parameters; must be the same when it is
+/// resumed.
+template <class T>
+nlohmann::json describe_training(const T& trainer, const TrainOptions& options, std::size_t images) {
+    return {{"optimizer", describe(trainer.optimizer())},
+            {"schedule", describe(trainer.schedule())},
+            {"seed", trainer.seed()},
+            {"epochs", options.epochs},
+            {"batch", options.batch},
+            {"accumulate", options.accumulate},
+            {"clip_norm", options.clip_norm},
+            {"images", images},
+            {"transform", describe(options.transform)}};
+}
+
+/// Writes the trainer's whole state to `path` (io/checkpoint.hpp): the model under the reference's names, the
+/// optimizer's vectors under "optimizer.<vector>.<parameter>", and the description of all options.
+template <class T>
+void save_training(const std::filesystem::path& path, T& trainer, const nlohmann::json& training,
+                   const nlohmann::json& data) {
+    using Storage = std::remove_cvref_t<decltype(trainer.backend())>::Storage;
+    auto& state = trainer.state();
+    std::vector<std::vector<Storage>> host;
+    std::vector<std::string> prefixes;
+    const auto fetch = [&](const auto& vector, std::string prefix) {
+        host.emplace_back(static_cast<std::size_t>(vector.size()));
+        trainer.backend().synchronize();
+        trainer.backend().download(vector.size(), vector.data(), host.back().data());
+        prefixes.push_back(std::move(prefix));
+    };
+    fetch(state.theta, "");
+    for (const auto& [name, vector] : state.optimizer.vectors())
+        fetch(*vector, message("optimizer.", name, "."));
+    std::vector<CheckpointVector<Storage>> vectors;
+    for (std::size_t i = 0; i < host.size(); ++i) vectors.push_back({prefixes[i], host[i]});
+    write_checkpoint(path, trainer.method().layout(), trainer.method().fixed_tensors(), vectors,
+                     {{"format", 1},
+                      {"model", describe(trainer.method())},
+                      {"training", training},
+                      {"data", data},
+                      {"state",
+                       {{"epoch", state.epoch},
+                        {"batch", state.batch},
+                        {"loss_sum", state.loss_sum},
+                        {"loss_count", state.loss_count},
+                        {"optimizer_steps", state.optimizer.steps}}}});
+}
+
+/// Puts a trainer into the state of a checkpoint, so that `fit` goes on bit-exactly.
+/// @throws ConfigError naming the first option that differs; ShapeError, IoError for a file of another
+/// architecture.
+template <class T>
+void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::json& training) {
+    using Storage = std::remove_cvref_t<decltype(trainer.backend())>::Storage;
+    using V = std::remove_cvref_t<decltype(trainer.theta())>;
+    const nlohmann::json& description = checkpoint.description();
+    const std::string& origin = checkpoint.tensors().origin();
+    const std::vector<Storage> theta = checkpoint.vector<Storage>(trainer.method().layout());
+    const auto compare = [&](const char* part, const nlohmann::json& now) {
+        const nlohmann::json before = description.value(part, nlohmann::json::object());
+        if (before == now) return;
+        for (const auto& change : nlohmann::json::diff(before, now)) {
+            const nlohmann::json::json_pointer where(change.at("path").get<std::string>());
+            const auto text = [&](const nlohmann::json& d) {
+                return d.contains(where) ? d.at(where).dump() : "nothing";
+            };
+            throw ConfigError(message(origin, " cannot be resumed with other options: ", part,
+                                      where.to_string(), " was ", text(before), ", now it is ", text(now),
+                                      "; give the same options or choose another output folder"));
+        }
+    };
+    compare("model", describe(trainer.method()));
+    compare("training", training);
+    try {
+        const nlohmann::json& reached = description.at("state");
+        auto state = trainer.state();
+        state.theta = V(trainer.backend(), theta);
+        for (const auto& [name, vector] : state.optimizer.vectors())
+            *vector = V(trainer.backend(), checkpoint.vector<Storage>(trainer.method().layout(),
+                                                                      message("optimizer.", name, ".")));
+        state.epoch = reached.at("epoch").get<std::uint32_t>();
+        state.batch = reached.at("batch").get<std::size_t>();
+        state.loss_sum = reached.at("loss_sum").get<double>();
+        state.loss_count = reached.at("loss_count").get<Index>();
+        state.optimizer.steps = reached.at("optimizer_steps").get<Index>();
+        trainer.state() = std::move(state);
+    } catch (const nlohmann::json::exception& error) {
+        throw IoError(message(origin, " has no complete training state: ", error.what()));
+    }
+}
+
+/// Callback: saves `folder/checkpoint.safetensors` every so many epochs and minutes, at the end, and when the
+/// user stops the training. A kill at any moment leaves the last good file.
+class SaveEvery {
+  public:
+    struct Options {
+        std::uint32_t epochs = 1;  ///< between two checkpoints
+        double minutes = 10;       ///< also inside an epoch where that long has passed
+    };
+    /// @param training  from `describe_training`.  @param data  what the user wants to keep about the images.
+    SaveEvery(std::filesystem::path folder, nlohmann::json training, nlohmann::json data, Options options)
+        : path_(std::move(folder) / "checkpoint.safetensors"),
+          training_(std::move(training)),
+          data_(std::move(data)),
+          options_(options) {}
+    SaveEvery(std::filesystem::path folder, nlohmann::json training, nlohmann::json data)
+        : SaveEvery(std::move(folder), std::move(training), std::move(data), Options{}) {}
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+    template <class T>
+    void on_start(T&, const TrainOptions&) {
+        require_writable_folder(detail::folder_of(path_));
+    }
+    template <class T>
+    void on_step(T& trainer, const StepRecord& step) {
+        const std::chrono::duration<double, std::ratio<60>> passed = std::chrono::steady_clock::now() - last_;
+        if (passed.count() >= options_.minutes && step.batch < step.batches) save(trainer);
+    }
+    template <class T>
+    void on_epoch(T& trainer, const EpochRecord& record) {
+        if (record.epoch % std::max<std::uint32_t>(1, options_.epochs) == 0 || record.epoch == record.epochs)
+            save(trainer);
+    }
+    template <class T>
+    void on_interrupt(T& trainer) {
+        save(trainer);
+    }
+
+  private:
+    template <class T>
+    void save(T& trainer) {
+        save_training(path_, trainer, training_, data_);
+        last_ = std::chrono::steady_clock::now();
+    }
+
+    std::filesystem::path path_;
+    nlohmann::json training_, data_;
+    Options options_;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+/// Callback: one line per epoch in `folder/log.jsonl`: epoch, loss, learning_rate, images_per_second, seconds
+/// and the metrics. A resumed training drops the lines of epochs that it does again.
+class JsonLog {
+  public:
+    explicit JsonLog(std::filesystem::path folder) : path_(std::move(folder) / "log.jsonl") {}
+
+    template <class T>
+    void on_start(T& trainer, const TrainOptions&) {
+        std::string kept;
+        if (std::filesystem::exists(path_))
+            for (const nlohmann::json& line : load_json_lines(path_))
+                if (line.value("epoch", 0U) <= trainer.state().epoch) kept += line.dump() + "\n";
+        write_atomically(path_, kept);
+    }
+    template <class T>
+    void on_epoch(T&, const EpochRecord& record) {
+        nlohmann::ordered_json line = {{"epoch", record.epoch},
+                                       {"loss", record.loss},
+                                       {"learning_rate", record.learning_rate},
+                                       {"images_per_second", record.images_per_second},
+                                       {"seconds", record.seconds}};
+        for (const auto& [name, value] : record.metrics) line[name] = value;
+        append_json_line(path_, line);
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace vitscape

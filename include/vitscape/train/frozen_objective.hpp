@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/backend/dual.hpp>
+#include <vitscape/data/batch.hpp>
+#include <vitscape/nn/method.hpp>
+#include <vitscape/tensor/vector.hpp>
+
+namespace vitscape {
+
+struct FrozenOptions {
+    std::size_t batch =
+        128;  ///< images evaluated at once; changes memory and speed, and results by rounding only
+    std::uint64_t mask_seed = 0;  ///< the masks are those of (mask_seed, epoch 0, sample)
+};
+
+/// The loss of a method on fixed images with fixed masks, as a function of the parameters: what a loss
+/// surface, a Hessian and a sharpness are of. Images are prepared once, at construction. Satisfies
+/// `SampledObjective` and `TwiceDifferentiable`.
+template <Backend B, Method<B> M>
+class FrozenObjective {
+    using D = Dual<B>;
+
+  public:
+    /// @throws DataError, ShapeError where the images or labels do not fit the method.
+    FrozenObjective(B backend, M method, Batch images, const FrozenOptions& options = {})
+        : backend_(backend), method_(std::move(method)), key_{options.mask_seed, 0}, tape_(backend, {}, {}) {
+        if (images.size() == 0) throw DataError("a loss needs at least one image");
+        if (options.batch == 0) throw ConfigError("a batch of 0 images was asked for");
+        for (std::size_t first = 0; first < images.size(); first += options.batch) {
+            chunks_.push_back(slice(images, first, std::min(options.batch, images.size() - first)));
+            inputs_.emplace_back();
+            method_.prepare(backend_, chunks_.back(), key_, inputs_.back());
+        }
+        samples_ = static_cast<Index>(images.size());
+    }
+
+    [[nodiscard]] B backend() const { return backend_; }
+    [[nodiscard]] const M& method() const { return method_; }
+    [[nodiscard]] const ParameterLayout& layout() const { return method_.layout(); }
+    [[nodiscard]] Index samples() const { return samples_; }
+    /// What the model reads, one entry per batch; holds the masks of an autoencoder.
+    [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return inputs_; }
+
+    /// One loss per image, in the images' order.
+    void sample_losses(const Vector<B>& theta, std::span<double> out) {
+        Eval<B> eval(backend_, theta.data());
+        std::size_t first = 0;
+        for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
+            const Variable<B> losses = method_.losses(eval, inputs_[chunk]);
+            backend_.synchronize();
+            backend_.download(losses.value.size(), losses.data(), out.data() + first);
+            first += chunks_[chunk].size();
+        }
+    }
+
+    /// Mean loss over the images.
+    double value(const Vector<B>& theta) {
+        losses_.resize(static_cast<std::size_t>(samples_));
+        sample_losses(theta, losses_);
+        return mean(losses_);
+    }
+
+    /// Writes the gradient of the mean loss to `out` and returns the loss.
+    double gradient(const Vector<B>& theta, Vector<B>& out) {
+        losses_.resize(static_cast<std::size_t>(samples_));
+        fill(0, out);
+        tape_.bind(theta.data(), out.data());
+        std::size_t first = 0;
+        for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
+            const Variable<B> losses = method_.losses(tape_, inputs_[chunk]);
+            backend_.synchronize();
+            backend_.download(losses.value.size(), losses.data(), losses_.data() + first);
+            first += chunks_[chunk].size();
+            tape_.backward(losses, 1 / static_cast<double>(samples_));
+        }
+        return mean(losses_);
+    }
+
+    /// Writes the Hessian of the mean loss times `v` to `out`: the gradient code run on dual numbers, exact
+    /// to rounding.
+    void hessian_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out) {
+        if (!second_) second_.emplace(backend_, layout().size());
+        if (second_->inputs.empty())
+            for (const Batch& chunk : chunks_) {
+                second_->inputs.emplace_back();
+                method_.prepare(second_->backend, chunk, key_, second_->inputs.back());
+            }
+        fill(0, second_->gradient);
+        fill(0, out);
+        second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data()});
+        for (const auto& inputs : second_->inputs)
+            second_->tape.backward(method_.losses(second_->tape, inputs), 1 / static_cast<double>(samples_));
+    }
+
+  private:
+    /// What products with the Hessian need besides; made when the first one is asked for.
+    struct SecondOrder {
+        D backend;
+        Vector<B> gradient;
+        Tape<D> tape;
+        std::vector<typename M::template Inputs<D>> inputs;
+        SecondOrder(const B& base, Index size) : backend(base), gradient(base, size), tape(backend, {}, {}) {}
+    };
+
+    static double mean(std::span<const double> losses) {
+        double sum = 0;
+        for (const double loss : losses) sum += loss;
+        return sum / static_cast<double>(losses.size());
+    }
+    static Batch slice(const Batch& images, std::size_t first, std::size_t count) {
+        Batch part;
+        const auto shape = images.images.shape();
+        part.images.resize(std::array<std::size_t, 4>{count, shape[1], shape[2], shape[3]});
+        part.labels.resize(std::array<std::size_t, 1>{count});
+        const std::size_t size = shape[1] * shape[2] * shape[3];
+        std::copy_n(images.images.data() + first * size, count * size, part.images.data());
+        std::copy_n(images.labels.data() + first, count, part.labels.data());
+        part.samples.assign(images.samples.begin() + static_cast<std::ptrdiff_t>(first),
+                            images.samples.begin() + static_cast<std::ptrdiff_t>(first + count));
+        return part;
+    }
+
+    B backend_;
+    M method_;
+    MaskKey key_;
+    Tape<B> tape_;
+    std::vector<Batch> chunks_;
+    std::vector<typename M::template Inputs<B>> inputs_;
+    std::optional<SecondOrder> second_;
+    std::vector<double> losses_;
+    Index samples_ = 0;
+};
+
+}  // namespace vitscape
