@@ -206,3 +206,15 @@ TEST_CASE("progress is told up to the last file", "[data][image_folder]") {
 }
 
 #endif
+
+#if !VITSCAPE_HAS_PNG
+TEST_CASE("a folder that this build cannot decode is refused at once", "[data][image_folder]") {
+    const test::TemporaryFolder folder;
+    const std::vector<std::uint8_t> head{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0, 0, 0, 13,
+                                         'I',  'H', 'D', 'R', 0,    0,    0,    8,    0, 0, 0, 8};
+    folder.write("a.png", head);
+    ImageFolderOptions options;
+    options.cache_bytes = 0;
+    CHECK_THROWS_AS(ImageFolder(folder.path(), options), ConfigError);
+}
+#endif

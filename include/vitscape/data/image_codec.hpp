@@ -23,6 +23,18 @@ namespace vitscape {
 /// Kinds of picture files, told by their first bytes and never by their names.
 enum class ImageFormat { unknown, jpeg, png };
 
+/// Whether this build can decode a format.
+constexpr bool can_decode(ImageFormat format) {
+    bool jpeg = false, png = false;
+#if defined(VITSCAPE_HAS_JPEG) && VITSCAPE_HAS_JPEG
+    jpeg = true;
+#endif
+#if defined(VITSCAPE_HAS_PNG) && VITSCAPE_HAS_PNG
+    png = true;
+#endif
+    return (format == ImageFormat::jpeg && jpeg) || (format == ImageFormat::png && png);
+}
+
 /// The format that the first bytes of a file announce.
 inline ImageFormat image_format(std::span<const std::uint8_t> bytes) {
     constexpr std::array<std::uint8_t, 3> jpeg{0xFF, 0xD8, 0xFF};
