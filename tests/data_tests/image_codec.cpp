@@ -19,7 +19,7 @@ using Bytes = std::vector<std::uint8_t>;
 namespace {
 
 /// Largest difference of two pictures of one size.
-int difference(const Image& a, const Image& b) {
+[[maybe_unused]] int difference(const Image& a, const Image& b) {
     REQUIRE(a.width == b.width);
     REQUIRE(a.height == b.height);
     int largest = 0;
