@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A masked autoencoder in plain PyTorch, timed: the peer that mae_step is compared with.
+
+The model is the one of He et al. 2022 (arXiv 2111.06377) as PyTorch users write it: every patch is embedded by a
+convolution, the visible ones are gathered, attention goes through scaled_dot_product_attention, the decoder predicts
+every token, and the loss is the mean squared error to the normalized pixels of the masked patches. One training step is
+zero_grad, forward, backward and AdamW; one evaluation step is the forward loss without gradients. Images lie ready in
+memory, so that no data loading is timed.
+
+Prints one line of JSON: images per second as the median, the least and the greatest of the repeats.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import statistics
+import sys
+import time
+
+# glibc gives every large activation back to the system and then pays for fresh pages in the next step. Keeping them is
+# the faster setting for PyTorch on a CPU, by about a tenth. The allocator reads its limits when a process starts, hence
+# the restart in main().
+KEEP_PAGES = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
+    "MALLOC_TOP_PAD_": str(1 << 26),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """Everything that fixes the model's shape; widths in channels, image and patch sides in pixels."""
+
+    image: int
+    patch: int
+    width: int
+    depth: int
+    heads: int
+    decoder_width: int
+    decoder_depth: int
+    decoder_heads: int
+    mask_ratio: float = 0.75
+
+    @property
+    def grid(self):
+        return self.image // self.patch
+
+
+SIZES = {
+    "cifar": Size(32, 4, 96, 4, 3, 64, 1, 4),
+    "tiny32": Size(32, 4, 192, 12, 3, 128, 2, 4),
+    "base224": Size(224, 16, 768, 12, 12, 512, 8, 16),
+}
+
+
+def build(size):
+    """The model and its optimizer; torch is imported here so that the restart above stays cheap."""
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    def sincos(width, grid):
+        """Fixed positions: half of the channels for the column, half for the row; a zero row for the class token."""
+        rates = 10000.0 ** -(torch.arange(width // 4, dtype=torch.float64) / (width // 4))
+        angles = torch.arange(grid, dtype=torch.float64)[:, None] * rates
+        axis = torch.cat([angles.sin(), angles.cos()], dim=1)  # (grid, width / 2)
+        columns = axis.repeat(grid, 1)
+        rows = axis.repeat_interleave(grid, dim=0)
+        table = torch.cat([columns, rows], dim=1)
+        return torch.cat([torch.zeros(1, width, dtype=torch.float64), table]).float()[None]  # (1, 1 + patches, width)
+
+    class Attention(nn.Module):
+        def __init__(self, width, heads):
+            super().__init__()
+            self.heads = heads
+            self.qkv = nn.Linear(width, 3 * width)
+            self.proj = nn.Linear(width, width)
+
+        def forward(self, x):
+            batch, tokens, width = x.shape
+            qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, width // self.heads)
+            q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (batch, heads, tokens, width / heads)
+            x = F.scaled_dot_product_attention(q, k, v)
+            return self.proj(x.transpose(1, 2).reshape(batch, tokens, width))
+
+    class Block(nn.Module):
+        def __init__(self, width, heads):
+            super().__init__()
+            self.norm1 = nn.LayerNorm(width, eps=1e-6)
+            self.attn = Attention(width, heads)
+            self.norm2 = nn.LayerNorm(width, eps=1e-6)
+            self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+        def forward(self, x):
+            x = x + self.attn(self.norm1(x))
+            return x + self.mlp(self.norm2(x))
+
+    class MaskedAutoencoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patches = size.grid**2
+            self.visible = int(self.patches * (1 - size.mask_ratio))
+            self.patch_embed = nn.Conv2d(3, size.width, size.patch, stride=size.patch)
+            self.cls_token = nn.Parameter(torch.zeros(1, 1, size.width))
+            self.register_buffer("positions", sincos(size.width, size.grid))
+            self.blocks = nn.ModuleList(Block(size.width, size.heads) for _ in range(size.depth))
+            self.norm = nn.LayerNorm(size.width, eps=1e-6)
+            self.decoder_embed = nn.Linear(size.width, size.decoder_width)
+            self.mask_token = nn.Parameter(torch.zeros(1, 1, size.decoder_width))
+            self.register_buffer("decoder_positions", sincos(size.decoder_width, size.grid))
+            self.decoder_blocks = nn.ModuleList(
+                Block(size.decoder_width, size.decoder_heads) for _ in range(size.decoder_depth)
+            )
+            self.decoder_norm = nn.LayerNorm(size.decoder_width, eps=1e-6)
+            self.decoder_pred = nn.Linear(size.decoder_width, 3 * size.patch**2)
+            for module in self.modules():
+                if isinstance(module, nn.Linear):
+                    nn.init.xavier_uniform_(module.weight)
+                    nn.init.zeros_(module.bias)
+            nn.init.normal_(self.cls_token, std=0.02)
+            nn.init.normal_(self.mask_token, std=0.02)
+
+        def patchify(self, images):
+            """(batch, 3, side, side) to (batch, patches, patch * patch * 3), channels last within a patch."""
+            batch, grid, patch = images.shape[0], size.grid, size.patch
+            cut = images.reshape(batch, 3, grid, patch, grid, patch).permute(0, 2, 4, 3, 5, 1)
+            return cut.reshape(batch, grid * grid, 3 * patch * patch)
+
+        def forward(self, images):
+            batch = images.shape[0]
+            x = self.patch_embed(images).flatten(2).transpose(1, 2) + self.positions[:, 1:]  # (batch, patches, width)
+            shuffle = torch.rand(batch, self.patches, device=images.device).argsort(dim=1)
+            restore = shuffle.argsort(dim=1)
+            kept = shuffle[:, : self.visible, None].expand(-1, -1, x.shape[2])
+            cls = (self.cls_token + self.positions[:, :1]).expand(batch, -1, -1)
+            x = torch.cat([cls, x.gather(1, kept)], dim=1)  # (batch, 1 + visible, width)
+            for block in self.blocks:
+                x = block(x)
+            x = self.decoder_embed(self.norm(x))
+
+            hidden = self.mask_token.expand(batch, self.patches - self.visible, -1)
+            tokens = torch.cat([x[:, 1:], hidden], dim=1)
+            tokens = tokens.gather(1, restore[:, :, None].expand(-1, -1, x.shape[2]))
+            x = torch.cat([x[:, :1], tokens], dim=1) + self.decoder_positions  # (batch, 1 + patches, decoder width)
+            for block in self.decoder_blocks:
+                x = block(x)
+            predicted = self.decoder_pred(self.decoder_norm(x))[:, 1:]
+
+            target = self.patchify(images)
+            variance, mean = torch.var_mean(target, dim=-1, keepdim=True)
+            target = (target - mean) / (variance + 1e-6).sqrt()
+            masked = (restore >= self.visible).to(images.dtype)  # (batch, patches), one where hidden
+            return (((predicted - target) ** 2).mean(dim=-1) * masked).sum() / masked.sum()
+
+    model = MaskedAutoencoder()
+    # As the reference does: no weight decay for tensors of one dimension.
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
+    return model, groups
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", choices=SIZES, default="tiny32")
+    parser.add_argument("--mode", choices=["train", "eval"], default="train")
+    parser.add_argument("--batch", type=int, default=100, help="images per step")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=5, help="timed stretches")
+    parser.add_argument("--seconds", type=float, default=10.0, help="for all stretches together")
+    parser.add_argument("--compile", action="store_true", help="through torch.compile")
+    parser.add_argument("--optimizer", choices=["fused", "foreach", "plain"], default="fused", help="kind of AdamW")
+    parser.add_argument("--system-malloc", action="store_true", help="leave the allocator as it is")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    if min(options.batch, options.threads, options.repeats) < 1 or options.seconds <= 0:
+        parser.error("--batch, --threads, --repeats and --seconds must be positive")
+    if not options.system_malloc and "MALLOC_MMAP_THRESHOLD_" not in os.environ:
+        os.environ.update(KEEP_PAGES)
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+    import torch
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    size = SIZES[options.size]
+    model, groups = build(size)
+    kind = {"fused": {"fused": True}, "foreach": {"foreach": True}, "plain": {"foreach": False}}[options.optimizer]
+    optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95), **kind)
+    forward = torch.compile(model) if options.compile else model
+    images = torch.randn(options.batch, 3, size.image, size.image)
+
+    def train_step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = forward(images)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    @torch.no_grad()
+    def eval_step():
+        return forward(images)
+
+    model.train(options.mode == "train")
+    step = train_step if options.mode == "train" else eval_step
+    for _ in range(3):  # caches, compilation, optimizer state
+        step()
+    start = time.perf_counter()
+    step().item()
+    steps = max(1, round(options.seconds / options.repeats / (time.perf_counter() - start)))
+    rates = []
+    for _ in range(options.repeats):
+        start = time.perf_counter()
+        for _ in range(steps):
+            loss = step()
+        loss = loss.item()
+        rates.append(steps * options.batch / (time.perf_counter() - start))
+    print(
+        json.dumps(
+            {
+                "size": options.size,
+                "mode": options.mode,
+                "batch": options.batch,
+                "threads": options.threads,
+                "images_per_second": round(statistics.median(rates), 2),
+                "min": round(min(rates), 2),
+                "max": round(max(rates), 2),
+                "steps": steps * options.repeats,
+                "loss": loss,
+                "compile": options.compile,
+                "optimizer": options.optimizer,
+                "system_malloc": options.system_malloc,
+                "torch": torch.__version__,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
