@@ -48,6 +48,8 @@ class FrozenObjective {
     [[nodiscard]] const M& method() const { return method_; }
     [[nodiscard]] const ParameterLayout& layout() const { return method_.layout(); }
     [[nodiscard]] Index samples() const { return samples_; }
+    /// The images, one entry per batch.
+    [[nodiscard]] const std::vector<Batch>& batches() const { return chunks_; }
     /// What the model reads, one entry per batch; holds the masks of an autoencoder.
     [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return inputs_; }
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A checkpoint's model with fixed images and masks: what the landscape and curvature programs look at.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/train/checkpointing.hpp>
+#include <vitscape/train/frozen_objective.hpp>
+
+#include "program.hpp"
+
+namespace program {
+
+/// Options that say which model, which images and which masks.
+struct FrozenModelOptions {
+    std::string checkpoint;
+    DataOptions data;
+    std::size_t images = 256, batch = 128;
+    std::uint64_t mask_seed = 0;
+    int threads = 0;
+
+    void add(CLI::App& app) {
+        app.option_defaults()->always_capture_default();
+        app.add_option("--checkpoint", checkpoint, "file that pretrain wrote")->required()->check(CLI::ExistingFile);
+        data.add(app);
+        app.add_option("--images", images, "images that the loss is the mean over: the first ones, equally of each class");
+        app.add_option("--mask-seed", mask_seed, "of the fixed masks of a masked autoencoder");
+        app.add_option("--batch", batch, "images evaluated at once; changes memory and speed");
+        app.add_option("--threads", threads, "processor threads; 0: all. Results do not depend on it");
+    }
+};
+
+/// The first `count` images, going through the classes in turn, so that each has its share.
+inline std::vector<std::size_t> balanced(const vitscape::AnyDataset& data, std::size_t count) {
+    if (count == 0 || count > data.size())
+        throw vitscape::DataError(vitscape::message("--images ", count, " were asked for, the images at hand are ",
+                                                    data.size(), "; give a number between 1 and that"));
+    std::vector<std::vector<std::size_t>> of_class(std::max<std::size_t>(1, data.classes().size()));
+    for (std::size_t i = 0; i < data.size(); ++i)
+        of_class[static_cast<std::size_t>(std::max(0, data.label(i)))].push_back(i);
+    std::vector<std::size_t> chosen;
+    for (std::size_t round = 0; chosen.size() < count; ++round)
+        for (const auto& members : of_class)
+            if (round < members.size() && chosen.size() < count) chosen.push_back(members[round]);
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
+}
+
+/// Loads the model and its images and calls `work(objective, theta, description)`.
+template <class Work>
+void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
+    using namespace vitscape;
+    const Checkpoint checkpoint = Checkpoint::load(options.checkpoint);
+    const nlohmann::json& description = checkpoint.description();
+    if (!description.contains("model") || !description.contains("training"))
+        throw IoError(message(options.checkpoint, " does not say which model it holds"));
+    const AnyMethod any = method_from(description.at("model"));
+    const ImageTransform transform = transform_from(description.at("training").at("transform"));
+    std::visit(
+        [&](const auto& method) {
+            using Method = std::remove_cvref_t<decltype(method)>;
+            using B = Cpu<float>;
+            const B backend(options.threads);
+            const Vector<B> theta(backend, checkpoint.vector<float>(method.layout()));
+            const AnyDataset all = options.data.open(method.grid().image);
+            if constexpr (std::is_same_v<Method, VitClassifier>)
+                if (const auto classes = description.value("data", nlohmann::json::object()).value("classes", std::vector<std::string>{});
+                    classes != all.classes())
+                    throw DataError(message("the classes of ", options.data.source, " are not those that ",
+                                            options.checkpoint, " was trained on (", classes.size(), " classes)"));
+            const AnyDataset images = all.subset(balanced(all, options.images));
+            FrozenObjective<B, Method> objective(backend, method, load_all(images, transform),
+                                                 {.batch = options.batch, .mask_seed = options.mask_seed});
+            std::cerr << description.at("model").at("method").get<std::string>() << " with " << method.layout().size()
+                      << " parameters, loss over " << objective.samples() << " images, " << backend.threads()
+                      << " threads\n";
+            work(objective, theta, description);
+        },
+        any);
+}
+
+}  // namespace program
