@@ -60,8 +60,9 @@ Variable<B> cross_entropy(R& recorder, const Variable<B>& logits, const Tensor<B
         tape.backend().reduce_rows(samples, classes, functor::Identity{}, target_sum.data(),
                                    detail::matrix(targets));
         tape.backend().map(samples, classes, functor::CrossEntropyGradient{}, detail::matrix(gradient),
-                           operand::PerRow<P>{upstream.data()}, detail::matrix(logits), shift_per_row,
-                           sum_per_row, detail::matrix(targets), operand::PerRow<P>{target_sum.data()});
+                           operand::PerRow<P>{upstream.data()}, detail::matrix(logits),
+                           operand::PerRow<P>{shift.data()}, operand::PerRow<P>{sum.data()},
+                           detail::matrix(targets), operand::PerRow<P>{target_sum.data()});
         tape.pass_gradient(node, gradient);
     });
 }
