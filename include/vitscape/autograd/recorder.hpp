@@ -88,7 +88,7 @@ class Tape {
     /// Notes an operation's output and how to go back through it: `backward(tape, gradient of the output)`.
     template <class Backward>
     [[nodiscard]] Variable<B> record(Tensor<B> value, Backward backward) {
-        static_assert(alignof(Backward) <= alignof(std::max_align_t));
+        static_assert(alignof(Backward) <= alignof(std::max_align_t) && sizeof(Backward) <= chunk_bytes);
         auto* closure = new (reserve(sizeof(Backward))) Backward(std::move(backward));
         nodes_.push_back({closure,
                           [](void* c, Tape& tape, const Tensor<B>& gradient) {

@@ -18,6 +18,7 @@ struct TokenPart {
 };
 
 /// Puts parts one behind the other along the token axis: (samples, sum of counts, width). At most four parts.
+/// @throws ShapeError where a part is not (samples, count, width).
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> concatenate_tokens(R& recorder, Index samples, Index width,
                                std::initializer_list<TokenPart<B>> parts) {
@@ -33,6 +34,10 @@ Variable<B> concatenate_tokens(R& recorder, Index samples, Index width,
     std::size_t used = 0;
     Index tokens = 0;
     for (const TokenPart<B>& part : parts) {
+        const Shape& given = part.token != nullptr ? part.token->shape : part.rows->shape();
+        const Shape expected = part.token != nullptr ? Shape{1, 1, width} : Shape{samples, part.count, width};
+        if (given != expected)
+            throw ShapeError(message("tokens of shape ", expected, " were expected, ", given, " were given"));
         Part& entry = saved.at(used++);
         entry.is_token = part.token != nullptr;
         if (entry.is_token)
@@ -145,6 +150,9 @@ Variable<B> mean_tokens(R& recorder, const Variable<B>& x, Index first, Index co
     using T = typename B::Storage;
     using P = typename B::Pointer;
     const Index samples = x.shape()[0], tokens = x.shape()[1], width = x.shape()[2];
+    if (first < 0 || count < 1 || first + count > tokens)
+        throw ShapeError(message("the mean of tokens ", first, " to ", first + count - 1,
+                                 " was asked of a tensor of shape ", x.shape()));
     Tensor<B> y = recorder.allocate({samples, width});
     const Tensor<B> weights = recorder.allocate({1, count});
     recorder.backend().fill(count, 1 / static_cast<double>(count), weights.data());
