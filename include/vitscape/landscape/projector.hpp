@@ -11,6 +11,7 @@
 
 #include <vitscape/autograd/objective.hpp>
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/interrupt.hpp>
 #include <vitscape/landscape/grid.hpp>
 #include <vitscape/landscape/plane.hpp>
 #include <vitscape/landscape/surface.hpp>
@@ -27,8 +28,9 @@ struct ProjectionOptions {
     std::function<void(const Surface&)> after_row = {};
     /// Called after each evaluated point with the number of computed points and that of all points.
     std::function<void(Index, Index)> progress = {};
-    /// Asked before each point; true stops.
-    std::function<bool()> interrupted = {};
+    /// Asked before each point; true stops. By itself it asks whether a signal came while an `InterruptGuard`
+    /// lives.
+    std::function<bool()> interrupted = [] { return vitscape::interrupted(); };
 };
 
 namespace detail {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/landscape/surface.hpp>
+#include <vitscape/report/contour_labels.hpp>
+#include <vitscape/report/figure_script.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+/// The lines and labels of one contour panel, as data blocks and label commands. Lines are white on the dark
+/// colours and black on the light ones.
+inline void add_contours(FigureScript& script, const GridValues& grid, const ColorScale& scale,
+                         double pixel) {
+    const double font_height = 13 * pixel;
+    ContourLabeller labeller({grid.x.front(), grid.x.back()}, {grid.y.front(), grid.y.back()},
+                             0.56 * font_height, font_height);
+    std::vector<ContourLine> lines;
+    for (const double level : scale.levels)
+        for (ContourLine& line : contour_lines(grid, level)) {
+            labeller.place(line, scale.text(level));
+            lines.push_back(std::move(line));
+        }
+    const auto is_dark = [&](double level) { return scale.position(level) < 0.62; };
+    for (const bool dark : {true, false}) {
+        script.begin_data(dark ? "on_dark" : "on_light");
+        script.line("NaN NaN\n");  // gnuplot refuses an empty block
+        for (const ContourLine& line : lines) {
+            if (is_dark(line.level) != dark) continue;
+            for (const ContourLine& piece : cut_at_labels(line, labeller.labels())) {
+                for (const auto& point : piece.points)
+                    script.line(FigureScript::number(point[0]), " ", FigureScript::number(point[1]));
+                script.line("");
+            }
+        }
+        script.end_data();
+    }
+    script.line("unset label");
+    for (const ContourLabel& label : labeller.labels())
+        script.line("set label ", gnuplot_text(scale.text(label.level)), " at ",
+                    FigureScript::number(label.position[0]), ",", FigureScript::number(label.position[1]),
+                    " center rotate by ", FigureScript::number(label.angle), " front font ',",
+                    is_dark(label.level) ? "9.5' textcolor rgb '#ffffff'" : "9.5' textcolor rgb '#101010'");
+}
+
+}  // namespace detail
+
+/// Writes a filled contour figure (.png, .svg or .pdf): colours, labelled iso-lines, equal units along both
+/// axes, the centre marked by a cross. Several panels stand side by side under one colour scale, so that
+/// models can be compared. Between the points the loss is drawn by bicubic interpolation; points that are NaN
+/// stay grey.
+/// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the
+///         file cannot be written.
+inline void write_contour(const std::filesystem::path& path, const std::vector<FigurePanel>& panels,
+                          const FigureOptions& options = {}) {
+    using detail::FigureScript;
+    detail::check_panels(panels);
+    const ColorScale scale = detail::common_scale(panels, options.scale);
+    const double height = options.plot_height, unit = height / 620;
+    const bool panel_titles =
+        std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
+    const double left = 86 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
+                 bottom = 72 * unit;
+    const double top = (24 + (options.title.empty() ? 0 : 34) + (panel_titles ? 30 : 0)) * unit;
+    std::vector<double> widths;
+    double width = left + right + gap * static_cast<double>(panels.size() - 1);
+    for (const FigurePanel& panel : panels) {
+        const double aspect = (panel.surface->x.back() - panel.surface->x.front()) /
+                              (panel.surface->y.back() - panel.surface->y.front());
+        widths.push_back(height * std::clamp(aspect, 0.3, 3.0));
+        width += widths.back();
+    }
+    const double canvas_height = top + height + bottom;
+
+    FigureScript script;
+    detail::begin_figure(script, path, width, canvas_height, 17 * unit);
+    detail::set_loss_axis(script, scale, "cb", 0.03);
+    script.line("set multiplot");
+    script.line("set tics out nomirror scale 0.6");
+    script.line("set size noratio");
+    double begin = left;
+    for (std::size_t k = 0; k < panels.size(); ++k) {
+        const Surface& surface = *panels[k].surface;
+        const GridValues grid = detail::drawn_grid(surface, scale, 240);
+        detail::add_grid(script, "image", grid);
+        detail::add_contours(script, grid, scale, (surface.y.back() - surface.y.front()) / height * unit);
+        if (k == 0 && !options.title.empty())
+            script.line("set label 1000 ", detail::gnuplot_text(options.title), " at screen ",
+                        (left + width - right) / 2 / width, ",", 1 - 26 * unit / canvas_height,
+                        " center font ',", 15 * unit, "'");
+        if (k + 1 == panels.size())
+            script.line("set label 1001 ", detail::gnuplot_text(options.loss_label), " at screen ",
+                        1 - 20 * unit / width, ",", (bottom + height / 2) / canvas_height,
+                        " center rotate by 90");
+        script.line("set lmargin at screen ", begin / width);
+        script.line("set rmargin at screen ", (begin + widths[k]) / width);
+        script.line("set bmargin at screen ", bottom / canvas_height);
+        script.line("set tmargin at screen ", (bottom + height) / canvas_height);
+        script.line("set xrange [", surface.x.front(), ":", surface.x.back(), "]");
+        script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
+        script.line("set title ", detail::gnuplot_text(panels[k].title), " offset 0,-0.4");
+        script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,0.3");
+        script.line("set ylabel ", detail::gnuplot_text(k == 0 ? options.y_label : ""), " offset 0.6,0");
+        script.line("set format y ", k == 0 ? "'%g'" : "''");
+        script.line("set format x '%g'");
+        if (k + 1 == panels.size()) {
+            script.line("set colorbox user origin screen ", (begin + widths[k] + 22 * unit) / width, ",",
+                        bottom / canvas_height, " size screen ", 22 * unit / width, ",",
+                        height / canvas_height, " border");
+        } else {
+            script.line("unset colorbox");
+        }
+        script.line(
+            "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb '#d8d8d8' "
+            "fillstyle solid noborder");
+        const bool centre = surface.x.front() <= 0 && surface.x.back() >= 0 && surface.y.front() <= 0 &&
+                            surface.y.back() >= 0;
+        script.line("plot $image using 1:2:3 with image notitle, ",
+                    "$on_dark with lines lw 1.1 lc rgb '#ffffff' notitle, ",
+                    "$on_light with lines lw 1.1 lc rgb '#303030' notitle",
+                    centre ? ", '+' using (0):(0) every 1000 with points pt 1 ps 1.9 lw 4 lc rgb '#000000' "
+                             "notitle, '+' using (0):(0) every 1000 with points pt 1 ps 1.7 lw 1.8 lc rgb "
+                             "'#ffffff' notitle"
+                           : "");
+        begin += widths[k] + gap;
+    }
+    script.line("unset multiplot");
+    detail::finish_figure(script, path);
+}
+
+inline void write_contour(const std::filesystem::path& path, const Surface& surface,
+                          const FigureOptions& options = {}) {
+    write_contour(path, {FigurePanel{"", &surface}}, options);
+}
+
+}  // namespace vitscape

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/io/file.hpp>
+#include <vitscape/landscape/surface.hpp>
+#include <vitscape/report/color_scale.hpp>
+#include <vitscape/report/contour_lines.hpp>
+#include <vitscape/report/gnuplot.hpp>
+
+namespace vitscape {
+
+/// One surface of a figure.
+struct FigurePanel {
+    std::string title;
+    const Surface* surface;
+};
+
+/// What a figure says besides its data.
+struct FigureOptions {
+    std::string title = {};  ///< Over the whole figure.
+    std::string x_label = "α";
+    std::string y_label = "β";
+    std::string loss_label = "loss";
+    LossScale scale = LossScale::automatic;
+    int plot_height = 620;  ///< Pixels of the plot itself; fonts and margins follow it.
+};
+
+namespace detail {
+
+/// Collects a gnuplot script.
+class FigureScript {
+  public:
+    template <class... Parts>
+    void line(const Parts&... parts) {
+        text_ += message(parts...);
+        text_ += '\n';
+    }
+    /// A number in full precision, also where it becomes part of a data block.
+    static std::string number(double value) {
+        if (std::isnan(value)) return "NaN";
+        char buffer[40];
+        std::snprintf(buffer, sizeof buffer, "%.9g", value);
+        return buffer;
+    }
+    void begin_data(std::string_view name) { line("$", name, " << END_OF_DATA"); }
+    void end_data() { line("END_OF_DATA"); }
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+};
+
+/// Canvas and terminal of a figure; the ending of the path chooses the format.
+/// @throws ConfigError for an ending that is not .png, .svg or .pdf.
+inline void begin_figure(FigureScript& script, const std::filesystem::path& path, double width, double height,
+                         double font_size) {
+    const std::string ending = path.extension().string();
+    const auto pixels = [](double length) { return static_cast<long>(std::lround(length)); };
+    if (ending == ".png")
+        script.line("set terminal pngcairo noenhanced size ", pixels(width), ",", pixels(height),
+                    " background '#ffffff' font 'Sans,", font_size * 0.75, "'");
+    else if (ending == ".svg")
+        script.line("set terminal svg noenhanced size ", pixels(width), ",", pixels(height),
+                    " background '#ffffff' font 'Arial,", font_size, "'");
+    else if (ending == ".pdf")
+        script.line("set terminal pdfcairo noenhanced size ", width / 96, "in,", height / 96,
+                    "in background '#ffffff' font 'Sans,", font_size * 0.75, "'");
+    else
+        throw ConfigError(
+            message("a figure is a .png, .svg or .pdf file, not '", path.filename().string(), "'"));
+    script.line("set encoding utf8");
+    script.line("set minussign");
+    script.line("set border 31 lw 1 lc rgb '#404040'");
+    script.line("set tics textcolor rgb '#202020'");
+    // viridis (van der Walt & Smith 2015): even steps of lightness, readable without colour vision.
+    script.line(
+        "set palette defined (0 '#440154', 1 '#482475', 2 '#414487', 3 '#355f8d', 4 '#2a788e', 5 '#21918c', "
+        "6 "
+        "'#22a884', 7 '#44bf70', 8 '#7ad151', 9 '#bddf26', 10 '#fde725')");
+    script.line("set palette maxcolors 0");
+}
+
+/// Range and ticks of the colours (`axis` "cb") or heights ("z"). Ticks closer than `room` of the axis to
+/// their neighbour are left out.
+inline void set_loss_axis(FigureScript& script, const ColorScale& scale, std::string_view axis, double room) {
+    script.line(scale.logarithmic ? "set" : "unset", " logscale ", axis);
+    script.line("set ", axis, "range [", FigureScript::number(scale.low), ":",
+                FigureScript::number(scale.high), "]");
+    std::string ticks;
+    double last = -1;
+    for (const double level : scale.levels) {
+        const double position = scale.position(level);
+        if (position - last < room) continue;
+        last = position;
+        ticks +=
+            (ticks.empty() ? "" : ", ") + gnuplot_text(scale.text(level)) + " " + FigureScript::number(level);
+    }
+    script.line("set ", axis, "tics (", ticks, ")");
+}
+
+/// The finite losses of all panels on one scale.
+inline ColorScale common_scale(const std::vector<FigurePanel>& panels, LossScale kind) {
+    double low = std::nan(""), high = low;
+    for (const FigurePanel& panel : panels) {
+        const auto [least, most] = panel.surface->range();
+        if (!(low <= least) && std::isfinite(least)) low = least;
+        if (!(high >= most) && std::isfinite(most)) high = most;
+    }
+    return make_color_scale(low, high, kind);
+}
+
+/// What all figures of surfaces ask for. @throws ConfigError before gnuplot starts.
+inline void check_panels(const std::vector<FigurePanel>& panels) {
+    if (panels.empty()) throw ConfigError("a figure needs at least one surface");
+    for (const FigurePanel& panel : panels)
+        if (panel.surface == nullptr || panel.surface->rows() < 2 || panel.surface->columns() < 2)
+            throw ConfigError(
+                "a figure of a surface needs at least 2 x 2 points; draw a line with write_slice");
+}
+
+/// A surface between its points, about `target` steps along the longer axis. On a logarithmic scale the
+/// logarithm is what gets interpolated.
+inline GridValues drawn_grid(const Surface& surface, const ColorScale& scale, std::size_t target) {
+    GridValues grid{surface.x, surface.y, surface.loss};
+    if (scale.logarithmic)
+        for (double& value : grid.values) value = std::log(value);
+    const std::size_t longer = std::max(surface.x.size(), surface.y.size());
+    grid = refine(grid, std::max<std::size_t>(1, (target + longer / 2) / longer));
+    for (double& value : grid.values) {
+        if (scale.logarithmic) value = std::exp(value);
+        // The curves between the points may swing out of the range a little; the colours must not.
+        if (!std::isnan(value)) value = std::clamp(value, scale.low, scale.high);
+    }
+    return grid;
+}
+
+/// Adds the numbers of a grid as the data block $name.
+inline void add_grid(FigureScript& script, const std::string& name, const GridValues& grid) {
+    script.begin_data(name);
+    for (std::size_t j = 0; j < grid.y.size(); ++j) {
+        for (std::size_t i = 0; i < grid.x.size(); ++i)
+            script.line(FigureScript::number(grid.x[i]), " ", FigureScript::number(grid.y[j]), " ",
+                        FigureScript::number(grid.values(j, i)));
+        script.line("");
+    }
+    script.end_data();
+}
+
+/// Pixels to the right of the plots: a gap, the bar of colours, its numbers and its label.
+inline double colorbox_margin(const ColorScale& scale) {
+    std::size_t longest = 0;
+    for (const double level : scale.levels) longest = std::max(longest, text_width(scale.text(level)));
+    return 22 + 22 + 20 + 10.5 * static_cast<double>(longest) + 44;
+}
+
+/// Runs the script and puts the picture in the place of `path`.
+inline void finish_figure(const FigureScript& script, const std::filesystem::path& path) {
+    write_atomically(path, run_gnuplot(script.text()));
+}
+
+}  // namespace detail
+}  // namespace vitscape
