@@ -83,8 +83,8 @@ TEST_CASE("figures of surfaces in each form and format") {
     write_contour(folder.path / "holes.png", holes);
     write_contour(folder.path / "flat.svg", level);
     write_contour(folder.path / "pair.png", {{"MAE", &smooth}, {"supervised", &steep}}, options);
-    write_surface_3d(folder.path / "surface.png", holes, options);
-    write_surface_3d(folder.path / "surface.svg", {{"MAE", &smooth}, {"supervised", &steep}});
+    write_surface_figure(folder.path / "surface.png", holes, options);
+    write_surface_figure(folder.path / "surface.svg", {{"MAE", &smooth}, {"supervised", &steep}});
     write_slice(folder.path / "slice.png", surface_of(bowl, 1), options);
     write_slice(folder.path / "slice.svg", {{"MAE", &holes}, {"supervised", &steep}});
 
@@ -115,7 +115,7 @@ TEST_CASE("bad input, a missing gnuplot and one that fails are clear errors and 
     Surface nothing = smooth;
     nothing.loss.fill(std::nan(""));
     CHECK_THROWS_AS(write_contour(folder.path / "a.png", line), ConfigError);
-    CHECK_THROWS_AS(write_surface_3d(folder.path / "a.png", line), ConfigError);
+    CHECK_THROWS_AS(write_surface_figure(folder.path / "a.png", line), ConfigError);
     CHECK_THROWS_AS(write_contour(folder.path / "a.png", nothing), ConfigError);
     CHECK_THROWS_AS(write_slice(folder.path / "a.png", nothing), ConfigError);
     CHECK_THROWS_AS(write_contour(folder.path / "a.png", std::vector<FigurePanel>{}), ConfigError);

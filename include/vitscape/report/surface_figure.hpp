@@ -18,8 +18,8 @@ namespace vitscape {
 /// are holes.
 /// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the
 ///         file cannot be written.
-inline void write_surface_3d(const std::filesystem::path& path, const std::vector<FigurePanel>& panels,
-                             const FigureOptions& options = {}) {
+inline void write_surface_figure(const std::filesystem::path& path, const std::vector<FigurePanel>& panels,
+                                 const FigureOptions& options = {}) {
     using detail::FigureScript;
     detail::check_panels(panels);
     const ColorScale scale = detail::common_scale(panels, options.scale);
@@ -96,9 +96,9 @@ inline void write_surface_3d(const std::filesystem::path& path, const std::vecto
     detail::finish_figure(script, path);
 }
 
-inline void write_surface_3d(const std::filesystem::path& path, const Surface& surface,
-                             const FigureOptions& options = {}) {
-    write_surface_3d(path, {FigurePanel{"", &surface}}, options);
+inline void write_surface_figure(const std::filesystem::path& path, const Surface& surface,
+                                 const FigureOptions& options = {}) {
+    write_surface_figure(path, {FigurePanel{"", &surface}}, options);
 }
 
 }  // namespace vitscape
