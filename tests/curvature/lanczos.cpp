@@ -50,6 +50,12 @@ std::vector<double> network_like(std::size_t size) {
     return values;
 }
 
+std::vector<double> evenly_spaced(std::size_t size) {
+    std::vector<double> values(size);
+    for (std::size_t i = 0; i < size; ++i) values[i] = static_cast<double>(i) / static_cast<double>(size);
+    return values;
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("the clustered ends of a spectrum of 2000 eigenvalues", "", float, double) {
@@ -73,8 +79,7 @@ TEMPLATE_TEST_CASE("the spectrum of the reference's Hessian", "", float, double)
 }
 
 TEST_CASE("ends that are no outliers") {
-    std::vector<double> even;
-    for (int i = 0; i < 500; ++i) even.push_back(static_cast<double>(i) / 500);
+    const std::vector<double> even = evenly_spaced(500);
     ReflectedDiagonal<double> a(even);
     check_ends(lanczos(a, {.largest = 3, .smallest = 2}), even, 3, 2);
 }
@@ -167,11 +172,11 @@ TEMPLATE_TEST_CASE("a memory limit is kept by restarting", "", float, double) {
 }
 
 TEST_CASE("many restarts reach ends that are no outliers") {
-    std::vector<double> even;
-    for (int i = 0; i < 500; ++i) even.push_back(static_cast<double>(i) / 500);
+    const std::vector<double> even = evenly_spaced(500);
     ReflectedDiagonal<double> a(even);
-    const auto spectrum =
-        lanczos(a, {.largest = 3, .smallest = 2, .steps = 3000, .memory_limit = 40 * 500 * sizeof(double)});
+    const auto spectrum = lanczos(
+        a,
+        {.largest = 3, .smallest = 2, .steps = 3000, .memory_limit = std::size_t{40} * 500 * sizeof(double)});
     check_ends(spectrum, even, 3, 2);
     CHECK(spectrum.products > 100);
 }
