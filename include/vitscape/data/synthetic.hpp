@@ -106,19 +106,19 @@ inline Image draw_synthetic(std::uint64_t seed, std::uint32_t sample, int shape,
     };
 
     const Colour behind_a = colour();
-    const Colour behind_b = mix(behind_a, colour(), random.uniform(0.1, 0.5));
+    const Colour behind_b = mix(behind_a, colour(), random.uniform(0.05, 0.35));
     Colour front_a = colour();
     const Colour behind = mix(behind_a, behind_b, 0.5);
-    for (int attempt = 0; attempt < 20 && separation(front_a, behind) < 0.9; ++attempt) front_a = colour();
-    const Colour front_b = mix(front_a, colour(), random.uniform(0.1, 0.4));
+    for (int attempt = 0; attempt < 20 && separation(front_a, behind) < 1.1; ++attempt) front_a = colour();
+    const Colour front_b = mix(front_a, colour(), random.uniform(0.05, 0.3));
     const auto kind = [&random] { return static_cast<Texture::Kind>(random.below(4)); };
     const Texture background(random, kind(), behind_a, behind_b);
     const Texture foreground(random, kind(), front_a, front_b);
 
-    const double radius = random.uniform(0.5, 0.85);
-    const double slack = 1.0 - 0.8 * radius;
+    const double radius = random.uniform(0.6, 0.9);
+    const double slack = 1.0 - 0.9 * radius;
     const Point centre{random.uniform(-slack, slack), random.uniform(-slack, slack)};
-    const Rotation turn(random.uniform(-0.6, 0.6));
+    const Rotation turn(random.uniform(-0.4, 0.4));
     const double stretch = random.uniform(0.8, 1.25);
 
     struct Piece {
@@ -128,11 +128,11 @@ inline Image draw_synthetic(std::uint64_t seed, std::uint32_t sample, int shape,
         Colour colour{};
         bool in_front = false;
     };
-    std::array<Piece, 4> pieces{};
-    const auto piece_count = static_cast<std::size_t>(1 + random.below(4));
+    std::array<Piece, 3> pieces{};
+    const auto piece_count = static_cast<std::size_t>(1 + random.below(3));
     for (std::size_t i = 0; i < piece_count; ++i)
         pieces[i] = {{random.uniform(-1.0, 1.0), random.uniform(-1.0, 1.0)},
-                     random.uniform(0.06, 0.35),
+                     random.uniform(0.06, 0.3),
                      random.uniform(0.05, 0.12),
                      Rotation(random.uniform(0.0, std::numbers::pi)),
                      colour(),
