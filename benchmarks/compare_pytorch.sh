@@ -13,7 +13,7 @@ modes="train eval"
 rounds=5
 seconds=8
 threads=2
-peers="eager"
+peers="eager compile"
 at_least=0
 out=
 
@@ -96,7 +96,7 @@ for case in $cases; do
             for peer in $peers; do
                 extra=()
                 [ "$peer" = eager ] || extra=(--compile)
-                keep "$peer" "$python" "$here/pytorch_peer.py" "${common[@]}" --repeats 1 ${extra[@]+"${extra[@]}"}
+                keep "$peer" "$python" "$here/pytorch_peer.py" "${common[@]}" ${extra[@]+"${extra[@]}"}
             done
         done
     done
