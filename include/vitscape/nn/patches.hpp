@@ -28,14 +28,19 @@ struct PatchGrid {
             throw ConfigError(message("a patch of ", patch, " pixels does not divide an image of ", image,
                                       " pixels; choose a patch size that does"));
     }
+    /// The shape of a batch of images.
+    template <class U>
+    [[nodiscard]] static Shape shape_of(const xt::xtensor<U, 4>& images) {
+        const auto extent = [&](std::size_t axis) { return static_cast<Index>(images.shape(axis)); };
+        return {extent(0), extent(1), extent(2), extent(3)};
+    }
     /// @throws ShapeError where a batch of images is not (n, channels, image, image).
     template <class U>
     void check_images(const xt::xtensor<U, 4>& images) const {
-        const auto extent = [&](std::size_t axis) { return static_cast<Index>(images.shape(axis)); };
-        if (extent(1) != channels || extent(2) != image || extent(3) != image)
-            throw ShapeError(message("images of shape ", Shape{extent(0), extent(1), extent(2), extent(3)},
-                                     " were given to a model for (n, ", channels, ", ", image, ", ", image,
-                                     ")"));
+        const Shape shape = shape_of(images);
+        if (shape != Shape{shape[0], channels, image, image})
+            throw ShapeError(message("images of shape ", shape, " were given to a model for (n, ", channels,
+                                     ", ", image, ", ", image, ")"));
     }
 };
 

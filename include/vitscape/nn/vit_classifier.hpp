@@ -72,22 +72,26 @@ class VitClassifier {
         return {{"pos_embed", {1, 1 + grid().count(), width}, sin_cos_positions(width, grid().side())}};
     }
 
-    /// Cuts images into patches and makes targets from labels. @throws DataError for a label outside the
-    /// classes.
+    /// Cuts images into patches and makes targets from labels. @throws ShapeError where images and labels do
+    /// not fit, DataError for a label outside the classes.
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, std::span<const std::int64_t> labels,
                  Inputs<B>& inputs) const {
+        grid().check_images(images);
+        if (labels.size() != images.shape(0))
+            throw ShapeError(
+                message(labels.size(), " labels do not fit images of shape ", grid().shape_of(images)));
+        for (const std::int64_t label : labels)
+            if (label < 0 || label >= config_.classes)
+                throw DataError(
+                    message("the label ", label, " does not fit a classifier of ", config_.classes,
+                            " classes; supervised training needs images in one folder per class"));
         std::vector<double>& targets = inputs.staging_targets;  // (samples, classes)
         const auto classes = static_cast<std::size_t>(config_.classes);
         const double other = config_.label_smoothing / static_cast<double>(classes);
         targets.assign(labels.size() * classes, other);
-        for (std::size_t i = 0; i < labels.size(); ++i) {
-            if (labels[i] < 0 || labels[i] >= config_.classes)
-                throw DataError(
-                    message("the label ", labels[i], " does not fit a classifier of ", config_.classes,
-                            " classes; supervised training needs images in one folder per class"));
+        for (std::size_t i = 0; i < labels.size(); ++i)
             targets[i * classes + static_cast<std::size_t>(labels[i])] += 1 - config_.label_smoothing;
-        }
         inputs.targets = upload(backend, {static_cast<Index>(labels.size()), config_.classes}, targets);
         prepare_images(backend, images, inputs);
     }
