@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Uses vitscape the way other projects do, in a folder of its own, and runs what it built:
-#   installed     configure and install vitscape, then examples/embed with find_package(vitscape)
+#   installed     vitscape is installed; examples/embed finds it with find_package(vitscape), and so does a project that
+#                 wants none of the optional libraries it was installed with
 #   subdirectory  a project that says add_subdirectory(vitscape)
 #   minimal       the same with every optional library switched off: Eigen and xtensor alone
 cmake_minimum_required(VERSION 3.22)
@@ -15,8 +16,23 @@ function(run)
     set(output "${output}" PARENT_SCOPE)
 endfunction()
 
+# build_and_run(<source> <program> <expected output, a regular expression> [arguments of cmake])
+function(build_and_run source program expected)
+    file(REMOVE_RECURSE "${WORK}/build")
+    run(${CMAKE_COMMAND} -S ${source} -B ${WORK}/build ${common} ${ARGN})
+    run(${CMAKE_COMMAND} --build ${WORK}/build)
+    run(${WORK}/build/${program})
+    if(NOT output MATCHES "${expected}")
+        message(FATAL_ERROR "expected \"${expected}\", ${program} wrote:\n${output}")
+    endif()
+    message(STATUS "${output}")
+endfunction()
+
 set(common -G "${GENERATOR}" -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Debug
     -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_CXX_FLAGS=-O0)
+set(nothing_optional -DVITSCAPE_ENABLE_OPENMP=OFF -DVITSCAPE_ENABLE_JPEG=OFF -DVITSCAPE_ENABLE_PNG=OFF
+    -DVITSCAPE_ENABLE_ONEDNN=OFF -DVITSCAPE_ENABLE_JSON=OFF)
+set(consumer ${SOURCE}/tests/packaging/consumer)
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
 
@@ -27,27 +43,14 @@ if(WAY STREQUAL "installed")
     # Moved after installation: nothing may depend on where it was put first.
     file(RENAME ${WORK}/prefix ${WORK}/moved)
     file(REMOVE_RECURSE ${WORK}/library)
-    run(${CMAKE_COMMAND} -S ${SOURCE}/examples/embed -B ${WORK}/build ${common} -DCMAKE_PREFIX_PATH=${WORK}/moved)
-    set(program embed)
-    set(expected "vitscape ${VERSION}")
+    build_and_run(${SOURCE}/examples/embed embed "vitscape ${VERSION}" -DCMAKE_PREFIX_PATH=${WORK}/moved)
+    build_and_run(${consumer} consumer "vitscape ${VERSION}: Eigen xtensor\n"
+        -DCMAKE_PREFIX_PATH=${WORK}/moved ${nothing_optional})
 elseif(WAY STREQUAL "subdirectory")
-    run(${CMAKE_COMMAND} -S ${SOURCE}/tests/packaging/subdirectory -B ${WORK}/build ${common}
-        -DVITSCAPE_SOURCE=${SOURCE})
-    set(program consumer)
-    set(expected "vitscape ${VERSION}:.*JSON")
+    build_and_run(${consumer} consumer "vitscape ${VERSION}:.*JSON" -DVITSCAPE_SOURCE=${SOURCE})
 elseif(WAY STREQUAL "minimal")
-    run(${CMAKE_COMMAND} -S ${SOURCE}/tests/packaging/subdirectory -B ${WORK}/build ${common}
-        -DVITSCAPE_SOURCE=${SOURCE} -DVITSCAPE_ENABLE_OPENMP=OFF -DVITSCAPE_ENABLE_JPEG=OFF
-        -DVITSCAPE_ENABLE_PNG=OFF -DVITSCAPE_ENABLE_ONEDNN=OFF -DVITSCAPE_ENABLE_JSON=OFF)
-    set(program consumer)
-    set(expected "vitscape ${VERSION}: Eigen xtensor\n")
+    build_and_run(${consumer} consumer "vitscape ${VERSION}: Eigen xtensor\n"
+        -DVITSCAPE_SOURCE=${SOURCE} ${nothing_optional})
 else()
     message(FATAL_ERROR "WAY is installed, subdirectory or minimal; given: ${WAY}")
 endif()
-
-run(${CMAKE_COMMAND} --build ${WORK}/build)
-run(${WORK}/build/${program})
-if(NOT output MATCHES "${expected}")
-    message(FATAL_ERROR "expected \"${expected}\", the program wrote:\n${output}")
-endif()
-message(STATUS "${output}")
