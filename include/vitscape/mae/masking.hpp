@@ -38,6 +38,14 @@ inline Index visible_patches(double ratio, const PatchGrid& grid) {
                                   " patches visible; choose another ratio or smaller patches"));
     return visible;
 }
+/// Sorts by (masked, patch): what a stable partition does, without its temporary memory.
+template <class Masked>
+void visible_first(std::span<std::int32_t> order, const Masked& masked) {
+    std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+        const bool last_a = masked(a), last_b = masked(b);
+        return last_a != last_b ? last_b : a < b;
+    });
+}
 }  // namespace detail
 
 /// Masks patches at random, uniformly without replacement (He et al. 2022, arXiv 2111.06377).
@@ -57,11 +65,18 @@ struct BlockMasking {
     Index smallest = 4;      ///< patches in a rectangle at least
     double narrowest = 0.3;  ///< smallest height over width, and width over height
 
-    [[nodiscard]] Index visible(const PatchGrid& grid) const { return detail::visible_patches(ratio, grid); }
+    [[nodiscard]] Index visible(const PatchGrid& grid) const {
+        if (!(narrowest > 0 && narrowest <= 1))
+            throw ConfigError(message("the narrowest side ratio of a masked rectangle lies in (0, 1], ",
+                                      narrowest, " was given"));
+        if (smallest < 1 || smallest > grid.count())
+            throw ConfigError(message("a masked rectangle has 1 to ", grid.count(), " patches, at least ",
+                                      smallest, " were asked for"));
+        return detail::visible_patches(ratio, grid);
+    }
     void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence& random) const {
         const Index side = grid.side(), wanted = grid.count() - visible(grid);
-        std::vector<char> masked(static_cast<std::size_t>(grid.count()), 0);
-        for (Index count = 0; count < wanted;) {
+        for (Index count = 0; count < wanted;) {  // order[patch] becomes ~patch where it is masked
             const double most = static_cast<double>(std::max(smallest, wanted - count));
             const double area = random.uniform(static_cast<double>(smallest), most + 1);
             const double aspect = std::exp(random.uniform(std::log(narrowest), -std::log(narrowest)));
@@ -70,14 +85,15 @@ struct BlockMasking {
             const Index top = random.below(side - height + 1), left = random.below(side - width + 1);
             for (Index y = top; y < top + height; ++y)
                 for (Index x = left; x < left + width && count < wanted; ++x) {
-                    char& patch = masked[static_cast<std::size_t>(y * side + x)];
-                    if (patch == 0) ++count;
-                    patch = 1;
+                    std::int32_t& patch = order[static_cast<std::size_t>(y * side + x)];
+                    if (patch < 0) continue;
+                    patch = ~patch;
+                    ++count;
                 }
         }
-        std::stable_partition(order.begin(), order.end(), [&](std::int32_t patch) {
-            return masked[static_cast<std::size_t>(patch)] == 0;
-        });
+        detail::visible_first(order, [](std::int32_t patch) { return patch < 0; });
+        for (std::int32_t& patch : order) patch = patch < 0 ? ~patch : patch;
+        std::sort(order.end() - wanted, order.end());  // ~ turned their order round
     }
 };
 
@@ -94,8 +110,8 @@ struct GridMasking {
         return kept * kept;
     }
     void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence&) const {
-        std::stable_partition(order.begin(), order.end(), [&](std::int32_t patch) {
-            return patch / grid.side() % stride == 0 && patch % grid.side() % stride == 0;
+        detail::visible_first(order, [&](std::int32_t patch) {
+            return patch / grid.side() % stride != 0 || patch % grid.side() % stride != 0;
         });
     }
 };
