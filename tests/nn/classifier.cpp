@@ -128,7 +128,7 @@ TEST_CASE("classifier: inputs can be used again for batches of other sizes", "[n
         return download(backend, model.logits(eval, inputs).value.view());
     };
     VitClassifier::Inputs<B> again;
-    for (const std::size_t count : {3, 5, 2, 5}) {
+    for (const std::size_t count : {3UL, 5UL, 2UL, 5UL}) {
         VitClassifier::Inputs<B> fresh;
         CHECK(logits(again, count) == logits(fresh, count));
     }
