@@ -18,8 +18,8 @@ struct LeftVisible {
     Index columns = 1;
     Index visible(const PatchGrid& grid) const { return columns * grid.side(); }
     void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence&) const {
-        std::ranges::stable_partition(order,
-                                      [&](std::int32_t patch) { return patch % grid.side() < columns; });
+        std::stable_partition(order.begin(), order.end(),
+                              [&](std::int32_t patch) { return patch % grid.side() < columns; });
     }
 };
 static_assert(MaskingPolicy<LeftVisible>);

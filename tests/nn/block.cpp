@@ -21,7 +21,8 @@ TEMPLATE_TEST_CASE("block: some tokens have the values and gradients that they h
     const Index samples = 2, tokens = 7, width = 12;
     const Tensor<B> x =
         upload(backend, {samples, tokens, width}, random_numbers(samples * tokens * width, 1));
-    for (const auto& [first, count] : {std::pair<Index, Index>{0, 7}, {0, 1}, {3, 4}}) {
+    for (const auto& range : {std::pair<Index, Index>{0, 7}, {0, 1}, {3, 4}}) {
+        const Index first = range.first, count = range.second;
         INFO("tokens " << first << " + " << count);
         const auto run = [&](bool all, std::vector<double>& gradient) {
             Vector<B> sum(backend, layout.size());
