@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// All of vitscape that needs Eigen and xtensor alone, and where nlohmann-json was found (VITSCAPE_HAS_JSON) also the
+/// files: checkpoints, surfaces and figures.
+#include <vitscape/backend/dual.hpp>
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/core/version.hpp>
+#include <vitscape/curvature/lanczos.hpp>
+#include <vitscape/curvature/trace.hpp>
+#include <vitscape/data/open_dataset.hpp>
+#include <vitscape/landscape/direction.hpp>
+#include <vitscape/landscape/normalization.hpp>
+#include <vitscape/landscape/projector.hpp>
+#include <vitscape/mae/any_masking.hpp>
+#include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/nn/vit_classifier.hpp>
+#include <vitscape/optim/adamw.hpp>
+#include <vitscape/optim/schedule.hpp>
+#include <vitscape/optim/sgd.hpp>
+#include <vitscape/train/callbacks.hpp>
+#include <vitscape/train/frozen_objective.hpp>
+#include <vitscape/train/trainer.hpp>
+
+#if defined(VITSCAPE_HAS_JSON)
+#include <vitscape/landscape/direction_file.hpp>
+#include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/report/figures.hpp>
+#include <vitscape/train/checkpointing.hpp>
+#endif
