@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Images per second of a whole masked autoencoder: the training step (images already decoded: patches, masks, forward,
-// backward, AdamW) or the evaluation of the loss. One line of JSON, the same as pytorch_peer.py prints.
+// Images per second of a whole masked autoencoder: the training step (images already decoded: patches, masks,
+// forward, backward, AdamW) or the evaluation of the loss. One line of JSON, the same as pytorch_peer.py
+// prints.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -35,7 +36,8 @@ int main(int argc, char** argv) {
     int threads = 0;
     double seconds = 5;
     app.add_option("--size", size, "model")->check(CLI::IsMember({"small32", "tiny32", "base224"}));
-    app.add_option("--mode", mode, "train: a whole step; eval: the loss")->check(CLI::IsMember({"train", "eval"}));
+    app.add_option("--mode", mode, "train: a whole step; eval: the loss")
+        ->check(CLI::IsMember({"train", "eval"}));
     app.add_option("--batch", batch, "images in a step");
     app.add_option("--threads", threads, "processor threads; 0: all");
     app.add_option("--seconds", seconds, "time to measure for, after two steps of warm-up");
@@ -74,7 +76,8 @@ int main(int argc, char** argv) {
         backend.download(static_cast<Index>(batch), variable.data(), losses.data());
         tape.backward(variable);
         (void)norm(gradient);
-        optimizer.step(state, std::span<const ParameterGroup>(groups), 1e-4, 1 / static_cast<double>(batch), gradient, theta);
+        optimizer.step(state, std::span<const ParameterGroup>(groups), 1e-4, 1 / static_cast<double>(batch),
+                       gradient, theta);
     };
     run();
     run();
@@ -86,9 +89,10 @@ int main(int argc, char** argv) {
     }
     std::sort(times.begin(), times.end());
     const double images_in_step = static_cast<double>(batch);
-    std::printf("{\"size\": \"%s\", \"mode\": \"%s\", \"batch\": %zu, \"threads\": %d, \"images_per_second\": %.2f, "
-                "\"min\": %.2f, \"max\": %.2f}\n",
-                size.c_str(), mode.c_str(), batch, backend.threads(), images_in_step / times[times.size() / 2],
-                images_in_step / times.back(), images_in_step / times.front());
+    std::printf(
+        "{\"size\": \"%s\", \"mode\": \"%s\", \"batch\": %zu, \"threads\": %d, \"images_per_second\": %.2f, "
+        "\"min\": %.2f, \"max\": %.2f}\n",
+        size.c_str(), mode.c_str(), batch, backend.threads(), images_in_step / times[times.size() / 2],
+        images_in_step / times.back(), images_in_step / times.front());
     return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Time of each operation on the CPU, fused (Cpu) and from primitives (CpuPrimitives), at the sizes of a 32-pixel tiny and a
-// 224-pixel base model, and of the whole training step and evaluation. Second argument of a name: 0 tiny, 1 base.
+// Time of each operation on the CPU, fused (Cpu) and from primitives (CpuPrimitives), at the sizes of a
+// 32-pixel tiny and a 224-pixel base model, and of the whole training step and evaluation. Second argument of
+// a name: 0 tiny, 1 base.
 #include <array>
 #include <vector>
 
@@ -20,7 +21,9 @@ namespace {
 struct Sizes {
     Index samples, tokens, width, heads;
 };
-Sizes sizes(const benchmark::State& state) { return state.range(0) == 0 ? Sizes{100, 17, 192, 3} : Sizes{8, 50, 768, 12}; }
+Sizes sizes(const benchmark::State& state) {
+    return state.range(0) == 0 ? Sizes{100, 17, 192, 3} : Sizes{8, 50, 768, 12};
+}
 
 /// One operation of a block, forward or forward and backward; items are tokens.
 template <class B, class Operation>
@@ -34,7 +37,8 @@ void measure(benchmark::State& state, Index input_width, bool backward, const Op
     backend.fill_normal(RandomKey{}, input.size(), input.data());
     Tape<B> tape(backend, theta.data(), gradient.data());
     for (auto _ : state) {
-        const Variable<B> x = tape.record(input, [](Tape<B>&, const Tensor<B>&) {});  // an input that wants a gradient
+        const Variable<B> x =
+            tape.record(input, [](Tape<B>&, const Tensor<B>&) {});  // an input that wants a gradient
         const Variable<B> y = operation(tape, block, x, s);
         benchmark::DoNotOptimize(y.data());
         if (backward)
@@ -48,30 +52,41 @@ void measure(benchmark::State& state, Index input_width, bool backward, const Op
 template <class B>
 void linear_gelu_forward_backward(benchmark::State& state) {
     measure<B>(state, sizes(state).width, true,
-               [](auto& tape, const Block& block, const auto& x, const Sizes&) { return linear_gelu(tape, x, block.fc1); });
+               [](auto& tape, const Block& block, const auto& x, const Sizes&) {
+                   return linear_gelu(tape, x, block.fc1);
+               });
 }
 template <class B>
 void layer_norm_forward_backward(benchmark::State& state) {
     measure<B>(state, sizes(state).width, true,
-               [](auto& tape, const Block& block, const auto& x, const Sizes&) { return layer_norm(tape, x, block.norm1); });
+               [](auto& tape, const Block& block, const auto& x, const Sizes&) {
+                   return layer_norm(tape, x, block.norm1);
+               });
 }
 template <class B>
 void attention_forward_backward(benchmark::State& state) {
-    measure<B>(state, 3 * sizes(state).width, true, [](auto& tape, const Block&, const auto& x, const Sizes& s) {
-        return attention(tape, x,
-                         AttentionShape{.samples = s.samples, .tokens = s.tokens, .heads = s.heads,
-                                        .head_width = s.width / s.heads, .first_query = 0, .queries = s.tokens});
-    });
+    measure<B>(state, 3 * sizes(state).width, true,
+               [](auto& tape, const Block&, const auto& x, const Sizes& s) {
+                   return attention(tape, x,
+                                    AttentionShape{.samples = s.samples,
+                                                   .tokens = s.tokens,
+                                                   .heads = s.heads,
+                                                   .head_width = s.width / s.heads,
+                                                   .first_query = 0,
+                                                   .queries = s.tokens});
+               });
 }
 template <class B>
 void block_forward(benchmark::State& state) {
-    measure<B>(state, sizes(state).width, false,
-               [](auto& tape, const Block& block, const auto& x, const Sizes&) { return block.forward(tape, x); });
+    measure<B>(
+        state, sizes(state).width, false,
+        [](auto& tape, const Block& block, const auto& x, const Sizes&) { return block.forward(tape, x); });
 }
 template <class B>
 void block_forward_backward(benchmark::State& state) {
-    measure<B>(state, sizes(state).width, true,
-               [](auto& tape, const Block& block, const auto& x, const Sizes&) { return block.forward(tape, x); });
+    measure<B>(
+        state, sizes(state).width, true,
+        [](auto& tape, const Block& block, const auto& x, const Sizes&) { return block.forward(tape, x); });
 }
 template <class B>
 void adamw_step(benchmark::State& state) {
@@ -81,7 +96,8 @@ void adamw_step(benchmark::State& state) {
     const AdamW optimizer;
     auto moments = optimizer.start(backend, size);
     const std::array<ParameterGroup, 1> groups{{{0, size, 1, 1}}};
-    for (auto _ : state) optimizer.step(moments, std::span<const ParameterGroup>(groups), 1e-3, 1, gradient, theta);
+    for (auto _ : state)
+        optimizer.step(moments, std::span<const ParameterGroup>(groups), 1e-3, 1, gradient, theta);
     state.SetItemsProcessed(state.iterations() * size);
 }
 
@@ -90,8 +106,9 @@ void autoencoder(benchmark::State& state, bool train) {
     using B = Cpu<float>;
     const bool base = state.range(0) == 1;
     const std::size_t batch = base ? 8 : 100;
-    const MaskedAutoencoder<> model(base ? MaskedAutoencoderConfig<>{.encoder = vit_base()}
-                                         : MaskedAutoencoderConfig<>{.encoder = vit_tiny(32, 4), .decoder = {128, 2, 4}});
+    const MaskedAutoencoder<> model(
+        base ? MaskedAutoencoderConfig<>{.encoder = vit_base()}
+             : MaskedAutoencoderConfig<>{.encoder = vit_tiny(32, 4), .decoder = {128, 2, 4}});
     B backend;
     Vector<B> theta(backend, initial_values(model.layout(), 0)), gradient(backend, train ? theta.size() : 0);
     Batch images;

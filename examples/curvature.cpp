@@ -28,7 +28,8 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--bottom", o.bottom, "how many of the smallest ones; -1: as many as --top");
     app.add_option("--trace-samples", o.trace_samples, "random vectors for the trace; 0: no trace");
     app.add_option("--steps", o.steps, "products with the Hessian at most, for the eigenvalues");
-    app.add_option("--tolerance", o.tolerance, "residual at which an eigenvalue counts as found, over the largest one");
+    app.add_option("--tolerance", o.tolerance,
+                   "residual at which an eigenvalue counts as found, over the largest one");
     app.add_option("--seed", o.seed, "of the start vector and the trace's vectors");
     app.add_option("--out", o.out, "JSON file to write")->required();
 }
@@ -53,12 +54,19 @@ void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohm
     std::unique_ptr<ProgressBar> bar;
     if (o.top > 0 || o.bottom > 0) {
         const auto spectrum = lanczos(
-            operation, {.largest = o.top, .smallest = o.bottom < 0 ? o.top : o.bottom, .steps = o.steps,
-                        .tolerance = o.tolerance, .seed = o.seed, .verify = false, .progress = [&](const LanczosProgress& p) {
-                            if (!bar) bar = std::make_unique<ProgressBar>("eigenvalues", p.limit, "products", p.products - 1);
-                            bar->update(p.products, [&] { return message("relative residual ", p.residual); });
-                            stop();
-                        }});
+            operation,
+            {.largest = o.top,
+             .smallest = o.bottom < 0 ? o.top : o.bottom,
+             .steps = o.steps,
+             .tolerance = o.tolerance,
+             .seed = o.seed,
+             .verify = false,
+             .progress = [&](const LanczosProgress& p) {
+                 if (!bar)
+                     bar = std::make_unique<ProgressBar>("eigenvalues", p.limit, "products", p.products - 1);
+                 bar->update(p.products, [&] { return message("relative residual ", p.residual); });
+                 stop();
+             }});
         bar.reset();
         result["largest"] = values(spectrum.largest);
         result["smallest"] = values(spectrum.smallest);
@@ -71,18 +79,21 @@ void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohm
         for (const auto& pair : spectrum.smallest) std::cout << "  " << pair.value << " +- " << pair.residual;
         std::cout << '\n';
         if (!spectrum.converged())
-            std::cout << "not all eigenvalues reached the tolerance; their residuals say how far they are, --steps gives "
+            std::cout << "not all eigenvalues reached the tolerance; their residuals say how far they are, "
+                         "--steps gives "
                          "more\n";
     }
     if (o.trace_samples > 0) {
-        const TraceEstimate estimate =
-            trace(operation, {.probes = o.trace_samples, .seed = o.seed, .progress = [&](Index done, Index total) {
-                                  if (!bar) bar = std::make_unique<ProgressBar>("trace", total, "products", done - 1);
-                                  bar->update(done);
-                                  stop();
-                              }});
+        const TraceEstimate estimate = trace(
+            operation, {.probes = o.trace_samples, .seed = o.seed, .progress = [&](Index done, Index total) {
+                            if (!bar)
+                                bar = std::make_unique<ProgressBar>("trace", total, "products", done - 1);
+                            bar->update(done);
+                            stop();
+                        }});
         bar.reset();
-        result["trace"] = {{"value", estimate.value}, {"standard_error", estimate.standard_error},
+        result["trace"] = {{"value", estimate.value},
+                           {"standard_error", estimate.standard_error},
                            {"samples", estimate.samples}};
         write_json(o.out, result);
         std::cout << "trace " << estimate.value << " +- " << estimate.standard_error << '\n';
@@ -93,15 +104,17 @@ void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohm
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"The largest and smallest eigenvalues and the trace of the Hessian of a checkpoint's loss.", "curvature"};
+    CLI::App app{"The largest and smallest eigenvalues and the trace of the Hessian of a checkpoint's loss.",
+                 "curvature"};
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
         if (o.top < 0 || o.trace_samples < 0 || o.trace_samples == 1 || o.steps < 1)
             throw ConfigError("--top is at least 0, --steps at least 1, --trace-samples 0 or at least 2");
         require_writable_folder(detail::folder_of(o.out));
-        program::with_frozen_model(o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {
-            measure(o, objective, theta, description);
-        });
+        program::with_frozen_model(
+            o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {
+                measure(o, objective, theta, description);
+            });
     });
 }

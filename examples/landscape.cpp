@@ -29,23 +29,30 @@ struct Options {
 void add_options(CLI::App& app, Options& o) {
     o.model.add(app);
     app.add_option("--grid", o.grid, "FROM:TO:STEPS of both axes (write --grid=-1:1:25), or x:…,y:…");
-    app.add_option("--normalize", o.normalization, "of the directions: Li et al.'s five, or park (Park & Kim)")
+    app.add_option("--normalize", o.normalization,
+                   "of the directions: Li et al.'s five, or park (Park & Kim)")
         ->check(CLI::IsMember({"filter", "layer", "weight", "dfilter", "dlayer", "park"}));
     app.add_option("--seed", o.seed, "of the Gaussian directions");
-    app.add_flag("--orthogonal", o.orthogonal, "make the second direction orthogonal to the first before normalization")
+    app.add_flag("--orthogonal", o.orthogonal,
+                 "make the second direction orthogonal to the first before normalization")
         ->always_capture_default(false);
     auto* read = app.add_option("--directions", o.directions, "use the directions of this file instead")
                      ->check(CLI::ExistingFile);
-    app.add_option("--save-directions", o.save_directions, "write the directions, after normalization (safetensors)")
+    app.add_option("--save-directions", o.save_directions,
+                   "write the directions, after normalization (safetensors)")
         ->excludes(read);
-    app.add_option("--save-inputs", o.save_inputs, "write images, ids_shuffle and labels as the model gets them");
-    app.add_option("--out", o.out, "prefix of the files: .json, .npy, .csv, _contour and _surface .png and .svg")
+    app.add_option("--save-inputs", o.save_inputs,
+                   "write images, ids_shuffle and labels as the model gets them");
+    app.add_option("--out", o.out,
+                   "prefix of the files: .json, .npy, .csv, _contour and _surface .png and .svg")
         ->required();
-    app.add_flag("--resume", o.resume, "keep the points that PREFIX.json has already")->always_capture_default(false);
+    app.add_flag("--resume", o.resume, "keep the points that PREFIX.json has already")
+        ->always_capture_default(false);
     app.add_flag("--no-figures", o.no_figures, "numbers only")->always_capture_default(false);
 }
 
-/// images (N, 3, H, W), labels (N) and, for an autoencoder, ids_shuffle (N, L): what the loss was computed on.
+/// images (N, 3, H, W), labels (N) and, for an autoencoder, ids_shuffle (N, L): what the loss was computed
+/// on.
 template <class O>
 void write_inputs(const std::string& path, const O& objective) {
     SafeTensorsWriter writer;
@@ -62,7 +69,8 @@ void write_inputs(const std::string& path, const O& objective) {
     writer.add("images", {count, image[0], image[1], image[2]}, images);
     writer.add("labels", {count}, labels);
     if constexpr (requires { objective.inputs().front().order; }) {
-        for (const auto& inputs : objective.inputs()) order.insert(order.end(), inputs.order.begin(), inputs.order.end());
+        for (const auto& inputs : objective.inputs())
+            order.insert(order.end(), inputs.order.begin(), inputs.order.end());
         writer.add("ids_shuffle", {count, static_cast<Index>(order.size()) / count}, order);
     }
     writer.write(path);
@@ -83,7 +91,8 @@ std::pair<Vector<B>, Vector<B>> directions(const Options& o, const O& objective,
     return {std::move(delta), std::move(eta)};
 }
 
-std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface, const nlohmann::json& description) {
+std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface,
+                                        const nlohmann::json& description) {
     std::vector<std::filesystem::path> written;
     if (o.no_figures || surface.rows() < 2 || surface.columns() < 2) return written;
     if (!find_gnuplot()) {
@@ -91,7 +100,8 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
         return written;
     }
     const bool mae = description.at("model").at("method") == "mae";
-    const FigureOptions options{.title = mae ? "Masked autoencoder, pre-training loss" : "Supervised ViT, cross entropy"};
+    const FigureOptions options{.title = mae ? "Masked autoencoder, pre-training loss"
+                                             : "Supervised ViT, cross entropy"};
     for (const char* ending : {".png", ".svg"}) {
         written.push_back(surface_path(o.out, std::string("_contour") + ending));
         write_contour(written.back(), surface, options);
@@ -102,21 +112,24 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
 }
 
 template <class O, class B>
-void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const nlohmann::json& description) {
+void map_landscape(const Options& o, O& objective, const Vector<B>& theta,
+                   const nlohmann::json& description) {
     const PlaneGrid grid = parse_grid(o.grid);
     auto [delta, eta] = directions(o, objective, theta);
-    std::cerr << "directions at " << angle_in_degrees(delta, eta) << " degrees, |delta| / |theta| = "
-              << norm(delta) / norm(theta) << '\n';
-    if (!o.save_directions.empty()) write_directions(o.save_directions, objective.layout(), std::vector<Vector<B>>{delta, eta});
+    std::cerr << "directions at " << angle_in_degrees(delta, eta)
+              << " degrees, |delta| / |theta| = " << norm(delta) / norm(theta) << '\n';
+    if (!o.save_directions.empty())
+        write_directions(o.save_directions, objective.layout(), std::vector<Vector<B>>{delta, eta});
     if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
 
-    const nlohmann::ordered_json metadata = {{"checkpoint", o.model.checkpoint},
-                                             {"model", description.at("model")},
-                                             {"data", o.model.data.source},
-                                             {"mask_seed", o.model.mask_seed},
-                                             {"directions", o.directions.empty() ? "gaussian" : o.directions},
-                                             {"normalization", o.directions.empty() ? o.normalization : "as in the file"},
-                                             {"seed", o.seed}};
+    const nlohmann::ordered_json metadata = {
+        {"checkpoint", o.model.checkpoint},
+        {"model", description.at("model")},
+        {"data", o.model.data.source},
+        {"mask_seed", o.model.mask_seed},
+        {"directions", o.directions.empty() ? "gaussian" : o.directions},
+        {"normalization", o.directions.empty() ? o.normalization : "as in the file"},
+        {"seed", o.seed}};
     std::optional<StoredSurface> earlier;
     if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
         earlier = load_surface(surface_path(o.out, ".json"));
@@ -133,8 +146,8 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     const Surface surface = project(objective, plane, grid, options);
     write_surface(o.out, surface, metadata);
     bar.reset();
-    std::cout << "loss at the centre " << surface.centre_loss << " +- " << surface.centre_standard_error << "\nwrote "
-              << o.out << ".json, " << o.out << ".npy, " << o.out << ".csv\n";
+    std::cout << "loss at the centre " << surface.centre_loss << " +- " << surface.centre_standard_error
+              << "\nwrote " << o.out << ".json, " << o.out << ".npy, " << o.out << ".csv\n";
     for (const auto& path : draw(o, surface, description)) std::cout << "wrote " << path.string() << '\n';
     for (const std::string* path : {&o.save_directions, &o.save_inputs})
         if (!path->empty()) std::cout << "wrote " << *path << '\n';
@@ -143,14 +156,16 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Draws the loss of a checkpoint's model on a plane of normalized random directions.", "landscape"};
+    CLI::App app{"Draws the loss of a checkpoint's model on a plane of normalized random directions.",
+                 "landscape"};
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
         (void)parse_grid(o.grid);  // bad options fail before the model is read
         require_writable_folder(detail::folder_of(o.out));
-        program::with_frozen_model(o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {
-            map_landscape(o, objective, theta, description);
-        });
+        program::with_frozen_model(
+            o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {
+                map_landscape(o, objective, theta, description);
+            });
     });
 }

@@ -31,9 +31,12 @@ struct FrozenModelOptions {
 
     void add(CLI::App& app) {
         app.option_defaults()->always_capture_default();
-        app.add_option("--checkpoint", checkpoint, "file that pretrain wrote")->required()->check(CLI::ExistingFile);
+        app.add_option("--checkpoint", checkpoint, "file that pretrain wrote")
+            ->required()
+            ->check(CLI::ExistingFile);
         data.add(app);
-        app.add_option("--images", images, "images that the loss is the mean over: the first ones, equally of each class");
+        app.add_option("--images", images,
+                       "images that the loss is the mean over: the first ones, equally of each class");
         app.add_option("--mask-seed", mask_seed, "of the fixed masks of a masked autoencoder");
         app.add_option("--batch", batch, "images evaluated at once; changes memory and speed");
         app.add_option("--threads", threads, "processor threads; 0: all. Results do not depend on it");
@@ -43,8 +46,9 @@ struct FrozenModelOptions {
 /// The first `count` images, going through the classes in turn, so that each has its share.
 inline std::vector<std::size_t> balanced(const vitscape::AnyDataset& data, std::size_t count) {
     if (count == 0 || count > data.size())
-        throw vitscape::DataError(vitscape::message("--images ", count, " were asked for, the images at hand are ",
-                                                    data.size(), "; give a number between 1 and that"));
+        throw vitscape::DataError(vitscape::message("--images ", count,
+                                                    " were asked for, the images at hand are ", data.size(),
+                                                    "; give a number between 1 and that"));
     std::vector<std::vector<std::size_t>> of_class(std::max<std::size_t>(1, data.classes().size()));
     for (std::size_t i = 0; i < data.size(); ++i)
         of_class[static_cast<std::size_t>(std::max(0, data.label(i)))].push_back(i);
@@ -74,16 +78,18 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
             const Vector<B> theta(backend, checkpoint.vector<float>(method.layout()));
             const AnyDataset all = options.data.open(method.grid().image);
             if constexpr (std::is_same_v<Method, VitClassifier>)
-                if (const auto classes = description.value("data", nlohmann::json::object()).value("classes", std::vector<std::string>{});
+                if (const auto classes = description.value("data", nlohmann::json::object())
+                                             .value("classes", std::vector<std::string>{});
                     classes != all.classes())
                     throw DataError(message("the classes of ", options.data.source, " are not those that ",
-                                            options.checkpoint, " was trained on (", classes.size(), " classes)"));
+                                            options.checkpoint, " was trained on (", classes.size(),
+                                            " classes)"));
             const AnyDataset images = all.subset(balanced(all, options.images));
             FrozenObjective<B, Method> objective(backend, method, load_all(images, transform),
                                                  {.batch = options.batch, .mask_seed = options.mask_seed});
-            std::cerr << description.at("model").at("method").get<std::string>() << " with " << method.layout().size()
-                      << " parameters, loss over " << objective.samples() << " images, " << backend.threads()
-                      << " threads\n";
+            std::cerr << description.at("model").at("method").get<std::string>() << " with "
+                      << method.layout().size() << " parameters, loss over " << objective.samples()
+                      << " images, " << backend.threads() << " threads\n";
             work(objective, theta, description);
         },
         any);

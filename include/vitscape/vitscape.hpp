@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// All of vitscape that needs Eigen and xtensor alone, and where nlohmann-json was found (VITSCAPE_HAS_JSON) also the
-/// files: checkpoints, surfaces and figures.
+/// All of vitscape that needs Eigen and xtensor alone, and where nlohmann-json was found (VITSCAPE_HAS_JSON)
+/// also the files: checkpoints, surfaces and figures.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/version.hpp>

@@ -68,28 +68,32 @@ TEMPLATE_TEST_CASE("the reference's loss surface is met point by point", "", dou
     using B = CpuPrimitives<TestType>;
     const SafeTensors file = golden_tensors("landscape");
     const nlohmann::json config = golden_json("mae").at("config");
-    ReferenceObjective<TestType> objective(MaskedAutoencoder<>(golden_autoencoder(config.at("mae"), config.at("mask_ratio"))),
-                                           file);
+    ReferenceObjective<TestType> objective(
+        MaskedAutoencoder<>(golden_autoencoder(config.at("mae"), config.at("mask_ratio"))), file);
     const auto vector = [&](const std::string& prefix) {
         return Vector<B>(objective.backend(), golden_vector(objective.layout(), file, prefix));
     };
     const Plane<B> plane(vector("param."), vector("filter0."), vector("filter1."));
-    const std::vector<double> axis = file.at("axis").to<double>(), reference = file.at("surface").to<double>();
+    const std::vector<double> axis = file.at("axis").to<double>(),
+                              reference = file.at("surface").to<double>();
     const Surface surface =
-        project(objective, plane, Grid{.from = axis.front(), .to = axis.back(), .steps = static_cast<Index>(axis.size())});
+        project(objective, plane,
+                Grid{.from = axis.front(), .to = axis.back(), .steps = static_cast<Index>(axis.size())});
     REQUIRE(surface.x.size() == axis.size());
     const double tolerance = std::is_same_v<TestType, float> ? 1e-4 : 1e-9;
     for (std::size_t row = 0; row < axis.size(); ++row)
         for (std::size_t column = 0; column < axis.size(); ++column)
-            CHECK(relative_difference(surface.loss(row, column), reference[row * axis.size() + column]) < tolerance);
+            CHECK(relative_difference(surface.loss(row, column), reference[row * axis.size() + column]) <
+                  tolerance);
 }
 
 TEST_CASE("Lanczos and Hutchinson meet the reference's spectrum within their stated errors", "") {
     const SafeTensors file = golden_tensors("hessian");
     const nlohmann::json json = golden_json("hessian");
-    ReferenceObjective<double> objective(MaskedAutoencoder<>(golden_autoencoder(json.at("config"), json.at("mask_ratio"))),
-                                         file);
-    const Vector<CpuPrimitives<double>> theta(objective.backend(), golden_vector(objective.layout(), file, "param."));
+    ReferenceObjective<double> objective(
+        MaskedAutoencoder<>(golden_autoencoder(json.at("config"), json.at("mask_ratio"))), file);
+    const Vector<CpuPrimitives<double>> theta(objective.backend(),
+                                              golden_vector(objective.layout(), file, "param."));
     CHECK(relative_difference(objective.value(theta), json.at("loss").get<double>()) < 1e-9);
 
     const std::vector<double> all = file.at("eigenvalues").to<double>();  // ascending
@@ -101,7 +105,8 @@ TEST_CASE("Lanczos and Hutchinson meet the reference's spectrum within their sta
     REQUIRE(spectrum.smallest.size() == 5);
     for (std::size_t i = 0; i < 5; ++i) {
         // the reference's own eigenvalues are exact to about 1e-12
-        CHECK(std::abs(spectrum.largest[i].value - all[all.size() - 1 - i]) <= spectrum.largest[i].residual + 1e-10);
+        CHECK(std::abs(spectrum.largest[i].value - all[all.size() - 1 - i]) <=
+              spectrum.largest[i].residual + 1e-10);
         CHECK(std::abs(spectrum.smallest[i].value - all[i]) <= spectrum.smallest[i].residual + 1e-10);
         CHECK(spectrum.largest[i].residual < 1e-4);
         CHECK(spectrum.smallest[i].residual < 1e-4);
