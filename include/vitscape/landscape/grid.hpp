@@ -25,7 +25,9 @@ struct Grid {
         if (i == 0) return from;
         if (i == steps - 1) return to;
         const double right = static_cast<double>(i), left = static_cast<double>(steps - 1 - i);
-        const double value = (from * left + to * right) / (left + right);
+        // around the middle, so that symmetric ranges have symmetric coordinates however the compiler fuses
+        // products
+        const double value = 0.5 * (from + to) + 0.5 * (to - from) * ((right - left) / (left + right));
         return std::abs(value) < 1e-13 * (to - from) ? 0.0 : value;
     }
     [[nodiscard]] std::vector<double> coordinates() const {
