@@ -132,7 +132,12 @@ TEST_CASE("tape: parts of a computation that the output does not depend on are l
     const auto output = add(tape, a, a);
     (void)add(tape, a, b);
     tape.backward(output);
-    CHECK(gradient.to_host() == std::vector<double>{2, 2, 0, 0});
+    const std::vector<double> numbers =
+        gradient.to_host();  // GCC 12 -O3 makes {2, 2, 2, 2} of a list {2, 2, 0, 0}
+    CHECK(numbers[0] == 2);
+    CHECK(numbers[1] == 2);
+    CHECK(numbers[2] == 0);
+    CHECK(numbers[3] == 0);
 }
 
 TEST_CASE("evaluation: memory is free when a value is dropped, and a tape holds more at once", "[autograd]") {
