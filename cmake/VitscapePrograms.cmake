@@ -26,7 +26,20 @@ target_compile_options(vitscape_warnings INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
     $<$<BOOL:${VITSCAPE_ENABLE_WERROR}>:-Werror>)
 
+# GCC 12 with AVX-512 stores a constant such as {2, 2, 0, 0} as {2, 2, 2, 2}: it takes any constant wider than 16 bytes
+# that begins with equal words and ends in zeros for a repeated word. Moving constants 16 bytes at a time avoids that.
+set(VITSCAPE_NATIVE_FLAGS "")
+if(VITSCAPE_ENABLE_NATIVE AND VITSCAPE_HAS_MARCH_NATIVE)
+    set(VITSCAPE_NATIVE_FLAGS -march=native)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12
+            AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+        check_cxx_compiler_flag("-mmove-max=128 -mstore-max=128" VITSCAPE_HAS_MOVE_MAX)
+        if(VITSCAPE_HAS_MOVE_MAX)
+            list(APPEND VITSCAPE_NATIVE_FLAGS -mmove-max=128 -mstore-max=128)
+        endif()
+    endif()
+endif()
+
 add_library(vitscape_program INTERFACE)
 target_link_libraries(vitscape_program INTERFACE vitscape::vitscape vitscape_warnings)
-target_compile_options(vitscape_program INTERFACE
-    $<$<AND:$<BOOL:${VITSCAPE_ENABLE_NATIVE}>,$<BOOL:${VITSCAPE_HAS_MARCH_NATIVE}>>:-march=native>)
+target_compile_options(vitscape_program INTERFACE ${VITSCAPE_NATIVE_FLAGS})
