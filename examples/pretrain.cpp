@@ -165,7 +165,7 @@ void train(const M& method, const Options& o, const AnyDataset& images,
 
     SaveEvery save(folder, training, data, {.epochs = o.save_epochs, .minutes = o.save_minutes});
     EvaluateEvery evaluation(test ? o.test_every : 0, test.value_or(images), options.transform, o.batch);
-    trainer.fit(images, options, evaluation, Progress{}, save, JsonLog{folder});
+    trainer.fit(images, options, evaluation, Progress{}, JsonLog{folder}, save);
     std::cout << "wrote " << save.path().string() << ", " << (folder / "checkpoint.json").string() << " and "
               << (folder / "log.jsonl").string() << '\n';
 }

@@ -18,12 +18,14 @@ while ((kills < 20)); do
     "$pretrain" "${options[@]}" --out "$folder/killed" --resume 2>>"$folder/log" >/dev/null &
     process=$!
     sleep "0.$((RANDOM % 40 + 5))"
-    if kill -KILL "$process" 2>/dev/null; then kills=$((kills + 1)); fi
-    wait "$process" 2>/dev/null || true
-    if [[ -f "$folder/killed/log.jsonl" && "$(wc -l <"$folder/killed/log.jsonl")" == 60 ]]; then
-        rm -rf "$folder/killed"  # it came to its end: begin anew, so that twenty kills hit a training
+    if kill -KILL "$process" 2>/dev/null; then
+        kills=$((kills + 1))
+    else
+        rm -rf "$folder/killed"  # it came to its end: begin anew, so that all kills hit a training
     fi
+    wait "$process" 2>/dev/null || true
 done
 "$pretrain" "${options[@]}" --out "$folder/killed" --resume 2>>"$folder/log" >/dev/null
+[[ "$(cut -d, -f1-3 "$folder/undisturbed/log.jsonl")" == "$(cut -d, -f1-3 "$folder/killed/log.jsonl")" ]]
 cmp "$folder/undisturbed/checkpoint.safetensors" "$folder/killed/checkpoint.safetensors"
 echo "killed $kills times, same bytes"

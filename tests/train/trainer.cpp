@@ -84,7 +84,7 @@ TEST_CASE("a training that was stopped and resumed ends with the same bytes") {
         if (std::filesystem::exists(file)) resume_training(Checkpoint::load(file), trainer, training);
         // saves after every step, so that it also goes on inside an epoch
         SaveEvery save(folder, training, {}, {.epochs = 1, .minutes = 0});
-        trainer.fit(images(), options, save, JsonLog{folder}, stop...);
+        trainer.fit(images(), options, JsonLog{folder}, save, stop...);
     };
     run(undisturbed.path());
     CHECK_THROWS_AS(run(disturbed.path(), StopAt{0, 3}), std::runtime_error);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -193,7 +194,8 @@ class SaveEvery {
 };
 
 /// Callback: one line per epoch in `folder/log.jsonl`: epoch, loss, learning_rate, images_per_second, seconds
-/// and the metrics. A resumed training drops the lines of epochs that it does again.
+/// and the metrics. A resumed training drops the lines of epochs that it does again; give
+/// it before `SaveEvery`, so that no checkpoint is ahead of its log.
 class JsonLog {
   public:
     explicit JsonLog(std::filesystem::path folder) : path_(std::move(folder) / "log.jsonl") {}
@@ -201,9 +203,13 @@ class JsonLog {
     template <class T>
     void on_start(T& trainer, const TrainOptions&) {
         std::string kept;
-        if (std::filesystem::exists(path_))
-            for (const nlohmann::json& line : load_json_lines(path_))
-                if (line.value("epoch", 0U) <= trainer.state().epoch) kept += line.dump() + "\n";
+        if (std::filesystem::exists(path_)) {
+            std::istringstream lines(read_text(path_));  // kept as they are: reading sorts an object's names
+            std::string line;
+            for (const nlohmann::json& entry : load_json_lines(path_))
+                if (std::getline(lines, line) && entry.value("epoch", 0U) <= trainer.state().epoch)
+                    kept += line + "\n";
+        }
         write_atomically(path_, kept);
     }
     template <class T>
