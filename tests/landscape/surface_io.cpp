@@ -46,7 +46,7 @@ TEST_CASE("a surface reads back as it was written") {
     CHECK(stored.metadata.at("seed") == 7);
     CHECK(stored.surface.x == surface.x);
     CHECK(stored.surface.y == surface.y);
-    CHECK(stored.surface.computed == surface.computed);
+    CHECK((stored.surface.computed == surface.computed));
     CHECK(stored.surface.geometry.matches(surface.geometry));
     CHECK(stored.surface.loss(1, 2) == surface.loss(1, 2));
     CHECK(std::isnan(stored.surface.loss(0, 0)));
