@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include <vitscape/core/host_device.hpp>
+
+namespace vitscape {
+
+/// The upper half of a float: 8 exponent bits, 8 significant bits (2 to 3 decimal digits). Memory holds it,
+/// arithmetic is done in float: it converts to float by itself, and back only where it is asked to.
+struct bfloat16 {
+    std::uint16_t bits;
+
+    bfloat16() = default;
+    /// Rounds to the nearest, ties to even; not-a-number stays one, what is too large becomes infinite.
+    VITSCAPE_HOST_DEVICE explicit bfloat16(float x) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+        asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+#else
+        const auto word = __builtin_bit_cast(std::uint32_t, x);
+        if ((word & 0x7FFFFFFFu) > 0x7F800000u)
+            bits = static_cast<std::uint16_t>((word >> 16) | 0x40u);
+        else
+            bits = static_cast<std::uint16_t>((word + 0x7FFFu + ((word >> 16) & 1u)) >> 16);
+#endif
+    }
+    template <class U>
+    requires(std::is_arithmetic_v<U> && !std::is_same_v<U, float>) VITSCAPE_HOST_DEVICE explicit bfloat16(U x)
+        : bfloat16(static_cast<float>(x)) {}
+    VITSCAPE_HOST_DEVICE operator float() const {  // NOLINT: implicit, it is exact
+        return __builtin_bit_cast(float, std::uint32_t{bits} << 16);
+    }
+};
+static_assert(sizeof(bfloat16) == 2 && std::is_trivially_copyable_v<bfloat16>);
+
+namespace detail {
+template <class T>
+struct RealType {
+    using type = T;
+};
+template <>
+struct RealType<bfloat16> {
+    using type = float;
+};
+}  // namespace detail
+
+/// What arithmetic, sums and parameters are held in where memory holds T: float for bfloat16, else T itself.
+template <class T>
+using Real = typename detail::RealType<T>::type;
+
+}  // namespace vitscape
