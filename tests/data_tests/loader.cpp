@@ -10,6 +10,7 @@
 #include <vitscape/data/synthetic.hpp>
 
 #include "support/catch.hpp"
+#include "support/error_text.hpp"
 
 using namespace vitscape;
 
@@ -179,6 +180,62 @@ TEST_CASE("an exception in a worker reaches the loop, after the batches before i
     }
     CHECK(batches == 3);
     CHECK(text == "sample 37 is damaged");  // the first one, though later samples fail as well
+}
+
+TEST_CASE("the parts of several processes are the batches of one", "[data][loader]") {
+    const Synthetic set(101, 16, 2);
+    const bool drop_last = GENERATE(false, true);
+    LoaderOptions options = augmented(2);
+    options.drop_last = drop_last;
+    const Loader whole(set, options);
+    constexpr std::size_t pixels = 3 * 12 * 12;
+    for (const std::size_t count : {1U, 2U, 3U, 5U}) {
+        for (const std::size_t first_batch : {0U, 3U}) {
+            Seen joint = run(whole, 4, first_batch);
+            std::vector<Seen> parts;
+            for (std::size_t rank = 0; rank < count; ++rank) {
+                options.shard = {rank, count};
+                const Loader part(set, options);
+                CHECK(part.batches() == whole.batches());
+                parts.push_back(run(part, 4, first_batch));
+                CHECK(parts.back().sizes.size() == joint.sizes.size());
+            }
+            Seen joined;  // batch by batch, in the order of ranks
+            std::vector<std::size_t> read(count);
+            for (std::size_t batch = 0; batch < joint.sizes.size(); ++batch) {
+                joined.sizes.push_back(0);
+                for (std::size_t rank = 0; rank < count; ++rank) {
+                    const Seen& part = parts[rank];
+                    const std::size_t size = part.sizes.at(batch);
+                    CHECK(size >= joint.sizes[batch] / count);
+                    CHECK(size <= joint.sizes[batch] / count + 1);
+                    joined.sizes.back() += size;
+                    for (std::size_t i = read[rank]; i < read[rank] + size; ++i) {
+                        joined.samples.push_back(part.samples.at(i));
+                        joined.labels.push_back(part.labels.at(i));
+                        joined.pixels.insert(joined.pixels.end(), &part.pixels.at(i * pixels),
+                                             &part.pixels.at(i * pixels) + pixels);
+                    }
+                    read[rank] += size;
+                }
+            }
+            CHECK(bool(joined == joint));
+        }
+    }
+}
+
+TEST_CASE("processes that would get no images are refused", "[data][loader]") {
+    const Synthetic set(101, 16, 2);
+    const auto error = [&](std::size_t batch, bool drop_last, Shard shard) {
+        return test::error_text<ConfigError>(
+            [&] { const Loader refused(set, {.batch = batch, .drop_last = drop_last, .shard = shard}); });
+    };
+    CHECK(test::contains(error(16, true, {3, 3}), "rank 3 of 3 processes"));
+    CHECK(test::contains(error(16, true, {0, 0}), "rank 0 of 0 processes"));
+    CHECK(test::contains(error(3, true, {0, 4}), "a batch of 3 images cannot be divided among 4 processes"));
+    CHECK(test::contains(error(50, false, {0, 2}), "the last batch of 1 images cannot be divided among 2"));
+    CHECK(error(50, true, {0, 2}).empty());
+    CHECK(error(51, false, {0, 2}).empty());
 }
 
 TEST_CASE("load_all gives a whole set as one batch", "[data][loader]") {

@@ -21,9 +21,24 @@
 
 namespace vitscape {
 
+/// One of several processes that load each batch together.
+struct Shard {
+    std::size_t rank = 0, count = 1;
+
+    /// This process's images of a batch of `size`: contiguous, in rank order, the sizes of the processes'
+    /// parts differ by at most one.
+    struct Part {
+        std::size_t first, size;
+    };
+    [[nodiscard]] Part of(std::size_t size) const {
+        const std::size_t least = size / count, larger = size % count;  // the first ranks hold one more
+        return {rank * least + std::min(rank, larger), least + (rank < larger ? 1 : 0)};
+    }
+};
+
 /// How a `Loader` forms batches.
 struct LoaderOptions {
-    std::size_t batch = 256;  ///< images in a batch
+    std::size_t batch = 256;  ///< images in a batch, those of all processes together
     bool shuffle = true;      ///< a new order in each epoch; else the dataset's
     bool drop_last = false;   ///< leave out the last batch where it is smaller than `batch`
     std::size_t workers =
@@ -31,6 +46,7 @@ struct LoaderOptions {
     std::size_t prefetch = 2;  ///< batches kept ready ahead of the one in use, at least 1
     std::uint64_t seed = 0;
     ImageTransform transform{};
+    Shard shard{};  ///< the part of each batch that this process loads: all of it, unless told otherwise
 };
 
 /// Batches of a dataset, loaded ahead by threads:
@@ -38,7 +54,8 @@ struct LoaderOptions {
 ///     for (const Batch& batch : loader.epoch(3)) …
 ///
 /// The order of samples is a function of (seed, epoch) and the augmentation one of (seed, epoch, sample), so
-/// neither depends on the number of workers or on where an epoch was resumed. A batch is valid until the next
+/// neither depends on the number of workers or on where an epoch was resumed. With a `Shard` a process gets
+/// its part of the batches of one process, one after another the ranks' parts are exactly these. A batch is valid until the next
 /// one is asked for; its memory is used again. Leaving the loop early is fine. One loader may serve several
 /// loops at once.
 template <Dataset D>
@@ -60,9 +77,10 @@ class Loader {
         if (options_.drop_last && options_.batch > samples)
             throw ConfigError(message("a batch of ", options_.batch, " images is larger than the dataset of ",
                                       samples, "; choose a smaller batch"));
+        check_shard();
     }
 
-    /// Batches in one epoch.
+    /// Batches in one epoch, the same for all processes.
     [[nodiscard]] std::size_t batches() const {
         const std::size_t full = dataset_.size() / options_.batch;
         return full + (!options_.drop_last && dataset_.size() % options_.batch != 0 ? 1 : 0);
@@ -90,8 +108,13 @@ class Loader {
         const std::vector<std::uint32_t> all = order(epoch);
         const std::size_t last = std::min(all.size(), batches() * options_.batch);
         const std::size_t first = std::min(last, first_batch * options_.batch);
-        std::vector<std::uint32_t> samples(all.begin() + static_cast<std::ptrdiff_t>(first),
-                                           all.begin() + static_cast<std::ptrdiff_t>(last));
+        std::vector<std::uint32_t> samples;
+        samples.reserve((last - first) / options_.shard.count + batches());
+        for (std::size_t batch = first; batch < last; batch += options_.batch) {
+            const Shard::Part part = options_.shard.of(std::min(options_.batch, last - batch));
+            const auto begin = all.begin() + static_cast<std::ptrdiff_t>(batch + part.first);
+            samples.insert(samples.end(), begin, begin + static_cast<std::ptrdiff_t>(part.size));
+        }
         auto load = [dataset = dataset_, transform = options_.transform, seed = options_.seed, epoch](
                         std::uint32_t sample, std::span<float> image, std::int64_t& label) {
             label = dataset.label(sample);
@@ -99,10 +122,28 @@ class Loader {
         };
         return detail::Prefetch<decltype(load)>(
             std::move(load), std::move(samples),
-            {options_.batch, options_.transform.side, options_.workers, options_.prefetch}, buffers_);
+            {options_.shard.of(options_.batch).size, options_.transform.side, options_.workers,
+             options_.prefetch},
+            buffers_);
     }
 
   private:
+    /// Every process must get images of every batch: one without would not know what the others wait for.
+    void check_shard() const {
+        const Shard& shard = options_.shard;
+        if (shard.count == 0 || shard.rank >= shard.count)
+            throw ConfigError(message("rank ", shard.rank, " of ", shard.count,
+                                      " processes was asked for; ranks begin at 0 and end before the count"));
+        if (options_.batch < shard.count)
+            throw ConfigError(message("a batch of ", options_.batch, " images cannot be divided among ",
+                                      shard.count, " processes; choose a larger batch or fewer processes"));
+        const std::size_t rest = options_.drop_last ? 0 : dataset_.size() % options_.batch;
+        if (rest != 0 && rest < shard.count)
+            throw ConfigError(message("the last batch of ", rest, " images cannot be divided among ",
+                                      shard.count,
+                                      " processes; drop it (drop_last) or choose another batch"));
+    }
+
     D dataset_;
     LoaderOptions options_;
     std::shared_ptr<detail::BatchBuffers> buffers_;
