@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include <vitscape/backend/concept.hpp>
+#include <vitscape/core/bfloat16.hpp>
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/host_device.hpp>
+
+namespace vitscape {
+
+/// The problem and its division among blocks, as the attention kernels get it.
+struct AttentionPlan {
+    int tokens = 0, heads = 0, first_query = 0, queries = 0;
+    int groups = 1;    ///< Blocks that share the rows of one (sample, head).
+    int resident = 0;  ///< Rows of each of the two streamed matrices that are in shared memory at once.
+};
+
+/// How an attention kernel is launched.
+struct AttentionLaunch {
+    AttentionPlan plan;
+    Index blocks = 0;
+    int threads = 0, shared_bytes = 0;
+};
+
+/// What the division depends on: the dynamic shared memory that one block may ask for, in bytes
+/// (cudaDevAttrMaxSharedMemoryPerBlockOptin), and how many blocks run at once.
+struct AttentionDevice {
+    int shared_bytes = 0, multiprocessors = 1;
+};
+
+/// Count of the row statistics that the forward pass saves: log-sum-exp per (sample, head, query).
+[[nodiscard]] inline Index attention_saved(const AttentionShape& shape) {
+    return shape.samples * shape.heads * shape.queries;
+}
+
+namespace detail {
+
+/// A warp computes this many rows of the result at a time.
+constexpr int attention_tile = 16;
+
+/// Streamed rows are taken in multiples of this; what is beyond the last token is zero and has no weight.
+template <class T>
+constexpr int attention_step = std::is_same_v<T, float> ? 32 : 16;
+
+/// Elements from one row in shared memory to the next. 16 bytes more than the row: eight rows' pieces of 16
+/// bytes then lie in all 32 banks.
+template <class T>
+VITSCAPE_HOST_DEVICE constexpr int attention_pitch(int head_width) {
+    return head_width + 16 / static_cast<int>(sizeof(T));
+}
+
+/// Rows of weights that pass from one lane's registers to another's: (streamed rows, own rows) of float, with
+/// the pitch that keeps 16-byte accesses of eight rows apart.
+constexpr int attention_weight_pitch = attention_tile + 4;
+
+/// Shared memory of one warp in the kernels without tensor cores: its own rows and tiles of weights.
+template <class T>
+constexpr int attention_warp_bytes(int head_width, int own_matrices, int weight_tiles) {
+    if (!std::is_same_v<T, float>) return 0;  // fragments stay in registers
+    const int own = own_matrices * attention_tile * attention_pitch<T>(head_width);
+    return (own + weight_tiles * attention_step<T> * attention_weight_pitch) * static_cast<int>(sizeof(T));
+}
+
+/// Warps of a block, at most: eight leave a thread all its registers.
+template <class T>
+constexpr int attention_most_warps = std::is_same_v<T, float> ? 4 : 8;
+
+/// @param row_bytes  shared memory of one streamed row of both matrices
+/// @param warp_bytes shared memory of one warp
+/// @param own, streamed  the larger of the passes' counts of rows
+template <class T>
+AttentionLaunch divide_attention(const AttentionShape& shape, const AttentionDevice& device, int row_bytes,
+                                 int warp_bytes, Index own) {
+    constexpr int step = attention_step<T>, most_warps = attention_most_warps<T>;
+    const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
+    const Index tiles = divide_up(own, attention_tile), heads = shape.samples * shape.heads;
+
+    // Half of the shared memory at most: while one block waits for its rows, another computes.
+    const Index warps_at_most = std::min<Index>(tiles, most_warps);
+    const Index room = device.shared_bytes / 2 - warps_at_most * warp_bytes;
+    const Index fitting = std::max<Index>(room / row_bytes / step, 1) * step;
+    const Index chunks = divide_up(shape.tokens, fitting);
+    const Index resident = divide_up(divide_up(shape.tokens, chunks), step) * step;
+
+    // Where the rows do not stay, each round of tiles loads them anew and may as well be a block of its own.
+    const Index rounds_of_one = divide_up(tiles, most_warps);
+    const Index wanted = chunks > 1 ? rounds_of_one : divide_up(2 * Index{device.multiprocessors}, heads);
+    const Index groups = std::clamp<Index>(wanted, 1, rounds_of_one);
+    const Index rounds = divide_up(tiles, groups * most_warps);
+    const Index warps = divide_up(tiles, groups * rounds);
+
+    const auto narrow = [](Index n) { return static_cast<int>(n); };
+    return {.plan = {.tokens = narrow(shape.tokens),
+                     .heads = narrow(shape.heads),
+                     .first_query = narrow(shape.first_query),
+                     .queries = narrow(shape.queries),
+                     .groups = narrow(groups),
+                     .resident = narrow(resident)},
+            .blocks = heads * groups,
+            .threads = narrow(32 * warps),
+            .shared_bytes = narrow(resident * row_bytes + warps * warp_bytes)};
+}
+
+template <class T>
+AttentionLaunch divide_attention_forward(const AttentionShape& shape, const AttentionDevice& device) {
+    const int width = static_cast<int>(shape.head_width);
+    const int row = 2 * attention_pitch<T>(width) * static_cast<int>(sizeof(T));
+    return divide_attention<T>(shape, device, row, attention_warp_bytes<T>(width, 1, 1), shape.queries);
+}
+
+template <class T>
+AttentionLaunch divide_attention_backward(const AttentionShape& shape, const AttentionDevice& device) {
+    const int width = static_cast<int>(shape.head_width);
+    const int row = 2 * (attention_pitch<T>(width) * static_cast<int>(sizeof(T)) + 4);  // and two numbers
+    AttentionLaunch launch =
+        divide_attention<T>(shape, device, row, attention_warp_bytes<T>(width, 2, 2), shape.tokens);
+    launch.blocks *= 2;  // one for the keys and values, one for the queries
+    return launch;
+}
+
+}  // namespace detail
+
+/// Whether the attention kernels serve this shape on this device; else the backend uses its primitives. Head
+/// widths 32 and 64 of float and bfloat16, any count of tokens.
+template <class T>
+[[nodiscard]] bool attention_supported(const AttentionShape& shape, const AttentionDevice& device) {
+    constexpr Index most = 1 << 30;
+    if constexpr (!std::is_same_v<T, float> && !std::is_same_v<T, bfloat16>) return false;
+    if (shape.head_width != 32 && shape.head_width != 64) return false;
+    if (shape.samples < 1 || shape.heads < 1 || shape.queries < 1 || shape.first_query < 0) return false;
+    if (shape.first_query + shape.queries > shape.tokens || shape.tokens > most) return false;
+    const AttentionLaunch launch = detail::divide_attention_backward<T>(shape, device);
+    return launch.blocks <= most && launch.shared_bytes <= device.shared_bytes &&
+           detail::divide_attention_forward<T>(shape, device).shared_bytes <= device.shared_bytes;
+}
+
+namespace detail {
+
+template <class T>
+void require_attention(const AttentionShape& s, const AttentionDevice& device) {
+    if (attention_supported<T>(s, device)) return;
+    throw ShapeError(
+        message("the attention kernels need head width 32 or 64 and queries among the tokens; "
+                "given: head width ",
+                s.head_width, ", ", s.tokens, " tokens, queries ", s.first_query, " to ",
+                s.first_query + s.queries - 1, ", ", device.shared_bytes,
+                " bytes of shared memory; ask attention_supported before"));
+}
+
+}  // namespace detail
+
+/// @throws ShapeError where `attention_supported` is false.
+template <class T>
+[[nodiscard]] AttentionLaunch attention_forward_launch(const AttentionShape& shape,
+                                                       const AttentionDevice& device) {
+    detail::require_attention<T>(shape, device);
+    return detail::divide_attention_forward<T>(shape, device);
+}
+
+/// @throws ShapeError where `attention_supported` is false.
+template <class T>
+[[nodiscard]] AttentionLaunch attention_backward_launch(const AttentionShape& shape,
+                                                        const AttentionDevice& device) {
+    detail::require_attention<T>(shape, device);
+    return detail::divide_attention_backward<T>(shape, device);
+}
+
+}  // namespace vitscape
