@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace vitscape::cuda {
+
+/// A step that is run again and again with the same arrays: the first run with a signature runs `body` as it
+/// is, which allocates its memory and chooses its algorithms; the second captures the work it queues on the
+/// compute stream into a CUDA graph and launches that; later runs launch it, and `body` is not called. Another
+/// signature starts over.
+///
+/// The body must queue the same work whenever the signature is the same: the caller makes the signature of all
+/// addresses, sizes and host numbers the work depends on (numbers that change from step to step, as the
+/// learning rate, go through device memory). It may download through `HostBuffer::start`, but neither upload
+/// nor wait while it is captured. Arrays that it allocates and that outlive it keep their addresses, and each
+/// run overwrites them; their memory belongs to a pool of the graph.
+///
+/// `Graph` in context.hpp is this with the CUDA context; another `C` serves to test the order of events.
+template <class C>
+class BasicGraph {
+  public:
+    BasicGraph() = default;
+    BasicGraph(BasicGraph&& other) noexcept { swap(other); }
+    BasicGraph& operator=(BasicGraph&& other) noexcept {
+        BasicGraph taken(std::move(other));
+        swap(taken);
+        return *this;
+    }
+    ~BasicGraph() { reset(); }
+
+    /// One step, see above. An exception of `body` goes through to the caller; the next run starts over. Inside
+    /// another body that is being captured, `body` becomes a part of that one.
+    template <class Body>
+    void run(C& context, std::uint64_t signature, Body&& body) {
+        if (!context.graphs_enabled() || context.capturing()) {
+            body();
+            return;
+        }
+        if (context_.get() != &context || signature != signature_) reset();
+        if (stage_ == Stage::captured) {
+            context.launch(executable_);
+            return;
+        }
+        if (!context_) {
+            context_ = context.shared_from_this();
+            pool_ = context.pools().open();
+            signature_ = signature;
+        }
+        if (stage_ == Stage::fresh) {
+            const PoolInUse scope(context, pool_);
+            body();
+            stage_ = Stage::warm;
+            return;
+        }
+        capture(context, std::forward<Body>(body));
+        context.launch(executable_);
+    }
+
+    /// Forgets what was captured; the memory goes back to the context's common pool.
+    void reset() {
+        if (!context_) return;
+        executable_ = {};
+        context_->pools().close(pool_);
+        stage_ = Stage::fresh;
+        context_.reset();
+    }
+
+    [[nodiscard]] bool captured() const { return stage_ == Stage::captured; }
+
+  private:
+    enum class Stage { fresh, warm, captured };
+
+    struct PoolInUse {
+        PoolInUse(C& c, std::size_t pool) : context(c), before(c.pools().use(pool)) {}
+        ~PoolInUse() { context.pools().use(before); }
+        PoolInUse(const PoolInUse&) = delete;
+        PoolInUse& operator=(const PoolInUse&) = delete;
+        C& context;
+        std::size_t before;
+    };
+
+    template <class Body>
+    void capture(C& context, Body&& body) {
+        const PoolInUse scope(context, pool_);
+        stage_ = Stage::fresh;  // where anything below throws
+        context.begin_capture();
+        try {
+            std::forward<Body>(body)();
+        } catch (...) {
+            context.abandon_capture();
+            throw;
+        }
+        executable_ = context.end_capture();
+        stage_ = Stage::captured;
+    }
+
+    void swap(BasicGraph& other) noexcept {
+        std::swap(context_, other.context_);
+        std::swap(executable_, other.executable_);
+        std::swap(signature_, other.signature_);
+        std::swap(pool_, other.pool_);
+        std::swap(stage_, other.stage_);
+    }
+
+    std::shared_ptr<C> context_;  // null: nothing was run yet
+    typename C::Executable executable_{};
+    std::uint64_t signature_ = 0;
+    std::size_t pool_ = 0;
+    Stage stage_ = Stage::fresh;
+};
+
+}  // namespace vitscape::cuda
