@@ -11,6 +11,9 @@
 
 #include <vitscape/distributed/communicator.hpp>
 
+/// Where no <mpi.h> is to be found, this header is empty.
+#if __has_include(<mpi.h>)
+
 // Not the C++ interface that MPI 3 dropped and that some headers still bring.
 #if !defined(OMPI_SKIP_MPICXX)
 #define OMPI_SKIP_MPICXX 1
@@ -174,3 +177,5 @@ class Mpi {
 };
 
 }  // namespace vitscape
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <vitscape/distributed/launch.hpp>
+
+#include "support/catch.hpp"
+#include "support/error_text.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace vitscape;
+
+namespace {
+
+/// Environment variables of launchers for a while, those of the surroundings put away.
+class Environment {
+  public:
+    explicit Environment(const std::map<std::string, std::string>& variables) {
+        for (const char* name :
+             {"RANK", "WORLD_SIZE", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+              "OMPI_COMM_WORLD_LOCAL_RANK", "VITSCAPE_RENDEZVOUS"}) {
+            if (const char* value = std::getenv(name)) before_[name] = value;
+            ::unsetenv(name);
+            names_.emplace_back(name);
+        }
+        for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+    ~Environment() {
+        for (const std::string& name : names_) ::unsetenv(name.c_str());
+        for (const auto& [name, value] : before_) ::setenv(name.c_str(), value.c_str(), 1);
+    }
+
+  private:
+    std::vector<std::string> names_;
+    std::map<std::string, std::string> before_;
+};
+
+std::vector<int> place(const std::map<std::string, std::string>& variables) {
+    const Environment environment(variables);
+    const ProcessPlace p = process_place();
+    return {p.rank, p.size, p.local_rank};
+}
+std::string refusal(const std::map<std::string, std::string>& variables) {
+    return test::error_text<ConfigError>([&] { place(variables); });
+}
+
+using Id = std::array<std::byte, 128>;
+Id some_id(int number) {
+    Id id;
+    id.fill(static_cast<std::byte>(number));
+    return id;
+}
+
+}  // namespace
+
+TEST_CASE("the environment tells a process its place", "[distributed][launch]") {
+    CHECK(bool(place({}) == std::vector<int>{0, 1, 0}));
+    CHECK(
+        bool(place({{"RANK", "5"}, {"WORLD_SIZE", "8"}, {"LOCAL_RANK", "1"}}) == std::vector<int>{5, 8, 1}));
+    CHECK(bool(place({{"RANK", "1"}, {"WORLD_SIZE", "2"}}) == std::vector<int>{1, 2, 1}));
+    const std::map<std::string, std::string> mpi{
+        {"OMPI_COMM_WORLD_RANK", "3"}, {"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}};
+    CHECK(bool(place(mpi) == std::vector<int>{3, 4, 0}));
+
+    CHECK(test::contains(refusal({{"RANK", "1"}}), "has RANK but not WORLD_SIZE"));
+    CHECK(test::contains(refusal({{"WORLD_SIZE", "2"}}), "has WORLD_SIZE but not RANK"));
+    CHECK(test::contains(refusal({{"RANK", "one"}, {"WORLD_SIZE", "2"}}), "RANK is 'one'"));
+    CHECK(test::contains(refusal({{"RANK", "1 "}, {"WORLD_SIZE", "2"}}), "RANK is '1 '"));
+    CHECK(test::contains(refusal({{"RANK", "2"}, {"WORLD_SIZE", "2"}}), "RANK 2"));
+    CHECK(test::contains(refusal({{"RANK", "-1"}, {"WORLD_SIZE", "2"}}), "RANK -1"));
+    CHECK(test::contains(refusal({{"RANK", "0"}, {"WORLD_SIZE", "0"}}), "WORLD_SIZE 0"));
+}
+
+TEST_CASE("process 0 hands bytes to the others through a file", "[distributed][launch]") {
+    const test::TemporaryFolder folder;
+    const std::filesystem::path path = folder.path() / "meeting";
+    constexpr int size = 4;
+    std::array<Id, size> got{};
+    {
+        std::vector<std::jthread> others;
+        for (int rank = 1; rank < size; ++rank)
+            others.emplace_back([&, rank] {
+                Handover handover({rank, size, rank}, path);
+                handover.exchange(got[static_cast<std::size_t>(rank)]);
+            });
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        std::ofstream(path) << "half a message";  // is not taken for a whole one
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        Handover handover({0, size, 0}, path);
+        Id id = some_id(77);
+        handover.exchange(id);
+        others.clear();  // joins
+        CHECK(std::filesystem::exists(path));
+    }
+    CHECK(std::filesystem::is_empty(folder.path()));
+    for (int rank = 1; rank < size; ++rank) CHECK(bool(got[static_cast<std::size_t>(rank)] == some_id(77)));
+}
+
+TEST_CASE("a process does not wait for ever nor take what another run has left", "[distributed][launch]") {
+    const test::TemporaryFolder folder;
+    const std::filesystem::path path = folder.path() / "meeting";
+    std::ofstream(path) << std::string(128, 'x');
+    std::filesystem::last_write_time(path,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+    Id id = some_id(1);
+    Handover late({1, 2, 1}, path, std::chrono::milliseconds(200));
+    const std::string text = test::error_text<CommunicationError>([&] { late.exchange(id); });
+    CHECK(test::contains(text, "process 1 waited 0.2 s for process 0 of 2"));
+    CHECK(test::contains(text, path.string()));
+    CHECK(bool(id == some_id(1)));
+
+    Handover nowhere({0, 2, 0}, folder.path() / "missing" / "meeting");
+    CHECK(test::contains(test::error_text<IoError>([&] { nowhere.exchange(id); }), "VITSCAPE_RENDEZVOUS"));
+    Handover alone({0, 1, 0}, folder.path() / "missing" / "meeting");
+    alone.exchange(id);  // needs no file
+}
+
+TEST_CASE("processes of one launcher find one file", "[distributed][launch]") {
+    {
+        const std::map<std::string, std::string> named{{"VITSCAPE_RENDEZVOUS", "/somewhere/else"}};
+        const Environment environment(named);
+        CHECK(Handover::default_path() == "/somewhere/else");
+    }
+    const Environment environment(std::map<std::string, std::string>{});
+    CHECK(test::contains(Handover::default_path().string(), std::to_string(::getppid())));
+}
