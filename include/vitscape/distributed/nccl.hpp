@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <span>
+#include <thread>
+#include <type_traits>
+
+#include <vitscape/distributed/launch.hpp>
+
+/// Where no <nccl.h> or no CUDA is to be found, this header is empty.
+#if __has_include(<nccl.h>) && __has_include(<cuda_runtime_api.h>)
+
+#include <vitscape/backend/thrust/cuda/device.hpp>
+#include <vitscape/backend/thrust/cuda/handles.hpp>
+
+#include <cuda_runtime_api.h>
+#include <nccl.h>
+
+namespace vitscape {
+
+namespace detail {
+
+/// The connection that all copies of an `Nccl` share: NCCL's communicator on one GPU and a stream for it.
+class NcclConnection {
+  public:
+    static constexpr std::size_t host_numbers = 512;  // that `sum` moves at once
+
+    NcclConnection(int own_rank, int ranks, const ncclUniqueId& id, int device)
+        : rank(own_rank), size(ranks), exceptions_(std::uncaught_exceptions()) {
+        cuda::require_device(device);
+        stream = cuda::detail::make_stream();
+        ready = cuda::detail::make_event();
+        done = cuda::detail::make_event();
+        pinned = cuda::detail::make_pinned_bytes(host_numbers * sizeof(double));
+        numbers = cuda::detail::make_device_bytes(host_numbers * sizeof(double), 0);
+        check(ncclCommInitRank(&communicator, size, id, rank), "ncclCommInitRank");
+    }
+    NcclConnection(const NcclConnection&) = delete;
+    NcclConnection& operator=(const NcclConnection&) = delete;
+    /// A farewell waits for all others, who may wait for this process: there is none while an exception is on
+    /// its way.
+    ~NcclConnection() {
+        if (std::uncaught_exceptions() > exceptions_) abandon();
+        if (communicator == nullptr) return;
+        static_cast<void>(cudaStreamSynchronize(stream.get()));
+        static_cast<void>(ncclCommDestroy(communicator));
+    }
+
+    /// @throws CommunicationError with the name of the call and NCCL's words for what went wrong
+    void check(ncclResult_t result, const char* call) const {
+        if (result == ncclSuccess) return;
+        const char* const last = ncclGetLastError(communicator);
+        throw CommunicationError(message(call, " failed: ", ncclGetErrorString(result),
+                                         last != nullptr && *last != '\0' ? "; " : "",
+                                         last != nullptr ? last : ""));
+    }
+    /// What went wrong since, in the network or in another process.
+    void check_earlier() const {
+        ncclResult_t state = ncclSuccess;
+        check(ncclCommGetAsyncError(communicator, &state), "ncclCommGetAsyncError");
+        if (state != ncclInProgress) check(state, "a sum or broadcast by NCCL");
+    }
+    /// NCCL's next work waits for what `compute` was given so far.
+    void follow(cudaStream_t compute) const {
+        cuda::check(cudaEventRecord(ready.get(), compute), "ordering a sum after the computation");
+        cuda::check(cudaStreamWaitEvent(stream.get(), ready.get(), 0),
+                    "ordering a sum after the computation");
+    }
+    /// What `compute` is given from here on waits for NCCL's work; the host does not.
+    void lead(cudaStream_t compute) const {
+        cuda::check(cudaEventRecord(done.get(), stream.get()), "ordering the computation after a sum");
+        cuda::check(cudaStreamWaitEvent(compute, done.get(), 0), "ordering the computation after a sum");
+    }
+    /// Waits until NCCL's work is done, or will never be.
+    void wait() const {
+        while (true) {
+            const cudaError_t status = cudaStreamQuery(stream.get());
+            if (status == cudaSuccess) return;
+            if (status != cudaErrorNotReady) cuda::check(status, "a sum over processes");
+            static_cast<void>(cudaGetLastError());
+            check_earlier();
+            std::this_thread::yield();
+        }
+    }
+    void abandon() {
+        if (communicator != nullptr) static_cast<void>(ncclCommAbort(communicator));
+        communicator = nullptr;
+    }
+
+    int rank, size;
+    ncclComm_t communicator = nullptr;  // null: abandoned
+    cuda::detail::Stream stream;
+    cuda::detail::Event ready, done;
+    cuda::detail::PinnedBytes pinned;
+    cuda::detail::DeviceBytes numbers;
+    bool started = false;
+
+  private:
+    int exceptions_;
+};
+
+}  // namespace detail
+
+/// One process (or host thread) for each GPU, connected by NCCL, for backends in CUDA memory:
+///
+///     const ProcessPlace place = process_place();
+///     Nccl processes = Nccl::launched(place);          // torchrun or mpirun started one process for each GPU
+///     Cuda<bfloat16> backend({.device = place.local_rank});
+///
+/// Sums run on a stream of their own beside the backend's: they wait for the work that wrote their numbers,
+/// and only `finish` makes later work wait for them. Nothing but `sum` and `barrier` waits on the host, so all
+/// others may be part of a captured step, from the first `start_sum` to `finish`. A graph that holds them must
+/// be gone before the last copy of its `Nccl`.
+class Nccl {
+  public:
+    /// @param id      of the run, from `unique_id()` in one process
+    /// @param device  the CUDA device of this process, the same as the backend's
+    /// @throws DeviceError without such a device, CommunicationError where NCCL cannot connect; waits for all
+    Nccl(int rank, int size, const ncclUniqueId& id, int device)
+        : connection_(std::make_shared<detail::NcclConnection>(rank, size, id, device)) {}
+
+    /// The same processes as another communicator's, as in `Nccl(Mpi(), place.local_rank)`.
+    template <Communicator Host>
+    requires(!std::same_as<std::remove_cvref_t<Host>, Nccl>) Nccl(Host host, int device)
+        : Nccl(host.rank(), host.size(), id_through(host), device) {}
+
+    /// The processes that a launcher started, see `process_place`; they meet through a file, see `Handover`.
+    [[nodiscard]] static Nccl launched(const ProcessPlace& place = process_place()) {
+        cuda::require_device(place.local_rank);  // before the others are kept waiting
+        Handover handover(place, Handover::default_path());
+        ncclUniqueId id{};
+        if (place.rank == 0) id = unique_id();
+        handover.exchange(std::as_writable_bytes(std::span(id.internal)));
+        return Nccl(place.rank, place.size, id, place.local_rank);
+    }
+    /// A number for a new run, to be given to all of its processes.
+    [[nodiscard]] static ncclUniqueId unique_id() {
+        ncclUniqueId id{};
+        const ncclResult_t result = ncclGetUniqueId(&id);
+        if (result != ncclSuccess)
+            throw CommunicationError(message("ncclGetUniqueId failed: ", ncclGetErrorString(result)));
+        return id;
+    }
+
+    [[nodiscard]] int rank() const { return connection_->rank; }
+    [[nodiscard]] int size() const { return connection_->size; }
+
+    /// numbers[i] = their sum over all processes; host memory.
+    void sum(double* numbers, std::size_t count) {
+        const detail::NcclConnection& c = connection();
+        constexpr std::size_t most = detail::NcclConnection::host_numbers;
+        for (std::size_t first = 0; first < count; first += most) {
+            const std::size_t n = std::min(most, count - first), bytes = n * sizeof(double);
+            std::memcpy(c.pinned.get(), numbers + first, bytes);
+            cuda::check(cudaMemcpyAsync(c.numbers.get(), c.pinned.get(), bytes, cudaMemcpyHostToDevice,
+                                        c.stream.get()),
+                        "uploading numbers to be summed");
+            c.check(ncclAllReduce(c.numbers.get(), c.numbers.get(), n, ncclDouble, ncclSum, c.communicator,
+                                  c.stream.get()),
+                    "ncclAllReduce");
+            cuda::check(cudaMemcpyAsync(c.pinned.get(), c.numbers.get(), bytes, cudaMemcpyDeviceToHost,
+                                        c.stream.get()),
+                        "downloading numbers that were summed");
+            c.wait();
+            std::memcpy(numbers + first, c.pinned.get(), bytes);
+        }
+    }
+    void barrier() {
+        double nothing = 0;
+        sum(&nothing, 1);
+    }
+    /// Ends NCCL's work on this GPU at once, whatever state it is in.
+    void abandon() { connection_->abandon(); }
+
+    template <class B, class Pointer>
+    void start_sum(B& backend, Index n, Pointer p) {
+        const ncclDataType_t type = number_type<B, Pointer>();
+        detail::NcclConnection& c = connection();
+        c.check_earlier();
+        c.follow(stream_of(backend));
+        c.check(
+            ncclAllReduce(p, p, static_cast<std::size_t>(n), type, ncclSum, c.communicator, c.stream.get()),
+            "ncclAllReduce");
+        c.started = true;
+    }
+    /// The backend's later work waits for the sums; the host does not.
+    template <class B>
+    void finish(B& backend) {
+        detail::NcclConnection& c = connection();
+        if (!c.started) return;
+        c.lead(stream_of(backend));
+        c.started = false;
+    }
+    template <class B, class Pointer>
+    void broadcast(B& backend, Index n, Pointer p, int root) {
+        const ncclDataType_t type = number_type<B, Pointer>();
+        const detail::NcclConnection& c = connection();
+        c.follow(stream_of(backend));
+        c.check(ncclBroadcast(p, p, static_cast<std::size_t>(n), type, root, c.communicator, c.stream.get()),
+                "ncclBroadcast");
+        c.lead(stream_of(backend));
+    }
+
+  private:
+    template <class B, class Pointer>
+    static ncclDataType_t number_type() {
+        static_assert(DeviceBackend<B>, "Nccl sums numbers in CUDA memory; for Cpu<T> use Mpi");
+        static_assert(std::is_same_v<Pointer, float*> || std::is_same_v<Pointer, double*>,
+                      "Nccl sums plain float and double numbers; gradients of bfloat16 models are float");
+        return std::is_same_v<Pointer, float*> ? ncclFloat : ncclDouble;
+    }
+    template <class B>
+    static cudaStream_t stream_of(B& backend) {
+        if constexpr (requires { backend.stream(); })
+            return backend.stream();
+        else
+            return backend.execution().stream();
+    }
+    /// Process 0's id as a sum to which the others add nothing.
+    template <Communicator Host>
+    static ncclUniqueId id_through(Host& host) {
+        ncclUniqueId id{};
+        if (host.rank() == 0) id = unique_id();
+        double bytes[NCCL_UNIQUE_ID_BYTES];
+        for (std::size_t i = 0; i < NCCL_UNIQUE_ID_BYTES; ++i)
+            bytes[i] = static_cast<unsigned char>(id.internal[i]);
+        host.sum(bytes, NCCL_UNIQUE_ID_BYTES);
+        for (std::size_t i = 0; i < NCCL_UNIQUE_ID_BYTES; ++i)
+            id.internal[i] = static_cast<char>(static_cast<unsigned char>(bytes[i]));
+        return id;
+    }
+    [[nodiscard]] detail::NcclConnection& connection() const {
+        if (connection_->communicator == nullptr)
+            throw CommunicationError("this process has given up its part in a joint run and must end");
+        return *connection_;
+    }
+
+    std::shared_ptr<detail::NcclConnection> connection_;
+};
+
+}  // namespace vitscape
+
+#endif
