@@ -17,7 +17,7 @@ namespace vitscape {
 ///                 backward pass
 template <class T, int W>
 struct AttentionForward {
-    static constexpr int max_threads = warp_lanes * detail::attention_most_warps<T>;
+    static constexpr int max_threads = detail::attention_register_threads<T, false>;
     AttentionPlan plan;
     const T* qkv;
     T* out;
@@ -25,14 +25,18 @@ struct AttentionForward {
 
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
-        const detail::AttentionPlace place(plan, block.index());
+        const auto place = detail::AttentionPlace::of(plan, static_cast<int>(block.index()));
+        detail::attention_pass<detail::ForwardTile<T, W>>(block, *this, place);
+    }
+
+    template <class Operands>
+    VITSCAPE_DEVICE Operands operands(const detail::AttentionPlace& place) const {
         const auto head = place.template packed<W>(plan, qkv);
-        detail::attention_pass<detail::ForwardTile<T, W>>(block, plan, place.group,
-                                                          {.query = head.query,
-                                                           .a = head.key,
-                                                           .b = head.value,
-                                                           .out = place.template queries<W>(plan, out),
-                                                           .log_sum = place.numbers(plan, log_sum)});
+        return {.query = head.query,
+                .a = head.key,
+                .b = head.value,
+                .out = place.template queries<W>(plan, out),
+                .log_sum = place.numbers(plan, log_sum)};
     }
 };
 
@@ -44,7 +48,7 @@ struct AttentionForward {
 /// @param dqkv          like qkv, wholly overwritten; tokens that did not ask get a zero query gradient
 template <class T, int W>
 struct AttentionBackward {
-    static constexpr int max_threads = warp_lanes * detail::attention_most_warps<T>;
+    static constexpr int max_threads = detail::attention_register_threads<T, true>;
     AttentionPlan plan;
     const T *qkv, *out;
     const float* log_sum;
@@ -53,42 +57,49 @@ struct AttentionBackward {
 
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
-        const detail::AttentionPlace place(plan, block.index() / 2);
+        const int index = static_cast<int>(block.index());
+        const auto place = detail::AttentionPlace::of(plan, index / 2);
+        if (index % 2 == 0) {
+            detail::attention_pass<detail::KeyGradientTile<T, W>>(block, *this, place);
+        } else {
+            clear_other_queries(block, place);
+            detail::attention_pass<detail::QueryGradientTile<T, W>>(block, *this, place);
+        }
+    }
+
+    template <class Operands>
+    VITSCAPE_DEVICE Operands operands(const detail::AttentionPlace& place) const {
         const auto head = place.template packed<W>(plan, qkv);
         const auto gradient = place.template packed<W>(plan, dqkv);
         const auto result = place.template queries<W>(plan, out);
         const auto upstream = place.template queries<W>(plan, dout);
         const float* numbers = place.numbers(plan, log_sum);
-        if (block.index() % 2 == 0) {
-            detail::attention_pass<detail::KeyGradientTile<T, W>>(block, plan, place.group,
-                                                                  {.key = head.key,
-                                                                   .value = head.value,
-                                                                   .a = head.query,
-                                                                   .b = upstream,
-                                                                   .out = result,
-                                                                   .log_sum = numbers,
-                                                                   .dkey = gradient.key,
-                                                                   .dvalue = gradient.value});
-        } else {
-            clear_other_queries(block, place.group, gradient.query);
-            detail::attention_pass<detail::QueryGradientTile<T, W>>(block, plan, place.group,
-                                                                    {.query = head.query,
-                                                                     .a = head.key,
-                                                                     .b = head.value,
-                                                                     .dout = upstream,
-                                                                     .out = result,
-                                                                     .log_sum = numbers,
-                                                                     .dquery = gradient.query});
-        }
+        if constexpr (std::is_same_v<Operands, detail::KeyGradientOperands<T>>)
+            return {.key = head.key,
+                    .value = head.value,
+                    .a = head.query,
+                    .b = upstream,
+                    .out = result,
+                    .log_sum = numbers,
+                    .dkey = gradient.key,
+                    .dvalue = gradient.value};
+        else
+            return {.query = head.query,
+                    .a = head.key,
+                    .b = head.value,
+                    .dout = upstream,
+                    .out = result,
+                    .log_sum = numbers,
+                    .dquery = gradient.query};
     }
 
   private:
     template <KernelBlock Block>
-    VITSCAPE_DEVICE void clear_other_queries(Block& block, int group,
-                                             const detail::HeadRows<T>& dquery) const {
+    VITSCAPE_DEVICE void clear_other_queries(Block& block, const detail::AttentionPlace& place) const {
         constexpr int piece = 16 / sizeof(T), pieces = W / piece;
+        const auto dquery = place.template packed<W>(plan, dqkv).query;
         const int others = plan.tokens - plan.queries, step = plan.groups * block.threads();
-        for (int i = group * block.threads() + block.thread(); i < others * pieces; i += step) {
+        for (int i = place.group * block.threads() + block.thread(); i < others * pieces; i += step) {
             const int other = i / pieces;
             const int query =
                 other < plan.first_query ? other - plan.first_query : other - plan.first_query + plan.queries;

@@ -18,7 +18,7 @@ struct QueryGradientTile<bfloat16, W> {
     using Scalar = bfloat16;
     using Operands = QueryGradientOperands<bfloat16>;
     static constexpr int head_width = W, warp_bytes = 0;
-    static constexpr bool has_row_numbers = false;
+    static constexpr bool owns_queries = true, has_row_numbers = false;
 
     LeftFragments<W> query, dout;
     float sums[W / 8][4];
@@ -77,7 +77,7 @@ struct KeyGradientTile<bfloat16, W> {
     using Scalar = bfloat16;
     using Operands = KeyGradientOperands<bfloat16>;
     static constexpr int head_width = W, warp_bytes = 0;
-    static constexpr bool has_row_numbers = true;
+    static constexpr bool owns_queries = false, has_row_numbers = true;
 
     LeftFragments<W> key, value;
     float dkey[W / 8][4], dvalue[W / 8][4];

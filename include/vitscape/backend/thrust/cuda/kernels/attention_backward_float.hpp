@@ -11,7 +11,7 @@ struct QueryGradientTile<float, W> {
     using Scalar = float;
     using Operands = QueryGradientOperands<float>;
     static constexpr int head_width = W, warp_bytes = attention_warp_bytes<float>(W, 2, 2);
-    static constexpr bool has_row_numbers = false;
+    static constexpr bool owns_queries = true, has_row_numbers = false;
 
     float *query, *dout, *weights;
     float sums[4][W / 8];
@@ -72,7 +72,7 @@ struct KeyGradientTile<float, W> {
     using Scalar = float;
     using Operands = KeyGradientOperands<float>;
     static constexpr int head_width = W, warp_bytes = attention_warp_bytes<float>(W, 2, 2);
-    static constexpr bool has_row_numbers = true;
+    static constexpr bool owns_queries = false, has_row_numbers = true;
 
     float *key, *value, *weights, *dscores;
     float dkey[4][W / 8], dvalue[4][W / 8];

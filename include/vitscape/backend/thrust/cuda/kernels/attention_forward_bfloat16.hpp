@@ -13,7 +13,7 @@ struct ForwardTile<bfloat16, W> {
     using Scalar = bfloat16;
     using Operands = ForwardOperands<bfloat16>;
     static constexpr int head_width = W, warp_bytes = attention_warp_bytes<bfloat16>(W, 1, 1);
-    static constexpr bool has_row_numbers = false;
+    static constexpr bool owns_queries = true, has_row_numbers = false;
 
     LeftFragments<W> query;
     float sums[W / 8][4];

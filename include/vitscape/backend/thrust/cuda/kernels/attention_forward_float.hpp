@@ -11,7 +11,7 @@ struct ForwardTile<float, W> {
     using Scalar = float;
     using Operands = ForwardOperands<float>;
     static constexpr int head_width = W, warp_bytes = attention_warp_bytes<float>(W, 1, 1);
-    static constexpr bool has_row_numbers = false;
+    static constexpr bool owns_queries = true, has_row_numbers = false;
 
     float *query, *weights;
     float sums[4][W / 8];

@@ -28,7 +28,6 @@ struct ForwardOperands {
     HeadRows<T> out;
     float* log_sum;
 
-    VITSCAPE_DEVICE int own_rows() const { return query.count; }
     template <int W, class Block>
     VITSCAPE_DEVICE void fetch_numbers(Block& /*block*/, const SharedRows<T, W>& /*to*/, int /*first*/,
                                        int /*rows*/) const {}
@@ -40,7 +39,6 @@ struct QueryGradientOperands {
     const float* log_sum;
     HeadRows<T> dquery;
 
-    VITSCAPE_DEVICE int own_rows() const { return query.count; }
     template <int W, class Block>
     VITSCAPE_DEVICE void fetch_numbers(Block& /*block*/, const SharedRows<T, W>& /*to*/, int /*first*/,
                                        int /*rows*/) const {}
@@ -52,7 +50,6 @@ struct KeyGradientOperands {
     const float* log_sum;
     HeadRows<T> dkey, dvalue;
 
-    VITSCAPE_DEVICE int own_rows() const { return key.count; }
     template <int W, class Block>
     VITSCAPE_DEVICE void fetch_numbers(Block& block, const SharedRows<T, W>& to, int first, int rows) const {
         fetch_row_numbers<W>(block, to, log_sum, out, b, first, rows, log_sum_unit<T>);

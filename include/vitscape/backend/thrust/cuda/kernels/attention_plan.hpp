@@ -64,17 +64,23 @@ constexpr int attention_warp_bytes(int head_width, int own_matrices, int weight_
     return (own + weight_tiles * attention_step<T> * attention_weight_pitch) * static_cast<int>(sizeof(T));
 }
 
-/// Warps of a block, at most: eight leave a thread all its registers.
-template <class T>
-constexpr int attention_most_warps = std::is_same_v<T, float> ? 4 : 8;
+/// Warps of a block, at most: on tensor cores, seven take the 13 tiles of 197 tokens in two rounds. The backward
+/// pass has more in registers.
+template <class T, bool Backward>
+constexpr int attention_most_warps = Backward || std::is_same_v<T, float> ? 4 : 7;
+
+/// Threads among which a multiprocessor's registers are shared out: of two or three blocks, so that one computes
+/// while another waits for its rows.
+template <class T, bool Backward>
+constexpr int attention_register_threads = 32 * (Backward ? (std::is_same_v<T, float> ? 8 : 12) : 14);
 
 /// @param row_bytes  shared memory of one streamed row of both matrices
 /// @param warp_bytes shared memory of one warp
 /// @param own, streamed  the larger of the passes' counts of rows
-template <class T>
+template <class T, bool Backward>
 AttentionLaunch divide_attention(const AttentionShape& shape, const AttentionDevice& device, int row_bytes,
                                  int warp_bytes, Index own) {
-    constexpr int step = attention_step<T>, most_warps = attention_most_warps<T>;
+    constexpr int step = attention_step<T>, most_warps = attention_most_warps<T, Backward>;
     const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
     const Index tiles = divide_up(own, attention_tile), heads = shape.samples * shape.heads;
 
@@ -108,7 +114,8 @@ template <class T>
 AttentionLaunch divide_attention_forward(const AttentionShape& shape, const AttentionDevice& device) {
     const int width = static_cast<int>(shape.head_width);
     const int row = 2 * attention_pitch<T>(width) * static_cast<int>(sizeof(T));
-    return divide_attention<T>(shape, device, row, attention_warp_bytes<T>(width, 1, 1), shape.queries);
+    return divide_attention<T, false>(shape, device, row, attention_warp_bytes<T>(width, 1, 1),
+                                      shape.queries);
 }
 
 template <class T>
@@ -116,7 +123,7 @@ AttentionLaunch divide_attention_backward(const AttentionShape& shape, const Att
     const int width = static_cast<int>(shape.head_width);
     const int row = 2 * (attention_pitch<T>(width) * static_cast<int>(sizeof(T)) + 4);  // and two numbers
     AttentionLaunch launch =
-        divide_attention<T>(shape, device, row, attention_warp_bytes<T>(width, 2, 2), shape.tokens);
+        divide_attention<T, true>(shape, device, row, attention_warp_bytes<T>(width, 2, 2), shape.tokens);
     launch.blocks *= 2;  // one for the keys and values, one for the queries
     return launch;
 }

@@ -29,9 +29,8 @@ struct __attribute__((aligned(8), may_alias)) FloatPair {
 template <class T>
 struct HeadRows {
     T* first;
-    Index stride;
-    int count;
-    VITSCAPE_DEVICE T* row(int r) const { return first + r * stride; }
+    int stride, count;
+    VITSCAPE_DEVICE T* row(int r) const { return first + Index{r} * stride; }
 };
 
 /// One (sample, head) of the packed rows (sample, token) of q, k, v.
@@ -42,32 +41,31 @@ struct PackedHead {
 
 /// What a block computes.
 struct AttentionPlace {
-    Index sample;
-    int head, group;
+    int sample, head, group;
 
-    VITSCAPE_DEVICE AttentionPlace(const AttentionPlan& plan, Index index)
-        : sample(index / plan.groups / plan.heads),
-          head(static_cast<int>(index / plan.groups % plan.heads)),
-          group(static_cast<int>(index % plan.groups)) {}
+    VITSCAPE_DEVICE static AttentionPlace of(const AttentionPlan& plan, int index) {
+        const int problem = index / plan.groups;
+        return {problem / plan.heads, problem % plan.heads, index % plan.groups};
+    }
 
     template <int W, class T>
     VITSCAPE_DEVICE PackedHead<T> packed(const AttentionPlan& plan, T* qkv) const {
-        const Index width = Index{plan.heads} * W;
-        T* token = qkv + sample * plan.tokens * 3 * width + head * W;
-        return {{token + plan.first_query * 3 * width, 3 * width, plan.queries},
+        const int width = plan.heads * W;
+        T* token = qkv + Index{sample} * plan.tokens * 3 * width + head * W;
+        return {{token + Index{plan.first_query} * 3 * width, 3 * width, plan.queries},
                 {token + width, 3 * width, plan.tokens},
                 {token + 2 * width, 3 * width, plan.tokens}};
     }
     /// Of a matrix (samples, queries, heads, W).
     template <int W, class T>
     VITSCAPE_DEVICE HeadRows<T> queries(const AttentionPlan& plan, T* out) const {
-        const Index width = Index{plan.heads} * W;
-        return {out + sample * plan.queries * width + head * W, width, plan.queries};
+        const int width = plan.heads * W;
+        return {out + Index{sample} * plan.queries * width + head * W, width, plan.queries};
     }
     /// Of numbers (samples, heads, queries).
     template <class T>
     VITSCAPE_DEVICE T* numbers(const AttentionPlan& plan, T* saved) const {
-        return saved + (sample * plan.heads + head) * plan.queries;
+        return saved + (Index{sample} * plan.heads + head) * plan.queries;
     }
 };
 
@@ -88,14 +86,18 @@ struct SharedRows {
 /// Begins to copy rows first to first + rows - 1 to shared memory; those that do not exist become zero.
 template <int W, class T, class Block>
 VITSCAPE_DEVICE void fetch_rows(Block& block, T* to, const HeadRows<const T>& from, int first, int rows) {
-    constexpr int piece = 16 / sizeof(T), pieces = W / piece;
-    for (int i = block.thread(); i < rows * pieces; i += block.threads()) {
-        const int row = i / pieces, column = i % pieces * piece;
-        T* target = to + row * attention_pitch<T>(W) + column;
+    constexpr int piece = 16 / sizeof(T), pieces = W / piece, pitch = attention_pitch<T>(W);
+    const int column = block.thread() % pieces * piece, step = block.threads() / pieces;
+    const int begin = block.thread() / pieces;
+    const T* source = from.row(first + begin) + column;
+    T* target = to + begin * pitch + column;
+    for (int row = begin; row < rows; row += step) {
         if (first + row < from.count)
-            block.copy_async(target, from.row(first + row) + column);
+            block.copy_async(target, source);
         else
             *reinterpret_cast<Words*>(target) = Words{};
+        source += Index{step} * from.stride;
+        target += step * pitch;
     }
 }
 
@@ -142,22 +144,38 @@ VITSCAPE_DEVICE void fetch_row_numbers(Block& block, const SharedRows<T, W>& to,
     }
 }
 
+/// x, but the compiler does not know: what is computed from it is not kept in registers across a loop.
+VITSCAPE_DEVICE inline int opaque(int x) {
+#if defined(__CUDA_ARCH__)
+    asm volatile("" : "+r"(x));
+#endif
+    return x;
+}
+
 /// One pass of a block: its warps own tiles of 16 rows each and take in all streamed rows, chunk by chunk.
 /// `Tile` holds what a warp keeps in registers:
 ///     begin(block, operands, first own row, scratch)   absorb(block, shared, rows, existing rows)
 ///     finish(block, operands, first own row)
-/// and its `Operands` name the matrices: own_rows(), a, b, and fetch_numbers(block, shared, first, rows).
-template <class Tile, class Block>
-VITSCAPE_DEVICE void attention_pass(Block& block, const AttentionPlan& plan, int group,
-                                    const typename Tile::Operands& operands) {
+/// `Operands` name the matrices: a, b, and fetch_numbers(block, shared, first, rows);
+/// `kernel.operands<Operands>(place)` makes them, wherever they are needed: their addresses would fill the
+/// registers that the tile needs.
+template <class Tile, class Block, class Kernel>
+VITSCAPE_DEVICE void attention_pass(Block& block, const Kernel& kernel, const AttentionPlace& place) {
     using T = typename Tile::Scalar;
     constexpr int W = Tile::head_width;
+    const AttentionPlan& plan = kernel.plan;
+    const auto operands = [&kernel, &place] {
+        return kernel.template operands<typename Tile::Operands>(
+            AttentionPlace{opaque(place.sample), opaque(place.head), place.group});
+    };
     const SharedRows<T, W> shared(block.shared(), plan.resident);
     auto* scratch = reinterpret_cast<T*>(shared.log_sum + (Tile::has_row_numbers ? 2 * plan.resident : 0)) +
                     block.warp() * (Tile::warp_bytes / static_cast<int>(sizeof(T)));
-    const int own = operands.own_rows(), count = operands.a.count;
+    const int own = Tile::owns_queries ? plan.queries : plan.tokens;
+    const int count = Tile::owns_queries ? plan.tokens : plan.queries;
     bool loaded = false;
-    for (int tile = group * block.warps(); tile * attention_tile < own; tile += plan.groups * block.warps()) {
+    for (int tile = place.group * block.warps(); tile * attention_tile < own;
+         tile += plan.groups * block.warps()) {
         const int first = (tile + block.warp()) * attention_tile;
         const bool busy = first < own;
         Tile state;
@@ -169,11 +187,12 @@ VITSCAPE_DEVICE void attention_pass(Block& block, const AttentionPlan& plan, int
             const bool load = !loaded || plan.resident < count;
             if (load) {
                 if (loaded) block.sync();  // all have read the chunk before
-                fetch_rows<W>(block, shared.a, operands.a, chunk, rows);
-                fetch_rows<W>(block, shared.b, operands.b, chunk, rows);
-                operands.fetch_numbers(block, shared, chunk, rows);
+                const auto from = operands();
+                fetch_rows<W>(block, shared.a, from.a, chunk, rows);
+                fetch_rows<W>(block, shared.b, from.b, chunk, rows);
+                from.fetch_numbers(block, shared, chunk, rows);
             }
-            if (busy && chunk == 0) state.begin(block, operands, first, scratch);
+            if (busy && chunk == 0) state.begin(block, operands(), first, scratch);
             if (load) {
                 block.wait_copies();
                 block.sync();
@@ -181,7 +200,7 @@ VITSCAPE_DEVICE void attention_pass(Block& block, const AttentionPlan& plan, int
             }
             if (busy) state.absorb(block, shared, rows, left);
         }
-        if (busy) state.finish(block, operands, first);
+        if (busy) state.finish(block, operands(), first);
     }
 }
 
