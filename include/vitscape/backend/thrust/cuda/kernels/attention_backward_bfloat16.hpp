@@ -42,10 +42,10 @@ struct QueryGradientTile<bfloat16, W> {
     }
 
     template <class Block>
-    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<bfloat16, W>& shared, int rows, int existing) {
+    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<bfloat16, W>& shared, int existing) {
         int row = 0;
-        for (; row + 16 < rows; row += 32) take<2>(block, shared, row, existing - row);
-        for (; row < rows; row += 16) take<1>(block, shared, row, existing - row);
+        for (; row + 16 < existing; row += 32) take<2>(block, shared, row, existing - row);
+        for (; row < existing; row += 16) take<1>(block, shared, row, existing - row);
     }
 
     template <class Block>
@@ -91,9 +91,8 @@ struct KeyGradientTile<bfloat16, W> {
     }
 
     template <class Block>
-    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<bfloat16, W>& shared, int rows,
-                                int /*existing*/) {
-        for (int row = 0; row < rows; row += 16) take(block, shared, row);
+    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<bfloat16, W>& shared, int existing) {
+        for (int row = 0; row < existing; row += 16) take(block, shared, row);
     }
 
     template <class Block>

@@ -40,8 +40,8 @@ struct QueryGradientTile<float, W> {
     }
 
     template <class Block>
-    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int rows, int existing) {
-        for (int row = 0; row < rows; row += attention_step<float>) {
+    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int existing) {
+        for (int row = 0; row < existing; row += attention_step<float>) {
             float scores[4][4], dweights[4][4];
             multiply_rows<W>(block, query, shared.a + row * shared.pitch, scores);
             multiply_rows<W>(block, dout, shared.b + row * shared.pitch, dweights);
@@ -93,9 +93,8 @@ struct KeyGradientTile<float, W> {
 
     /// Queries that do not exist have no weight: their log-sum-exp is infinite.
     template <class Block>
-    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int rows,
-                                int /*existing*/) {
-        for (int row = 0; row < rows; row += attention_step<float>) {
+    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int existing) {
+        for (int row = 0; row < existing; row += attention_step<float>) {
             const float *queries = shared.a + row * shared.pitch, *dout = shared.b + row * shared.pitch;
             float p[4][4], ds[4][4];
             multiply_rows<W>(block, key, queries, p);

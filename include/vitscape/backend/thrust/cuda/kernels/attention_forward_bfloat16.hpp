@@ -33,11 +33,11 @@ struct ForwardTile<bfloat16, W> {
     }
 
     template <class Block>
-    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<bfloat16, W>& shared, int rows, int existing) {
+    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<bfloat16, W>& shared, int existing) {
         int row = 0;
-        for (; row + 48 < rows; row += 64) take<4>(block, shared, row, existing - row);
-        for (; row + 16 < rows; row += 32) take<2>(block, shared, row, existing - row);
-        for (; row < rows; row += 16) take<1>(block, shared, row, existing - row);
+        for (; row + 48 < existing; row += 64) take<4>(block, shared, row, existing - row);
+        for (; row + 16 < existing; row += 32) take<2>(block, shared, row, existing - row);
+        for (; row < existing; row += 16) take<1>(block, shared, row, existing - row);
     }
 
     template <class Block>

@@ -33,8 +33,8 @@ struct ForwardTile<float, W> {
     }
 
     template <class Block>
-    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int rows, int existing) {
-        for (int row = 0; row < rows; row += attention_step<float>) {
+    VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int existing) {
+        for (int row = 0; row < existing; row += attention_step<float>) {
             float scores[4][4];
             multiply_rows<W>(block, query, shared.a + row * shared.pitch, scores);
             VITSCAPE_ATTENTION_UNROLL

@@ -154,7 +154,7 @@ VITSCAPE_DEVICE inline int opaque(int x) {
 
 /// One pass of a block: its warps own tiles of 16 rows each and take in all streamed rows, chunk by chunk.
 /// `Tile` holds what a warp keeps in registers:
-///     begin(block, operands, first own row, scratch)   absorb(block, shared, rows, existing rows)
+///     begin(block, operands, first own row, scratch)   absorb(block, shared, count of streamed rows)
 ///     finish(block, operands, first own row)
 /// `Operands` name the matrices: a, b, and fetch_numbers(block, shared, first, rows);
 /// `kernel.operands<Operands>(place)` makes them, wherever they are needed: their addresses would fill the
@@ -180,14 +180,12 @@ VITSCAPE_DEVICE void attention_pass(Block& block, const Kernel& kernel, const At
         const bool busy = first < own;
         Tile state;
         for (int chunk = 0; chunk < count; chunk += plan.resident) {
-            const int left = count - chunk;
-            const int rows = left < plan.resident
-                                 ? (left + attention_step<T> - 1) / attention_step<T> * attention_step<T>
-                                 : plan.resident;
+            const int existing = count - chunk < plan.resident ? count - chunk : plan.resident;
             const bool load = !loaded || plan.resident < count;
             if (load) {
                 if (loaded) block.sync();  // all have read the chunk before
                 const auto from = operands();
+                const int rows = (existing + attention_step<T> - 1) / attention_step<T> * attention_step<T>;
                 fetch_rows<W>(block, shared.a, from.a, chunk, rows);
                 fetch_rows<W>(block, shared.b, from.b, chunk, rows);
                 from.fetch_numbers(block, shared, chunk, rows);
@@ -198,7 +196,7 @@ VITSCAPE_DEVICE void attention_pass(Block& block, const Kernel& kernel, const At
                 block.sync();
                 loaded = true;
             }
-            if (busy) state.absorb(block, shared, rows, left);
+            if (busy) state.absorb(block, shared, existing);
         }
         if (busy) state.finish(block, operands(), first);
     }
