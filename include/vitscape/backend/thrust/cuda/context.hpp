@@ -19,33 +19,6 @@
 
 namespace vitscape::cuda {
 
-/// Device memory as a pool's source.
-struct DeviceMemory {
-    int device = 0;
-    cudaStream_t stream = nullptr;  ///< The stream whose order the pool relies on.
-
-    void* allocate(std::size_t bytes) const {
-        check(cudaSetDevice(device), "choosing the GPU");
-        void* memory = nullptr;
-        const cudaError_t status = cudaMalloc(&memory, bytes);
-        if (status == cudaErrorMemoryAllocation) {
-            static_cast<void>(cudaGetLastError());
-            return nullptr;
-        }
-        check(status, "allocating device memory");
-        return memory;
-    }
-    void release(void* memory) const {
-        static_cast<void>(cudaStreamSynchronize(stream));
-        static_cast<void>(cudaFree(memory));
-    }
-    [[nodiscard]] DeviceRoom room() const {
-        DeviceRoom room;
-        static_cast<void>(cudaMemGetInfo(&room.free, &room.total));
-        return room;
-    }
-};
-
 struct ContextOptions {
     int device = 0;
     bool graphs = true;                      ///< false: `run` calls the body every time (to look for faults).
@@ -53,23 +26,6 @@ struct ContextOptions {
     std::size_t upload_slot_bytes = 8 << 20;
     std::size_t upload_slots = 64;  ///< The most; each takes as much pinned as device memory.
 };
-
-namespace detail {
-/// Pinned memory that a download lands in.
-struct Landing {
-    PinnedBytes memory;
-    std::size_t bytes = 0;
-    Event arrived;
-    bool started = false;
-
-    Landing() = default;
-    Landing(const Landing&) = delete;
-    Landing& operator=(const Landing&) = delete;
-    ~Landing() {  // the memory may not go while a copy is under way
-        if (started) static_cast<void>(cudaEventSynchronize(arrived.get()));
-    }
-};
-}  // namespace detail
 
 /// One GPU and what work on it shares: a stream that orders all computation, a stream for uploads, memory,
 /// cuBLASLt. All calls return before the work is done unless they say that they wait. Copies of a backend share

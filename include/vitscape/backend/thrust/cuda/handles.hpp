@@ -11,7 +11,8 @@
 
 /// Owners of CUDA's handles. Errors in giving one back are ignored: they belong to earlier work, whose checks
 /// report them.
-namespace vitscape::cuda::detail {
+namespace vitscape::cuda {
+namespace detail {
 
 /// A handle that `destroy` gives back; moves only.
 template <class Handle, auto destroy>
@@ -73,4 +74,47 @@ inline DeviceBytes make_device_bytes(std::size_t bytes, std::size_t in_use) {
     return DeviceBytes(memory);
 }
 
-}  // namespace vitscape::cuda::detail
+/// Pinned memory that a download lands in.
+struct Landing {
+    PinnedBytes memory;
+    std::size_t bytes = 0;
+    Event arrived;
+    bool started = false;
+
+    Landing() = default;
+    Landing(const Landing&) = delete;
+    Landing& operator=(const Landing&) = delete;
+    ~Landing() {  // the memory may not go while a copy is under way
+        if (started) static_cast<void>(cudaEventSynchronize(arrived.get()));
+    }
+};
+}  // namespace detail
+
+/// Device memory as a pool's source.
+struct DeviceMemory {
+    int device = 0;
+    cudaStream_t stream = nullptr;  ///< The stream whose order the pool relies on.
+
+    void* allocate(std::size_t bytes) const {
+        check(cudaSetDevice(device), "choosing the GPU");
+        void* memory = nullptr;
+        const cudaError_t status = cudaMalloc(&memory, bytes);
+        if (status == cudaErrorMemoryAllocation) {
+            static_cast<void>(cudaGetLastError());
+            return nullptr;
+        }
+        check(status, "allocating device memory");
+        return memory;
+    }
+    void release(void* memory) const {
+        static_cast<void>(cudaStreamSynchronize(stream));
+        static_cast<void>(cudaFree(memory));
+    }
+    [[nodiscard]] DeviceRoom room() const {
+        DeviceRoom room;
+        static_cast<void>(cudaMemGetInfo(&room.free, &room.total));
+        return room;
+    }
+};
+
+}  // namespace vitscape::cuda

@@ -2,10 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <memory>
 #include <type_traits>
 #include <unordered_map>
@@ -14,9 +11,8 @@
 #include <vitscape/backend/concept.hpp>
 #include <vitscape/backend/thrust/cuda/context.hpp>
 #include <vitscape/backend/thrust/cuda/product_layout.hpp>
+#include <vitscape/backend/thrust/cuda/product_plan.hpp>
 #include <vitscape/core/bfloat16.hpp>
-
-#include <cublasLt.h>
 
 namespace vitscape::cuda {
 
@@ -33,8 +29,8 @@ struct ProductExtras {
 /// full floats, not TF32) or bfloat16 (sums in float), results the same, or float for bfloat16.
 ///
 /// The algorithm of each product (shapes, types, epilogue, alignment) is chosen once and kept. Only algorithms
-/// whose partial sums are in the compute type are taken, so results do not depend on how a sum was split beyond
-/// its rounding, and are the same from run to run.
+/// that keep partial sums in the compute type are taken, so bfloat16 is rounded once, at the end; results are the
+/// same from run to run.
 class MatrixProducts {
   public:
     struct Options {
@@ -47,7 +43,8 @@ class MatrixProducts {
     explicit MatrixProducts(std::shared_ptr<Context> context)
         : MatrixProducts(std::move(context), Options{}) {}
     MatrixProducts(std::shared_ptr<Context> context, const Options& options)
-        : context_(std::move(context)), candidates_(std::clamp(options.candidates, 1, most_candidates)) {}
+        : context_(std::move(context)),
+          candidates_(std::clamp(options.candidates, 1, ProductPlan::most_candidates)) {}
     MatrixProducts(const MatrixProducts&) = delete;
     MatrixProducts& operator=(const MatrixProducts&) = delete;
 
@@ -87,21 +84,6 @@ class MatrixProducts {
     [[nodiscard]] std::size_t plans() const { return plans_.size(); }
 
   private:
-    static constexpr int most_candidates = 8;
-
-    struct Plan {
-        detail::ProductDescription description;
-        detail::MatrixLayout first, second, result;
-        cublasLtMatmulAlgo_t algorithm{};
-        std::size_t workspace = 0;
-        bool usable = false;
-    };
-    struct Call {
-        const void *first, *second, *addend;
-        void *result, *vector;
-        const void *alpha, *beta;
-    };
-
     template <class T>
     static constexpr ElementType element_type() {
         static_assert(std::is_same_v<T, double> || std::is_same_v<T, float> || std::is_same_v<T, bfloat16>,
@@ -110,12 +92,6 @@ class MatrixProducts {
                : std::is_same_v<T, float> ? ElementType::float32
                                           : ElementType::bfloat16;
     }
-    static cudaDataType_t cuda_type(ElementType type) {
-        return type == ElementType::float64   ? CUDA_R_64F
-               : type == ElementType::float32 ? CUDA_R_32F
-                                              : CUDA_R_16BF;
-    }
-
     template <class In, class Out>
     bool run(const MatrixProduct& p, const StridedBatches& calls, const In* a, const In* b, Out* c,
              const ProductExtras<Out>& extras) {
@@ -137,8 +113,7 @@ class MatrixProducts {
         void* vector = nullptr;
         if (extras.bias != nullptr) {
             key.epilogue = Epilogue::bias;
-            vector =
-                const_cast<Out*>(extras.bias);  // one attribute of the description serves both directions
+            vector = const_cast<Out*>(extras.bias);  // cuBLASLt has one address for what it reads or writes
         } else if (extras.sums_of_a != nullptr) {
             key.epilogue = Epilogue::sums_of_second;
             vector = extras.sums_of_a;
@@ -153,121 +128,16 @@ class MatrixProducts {
                          common_alignment(c, key.stride_result * out_bytes), common_alignment(vector)};
         using Scale = std::conditional_t<std::is_same_v<In, double>, double, float>;
         const auto alpha = static_cast<Scale>(p.alpha), beta = static_cast<Scale>(p.beta);
-        return run(key, Call{b, a, addend, c, vector, &alpha, &beta});
+        return run(key, ProductCall{b, a, addend, c, vector, &alpha, &beta});
     }
 
-    bool run(const ProductKey& key, const Call& call) {
+    bool run(const ProductKey& key, const ProductCall& call) {
         auto found = plans_.find(key);
-        if (found == plans_.end()) found = plans_.emplace(key, make_plan(key, call)).first;
-        const Plan& plan = found->second;
-        if (!plan.usable) return false;
-        if (call.vector != nullptr) set(plan.description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, call.vector);
-        check(multiply(plan, plan.algorithm, call, call.result), "a matrix product");
+        if (found == plans_.end())
+            found = plans_.emplace(key, ProductPlan(*context_, key, call, candidates_)).first;
+        if (!found->second.usable()) return false;
+        found->second.run(*context_, call);
         return true;
-    }
-
-    cublasStatus_t multiply(const Plan& plan, const cublasLtMatmulAlgo_t& algorithm, const Call& call,
-                            void* result) const {
-        return cublasLtMatmul(context_->blas(), plan.description.get(), call.alpha, call.first,
-                              plan.first.get(), call.second, plan.second.get(), call.beta, call.addend,
-                              plan.result.get(), result, plan.result.get(), &algorithm, context_->workspace(),
-                              context_->workspace_bytes(), context_->stream());
-    }
-
-    Plan make_plan(const ProductKey& key, const Call& call) const {
-        Plan plan;
-        const bool wide = key.input == ElementType::float64;
-        cublasLtMatmulDesc_t description = nullptr;
-        check(cublasLtMatmulDescCreate(&description, wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
-                                       wide ? CUDA_R_64F : CUDA_R_32F),
-              "describing a matrix product");
-        plan.description = detail::ProductDescription(description);
-        set(plan.description, CUBLASLT_MATMUL_DESC_TRANSA, operation(key.product.transpose_first));
-        set(plan.description, CUBLASLT_MATMUL_DESC_TRANSB, operation(key.product.transpose_second));
-        if (key.epilogue != Epilogue::none) {
-            set(plan.description, CUBLASLT_MATMUL_DESC_EPILOGUE,
-                key.epilogue == Epilogue::bias            ? CUBLASLT_EPILOGUE_BIAS
-                : key.epilogue == Epilogue::sums_of_first ? CUBLASLT_EPILOGUE_BGRADA
-                                                          : CUBLASLT_EPILOGUE_BGRADB);
-            set(plan.description, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, cuda_type(key.output));
-            // The heuristic reads the address for its alignment.
-            set(plan.description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, call.vector);
-        }
-        plan.first = layout(key.product.first, key.input, key.count, key.stride_first);
-        plan.second = layout(key.product.second, key.input, key.count, key.stride_second);
-        plan.result = layout(key.product.result, key.output, key.count, key.stride_result);
-        choose_algorithm(plan, key, call);
-        return plan;
-    }
-
-    void choose_algorithm(Plan& plan, const ProductKey& key, const Call& call) const {
-        cublasLtMatmulPreference_t created = nullptr;
-        check(cublasLtMatmulPreferenceCreate(&created), "describing a matrix product");
-        const detail::ProductPreference preference(created);
-        const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
-            check(cublasLtMatmulPreferenceSetAttribute(preference.get(), attribute, &value, sizeof value),
-                  "describing a matrix product");
-        };
-        prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{context_->workspace_bytes()});
-        prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-               static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
-        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, key.alignment[0]);
-        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, key.alignment[1]);
-        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, key.alignment[2]);
-        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, key.alignment[3]);
-
-        std::array<cublasLtMatmulHeuristicResult_t, most_candidates> results{};
-        int count = 0;
-        const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-            context_->blas(), plan.description.get(), plan.first.get(), plan.second.get(), plan.result.get(),
-            plan.result.get(), preference.get(), most_candidates, results.data(), &count);
-        if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return;
-        check(status, "choosing the algorithm of a matrix product");
-        const auto end = std::remove_if(results.begin(), results.begin() + count, [&](const auto& result) {
-            return result.state != CUBLAS_STATUS_SUCCESS ||
-                   result.workspaceSize > context_->workspace_bytes();
-        });
-        const auto usable = end - results.begin();
-        if (usable == 0) return;
-        std::ptrdiff_t best = 0;
-        const auto tried = std::min<std::ptrdiff_t>(usable, candidates_);
-        if (tried > 1 && !context_->capturing()) best = fastest(plan, key, call, results.data(), tried);
-        plan.algorithm = results[static_cast<std::size_t>(best)].algo;
-        plan.workspace = results[static_cast<std::size_t>(best)].workspaceSize;
-        plan.usable = true;
-    }
-
-    /// The fastest of three runs each, into scratch memory.
-    std::ptrdiff_t fastest(const Plan& plan, const ProductKey& key, const Call& call,
-                           const cublasLtMatmulHeuristicResult_t* results, std::ptrdiff_t count) const {
-        const Index element = key.output == ElementType::float64   ? 8
-                              : key.output == ElementType::float32 ? 4
-                                                                   : 2;
-        const ColumnMatrix& d = key.product.result;
-        const auto bytes = static_cast<std::size_t>(
-            element * ((key.count - 1) * key.stride_result + d.leading * (d.columns - 1) + d.rows));
-        const detail::Event begin = detail::make_event(cudaEventDefault),
-                            end = detail::make_event(cudaEventDefault);
-        void* const scratch = context_->allocate(bytes);
-        std::ptrdiff_t best = 0;
-        float least = std::numeric_limits<float>::infinity();
-        for (std::ptrdiff_t i = 0; i < count; ++i) {
-            for (int round = 0; round < 4; ++round) {
-                static_cast<void>(cudaEventRecord(begin.get(), context_->stream()));
-                if (multiply(plan, results[i].algo, call, scratch) != CUBLAS_STATUS_SUCCESS) break;
-                static_cast<void>(cudaEventRecord(end.get(), context_->stream()));
-                float milliseconds = 0;
-                if (cudaEventSynchronize(end.get()) != cudaSuccess ||
-                    cudaEventElapsedTime(&milliseconds, begin.get(), end.get()) != cudaSuccess)
-                    break;
-                if (round > 0 && milliseconds < least) {  // the first one loads the kernel
-                    least = milliseconds;
-                    best = i;
-                }
-            }
-        }
-        context_->release(scratch, bytes);
-        return best;
     }
 
     /// C = beta addend where there is nothing to sum.
@@ -293,34 +163,9 @@ class MatrixProducts {
         return true;
     }
 
-    static cublasOperation_t operation(bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; }
-    template <class V>
-    static void set(const detail::ProductDescription& description, cublasLtMatmulDescAttributes_t attribute,
-                    const V& value) {
-        check(cublasLtMatmulDescSetAttribute(description.get(), attribute, &value, sizeof value),
-              "describing a matrix product");
-    }
-    static detail::MatrixLayout layout(const ColumnMatrix& matrix, ElementType type, Index count,
-                                       Index stride) {
-        cublasLtMatrixLayout_t created = nullptr;
-        check(cublasLtMatrixLayoutCreate(&created, cuda_type(type), static_cast<std::uint64_t>(matrix.rows),
-                                         static_cast<std::uint64_t>(matrix.columns), matrix.leading),
-              "describing a matrix");
-        detail::MatrixLayout result(created);
-        const auto batches = static_cast<std::int32_t>(count);
-        const std::int64_t offset = stride;
-        check(cublasLtMatrixLayoutSetAttribute(created, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batches,
-                                               sizeof batches),
-              "describing a matrix");
-        check(cublasLtMatrixLayoutSetAttribute(created, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &offset,
-                                               sizeof offset),
-              "describing a matrix");
-        return result;
-    }
-
     std::shared_ptr<Context> context_;
     int candidates_;
-    std::unordered_map<ProductKey, Plan, ProductKeyHash> plans_;
+    std::unordered_map<ProductKey, ProductPlan, ProductKeyHash> plans_;
 };
 
 }  // namespace vitscape::cuda
