@@ -116,14 +116,13 @@ class Mpi {
 
     template <class B, class Pointer>
     void start_sum(B& backend, Index n, Pointer p) {
-        const MPI_Datatype type = number_type<B, Pointer>();
         detail::MpiConnection& c = connection();
         backend.synchronize();
         in_pieces(static_cast<std::size_t>(n), [&](std::size_t first, int count) {
             MPI_Request request = MPI_REQUEST_NULL;
-            detail::check_mpi(
-                MPI_Iallreduce(MPI_IN_PLACE, p + first, count, type, MPI_SUM, c.world, &request),
-                "MPI_Iallreduce");
+            detail::check_mpi(MPI_Iallreduce(MPI_IN_PLACE, p + first, count, number_type<B, Pointer>(),
+                                             MPI_SUM, c.world, &request),
+                              "MPI_Iallreduce");
             c.pending.push_back(request);
         });
         // Many MPI libraries make progress only while they are called: this moves the earlier sums on.
@@ -143,11 +142,11 @@ class Mpi {
     }
     template <class B, class Pointer>
     void broadcast(B& backend, Index n, Pointer p, int root) {
-        const MPI_Datatype type = number_type<B, Pointer>();
         detail::MpiConnection& c = connection();
         backend.synchronize();
         in_pieces(static_cast<std::size_t>(n), [&](std::size_t first, int count) {
-            detail::check_mpi(MPI_Bcast(p + first, count, type, root, c.world), "MPI_Bcast");
+            detail::check_mpi(MPI_Bcast(p + first, count, number_type<B, Pointer>(), root, c.world),
+                              "MPI_Bcast");
         });
     }
 

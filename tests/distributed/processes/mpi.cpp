@@ -142,7 +142,10 @@ TEST_CASE("the last copy ends MPI", "[.last]") {
     int finalized = 1;
     {
         const Mpi first;
-        { const Mpi copy = first; }
+        {
+            Mpi copy = first;
+            copy.barrier();
+        }
         REQUIRE(MPI_Finalized(&finalized) == MPI_SUCCESS);
         CHECK(finalized == 0);
     }
