@@ -8,6 +8,13 @@
 #include <vitscape/core/bfloat16.hpp>
 #include <vitscape/core/shape.hpp>
 
+/// Before a loop of a kernel whose body is to be written out, so that its arrays stay in registers.
+#if defined(__CUDACC__)
+#define VITSCAPE_UNROLL _Pragma("unroll")
+#else
+#define VITSCAPE_UNROLL
+#endif
+
 namespace vitscape {
 
 /// What a kernel sees of the machine. A kernel is a struct whose members are its arguments and whose call
