@@ -7,8 +7,8 @@ namespace vitscape::detail {
 
 template <int Rows>
 VITSCAPE_DEVICE void clear(float (&sums)[Rows][4]) {
-    VITSCAPE_ATTENTION_UNROLL
-    for (int n = 0; n < Rows; ++n) VITSCAPE_ATTENTION_UNROLL
+    VITSCAPE_UNROLL
+    for (int n = 0; n < Rows; ++n) VITSCAPE_UNROLL
     for (int i = 0; i < 4; ++i) sums[n][i] = 0;
 }
 
@@ -29,7 +29,7 @@ struct QueryGradientTile<bfloat16, W> {
         load_tile<W>(block, query, operands.query, first);
         load_tile<W>(block, dout, operands.dout, first);
         clear(sums);
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int half = 0; half < 2; ++half) {
             const int row = first + block.lane() / 4 + 8 * half;
             const bool exists = row < operands.query.count;
@@ -62,8 +62,8 @@ struct QueryGradientTile<bfloat16, W> {
         multiply_rows<W, Pieces>(block, query, keys, scores);
         multiply_rows<W, Pieces>(block, dout, shared.b + row * shared.pitch, dweights);
         mask_columns<Pieces>(block, scores, existing);
-        VITSCAPE_ATTENTION_UNROLL
-        for (int j = 0; j < 2 * Pieces; ++j) VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
+        for (int j = 0; j < 2 * Pieces; ++j) VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i)
             scores[j][i] =
                 power_of_2(scores[j][i] * unit - log_sum[i / 2]) * (dweights[j][i] - projection[i / 2]);
@@ -110,12 +110,12 @@ struct KeyGradientTile<bfloat16, W> {
         float weights[2][4] = {}, dweights[2][4] = {};
         multiply_rows<W, 1>(block, key, queries, weights);
         multiply_rows<W, 1>(block, value, dout, dweights);
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int j = 0; j < 2; ++j) {
             const int query = row + 8 * j + block.lane() % 4 * 2;
             const auto log_sum = *reinterpret_cast<const FloatPair*>(shared.log_sum + query);
             const auto projection = *reinterpret_cast<const FloatPair*>(shared.projection + query);
-            VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
             for (int i = 0; i < 4; ++i) {
                 weights[j][i] = power_of_2(weights[j][i] * unit - log_sum.at[i % 2]);
                 dweights[j][i] = weights[j][i] * (dweights[j][i] - projection.at[i % 2]);

@@ -27,7 +27,7 @@ struct QueryGradientTile<float, W> {
         copy_tile<W>(block, dout, operands.dout, first);
         block.sync_warp();
         clear_sums(sums);
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i) {
             const int row = first + block.lane() / 8 * 4 + i;
             const bool exists = row < operands.query.count;
@@ -45,8 +45,8 @@ struct QueryGradientTile<float, W> {
             float scores[4][4], dweights[4][4];
             multiply_rows<W>(block, query, shared.a + row * shared.pitch, scores);
             multiply_rows<W>(block, dout, shared.b + row * shared.pitch, dweights);
-            VITSCAPE_ATTENTION_UNROLL
-            for (int i = 0; i < 4; ++i) VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
+            for (int i = 0; i < 4; ++i) VITSCAPE_UNROLL
             for (int j = 0; j < 4; ++j) {
                 const bool exists = row + block.lane() % 8 + 8 * j < existing;
                 const float p = expf((exists ? scores[i][j] * attention_scale<W> : -no_query()) - log_sum[i]);
@@ -99,11 +99,11 @@ struct KeyGradientTile<float, W> {
             float p[4][4], ds[4][4];
             multiply_rows<W>(block, key, queries, p);
             multiply_rows<W>(block, value, dout, ds);
-            VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
             for (int j = 0; j < 4; ++j) {
                 const int query = row + block.lane() % 8 + 8 * j;
                 const float log_sum = shared.log_sum[query], projection = shared.projection[query];
-                VITSCAPE_ATTENTION_UNROLL
+                VITSCAPE_UNROLL
                 for (int i = 0; i < 4; ++i) {
                     p[i][j] = expf(p[i][j] * attention_scale<W> - log_sum);
                     ds[i][j] = p[i][j] * (ds[i][j] - projection);

@@ -22,10 +22,10 @@ struct ForwardTile<bfloat16, W> {
     template <class Block>
     VITSCAPE_DEVICE void begin(Block& block, const Operands& operands, int first, bfloat16* /*scratch*/) {
         load_tile<W>(block, query, operands.query, first);
-        VITSCAPE_ATTENTION_UNROLL
-        for (int n = 0; n < W / 8; ++n) VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
+        for (int n = 0; n < W / 8; ++n) VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i) sums[n][i] = 0;
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int half = 0; half < 2; ++half) {
             maximum[half] = -no_query();
             weight[half] = 0;
@@ -58,23 +58,23 @@ struct ForwardTile<bfloat16, W> {
         float scores[2 * Pieces][4] = {};
         multiply_rows<W, Pieces>(block, query, shared.a + row * shared.pitch, scores);
         mask_columns<Pieces>(block, scores, existing);
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int half = 0; half < 2; ++half) {
             float largest = maximum[half];
-            VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
             for (int j = 0; j < 2 * Pieces; ++j)
                 largest = fmaxf(largest, fmaxf(scores[j][2 * half], scores[j][2 * half + 1]));
             largest = maximum_quad(block, largest);
             const float shrink = power_of_2((maximum[half] - largest) * unit), offset = largest * unit;
             maximum[half] = largest;
             weight[half] *= shrink;
-            VITSCAPE_ATTENTION_UNROLL
-            for (int j = 0; j < 2 * Pieces; ++j) VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
+            for (int j = 0; j < 2 * Pieces; ++j) VITSCAPE_UNROLL
             for (int i = 2 * half; i < 2 * half + 2; ++i) {
                 scores[j][i] = power_of_2(scores[j][i] * unit - offset);
                 weight[half] += scores[j][i];
             }
-            VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
             for (int n = 0; n < W / 8; ++n) {
                 sums[n][2 * half] *= shrink;
                 sums[n][2 * half + 1] *= shrink;

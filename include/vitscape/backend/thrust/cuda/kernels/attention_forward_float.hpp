@@ -25,7 +25,7 @@ struct ForwardTile<float, W> {
         copy_tile<W>(block, query, operands.query, first);
         block.sync_warp();
         clear_sums(sums);
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i) {
             maximum[i] = -no_query();
             weight[i] = 0;
@@ -37,10 +37,10 @@ struct ForwardTile<float, W> {
         for (int row = 0; row < existing; row += attention_step<float>) {
             float scores[4][4];
             multiply_rows<W>(block, query, shared.a + row * shared.pitch, scores);
-            VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
             for (int i = 0; i < 4; ++i) {
                 float largest = maximum[i];
-                VITSCAPE_ATTENTION_UNROLL
+                VITSCAPE_UNROLL
                 for (int j = 0; j < 4; ++j) {
                     scores[i][j] = row + block.lane() % 8 + 8 * j < existing
                                        ? scores[i][j] * attention_scale<W>
@@ -51,12 +51,12 @@ struct ForwardTile<float, W> {
                 const float shrink = expf(maximum[i] - largest);
                 maximum[i] = largest;
                 weight[i] *= shrink;
-                VITSCAPE_ATTENTION_UNROLL
+                VITSCAPE_UNROLL
                 for (int j = 0; j < 4; ++j) {
                     scores[i][j] = expf(scores[i][j] - largest);
                     weight[i] += scores[i][j];
                 }
-                VITSCAPE_ATTENTION_UNROLL
+                VITSCAPE_UNROLL
                 for (int n = 0; n < W / 8; ++n) sums[i][n] *= shrink;
             }
             put_weights(block, scores, weights);
@@ -69,7 +69,7 @@ struct ForwardTile<float, W> {
     template <class Block>
     VITSCAPE_DEVICE void finish(Block& block, const Operands& operands, int first) {
         float inverse[4];
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i) {
             const float sum = sum_eight(block, weight[i]);
             const int row = first + block.lane() / 8 * 4 + i;

@@ -34,10 +34,10 @@ VITSCAPE_DEVICE inline std::uint32_t pack(float low, float high) {
 /// The 4 x 4 words of four neighbouring lanes, transposed: lane t gets word t of each.
 template <class Block>
 VITSCAPE_DEVICE void transpose_quad(Block& block, std::uint32_t (&w)[4]) {
-    VITSCAPE_ATTENTION_UNROLL
+    VITSCAPE_UNROLL
     for (int mask = 1; mask <= 2; mask *= 2) {
         const bool upper = (block.lane() & mask) != 0;
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int pair = 0; pair < 2; ++pair) {
             const int low = mask == 1 ? 2 * pair : pair, high = low + mask;
             const std::uint32_t got = block.shuffle_xor(upper ? w[low] : w[high], mask);
@@ -59,16 +59,16 @@ struct LeftFragments {
 template <int W, class Block>
 VITSCAPE_DEVICE void load_tile(Block& block, LeftFragments<W>& to, const HeadRows<const bfloat16>& from,
                                int first) {
-    VITSCAPE_ATTENTION_UNROLL
+    VITSCAPE_UNROLL
     for (int half = 0; half < 2; ++half) {
         const int row = first + block.lane() / 4 + 8 * half;
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int c = 0; c < W / 32; ++c) {
             Words w{};
             if (row < from.count)
                 w = *reinterpret_cast<const Words*>(from.row(row) + 32 * c + block.lane() % 4 * 8);
             transpose_quad(block, w.at);
-            VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
             for (int i = 0; i < 4; ++i) to.at[2 * c + i / 2][i % 2 * 2 + half] = w.at[i];
         }
     }
@@ -78,14 +78,14 @@ VITSCAPE_DEVICE void load_tile(Block& block, LeftFragments<W>& to, const HeadRow
 template <int W, class Block>
 VITSCAPE_DEVICE void store_tile(Block& block, const float (&sums)[W / 8][4], float upper, float lower,
                                 const HeadRows<bfloat16>& to, int first) {
-    VITSCAPE_ATTENTION_UNROLL
+    VITSCAPE_UNROLL
     for (int half = 0; half < 2; ++half) {
         const int row = first + block.lane() / 4 + 8 * half;
         const float factor = half == 0 ? upper : lower;
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int c = 0; c < W / 32; ++c) {
             Words w;
-            VITSCAPE_ATTENTION_UNROLL
+            VITSCAPE_UNROLL
             for (int i = 0; i < 4; ++i)
                 w.at[i] = pack(sums[4 * c + i][2 * half] * factor, sums[4 * c + i][2 * half + 1] * factor);
             transpose_quad(block, w.at);
@@ -100,9 +100,9 @@ VITSCAPE_DEVICE void multiply_rows(Block& block, const LeftFragments<W>& own, co
                                    float (&scores)[2 * Pieces][4]) {
     const int lane = block.lane();
     const bfloat16* at = rows + (lane % 8 + lane / 16 * 8) * attention_pitch<bfloat16>(W) + lane / 8 % 2 * 8;
-    VITSCAPE_ATTENTION_UNROLL
+    VITSCAPE_UNROLL
     for (int k = 0; k < W / 16; ++k) {
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int piece = 0; piece < Pieces; ++piece) {
             std::uint32_t r[4];
             block.load_matrix(r, at + 16 * piece * attention_pitch<bfloat16>(W) + 16 * k);
@@ -119,12 +119,12 @@ VITSCAPE_DEVICE void accumulate_rows(Block& block, const float (&weights)[2 * Pi
                                      const bfloat16* rows, float (&sums)[W / 8][4]) {
     const int lane = block.lane();
     const bfloat16* at = rows + lane % 16 * attention_pitch<bfloat16>(W) + lane / 16 * 8;
-    VITSCAPE_ATTENTION_UNROLL
+    VITSCAPE_UNROLL
     for (int piece = 0; piece < Pieces; ++piece) {
         const float(&left)[4] = weights[2 * piece], (&right)[4] = weights[2 * piece + 1];
         const std::uint32_t a[4] = {pack(left[0], left[1]), pack(left[2], left[3]), pack(right[0], right[1]),
                                     pack(right[2], right[3])};
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int n = 0; n < W / 16; ++n) {
             std::uint32_t r[4];
             block.load_matrix_transposed(r, at + 16 * piece * attention_pitch<bfloat16>(W) + 16 * n);
@@ -139,8 +139,8 @@ VITSCAPE_DEVICE void accumulate_rows(Block& block, const float (&weights)[2 * Pi
 template <int Pieces, class Block>
 VITSCAPE_DEVICE void mask_columns(Block& block, float (&scores)[2 * Pieces][4], int existing) {
     if (existing >= 16 * Pieces) return;
-    VITSCAPE_ATTENTION_UNROLL
-    for (int j = 0; j < 2 * Pieces; ++j) VITSCAPE_ATTENTION_UNROLL
+    VITSCAPE_UNROLL
+    for (int j = 0; j < 2 * Pieces; ++j) VITSCAPE_UNROLL
     for (int i = 0; i < 4; ++i)
         if (8 * j + block.lane() % 4 * 2 + i % 2 >= existing) scores[j][i] = -no_query();
 }

@@ -4,13 +4,8 @@
 #include <cstdint>
 
 #include <vitscape/backend/thrust/cuda/kernels/attention_plan.hpp>
+#include <vitscape/backend/thrust/cuda/kernels/block.hpp>
 #include <vitscape/core/host_device.hpp>
-
-#if defined(__CUDACC__)
-#define VITSCAPE_ATTENTION_UNROLL _Pragma("unroll")
-#else
-#define VITSCAPE_ATTENTION_UNROLL
-#endif
 
 namespace vitscape::detail {
 
@@ -107,11 +102,11 @@ VITSCAPE_DEVICE float dot_piece(const T* x, const T* y) {
     float sum = 0;
     if constexpr (std::is_same_v<T, float>) {
         const Floats a = *reinterpret_cast<const Floats*>(x), b = *reinterpret_cast<const Floats*>(y);
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i) sum += a.at[i] * b.at[i];
     } else {
         const Words a = *reinterpret_cast<const Words*>(x), b = *reinterpret_cast<const Words*>(y);
-        VITSCAPE_ATTENTION_UNROLL
+        VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i) {
             sum += __builtin_bit_cast(float, a.at[i] << 16) * __builtin_bit_cast(float, b.at[i] << 16);
             sum += __builtin_bit_cast(float, a.at[i] & 0xFFFF0000u) *
