@@ -30,12 +30,12 @@ class DeviceBlock {
     __device__ void sync() { __syncthreads(); }
     __device__ void sync_warp() { __syncwarp(); }
     __device__ float warp_sum(float x) {
-#pragma unroll
+        VITSCAPE_UNROLL
         for (int mask = warp_lanes / 2; mask > 0; mask /= 2) x += shuffle_xor(x, mask);
         return x;
     }
     __device__ float warp_max(float x) {
-#pragma unroll
+        VITSCAPE_UNROLL
         for (int mask = warp_lanes / 2; mask > 0; mask /= 2) x = fmaxf(x, shuffle_xor(x, mask));
         return x;
     }
