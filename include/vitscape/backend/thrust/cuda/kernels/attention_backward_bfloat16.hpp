@@ -33,7 +33,7 @@ struct QueryGradientTile<bfloat16, W> {
         for (int half = 0; half < 2; ++half) {
             const int row = first + block.lane() / 4 + 8 * half;
             const bool exists = row < operands.query.count;
-            log_sum[half] = exists ? operands.log_sum[row] * log_sum_unit<bfloat16> : no_query();
+            log_sum[half] = exists ? operands.log_sum[row] * log_sum_unit<bfloat16> : 0;
             float sum = 0;
             for (int column = block.lane() % 4 * 8; exists && column < W; column += 32)
                 sum += dot_piece(operands.out.row(row) + column, operands.dout.row(row) + column);
@@ -102,7 +102,7 @@ struct KeyGradientTile<bfloat16, W> {
     }
 
   private:
-    /// Queries that do not exist have no weight: their log-sum-exp is infinite.
+    /// Queries that do not exist are zero, and so is their part of the sums.
     template <class Block>
     VITSCAPE_DEVICE void take(Block& block, const SharedRows<bfloat16, W>& shared, int row) {
         constexpr float unit = attention_scale<W> * log_sum_unit<bfloat16>;

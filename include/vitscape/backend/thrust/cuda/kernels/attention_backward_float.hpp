@@ -22,7 +22,6 @@ struct QueryGradientTile<float, W> {
         query = scratch;
         dout = query + attention_tile * attention_pitch<float>(W);
         weights = dout + attention_tile * attention_pitch<float>(W);
-        block.sync_warp();  // all lanes are done with the tile before
         copy_tile<W>(block, query, operands.query, first);
         copy_tile<W>(block, dout, operands.dout, first);
         block.sync_warp();
@@ -31,7 +30,7 @@ struct QueryGradientTile<float, W> {
         for (int i = 0; i < 4; ++i) {
             const int row = first + block.lane() / 8 * 4 + i;
             const bool exists = row < operands.query.count;
-            log_sum[i] = exists ? operands.log_sum[row] : no_query();
+            log_sum[i] = exists ? operands.log_sum[row] : 0;
             float sum = 0;
             for (int column = block.lane() % 8 * 4; exists && column < W; column += 32)
                 sum += dot_piece(operands.out.row(row) + column, operands.dout.row(row) + column);
@@ -49,7 +48,7 @@ struct QueryGradientTile<float, W> {
             for (int i = 0; i < 4; ++i) VITSCAPE_UNROLL
             for (int j = 0; j < 4; ++j) {
                 const bool exists = row + block.lane() % 8 + 8 * j < existing;
-                const float p = expf((exists ? scores[i][j] * attention_scale<W> : -no_query()) - log_sum[i]);
+                const float p = expf((exists ? scores[i][j] * attention_scale<W> : no_score()) - log_sum[i]);
                 scores[i][j] = p * (dweights[i][j] - projection[i]);
             }
             put_weights(block, scores, weights);
@@ -83,7 +82,6 @@ struct KeyGradientTile<float, W> {
         value = key + attention_tile * attention_pitch<float>(W);
         weights = value + attention_tile * attention_pitch<float>(W);
         dscores = weights + attention_step<float> * attention_weight_pitch;
-        block.sync_warp();  // all lanes are done with the tile before
         copy_tile<W>(block, key, operands.key, first);
         copy_tile<W>(block, value, operands.value, first);
         block.sync_warp();
@@ -91,7 +89,7 @@ struct KeyGradientTile<float, W> {
         clear_sums(dvalue);
     }
 
-    /// Queries that do not exist have no weight: their log-sum-exp is infinite.
+    /// Queries that do not exist are zero, and so is their part of the sums.
     template <class Block>
     VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int existing) {
         for (int row = 0; row < existing; row += attention_step<float>) {

@@ -27,7 +27,7 @@ struct ForwardTile<bfloat16, W> {
         for (int i = 0; i < 4; ++i) sums[n][i] = 0;
         VITSCAPE_UNROLL
         for (int half = 0; half < 2; ++half) {
-            maximum[half] = -no_query();
+            maximum[half] = no_score();
             weight[half] = 0;
         }
     }

@@ -21,13 +21,12 @@ struct ForwardTile<float, W> {
     VITSCAPE_DEVICE void begin(Block& block, const Operands& operands, int first, float* scratch) {
         query = scratch;
         weights = scratch + attention_tile * attention_pitch<float>(W);
-        block.sync_warp();  // all lanes are done with the tile before
         copy_tile<W>(block, query, operands.query, first);
         block.sync_warp();
         clear_sums(sums);
         VITSCAPE_UNROLL
         for (int i = 0; i < 4; ++i) {
-            maximum[i] = -no_query();
+            maximum[i] = no_score();
             weight[i] = 0;
         }
     }
@@ -44,7 +43,7 @@ struct ForwardTile<float, W> {
                 for (int j = 0; j < 4; ++j) {
                     scores[i][j] = row + block.lane() % 8 + 8 * j < existing
                                        ? scores[i][j] * attention_scale<W>
-                                       : -no_query();
+                                       : no_score();
                     largest = fmaxf(largest, scores[i][j]);
                 }
                 largest = maximum_eight(block, largest);

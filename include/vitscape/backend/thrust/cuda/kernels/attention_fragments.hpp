@@ -142,7 +142,7 @@ VITSCAPE_DEVICE void mask_columns(Block& block, float (&scores)[2 * Pieces][4], 
     VITSCAPE_UNROLL
     for (int j = 0; j < 2 * Pieces; ++j) VITSCAPE_UNROLL
     for (int i = 0; i < 4; ++i)
-        if (8 * j + block.lane() % 4 * 2 + i % 2 >= existing) scores[j][i] = -no_query();
+        if (8 * j + block.lane() % 4 * 2 + i % 2 >= existing) scores[j][i] = no_score();
 }
 
 /// Sum over the four lanes that hold one row.

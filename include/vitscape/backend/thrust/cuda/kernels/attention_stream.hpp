@@ -116,8 +116,8 @@ VITSCAPE_DEVICE float dot_piece(const T* x, const T* y) {
     return sum;
 }
 
-/// What makes a weight zero where there is no query: exp(score - infinity).
-VITSCAPE_DEVICE inline float no_query() { return __builtin_huge_valf(); }
+/// The score of a row that has no weight.
+VITSCAPE_DEVICE inline float no_score() { return -__builtin_huge_valf(); }
 
 /// Of queries first to first + rows - 1: log-sum-exp times `unit` and the projection sum(dout * out), the
 /// gradient's part along the probabilities. All warps of the block take part.
@@ -133,7 +133,7 @@ VITSCAPE_DEVICE void fetch_row_numbers(Block& block, const SharedRows<T, W>& to,
         float sum = exists ? dot_piece(out.row(query) + column, dout.row(query) + column) : 0;
         for (int mask = 1; mask < pieces; mask *= 2) sum += block.shuffle_xor(sum, mask);
         if (column == 0) {
-            to.log_sum[row] = exists ? log_sum[query] * unit : no_query();
+            to.log_sum[row] = exists ? log_sum[query] * unit : 0;
             to.projection[row] = sum;
         }
     }
