@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The CUDA context and its products on the host, with a device that only the tests have.
-#if __has_include(<cuda_runtime_api.h>) && __has_include(<cublasLt.h>)
+#if __has_include(<cuda_runtime_api.h>) && __has_include(<cublasLt.h>) && !defined(__CUDACC__)
 
 #include <array>
 #include <cstddef>
@@ -167,6 +167,27 @@ TEST_CASE("context: out of memory gives back what is unused, and says what it la
     const Array<float> other(context, 11 << 20);
     CHECK_THROWS_AS(context->allocate(40 << 20), cuda::OutOfDeviceMemory);
     CHECK_THROWS_AS(cuda::Context::create({.workspace_bytes = 64 << 20}), cuda::OutOfDeviceMemory);
+
+    // While a step is captured nothing is given back to the device; afterwards it is again.
+    { const Array<float> unused(context, 256); }
+    const std::size_t used = fake::device.used;
+    cuda::Graph graph;
+    bool too_much = false;
+    const auto body = [&] {
+        if (too_much) context->release(context->allocate(40 << 20), 40 << 20);
+    };
+    context->run(graph, 1, body);
+    too_much = true;
+    CHECK_THROWS_AS(context->run(graph, 1, body), cuda::OutOfDeviceMemory);
+    CHECK(fake::device.used == used);
+    CHECK_THROWS_AS(context->run(graph, 1, body), cuda::OutOfDeviceMemory);
+    CHECK(fake::device.used < used);
+    too_much = false;
+    for (int i = 0; i < 3; ++i) context->run(graph, 1, body);
+    CHECK(graph.captured());
+    { const Array<float> unused(context, 256); }
+    CHECK_THROWS_AS(context->allocate(40 << 20), cuda::OutOfDeviceMemory);
+    CHECK(fake::device.used < used);
 }
 
 TEST_CASE("context: a step is captured at its second run and launched from then on", "[cuda]") {
@@ -193,19 +214,22 @@ TEST_CASE("context: a step is captured at its second run and launched from then 
         }
         const auto input = numbers(64, static_cast<float>(100 * step));
         context->upload_bytes(input.data(), x.data, bytes_of(input));
+        // Memory that the graph uses is nobody else's.
+        const Array<float> before(context, 64), other(context, step < 2 ? 1024 : 64);
+        context->fill_bytes(other.data, 0x40, 256);
         context->run(graph, 42, body);
         auto expected = input;
         expected[0] = 0;
-        // Memory that the graph uses is nobody else's between its launches.
-        const Array<float> between(context, 64);
-        context->fill_bytes(between.data, 0xAB, 256);
         result.wait();
         CHECK((std::vector<float>(result.as<float>(), result.as<float>() + 64) == expected));
+        CHECK(other.data[63] == other.data[0]);
+        CHECK(other.data[0] > 3);
+        CHECK(other.data[0] < 3.01f);
     }
     CHECK(calls == 2);
     CHECK(fake::device.launches == 5);
-    CHECK(fake::device.allocations == allocations);
-    CHECK(fake::device.waits == waits + 4);  // result.wait() alone
+    CHECK(fake::device.allocations == allocations + 1);  // the new size of `other`
+    CHECK(fake::device.waits == waits + 4);              // result.wait() alone
     CHECK_THROWS_AS(result.start(y.data, 257), ShapeError);
 }
 
@@ -260,6 +284,7 @@ TEST_CASE("context: a buffer may go while its download is under way", "[cuda]") 
         for (int i = 0; i < 3; ++i) context->run(graph, 1, [&] { buffer.start(x.data, 32); });
     }
     for (int i = 0; i < 2; ++i) context->run(graph, 1, [] {});  // the graph keeps the memory it writes to
+    { cuda::HostBuffer(context, 32).start(x.data, 32); }
     context->synchronize();
 }
 
@@ -403,6 +428,20 @@ TEST_CASE("products: batches of samples and heads, each form of product is plann
     // Two calls, one per head, whose first operands are aligned differently.
     CHECK(products.plans() == 2);
     CHECK(fake::device.heuristics == 2);
+}
+
+TEST_CASE("products: the epilogue's vector may lie elsewhere at each call, and less aligned", "[cuda]") {
+    const Session session;
+    const auto context = cuda::Context::create();
+    cuda::MatrixProducts products(context);
+    const Array<float> a(context, numbers(1, 1)), b(context, numbers(1, 1)), bias(context, numbers(200, 1));
+    Array<float> c(context, 1);
+    const MatrixProduct p{.m = 1, .n = 1, .k = 1, .stride_a = 1, .stride_b = 1, .stride_c = 1};
+    for (const std::size_t at : {0u, 64u, 128u, 1u, 3u, 4u}) {
+        CHECK(products.try_multiply(p, a.data, b.data, c.data, {.bias = bias.data + at}));
+        CHECK(c.read()[0] == static_cast<float>(at) + 2);
+    }
+    CHECK(products.plans() == 3);  // aligned to 256, to 4 and to 16 bytes
 }
 
 TEST_CASE("products: without an algorithm an epilogue is refused, sums of nothing are zero", "[cuda]") {

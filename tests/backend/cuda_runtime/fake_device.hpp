@@ -57,6 +57,7 @@ struct Preference {
 struct Device {
     std::map<std::uintptr_t, std::size_t> memory, pinned;
     std::vector<Stream*> streams;
+    std::vector<std::unique_ptr<Event>> all_events;
     std::vector<std::string> faults;
     std::size_t capacity = std::size_t{1} << 30, used = 0, allocations = 0, waits = 0, launches = 0,
                 heuristics = 0;
@@ -282,14 +283,13 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) {
     ++fake::device.events;
-    *event = reinterpret_cast<cudaEvent_t>(new fake::Event);
+    *event = reinterpret_cast<cudaEvent_t>(
+        fake::device.all_events.emplace_back(std::make_unique<fake::Event>()).get());
     return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
     --fake::device.events;
-    fake::Event& made = fake::event_of(event);
-    fake::until(made, made.recorded);
-    delete &made;
+    static_cast<void>(event);  // what is queued may still refer to it; the device keeps it
     return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {

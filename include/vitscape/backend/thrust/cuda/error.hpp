@@ -9,7 +9,7 @@
 
 #include <vitscape/core/error.hpp>
 
-#if __has_include(<cuda_runtime_api.h>)
+#if __has_include(<cuda_runtime_api.h>) && __has_include(<cublasLt.h>)
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
 #define VITSCAPE_HAS_CUDA_HEADERS 1
@@ -50,7 +50,7 @@ inline std::string bytes_text(std::size_t bytes) {
 
 /// The device's memory does not suffice, even after everything unused has been given back.
 struct OutOfDeviceMemory : DeviceError {
-    /// `asked`: bytes of the request; `in_use`: bytes that tensors and captured steps hold at this time.
+    /// `asked_bytes`: of the request; `in_use_bytes`: what arrays hold at this time.
     OutOfDeviceMemory(std::size_t asked_bytes, DeviceRoom device_room, std::size_t in_use_bytes)
         : DeviceError(message("out of device memory: ", detail::bytes_text(asked_bytes), " were asked for, ",
                               detail::bytes_text(device_room.free), " of ",
@@ -121,7 +121,7 @@ inline std::string device_problem_text(const DeviceReport& r) {
 #if defined(VITSCAPE_HAS_CUDA_HEADERS)
 
 /// Throws what `status` means: OutOfDeviceMemory, or DeviceError with CUDA's name and words for it. `what`
-/// names the call, as in "while ...".
+/// names the work: "CUDA failed in <what>".
 inline void check(cudaError_t status, std::string_view what) {
     if (status == cudaSuccess) return;
     static_cast<void>(cudaGetLastError());  // the next check shall not see this one again
