@@ -56,7 +56,8 @@ TEMPLATE_TEST_CASE("attention gradient kernel agrees with the definition", "", (
 
 TEMPLATE_TEST_CASE("attention gradient kernel of one token", "", (HeadOf<float, 64>),
                    (HeadOf<bfloat16, 64>)) {
-    // Its weight is 1 whatever q and k are: their gradient is what the rounding of dP - sum(dout * out) leaves.
+    // Its weight is 1 whatever q and k are: their gradient is what the rounding of dP - sum(dout * out)
+    // leaves.
     check_backward<TestType>(attention_shape(2, 1, 3, TestType::width), one_processor, 1, {1e-5, 1e-6});
 }
 

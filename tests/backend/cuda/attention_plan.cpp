@@ -34,7 +34,7 @@ TEST_CASE("attention keeps whole sequences of ViT-B in shared memory, two blocks
                                                   attention_backward_launch<bfloat16>(shape, large_gpu)}) {
                 CHECK(launch.plan.resident >= tokens);
                 CHECK(launch.plan.groups == 1);
-                CHECK(2 * launch.shared_bytes <= large_gpu.shared_bytes);
+                CHECK(2 * (launch.shared_bytes + 1024) <= large_gpu.shared_bytes + 1024);
             }
         }
     CHECK(attention_forward_launch<bfloat16>(attention_shape(256, 197, 12, 64), large_gpu).blocks ==

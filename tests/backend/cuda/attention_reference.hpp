@@ -133,8 +133,8 @@ AttentionResult<T> emulate_attention(const AttentionShape& shape, const Attentio
             out.tail_is_untouched() && log_sum.tail_is_untouched() && dqkv.tail_is_untouched()};
 }
 
-/// |x - y| / |y| (Euclidean norms) over part `part` of `parts` equal parts of each row of `row` numbers; not a
-/// number where x holds one. |x| where y is zero.
+/// |x - y| / |y| (Euclidean norms) over part `part` of `parts` equal parts of each row of `row` numbers; not
+/// a number where x holds one. |x| where y is zero.
 template <class T>
 double relative_error(const std::vector<T>& x, const std::vector<double>& y, Index row = 1, Index part = 0,
                       Index parts = 1) {

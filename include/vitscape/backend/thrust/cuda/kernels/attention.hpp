@@ -41,8 +41,8 @@ struct AttentionForward {
 };
 
 /// The gradient of `AttentionForward`, launched as `attention_backward_launch<T>` says: of two
-/// neighbouring blocks, which share their matrices in cache, one computes dk and dv and the other dq. No sum depends on the
-/// order in which blocks run.
+/// neighbouring blocks, which share their matrices in cache, one computes dk and dv and the other dq. No sum
+/// depends on the order in which blocks run.
 /// @param out, log_sum  what the forward pass wrote
 /// @param dout          (samples, queries, heads, W), 16-byte aligned
 /// @param dqkv          like qkv, wholly overwritten; tokens that did not ask get a zero query gradient

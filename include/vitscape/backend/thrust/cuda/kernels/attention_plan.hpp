@@ -64,19 +64,23 @@ constexpr int attention_warp_bytes(int head_width, int own_matrices, int weight_
     return (own + weight_tiles * attention_step<T> * attention_weight_pitch) * static_cast<int>(sizeof(T));
 }
 
-/// Warps of a block, at most: on tensor cores, seven take the 13 tiles of 197 tokens in two rounds. The backward
-/// pass has more in registers.
+/// Warps of a block, at most: on tensor cores, seven take the 13 tiles of 197 tokens in two rounds. The
+/// backward pass has more in registers.
 template <class T, bool Backward>
 constexpr int attention_most_warps = Backward || std::is_same_v<T, float> ? 4 : 7;
 
-/// Threads among which a multiprocessor's registers are shared out: of two or three blocks, so that one computes
-/// while another waits for its rows.
+/// Threads among which a multiprocessor's registers are shared out: of two or more blocks, so that one
+/// computes while another waits for its rows. Registers come in equal shares to four schedulers: 14 warps have
+/// 128, 12 have 168, 8 have 255.
 template <class T, bool Backward>
 constexpr int attention_register_threads = 32 * (Backward ? (std::is_same_v<T, float> ? 8 : 12) : 14);
 
-/// @param row_bytes  shared memory of one streamed row of both matrices
-/// @param warp_bytes shared memory of one warp
-/// @param own, streamed  the larger of the passes' counts of rows
+/// Shared memory of a block that the kernel cannot use, in bytes.
+constexpr int attention_reserved_bytes = 1024;
+
+/// @param row_bytes   shared memory of one streamed row of both matrices
+/// @param warp_bytes  shared memory of one warp
+/// @param own         rows that the warps own, of the longer pass
 template <class T, bool Backward>
 AttentionLaunch divide_attention(const AttentionShape& shape, const AttentionDevice& device, int row_bytes,
                                  int warp_bytes, Index own) {
@@ -86,7 +90,8 @@ AttentionLaunch divide_attention(const AttentionShape& shape, const AttentionDev
 
     // Half of the shared memory at most: while one block waits for its rows, another computes.
     const Index warps_at_most = std::min<Index>(tiles, most_warps);
-    const Index room = device.shared_bytes / 2 - warps_at_most * warp_bytes;
+    const Index half = (device.shared_bytes + attention_reserved_bytes) / 2 - attention_reserved_bytes;
+    const Index room = half - warps_at_most * warp_bytes;
     const Index fitting = std::max<Index>(room / row_bytes / step, 1) * step;
     const Index chunks = divide_up(shape.tokens, fitting);
     const Index resident = divide_up(divide_up(shape.tokens, chunks), step) * step;
