@@ -70,8 +70,8 @@ template <class T, bool Backward>
 constexpr int attention_most_warps = Backward || std::is_same_v<T, float> ? 4 : 7;
 
 /// Threads among which a multiprocessor's registers are shared out: of two or more blocks, so that one
-/// computes while another waits for its rows. Registers come in equal shares to four schedulers: 14 warps have
-/// 128, 12 have 168, 8 have 255.
+/// computes while another waits for its rows. Each of four schedulers has a quarter of the registers: a thread
+/// of 14 warps gets 128, of 12 168, of 8 255.
 template <class T, bool Backward>
 constexpr int attention_register_threads = 32 * (Backward ? (std::is_same_v<T, float> ? 8 : 12) : 14);
 
