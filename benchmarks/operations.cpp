@@ -4,14 +4,11 @@
 // 32-pixel tiny and a 224-pixel base model, and of the whole training step and evaluation. Second argument of
 // a name: 0 tiny, 1 base.
 #include <array>
-#include <vector>
+#include <span>
 
 #include <benchmark/benchmark.h>
 
-#include <vitscape/backend/eigen/cpu.hpp>
-#include <vitscape/mae/masked_autoencoder.hpp>
-#include <vitscape/nn/parameter_groups.hpp>
-#include <vitscape/optim/adamw.hpp>
+#include "support/autoencoder_step.hpp"
 
 using namespace vitscape;
 
@@ -103,38 +100,10 @@ void adamw_step(benchmark::State& state) {
 
 /// A whole step of the masked autoencoder; items are images.
 void autoencoder(benchmark::State& state, bool train) {
-    using B = Cpu<float>;
     const bool base = state.range(0) == 1;
     const std::size_t batch = base ? 8 : 100;
-    const MaskedAutoencoder<> model(
-        base ? MaskedAutoencoderConfig<>{.encoder = vit_base()}
-             : MaskedAutoencoderConfig<>{.encoder = vit_tiny(32, 4), .decoder = {128, 2, 4}});
-    B backend;
-    Vector<B> theta(backend, initial_values(model.layout(), 0)), gradient(backend, train ? theta.size() : 0);
-    Batch images;
-    const auto side = static_cast<std::size_t>(model.grid().image);
-    images.images.resize(std::array<std::size_t, 4>{batch, 3, side, side});
-    for (std::size_t i = 0; i < images.images.size(); ++i)
-        images.images.data()[i] = static_cast<float>(random_uniform(RandomKey{}, i) - 0.5);
-    for (std::size_t i = 0; i < batch; ++i) images.samples.push_back(static_cast<std::uint32_t>(i));
-    const std::vector<ParameterGroup> groups = parameter_groups(model.layout());
-    const AdamW optimizer;
-    AdamW::State<B> moments;
-    if (train) moments = optimizer.start(backend, theta.size());
-    Tape<B> tape(backend, theta.data(), gradient.data());
-    Eval<B> eval(backend, theta.data());
-    MaskedAutoencoder<>::Inputs<B> inputs;
-    std::uint32_t step = 0;
-    for (auto _ : state) {
-        model.prepare(backend, images, MaskKey{0, step++}, inputs);
-        if (train) {
-            fill(0, gradient);
-            tape.backward(model.losses(tape, inputs), 1 / static_cast<double>(batch));
-            optimizer.step(moments, std::span<const ParameterGroup>(groups), 1e-4, 1, gradient, theta);
-        } else {
-            benchmark::DoNotOptimize(model.losses(eval, inputs).data());
-        }
-    }
+    benchmarks::AutoencoderStep step(base ? "base224" : "tiny32", batch, 0, train);
+    for (auto _ : state) step.run();
     state.SetItemsProcessed(state.iterations() * static_cast<Index>(batch));
 }
 void autoencoder_step(benchmark::State& state) { autoencoder(state, true); }

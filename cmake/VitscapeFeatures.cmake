@@ -3,7 +3,7 @@
 # The optional libraries of vitscape: what each is for, where it comes from and how to find it. The build and the
 # installed package file both use this file, so that an installed vitscape looks for exactly what it was built with.
 
-set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ONEDNN JSON)
+set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ONEDNN JSON THRUST)
 
 set(VITSCAPE_OPENMP_PURPOSE "threads in training, evaluation and curvature")
 set(VITSCAPE_OPENMP_PACKAGE "comes with g++; libomp-dev for clang")
@@ -15,6 +15,8 @@ set(VITSCAPE_ONEDNN_PURPOSE "faster matrix products on CPUs")
 set(VITSCAPE_ONEDNN_PACKAGE "libdnnl-dev")
 set(VITSCAPE_JSON_PURPOSE "checkpoints, the trainer, the example programs")
 set(VITSCAPE_JSON_PACKAGE "nlohmann-json3-dev")
+set(VITSCAPE_THRUST_PURPOSE "the Thrust backend, on processors and CUDA devices")
+set(VITSCAPE_THRUST_PACKAGE "comes with the CUDA Toolkit, 12.8 or later")
 
 # Makes an imported target visible to the projects that add vitscape as a subdirectory. A target that was there
 # before us belongs to another directory, whose business its scope is.
@@ -51,6 +53,24 @@ macro(vitscape_find_onednn)
     endif()
 endmacro()
 
+# Thrust's headers, as the CUDA Toolkit brings them; no device, driver or CUDA compiler is needed for them. A CUDA compiler
+# has them by itself, a C++ compiler is told where they are and not to look for a device.
+macro(vitscape_find_thrust)
+    if(NOT TARGET vitscape_thrust)
+        find_path(VITSCAPE_THRUST_INCLUDE_DIR NAMES thrust/iterator/counting_iterator.h cuda/std/tuple
+            HINTS ENV CUDA_PATH ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES include/cccl include)
+        mark_as_advanced(VITSCAPE_THRUST_INCLUDE_DIR)
+        if(VITSCAPE_THRUST_INCLUDE_DIR AND EXISTS "${VITSCAPE_THRUST_INCLUDE_DIR}/cuda/std/tuple")
+            add_library(vitscape_thrust INTERFACE IMPORTED GLOBAL)
+            set_target_properties(vitscape_thrust PROPERTIES
+                INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_THRUST_INCLUDE_DIR}>"
+                INTERFACE_INCLUDE_DIRECTORIES "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_THRUST_INCLUDE_DIR}>"
+                INTERFACE_COMPILE_DEFINITIONS
+                    "$<$<COMPILE_LANGUAGE:CXX>:THRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_CPP>")
+        endif()
+    endif()
+endmacro()
+
 # vitscape_find_feature(<feature> <variable>): sets the variable to the feature's target, or to nothing where the
 # library is not there.
 macro(vitscape_find_feature feature variable)
@@ -71,6 +91,9 @@ macro(vitscape_find_feature feature variable)
     elseif("${feature}" STREQUAL "ONEDNN")
         set(_vitscape_target vitscape_onednn)
         vitscape_find_onednn()
+    elseif("${feature}" STREQUAL "THRUST")
+        set(_vitscape_target vitscape_thrust)
+        vitscape_find_thrust()
     elseif("${feature}" STREQUAL "JSON")
         set(_vitscape_target nlohmann_json::nlohmann_json)
         vitscape_find_package(nlohmann_json::nlohmann_json nlohmann_json)

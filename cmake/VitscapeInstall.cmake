@@ -15,6 +15,7 @@ write_basic_package_version_file(vitscape-config-version.cmake
     COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
         cmake/VitscapeFeatures.cmake
+        cmake/VitscapeComponents.cmake
         ${CMAKE_CURRENT_BINARY_DIR}/vitscape-config.cmake
         ${CMAKE_CURRENT_BINARY_DIR}/vitscape-config-version.cmake
     DESTINATION ${VITSCAPE_CMAKE_DIR})

@@ -10,6 +10,7 @@ if(VITSCAPE_IS_MAIN_PROJECT)
     mark_as_advanced(VITSCAPE_CCACHE)
     if(VITSCAPE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
         set(CMAKE_CXX_COMPILER_LAUNCHER "${VITSCAPE_CCACHE}")
+        set(CMAKE_CUDA_COMPILER_LAUNCHER "${VITSCAPE_CCACHE}")
     endif()
     set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 endif()
@@ -21,10 +22,15 @@ endif()
 
 # GCC 12 takes its own AVX-512 headers, and what its sanitizers insert, for uninitialized variables (GCC bug 105593).
 add_library(vitscape_warnings INTERFACE)
-target_compile_options(vitscape_warnings INTERFACE
+set(VITSCAPE_CXX_WARNINGS
     -Wall -Wextra -Wpedantic -Wconversion
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
     $<$<BOOL:${VITSCAPE_ENABLE_WERROR}>:-Werror>)
+target_compile_options(vitscape_warnings INTERFACE
+    "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_CXX_WARNINGS}>"
+    # nvcc's own output would set off -Wpedantic, and -Wconversion in the libraries that it reads as ours
+    "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Xcompiler -Wall,-Wextra,-Wno-maybe-uninitialized>"
+    "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${VITSCAPE_ENABLE_WERROR}>>:SHELL:-Werror all-warnings>")
 
 # GCC 12 with AVX-512 stores a constant such as {2, 2, 0, 0} as {2, 2, 2, 2}: it takes any constant wider than 16 bytes
 # that begins with equal words and ends in zeros for a repeated word. Moving constants 16 bytes at a time avoids that.
@@ -42,4 +48,4 @@ endif()
 
 add_library(vitscape_program INTERFACE)
 target_link_libraries(vitscape_program INTERFACE vitscape::vitscape vitscape_warnings)
-target_compile_options(vitscape_program INTERFACE ${VITSCAPE_NATIVE_FLAGS})
+target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_NATIVE_FLAGS}>")

@@ -26,6 +26,11 @@ foreach(feature IN LISTS VITSCAPE_ALL_FEATURES)
     vitscape_summary_row(${feature} "${VITSCAPE_${feature}_STATE}"
         "${VITSCAPE_${feature}_PURPOSE}" "${VITSCAPE_${feature}_PACKAGE}")
 endforeach()
+foreach(component IN LISTS VITSCAPE_ALL_COMPONENTS)
+    string(TOUPPER ${component} upper)
+    vitscape_summary_row(${upper} "${VITSCAPE_${upper}_STATE}"
+        "${VITSCAPE_${upper}_PURPOSE}" "${VITSCAPE_${upper}_PACKAGE}")
+endforeach()
 find_program(VITSCAPE_GNUPLOT gnuplot)
 mark_as_advanced(VITSCAPE_GNUPLOT)
 vitscape_summary_found(state "${VITSCAPE_GNUPLOT}")

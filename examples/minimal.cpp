@@ -3,19 +3,7 @@
 // From images to a loss surface and its sharpest curvatures: minimal [synthetic:N | folder:DIR | cifar10:DIR]
 #include <iostream>
 
-#include <vitscape/backend/eigen/cpu.hpp>
-#include <vitscape/curvature/lanczos.hpp>
-#include <vitscape/data/open_dataset.hpp>
-#include <vitscape/landscape/direction.hpp>
-#include <vitscape/landscape/normalization.hpp>
-#include <vitscape/landscape/projector.hpp>
-#include <vitscape/landscape/surface_io.hpp>
-#include <vitscape/mae/masked_autoencoder.hpp>
-#include <vitscape/optim/adamw.hpp>
-#include <vitscape/optim/schedule.hpp>
-#include <vitscape/report/contour_figure.hpp>
-#include <vitscape/train/callbacks.hpp>
-#include <vitscape/train/frozen_objective.hpp>
+#include <vitscape/vitscape.hpp>
 
 using namespace vitscape;
 

@@ -3,13 +3,14 @@
 // Trains a masked autoencoder or a supervised Vision Transformer and writes checkpoints and a log.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iostream>
 #include <optional>
 #include <string>
 
-#include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
+#include "support/backend.hpp"
 #include "support/program.hpp"
 
 using namespace vitscape;
@@ -18,6 +19,7 @@ namespace {
 
 struct Options {
     program::DataOptions data;
+    program::BackendOptions backend;
     std::string method = "mae", test_data, model, masking = "random", pixel_loss = "normalized",
                 pooling = "class-token", augment = "none", out;
     Index image = 0, patch = 0, width = 96, depth = 4, heads = 3;
@@ -29,12 +31,11 @@ struct Options {
     double save_minutes = 10, min_crop = 0.2;
     std::array<float, 3> mean{0.485F, 0.456F, 0.406F}, standard_deviation{0.229F, 0.224F, 0.225F};
     std::uint64_t seed = 0;
-    int threads = 0;
     bool resume = false;
 };
 
 void add_options(CLI::App& app, Options& o) {
-    app.option_defaults()->always_capture_default();
+    app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.add_option("--method", o.method, "what to train")->check(CLI::IsMember({"mae", "supervised"}));
     o.data.add(app);
     app.add_option("--test-data", o.test_data,
@@ -78,7 +79,7 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--mean", o.mean, "mean of red, green, blue, for pixels in [0, 1]")->delimiter(',');
     app.add_option("--std", o.standard_deviation, "standard deviation of red, green, blue")->delimiter(',');
     app.add_option("--seed", o.seed, "of weights, order, augmentation and masks");
-    app.add_option("--threads", o.threads, "processor threads; 0: all. Results do not depend on it");
+    o.backend.add(app);
 
     app.add_option("--out", o.out, "folder for checkpoint.safetensors, checkpoint.json and log.jsonl")
         ->required();
@@ -115,6 +116,15 @@ AnyMasking masking_policy(const Options& o) {
     return {RandomMasking{o.mask_ratio}};
 }
 
+void check_learning_rate(const Options& o) {
+    for (const double rate : {o.learning_rate, o.base_learning_rate})
+        if (!(std::isfinite(rate) && rate >= 0))
+            throw ConfigError(
+                message("a learning rate of ", rate, " was given; it is a number of at least 0"));
+    if (!(o.weight_decay >= 0))
+        throw ConfigError(message("the weight decay ", o.weight_decay, " is negative"));
+}
+
 AnyMethod make_method(const Options& o, std::size_t classes) {
     if (o.method == "mae")
         return MaskedAutoencoder<AnyMasking>(
@@ -128,8 +138,8 @@ AnyMethod make_method(const Options& o, std::size_t classes) {
                           .label_smoothing = o.label_smoothing});
 }
 
-template <class M>
-void train(const M& method, const Options& o, const AnyDataset& images,
+template <class B, class M>
+void train(const B& backend, const M& method, const Options& o, const AnyDataset& images,
            const std::optional<AnyDataset>& test) {
     TrainOptions options{
         .epochs = o.epochs, .batch = o.batch, .accumulate = o.accumulate, .clip_norm = o.clip_norm};
@@ -144,7 +154,7 @@ void train(const M& method, const Options& o, const AnyDataset& images,
     const double peak = o.learning_rate > 0
                             ? o.learning_rate
                             : o.base_learning_rate * static_cast<double>(o.batch * o.accumulate) / 256;
-    Trainer trainer{Cpu<float>{o.threads}, method, AdamW{.weight_decay = o.weight_decay},
+    Trainer trainer{backend, method, AdamW{.weight_decay = o.weight_decay},
                     WarmupCosine{.peak = peak, .warmup_epochs = warmup}, o.seed};
 
     const nlohmann::json training = describe_training(trainer, options, images.size());
@@ -161,7 +171,7 @@ void train(const M& method, const Options& o, const AnyDataset& images,
             message(file.string(), " exists; give --resume to go on from it, or another --out"));
     }
     std::cerr << o.method << " with " << method.layout().size() << " parameters on " << images.size()
-              << " images, " << trainer.backend().threads() << " threads\n";
+              << " images, " << o.backend.describe(backend) << '\n';
 
     SaveEvery save(folder, training, data, {.epochs = o.save_epochs, .minutes = o.save_minutes});
     EvaluateEvery evaluation(test ? o.test_every : 0, test.value_or(images), options.transform, o.batch);
@@ -177,9 +187,11 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
+        o.backend.settle(argv);
         const VitShape shape = encoder_shape(o);
         const AnyMethod checked =
             make_method(o, 2);  // a configuration that cannot work fails before images are read
+        check_learning_rate(o);
         require_writable_folder(o.out);
         const AnyDataset images = o.data.open(shape.image);
         if (o.method == "supervised" && images.classes().size() < 2)
@@ -188,7 +200,10 @@ int main(int argc, char** argv) {
                                     "; put each class into a folder of its own"));
         std::optional<AnyDataset> test;
         if (!o.test_data.empty()) test = o.data.open(o.test_data, shape.image, true, 0);
-        std::visit([&](const auto& method) { train(method, o, images, test); },
-                   o.method == "mae" ? checked : make_method(o, images.classes().size()));
+        std::visit(
+            [&](const auto& method) {
+                o.backend.with_backend([&](const auto& backend) { train(backend, method, o, images, test); });
+            },
+            o.method == "mae" ? checked : make_method(o, images.classes().size()));
     });
 }

@@ -42,7 +42,7 @@ for method in mae supervised; do
         --out "$out" --resume
     echo "== $method: loss surface"
     "$programs/landscape" --checkpoint "$out/checkpoint.safetensors" --data "$images" "${surface[@]}" \
-        --out "$out/surface"
+        --out "$out/surface" --resume
     echo "== $method: curvature"
     "$programs/curvature" --checkpoint "$out/checkpoint.safetensors" --data "$images" "${curvature[@]}" \
         --out "$out/curvature.json"

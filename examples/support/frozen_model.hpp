@@ -13,10 +13,10 @@
 #include <variant>
 #include <vector>
 
-#include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/train/checkpointing.hpp>
 #include <vitscape/train/frozen_objective.hpp>
 
+#include "backend.hpp"
 #include "program.hpp"
 
 namespace program {
@@ -27,10 +27,11 @@ struct FrozenModelOptions {
     DataOptions data;
     std::size_t images = 256, batch = 128;
     std::uint64_t mask_seed = 0;
-    int threads = 0;
+    BackendOptions backend;
 
     void add(CLI::App& app) {
-        app.option_defaults()->always_capture_default();
+        app.option_defaults()->always_capture_default()->multi_option_policy(
+            CLI::MultiOptionPolicy::TakeLast);
         app.add_option("--checkpoint", checkpoint, "file that pretrain wrote")
             ->required()
             ->check(CLI::ExistingFile);
@@ -39,7 +40,7 @@ struct FrozenModelOptions {
                        "images that the loss is the mean over: the first ones, equally of each class");
         app.add_option("--mask-seed", mask_seed, "of the fixed masks of a masked autoencoder");
         app.add_option("--batch", batch, "images evaluated at once; changes memory and speed");
-        app.add_option("--threads", threads, "processor threads; 0: all. Results do not depend on it");
+        backend.add(app);
     }
 };
 
@@ -70,12 +71,11 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
         throw IoError(message(options.checkpoint, " does not say which model it holds"));
     const AnyMethod any = method_from(description.at("model"));
     const ImageTransform transform = transform_from(description.at("training").at("transform"));
-    std::visit(
-        [&](const auto& method) {
+    const auto look = [&](const auto& method) {
+        options.backend.with_backend([&](const auto& backend) {
             using Method = std::remove_cvref_t<decltype(method)>;
-            using B = Cpu<float>;
-            const B backend(options.threads);
-            const Vector<B> theta(backend, checkpoint.vector<float>(method.layout()));
+            using B = std::remove_cvref_t<decltype(backend)>;
+            const Vector<Master<B>> theta(master(backend), checkpoint.vector<float>(method.layout()));
             const AnyDataset all = options.data.open(method.grid().image);
             if constexpr (std::is_same_v<Method, VitClassifier>)
                 if (const auto classes = description.value("data", nlohmann::json::object())
@@ -89,10 +89,11 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
                                                  {.batch = options.batch, .mask_seed = options.mask_seed});
             std::cerr << description.at("model").at("method").get<std::string>() << " with "
                       << method.layout().size() << " parameters, loss over " << objective.samples()
-                      << " images, " << backend.threads() << " threads\n";
+                      << " images, " << options.backend.describe(backend) << '\n';
             work(objective, theta, description);
-        },
-        any);
+        });
+    };
+    std::visit(look, any);
 }
 
 }  // namespace program

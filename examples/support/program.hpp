@@ -46,6 +46,7 @@ struct DataOptions {
     std::size_t limit_per_class = 0;
 
     void add(CLI::App& app) {
+        app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
         app.add_option(
                "--data", source,
                "images: synthetic[:N] (built in, N images, 10000 unless said), folder:DIR (JPEG and PNG, one "

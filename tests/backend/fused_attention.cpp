@@ -33,7 +33,8 @@ Result run(B backend, const AttentionShape& shape, double size = 1) {
                     dqkv = upload(backend, packed, not_a_number<T>(packed.size()));
     if constexpr (FusedAttention<B>) {
         backend.attention(shape, qkv.data(), out.data(), probabilities.data());
-        backend.attention_backward(shape, qkv.data(), probabilities.data(), upstream.data(), dqkv.data());
+        backend.attention_backward(shape, qkv.data(), out.data(), probabilities.data(), upstream.data(),
+                                   dqkv.data());
     } else {
         const Tensor<B> row_number(backend, Shape{shape.samples * shape.heads * shape.queries});
         detail::attention_forward(backend, shape, qkv.data(), out.data(), probabilities.data(), row_number);

@@ -125,7 +125,7 @@ TEMPLATE_TEST_CASE("GELU: no number is off, in the tails either", "[backend][fus
     CHECK(worst_derivative < tolerance);
 }
 
-TEMPLATE_TEST_CASE("fused weight gradient: as the primitives, for small and large weights",
+TEMPLATE_TEST_CASE("fused gradient of weight and bias: as the primitives, for small and large weights",
                    "[backend][fused]", double, float) {
     using P = CpuPrimitives<TestType>;
     using F = Cpu<TestType>;
@@ -139,6 +139,9 @@ TEMPLATE_TEST_CASE("fused weight gradient: as the primitives, for small and larg
                    before = random_scalars<TestType>(size.out * size.in, 3);
         const Numbers<P> px(primitives, x), pdy(primitives, dy), expected(primitives, before);
         const Numbers<F> fx(fused, x), fdy(fused, dy), dweight(fused, before);
+        const auto bias_before = random_scalars<TestType>(size.out, 9);
+        const Numbers<P> expected_bias(primitives, bias_before);
+        const Numbers<F> dbias(fused, bias_before);
         primitives.multiply({.transpose_a = true,
                              .m = size.out,
                              .n = size.in,
@@ -148,7 +151,11 @@ TEMPLATE_TEST_CASE("fused weight gradient: as the primitives, for small and larg
                              .stride_c = size.in,
                              .beta = 1},
                             pdy.data(), px.data(), expected.data());
-        fused.linear_weight_gradient(size.rows, size.out, size.in, fx.data(), fdy.data(), dweight.data());
+        primitives.reduce_columns(size.rows, size.out, functor::Identity{}, 1, expected_bias.data(),
+                                  operand::Matrix<TestType*>{pdy.data(), size.out});
+        fused.linear_gradient(size.rows, size.out, size.in, fx.data(), fdy.data(), dweight.data(),
+                              dbias.data());
         CHECK(distance(dweight.host(), expected.host()) < rounding_tolerance<TestType>);
+        CHECK(distance(dbias.host(), expected_bias.host()) < rounding_tolerance<TestType>);
     }
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <numeric>
 
-#include <vitscape/backend/eigen/primitives.hpp>
-
+#include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
@@ -30,9 +29,7 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-#define VITSCAPE_BACKENDS CpuPrimitives<double>, CpuPrimitives<float>, Dual<CpuPrimitives<double>>
-
-TEMPLATE_TEST_CASE("map: matrices, numbers per row and per column", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("map: matrices, numbers per row and per column", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const auto& [rows, columns] : sizes)
@@ -62,7 +59,7 @@ TEMPLATE_TEST_CASE("map: matrices, numbers per row and per column", "[backend]",
         }
 }
 
-TEMPLATE_TEST_CASE("map: the output may be an input", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("map: the output may be an input", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const auto& [rows, columns] : sizes) {
@@ -78,7 +75,7 @@ TEMPLATE_TEST_CASE("map: the output may be an input", "[backend]", VITSCAPE_BACK
     }
 }
 
-TEMPLATE_TEST_CASE("map: grouped rows name a token range of each sample", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("map: grouped rows name a token range of each sample", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     B backend = make_backend<B>(2);
@@ -114,7 +111,7 @@ TEMPLATE_TEST_CASE("map: grouped rows name a token range of each sample", "[back
     CHECK(identical(repeated.host(), expected_dense));
 }
 
-TEMPLATE_TEST_CASE("map: gathered rows as input and as output", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("map: gathered rows as input and as output", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const Index rows : {0, 1, 3, 17, 1000}) {
@@ -145,7 +142,7 @@ TEMPLATE_TEST_CASE("map: gathered rows as input and as output", "[backend]", VIT
     }
 }
 
-TEMPLATE_TEST_CASE("copy, fill, upload and download", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("copy, fill, upload and download", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const Index n : {0, 1, 3, 17, 100, 30001}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vitscape/backend/eigen/primitives.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
@@ -56,9 +56,7 @@ struct Size {
 
 }  // namespace
 
-#define VITSCAPE_BACKENDS CpuPrimitives<double>, CpuPrimitives<float>, Dual<CpuPrimitives<double>>
-
-TEMPLATE_TEST_CASE("multiply: alpha op(A) op(B) + beta C", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("multiply: alpha op(A) op(B) + beta C", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     B backend = make_backend<B>(2);
@@ -92,7 +90,7 @@ TEMPLATE_TEST_CASE("multiply: alpha op(A) op(B) + beta C", "[backend]", VITSCAPE
                 }
 }
 
-TEMPLATE_TEST_CASE("multiply_batch: samples and heads", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("multiply_batch: samples and heads", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     B backend = make_backend<B>(3);
@@ -131,8 +129,7 @@ TEMPLATE_TEST_CASE("multiply_batch: samples and heads", "[backend]", VITSCAPE_BA
     }
 }
 
-TEMPLATE_TEST_CASE("products do not depend on the number of threads", "[backend][threads]",
-                   VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("products do not depend on the number of threads", "[backend][threads]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const auto& [m, n, k] : {Size{1031, 401, 17}, {17, 801, 33}, {530, 96, 70}})

@@ -6,6 +6,7 @@
 #include <vitscape/backend/eigen/primitives.hpp>
 #include <vitscape/core/random.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
@@ -112,9 +113,8 @@ TEST_CASE("random sequence: below and shuffle are uniform", "[random]") {
         for (const int count : item) CHECK(std::abs(count - rounds / 4.0) < 5 * std::sqrt(rounds / 4.0));
 }
 
-TEMPLATE_TEST_CASE("backend: fill_uniform and fill_normal are the sequence, whatever the threads",
-                   "[backend][random]", CpuPrimitives<double>, CpuPrimitives<float>,
-                   Dual<CpuPrimitives<double>>) {
+TEMPLATE_LIST_TEST_CASE("backend: fill_uniform and fill_normal are the sequence, whatever the threads",
+                        "[backend][random]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     using T = typename B::Storage;

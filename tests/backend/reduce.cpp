@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
 
-#include <vitscape/backend/eigen/primitives.hpp>
-
+#include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
@@ -42,9 +41,7 @@ S narrow(DualNumber<double> x) {
 
 }  // namespace
 
-#define VITSCAPE_BACKENDS CpuPrimitives<double>, CpuPrimitives<float>, Dual<CpuPrimitives<double>>
-
-TEMPLATE_TEST_CASE("reduce_rows: the sum of f over a row", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("reduce_rows: the sum of f over a row", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const auto& [rows, columns] : sizes) {
@@ -67,7 +64,7 @@ TEMPLATE_TEST_CASE("reduce_rows: the sum of f over a row", "[backend]", VITSCAPE
     }
 }
 
-TEMPLATE_TEST_CASE("reduce_rows: a row without columns sums to zero", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("reduce_rows: a row without columns sums to zero", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     B backend = make_backend<B>(1);
@@ -76,7 +73,7 @@ TEMPLATE_TEST_CASE("reduce_rows: a row without columns sums to zero", "[backend]
     CHECK(identical(out.host(), std::vector<S>(3, S(0))));
 }
 
-TEMPLATE_TEST_CASE("reduce_columns: beta out + the sum of f over a column", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("reduce_columns: beta out + the sum of f over a column", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const auto& [rows, columns] : sizes)
@@ -100,7 +97,7 @@ TEMPLATE_TEST_CASE("reduce_columns: beta out + the sum of f over a column", "[ba
         }
 }
 
-TEMPLATE_TEST_CASE("row_maximum: the largest number of a row, a constant", "[backend]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("row_maximum: the largest number of a row, a constant", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const auto& [rows, columns] : sizes) {
@@ -120,8 +117,7 @@ TEMPLATE_TEST_CASE("row_maximum: the largest number of a row, a constant", "[bac
     }
 }
 
-TEMPLATE_TEST_CASE("dot: the sum of products, in double", "[backend]", CpuPrimitives<double>,
-                   CpuPrimitives<float>) {
+TEMPLATE_LIST_TEST_CASE("dot: the sum of products, in double", "[backend]", Plain) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const Index n : {0, 1, 3, 8, 17, 100, 9973, 300007}) {
@@ -151,7 +147,7 @@ TEST_CASE("dot: the derivative of a product", "[backend]") {
     CHECK(result.tangent == Approx(sum.tangent).epsilon(1e-12));
 }
 
-TEMPLATE_TEST_CASE("sums do not depend on the number of threads", "[backend][threads]", VITSCAPE_BACKENDS) {
+TEMPLATE_LIST_TEST_CASE("sums do not depend on the number of threads", "[backend][threads]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;
     for (const auto& [rows, columns] :

@@ -2,6 +2,7 @@
 //
 // Results of the fused operations are the same to the last bit for every number of threads.
 #include <map>
+#include <span>
 #include <string>
 
 #include <vitscape/backend/eigen/cpu.hpp>
@@ -34,9 +35,11 @@ std::map<std::string, std::vector<T>> outputs(int threads) {
         results["linear_gelu"] = y.host();
         results["GELU derivative"] = derivative.host();
         for (const auto& [wide, name] : {std::pair<Index, const char*>{37, "small"}, {391, "large"}}) {
-            const auto left = random(rows * wide, 5), dweight = random(out * wide, 6);
-            backend.linear_weight_gradient(rows, out, wide, left.data(), residual.data(), dweight.data());
+            const auto left = random(rows * wide, 5), dweight = random(out * wide, 6), dbias = random(out, 7);
+            backend.linear_gradient(rows, out, wide, left.data(), residual.data(), dweight.data(),
+                                    dbias.data());
             results[std::string("weight gradient, ") + name] = dweight.host();
+            results[std::string("bias gradient, ") + name] = dbias.host();
         }
     }
     {
@@ -65,7 +68,8 @@ std::map<std::string, std::vector<T>> outputs(int threads) {
         const auto qkv = random(packed, 1), dout = random(asked, 2), out = empty(asked),
                    probabilities = empty(shape.probabilities()), dqkv = empty(packed);
         backend.attention(shape, qkv.data(), out.data(), probabilities.data());
-        backend.attention_backward(shape, qkv.data(), probabilities.data(), dout.data(), dqkv.data());
+        backend.attention_backward(shape, qkv.data(), out.data(), probabilities.data(), dout.data(),
+                                   dqkv.data());
         const std::string name = "attention over " + std::to_string(tokens);
         results[name] = out.host();
         results[name + ", gradient"] = dqkv.host();
@@ -76,8 +80,9 @@ std::map<std::string, std::vector<T>> outputs(int threads) {
         auto squares = random_scalars<T>(n, 4);
         for (T& number : squares) number *= number;
         const Numbers<B> second(backend, squares);
-        backend.adamw(n, {.learning_rate = 1e-2, .weight_decay = 0.05}, theta.data(), gradient.data(),
-                      first.data(), second.data());
+        const ParameterGroup all{.offset = 0, .count = n};
+        backend.adamw(std::span(&all, 1), {.learning_rate = 1e-2, .weight_decay = 0.05}, theta.data(),
+                      gradient.data(), first.data(), second.data());
         results["AdamW"] = theta.host();
     }
     return results;

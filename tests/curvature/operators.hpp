@@ -15,19 +15,18 @@
 namespace vitscape::test {
 
 /// Q D Q with the reflection Q = I - 2 u u^T of a fixed unit vector u: dense, with the eigenvalues D.
-template <class T>
+template <Backend B>
 struct ReflectedDiagonal {
-    using B = CpuPrimitives<T>;
     B cpu{2};
     std::vector<double> eigenvalues;
-    Vector<B> u, scratch;
+    Vector<B> u, scratch, diagonal;
     int products = 0;
 
     explicit ReflectedDiagonal(std::vector<double> d) : eigenvalues(std::move(d)) {
         u = Vector<B>(cpu, static_cast<Index>(eigenvalues.size()));
         cpu.fill_normal({.seed = 11, .purpose = Purpose::test}, u.size(), u.data());
         scale(1 / norm(u), u);
-        scratch = u;
+        scratch = diagonal = u;
     }
     [[nodiscard]] B backend() const { return cpu; }
     [[nodiscard]] Index size() const { return u.size(); }
@@ -35,8 +34,9 @@ struct ReflectedDiagonal {
         ++products;
         scratch = v;
         axpby(-2 * dot(u, v), u, 1, scratch);
-        for (Index i = 0; i < size(); ++i)
-            scratch.data()[i] *= static_cast<T>(eigenvalues[static_cast<std::size_t>(i)]);
+        diagonal = Vector<B>(cpu, eigenvalues);
+        cpu.map(1, size(), functor::Multiply{}, vitscape::detail::flat(scratch),
+                vitscape::detail::flat(scratch), vitscape::detail::flat(diagonal));
         out = scratch;
         axpby(-2 * dot(u, scratch), u, 1, out);
     }

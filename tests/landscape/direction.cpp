@@ -5,6 +5,7 @@
 #include <vitscape/backend/eigen/primitives.hpp>
 #include <vitscape/landscape/direction.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 
 using namespace vitscape;
@@ -50,10 +51,10 @@ TEST_CASE("directions of other numbers, seeds and more parameters") {
     CHECK(std::vector<double>(longer.begin(), longer.begin() + zero.size()) == shorter);
 }
 
-TEMPLATE_TEST_CASE("orthogonalize divides by the square of the norm", "", float, double) {
-    using B = CpuPrimitives<TestType>;
+TEMPLATE_LIST_TEST_CASE("orthogonalize divides by the square of the norm", "", test::Plain) {
+    using B = TestType;
     const B cpu{1};
-    const double tolerance = std::is_same_v<TestType, float> ? 1e-5 : 1e-12;
+    const double tolerance = std::is_same_v<typename B::Storage, float> ? 1e-5 : 1e-12;
     Vector<B> direction(cpu, std::vector<double>{3, 4, 5});
     const Vector<B> other(cpu, std::vector<double>{0, 10, 0});
     orthogonalize(direction, other);

@@ -9,6 +9,7 @@
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/normalization.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
@@ -49,10 +50,10 @@ double norm_of(const std::vector<double>& values, std::size_t begin, std::size_t
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("normalized directions of the reference", "", float, double) {
-    using B = CpuPrimitives<TestType>;
+TEMPLATE_LIST_TEST_CASE("normalized directions of the reference", "", test::Plain) {
+    using B = TestType;
     const B cpu{2};
-    const double tolerance = std::is_same_v<TestType, float> ? 1e-4 : 1e-9;
+    const double tolerance = std::is_same_v<typename B::Storage, float> ? 1e-4 : 1e-9;
     const SafeTensors file = test::golden_tensors("landscape");
     const ParameterLayout layout = golden_layout(file);
     REQUIRE(layout.parameters().size() > 20);

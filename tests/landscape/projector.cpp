@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -177,4 +178,52 @@ TEST_CASE("points of a surface allocate no parameter vectors") {
     (void)project(function, plane, Grid{.from = -1, .to = 1, .steps = 11}, options);
     CHECK(after_first == after_last);
     CHECK(function.cpu.memory().bytes_in_use() == before);
+}
+
+namespace {
+/// The losses of a `SampledFunction` three evaluations late, as a device would give them.
+struct LateFunction : SampledFunction {
+    using SampledFunction::SampledFunction;
+    std::array<std::vector<double>, 3> under_way;
+    std::size_t started = 0, most = 0;
+
+    [[nodiscard]] static std::size_t flights() { return 3; }
+    void start_losses(const Vector<Cpu64>& theta, std::size_t flight) {
+        REQUIRE(under_way.at(flight).empty());  // its last one was fetched
+        under_way[flight].resize(static_cast<std::size_t>(samples()));
+        sample_losses(theta, under_way[flight]);
+        most = std::max(most, ++started);
+    }
+    void finish_losses(std::size_t flight, std::span<double> out) {
+        REQUIRE_FALSE(under_way.at(flight).empty());
+        std::copy(under_way[flight].begin(), under_way[flight].end(), out.begin());
+        under_way[flight].clear();
+        --started;
+    }
+};
+static_assert(DeferredObjective<LateFunction, Cpu64> && !DeferredObjective<SampledFunction, Cpu64>);
+}  // namespace
+
+TEST_CASE("several points under way give the same surface") {
+    SampledFunction prompt(20);
+    LateFunction late(20);
+    const PlaneGrid grid{Grid{.from = -1, .to = 1, .steps = 7}, Grid{.from = 0, .to = 2, .steps = 2}};
+    const Surface expected = project(prompt, coordinate_plane(prompt.cpu), grid);
+    CHECK(bool(project(late, coordinate_plane(late.cpu), grid).loss == expected.loss));
+    CHECK(late.most == 3);
+    CHECK(late.started == 0);
+
+    Index asked = 0;
+    Surface saved;
+    ProjectionOptions options;
+    options.interrupted = [&] { return ++asked > 5; };
+    options.after_row = [&](const Surface& surface) { saved = surface; };
+    REQUIRE_THROWS_AS(project(late, coordinate_plane(late.cpu), grid, options), Interrupted);
+    CHECK(saved.computed_points() == 5);  // what was under way is finished and kept
+    CHECK(late.started == 0);
+    ProjectionOptions resumed;
+    resumed.resume = &saved;
+    const Surface rest = project(late, coordinate_plane(late.cpu), grid, resumed);
+    CHECK(bool(rest.loss == expected.loss));
+    CHECK(bool(rest.difference_standard_error == expected.difference_standard_error));
 }

@@ -11,6 +11,7 @@
 #include <vitscape/landscape/surface_io.hpp>
 
 #include "landscape/functions.hpp"
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 
 #include <unistd.h>
@@ -89,8 +90,8 @@ TEST_CASE("surfaces of other programs and broken files") {
     CHECK_THROWS_AS(write_surface(folder.path / "missing" / "surface", example()), IoError);
 }
 
-TEMPLATE_TEST_CASE("directions read back as they were written", "", float, double) {
-    using B = CpuPrimitives<TestType>;
+TEMPLATE_LIST_TEST_CASE("directions read back as they were written", "", test::Plain) {
+    using B = TestType;
     const B cpu{1};
     const Folder folder;
     const auto path = folder.path / "directions.safetensors";

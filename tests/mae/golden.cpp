@@ -3,6 +3,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/mae/masked_autoencoder.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
@@ -36,8 +37,7 @@ struct GoldenAutoencoder {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("masked autoencoder: loss and gradient are the reference's", "", Cpu<double>,
-                   CpuPrimitives<double>, Cpu<float>, CpuPrimitives<float>) {
+TEMPLATE_LIST_TEST_CASE("masked autoencoder: loss and gradient are the reference's", "", Every) {
     const auto [loss_kind, loss_name, gradient_name] = GENERATE(table<PixelLoss, const char*, const char*>(
         {{PixelLoss::normalized, "loss_norm_pix", "grad_norm_pix."},
          {PixelLoss::plain, "loss_pix", "grad_pix."}}));
@@ -71,8 +71,7 @@ TEMPLATE_TEST_CASE("masked autoencoder: loss and gradient are the reference's", 
     CHECK(worst_difference(gradient.to_host(), twice) < golden_tolerance<B>);
 }
 
-TEMPLATE_TEST_CASE("masked autoencoder: latent and prediction are the reference's", "", Cpu<double>,
-                   CpuPrimitives<double>, Cpu<float>) {
+TEMPLATE_LIST_TEST_CASE("masked autoencoder: latent and prediction are the reference's", "", Backends) {
     using B = TestType;
     GoldenAutoencoder<B> golden;
     Eval<B> eval(golden.backend, golden.theta.data());
@@ -102,8 +101,8 @@ TEST_CASE("masked autoencoder: fixed position embeddings are the reference's", "
     }
 }
 
-TEMPLATE_TEST_CASE("Hessian-vector products by dual numbers are the reference's", "", double, float) {
-    using B = CpuPrimitives<TestType>;
+TEMPLATE_LIST_TEST_CASE("Hessian-vector products by dual numbers are the reference's", "", Plain) {
+    using B = TestType;
     using D = Dual<B>;
     const SafeTensors file = golden_tensors("hessian");
     const nlohmann::json json = golden_json("hessian");
@@ -120,6 +119,6 @@ TEMPLATE_TEST_CASE("Hessian-vector products by dual numbers are the reference's"
     Tape<D> tape(dual, {theta.data(), direction.data()}, {gradient.data(), product.data()});
     const auto losses = model.losses(tape, inputs);
     tape.backward(losses, 1 / static_cast<double>(inputs.samples));
-    const double tolerance = std::is_same_v<TestType, float> ? 1e-4 : 1e-9;
+    const double tolerance = golden_tolerance<B>;
     CHECK(relative_difference(product.to_host(), golden_vector(model.layout(), file, "Hv.")) < tolerance);
 }

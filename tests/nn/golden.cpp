@@ -5,6 +5,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/nn/vit_classifier.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
@@ -55,8 +56,7 @@ struct GoldenClassifier {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("classifier: logits, losses and gradient are the reference's", "[nn]", Cpu<double>,
-                   CpuPrimitives<double>, Cpu<float>, CpuPrimitives<float>) {
+TEMPLATE_LIST_TEST_CASE("classifier: logits, losses and gradient are the reference's", "[nn]", Every) {
     using B = TestType;
     const Pooling pooling = GENERATE(Pooling::class_token, Pooling::average);
     GoldenClassifier<B> golden(pooling);
@@ -89,8 +89,8 @@ TEMPLATE_TEST_CASE("classifier: logits, losses and gradient are the reference's"
     }
 }
 
-TEMPLATE_TEST_CASE("classifier: smoothed and soft targets give the reference's losses", "[nn]", Cpu<double>,
-                   Cpu<float>) {
+TEMPLATE_LIST_TEST_CASE("classifier: smoothed and soft targets give the reference's losses", "[nn]",
+                        Backends) {
     using B = TestType;
     const Pooling pooling = GENERATE(Pooling::class_token, Pooling::average);
     GoldenClassifier<B> golden(pooling, 0.1);

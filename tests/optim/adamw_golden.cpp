@@ -7,14 +7,14 @@
 #include <vitscape/nn/parameter_groups.hpp>
 #include <vitscape/optim/adamw.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
 using namespace vitscape;
 using namespace vitscape::test;
 
-TEMPLATE_TEST_CASE("AdamW: parameters after each step are the reference's", "[optim]", Cpu<double>,
-                   CpuPrimitives<double>, Cpu<float>, CpuPrimitives<float>) {
+TEMPLATE_LIST_TEST_CASE("AdamW: parameters after each step are the reference's", "[optim]", Every) {
     using B = TestType;
     const SafeTensors file = golden_tensors("adamw");
     const nlohmann::json json = golden_json("adamw"), config = golden_json("mae").at("config");

@@ -2,6 +2,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/optim/sgd.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
@@ -27,8 +28,7 @@ TEST_CASE("SGD: two steps by hand", "[optim]") {
     CHECK(distance(state.vectors()[0].second->to_host(), {10.049, 20, 0}) < 1e-15);
 }
 
-TEMPLATE_TEST_CASE("SGD: the formula on every backend", "[optim]", Cpu<double>, CpuPrimitives<double>,
-                   Cpu<float>, CpuPrimitives<float>) {
+TEMPLATE_LIST_TEST_CASE("SGD: the formula on every backend", "[optim]", Every) {
     using B = TestType;
     const B backend(2);
     for (const Index size : {1, 17, 30001}) {

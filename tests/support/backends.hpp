@@ -65,10 +65,11 @@ class Numbers {
     Numbers(const B& backend, const std::vector<S>& host)
         : backend_(backend), memory_(backend, Shape{static_cast<Index>(host.size())}) {
         if constexpr (is_dual<S>) {
-            for (std::size_t i = 0; i < host.size(); ++i) {
-                memory_.data().value[i] = host[i].value;
-                memory_.data().tangent[i] = host[i].tangent;
-            }
+            std::vector<double> values(host.size()), tangents(host.size());
+            for (std::size_t i = 0; i < host.size(); ++i)
+                values[i] = host[i].value, tangents[i] = host[i].tangent;
+            backend_.base().upload(memory_.size(), values.data(), memory_.data().value);
+            backend_.base().upload(memory_.size(), tangents.data(), memory_.data().tangent);
         } else {
             backend_.upload(memory_.size(), host.data(), memory_.data());
         }
@@ -77,10 +78,11 @@ class Numbers {
     [[nodiscard]] std::vector<S> host() const {
         std::vector<S> host(static_cast<std::size_t>(memory_.size()));
         if constexpr (is_dual<S>) {
-            for (std::size_t i = 0; i < host.size(); ++i)
-                host[i] = S(memory_.data().value[i], memory_.data().tangent[i]);
+            std::vector<double> values(host.size()), tangents(host.size());
+            backend_.base().download(memory_.size(), memory_.data().value, values.data());
+            backend_.base().download(memory_.size(), memory_.data().tangent, tangents.data());
+            for (std::size_t i = 0; i < host.size(); ++i) host[i] = S(values[i], tangents[i]);
         } else {
-            backend_.synchronize();
             backend_.download(memory_.size(), memory_.data(), host.data());
         }
         return host;

@@ -2,6 +2,7 @@
 #include <vitscape/backend/eigen/primitives.hpp>
 #include <vitscape/tensor/vector.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
@@ -9,8 +10,8 @@
 using namespace vitscape;
 using namespace vitscape::test;
 
-TEMPLATE_TEST_CASE("vector: operations of a vector space", "[tensor]", double, float) {
-    using B = CpuPrimitives<TestType>;
+TEMPLATE_LIST_TEST_CASE("vector: operations of a vector space", "[tensor]", Plain) {
+    using B = TestType;
     const B backend(2);
     for (const Index n : {1, 3, 17, 100, 30001}) {
         INFO(n << " numbers");
@@ -26,7 +27,7 @@ TEMPLATE_TEST_CASE("vector: operations of a vector space", "[tensor]", double, f
             sum.push_back(1.5 * x[i] - 0.25 * y[i]);
             point.push_back(x[i] + 0.5 * y[i] - 2 * z[i]);
         }
-        const double tolerance = rounding_tolerance<TestType>;
+        const double tolerance = rounding_tolerance<typename B::Storage>;
         CHECK(std::abs(dot(X, Y) - product) < tolerance * std::sqrt(square) * norm(Y));
         CHECK(norm(X) == Approx(std::sqrt(square)).epsilon(tolerance));
         plane_point(X, 0.5, Y, -2, Z, out);

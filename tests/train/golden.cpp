@@ -7,6 +7,7 @@
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/landscape/projector.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
@@ -16,9 +17,8 @@ using namespace vitscape::test;
 namespace {
 
 /// The loss of a reference model on its images and masks, on the plain path.
-template <class T>
+template <Backend B>
 class ReferenceObjective {
-    using B = CpuPrimitives<T>;
     using D = Dual<B>;
 
   public:
@@ -55,7 +55,7 @@ class ReferenceObjective {
     }
 
   private:
-    B base_{1};
+    B base_{};
     MaskedAutoencoder<> model_;
     MaskedAutoencoder<>::Inputs<B> inputs_;
     MaskedAutoencoder<>::Inputs<D> dual_inputs_;
@@ -64,8 +64,8 @@ class ReferenceObjective {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("the reference's loss surface is met point by point", "", double, float) {
-    using B = CpuPrimitives<TestType>;
+TEMPLATE_LIST_TEST_CASE("the reference's loss surface is met point by point", "", Plain) {
+    using B = TestType;
     const SafeTensors file = golden_tensors("landscape");
     const nlohmann::json config = golden_json("mae").at("config");
     ReferenceObjective<TestType> objective(
@@ -80,7 +80,7 @@ TEMPLATE_TEST_CASE("the reference's loss surface is met point by point", "", dou
         project(objective, plane,
                 Grid{.from = axis.front(), .to = axis.back(), .steps = static_cast<Index>(axis.size())});
     REQUIRE(surface.x.size() == axis.size());
-    const double tolerance = std::is_same_v<TestType, float> ? 1e-4 : 1e-9;
+    const double tolerance = golden_tolerance<B>;
     for (std::size_t row = 0; row < axis.size(); ++row)
         for (std::size_t column = 0; column < axis.size(); ++column)
             CHECK(relative_difference(surface.loss(row, column), reference[row * axis.size() + column]) <
@@ -90,7 +90,7 @@ TEMPLATE_TEST_CASE("the reference's loss surface is met point by point", "", dou
 TEST_CASE("Lanczos and Hutchinson meet the reference's spectrum within their stated errors", "") {
     const SafeTensors file = golden_tensors("hessian");
     const nlohmann::json json = golden_json("hessian");
-    ReferenceObjective<double> objective(
+    ReferenceObjective<CpuPrimitives<double>> objective(
         MaskedAutoencoder<>(golden_autoencoder(json.at("config"), json.at("mask_ratio"))), file);
     const Vector<CpuPrimitives<double>> theta(objective.backend(),
                                               golden_vector(objective.layout(), file, "param."));

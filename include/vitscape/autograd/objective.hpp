@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <span>
 #include <type_traits>
 
@@ -41,6 +42,17 @@ concept SampledObjective = Evaluable<O, B> &&
     requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::span<double> out) {
     { objective.samples() } -> std::convertible_to<Index>;
     objective.sample_losses(theta, out);
+};
+
+/// A `SampledObjective` that works on while the host does other things: `start_losses(theta, flight)` begins an evaluation
+/// and `finish_losses(flight, out)` waits for it; `flights()` of them, numbered from 0, may be under way at once.
+template <class O, class B>
+concept DeferredObjective = SampledObjective<O, B> &&
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::size_t flight,
+             std::span<double> out) {
+    { objective.flights() } -> std::convertible_to<std::size_t>;
+    objective.start_losses(theta, flight);
+    objective.finish_losses(flight, out);
 };
 
 /// An `Objective` with exact products with its second derivative: `hessian_vector(theta, v, out)` writes

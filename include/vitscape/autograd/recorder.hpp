@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -41,9 +43,13 @@ class Eval {
     }
     [[nodiscard]] Tensor<B> allocate(const Shape& shape) { return Tensor<B>(backend_, shape); }
     [[nodiscard]] Variable<B> constant(Tensor<B> value) const { return {std::move(value), -1}; }
-    template <class Backward>
-    [[nodiscard]] Variable<B> record(Tensor<B> value, Backward&&) const {
+    template <Backend V, class Backward>
+    [[nodiscard]] Variable<V> record(Tensor<V> value, Backward&&) const {
         return {std::move(value), -1};
+    }
+    /// Memory for sums: row statistics and losses.
+    [[nodiscard]] Tensor<Master<B>> allocate_sums(const Shape& shape) {
+        return Tensor<Master<B>>(master(backend_), shape);
     }
 
   private:
@@ -60,96 +66,113 @@ class Tape {
     using BackendType = B;
     static constexpr bool records = true;
 
-    /// @param parameters  the flat vector, read only.  @param gradients  of the same size; gradients are
-    /// added to it.
-    Tape(B backend, typename B::Pointer parameters, typename B::Pointer gradients)
+    /// @param parameters  the flat vector as the backend reads it (`Weights`).  @param gradients  of the same size;
+    /// gradients are added to it.
+    Tape(B backend, typename B::Pointer parameters, typename Master<B>::Pointer gradients)
         : backend_(std::move(backend)), parameters_(parameters), gradients_(gradients) {}
     Tape(const Tape&) = delete;
     Tape& operator=(const Tape&) = delete;
     ~Tape() { clear(); }
 
     /// Other vectors from here on; what is recorded stays with the old ones.
-    void bind(typename B::Pointer parameters, typename B::Pointer gradients) {
+    void bind(typename B::Pointer parameters, typename Master<B>::Pointer gradients) {
         parameters_ = parameters;
         gradients_ = gradients;
     }
 
     [[nodiscard]] B& backend() { return backend_; }
-    [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) const {
+    [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) {
+        parameters_end_ = std::max(parameters_end_, slot.offset + slot.shape.size());
         return {parameters_ + slot.offset, slot.shape};
     }
     /// Where the gradient of a parameter is to be added.
-    [[nodiscard]] TensorView<B> parameter_gradient(const ParameterSlot& slot) const {
+    [[nodiscard]] TensorView<Master<B>> parameter_gradient(const ParameterSlot& slot) const {
         return {gradients_ + slot.offset, slot.shape};
     }
     [[nodiscard]] Tensor<B> allocate(const Shape& shape) { return Tensor<B>(backend_, shape); }
     [[nodiscard]] Variable<B> constant(Tensor<B> value) const { return {std::move(value), -1}; }
 
-    /// Notes an operation's output and how to go back through it: `backward(tape, gradient of the output)`.
-    template <class Backward>
-    [[nodiscard]] Variable<B> record(Tensor<B> value, Backward backward) {
+    /// Memory for sums: row statistics and losses.
+    [[nodiscard]] Tensor<Master<B>> allocate_sums(const Shape& shape) {
+        return Tensor<Master<B>>(master(backend_), shape);
+    }
+
+    struct IgnoreFinal {
+        void operator()(Index) const {}
+    };
+    /// Notes an operation's output, an activation or losses, and how to go back through it: `backward(tape, gradient of
+    /// the output)`.
+    template <Backend V, class Backward>
+    [[nodiscard]] Variable<V> record(Tensor<V> value, Backward backward) {
         static_assert(alignof(Backward) <= alignof(std::max_align_t) && sizeof(Backward) <= chunk_bytes);
         auto* closure = new (reserve(sizeof(Backward))) Backward(std::move(backward));
         nodes_.push_back({closure,
-                          [](void* c, Tape& tape, const Tensor<B>& gradient) {
+                          [](void* c, Tape& tape, Node& node) {
+                              Tensor<V>& slot = node.template gradient<V>();
+                              if (slot.empty()) return;
+                              const Tensor<V> gradient = std::move(slot);
                               (*static_cast<Backward*>(c))(tape, gradient);
                           },
-                          [](void* c) { static_cast<Backward*>(c)->~Backward(); }, Tensor<B>{}});
+                          [](void* c) { static_cast<Backward*>(c)->~Backward(); }, parameters_end_});
         return {std::move(value), static_cast<int>(nodes_.size()) - 1};
     }
 
     /// The gradient of an operation's input, to be written with this `beta`: 0 for the first contribution
     /// (the memory is uninitialized), 1 to add to earlier ones.
-    struct Target {
-        typename B::Pointer data;
+    template <Backend V>
+    struct TargetOf {
+        typename V::Pointer data;
         double beta;
     };
-    [[nodiscard]] Target gradient(int node, const Shape& shape) {
-        Tensor<B>& gradient = nodes_[static_cast<std::size_t>(node)].gradient;
+    using Target = TargetOf<B>;
+    template <Backend V = B>
+    [[nodiscard]] TargetOf<V> gradient(int node, const Shape& shape) {
+        Tensor<V>& gradient = nodes_[static_cast<std::size_t>(node)].template gradient<V>();
+        V backend = as<V>();
         if (gradient.empty()) {
-            gradient = allocate(shape);
+            gradient = Tensor<V>(backend, shape);
             return {gradient.data(), 0};
         }
         if (!gradient.unique()) {  // shared with another operation's gradient, which must keep its numbers
-            Tensor<B> own = allocate(gradient.shape());
-            backend_.copy(own.size(), gradient.data(), own.data());
+            Tensor<V> own(backend, gradient.shape());
+            backend.copy(own.size(), gradient.data(), own.data());
             gradient = std::move(own);
         }
         return {gradient.data(), 1};
     }
     /// Adds `contribution` to an input's gradient; the first one is shared rather than copied.
-    void pass_gradient(int node, const Tensor<B>& contribution) {
+    template <Backend V>
+    void pass_gradient(int node, const Tensor<V>& contribution) {
         if (node < 0) return;
-        Tensor<B>& gradient = nodes_[static_cast<std::size_t>(node)].gradient;
+        Tensor<V>& gradient = nodes_[static_cast<std::size_t>(node)].template gradient<V>();
         if (gradient.empty()) {
             gradient = contribution;
             return;
         }
-        const Target target = this->gradient(node, contribution.shape());
-        const operand::Matrix<typename B::Pointer> sum{target.data, contribution.size()};
-        backend_.map(1, contribution.size(), functor::Add{}, sum, sum,
-                     operand::Matrix<typename B::Pointer>{contribution.data(), contribution.size()});
+        using Operand = operand::Matrix<typename V::Pointer>;
+        const Index size = contribution.size();
+        const Operand sum{this->gradient<V>(node, contribution.shape()).data, size};
+        as<V>().map(1, size, functor::Add{}, sum, sum, Operand{contribution.data(), size});
     }
 
     /// Adds the gradient of `weight * sum(output)` by all parameters to the gradient vector and forgets the
     /// operations.
     /// @param output  any recorded variable, e.g. one loss per sample with weight 1 / samples for their mean.
-    void backward(const Variable<B>& output, double weight = 1) {
-        if (!output.differentiable()) {
-            clear();
-            return;
-        }
-        nodes_[static_cast<std::size_t>(output.node)].gradient = allocate(output.shape());
-        backend_.fill(output.value.size(), weight,
-                      nodes_[static_cast<std::size_t>(output.node)].gradient.data());
-        for (std::size_t i = nodes_.size(); i-- > 0;) {
-            Node& node = nodes_[i];
-            if (!node.gradient.empty()) {
-                const Tensor<B> gradient = std::move(node.gradient);
-                node.run(node.closure, *this, gradient);
+    /// @param on_final  called as on_final(offset) while going back: no operation that is left uses a parameter at
+    /// or behind this offset of the flat vector, so these gradients are final. Offsets never grow.
+    template <Backend V, class OnFinal = IgnoreFinal>
+    void backward(const Variable<V>& output, double weight = 1, const OnFinal& on_final = {}) {
+        if (output.differentiable()) {
+            Tensor<V> gradient(as<V>(), output.shape());
+            as<V>().fill(gradient.size(), weight, gradient.data());
+            nodes_[static_cast<std::size_t>(output.node)].template gradient<V>() = std::move(gradient);
+            for (std::size_t i = nodes_.size(); i-- > 0;) {
+                Node& node = nodes_[i];
+                node.run(node.closure, *this, node);
+                node.destroy(node.closure);  // frees the saved values while going back
+                node.closure = nullptr;
+                on_final(i > 0 ? nodes_[i - 1].parameters_end : Index{0});
             }
-            node.destroy(node.closure);  // frees the saved values while going back
-            node.closure = nullptr;
         }
         clear();
     }
@@ -160,15 +183,35 @@ class Tape {
             if (node.closure != nullptr) node.destroy(node.closure);
         nodes_.clear();
         chunk_ = used_ = 0;
+        parameters_end_ = 0;
     }
 
   private:
+    struct Nothing {};
     struct Node {
         void* closure;
-        void (*run)(void*, Tape&, const Tensor<B>&);
+        void (*run)(void*, Tape&, Node&);
         void (*destroy)(void*);
-        Tensor<B> gradient;
+        Index parameters_end;  // of the parameters that this and earlier operations use
+        Tensor<B> of_activation{};
+        [[no_unique_address]] std::conditional_t<std::same_as<Master<B>, B>, Nothing, Tensor<Master<B>>>
+            of_sums{};
+
+        template <class V>
+        Tensor<V>& gradient() {
+            if constexpr (std::same_as<V, B>)
+                return of_activation;
+            else
+                return of_sums;
+        }
     };
+    template <class V>
+    [[nodiscard]] V as() const {
+        if constexpr (std::same_as<V, B>)
+            return backend_;
+        else
+            return master(backend_);
+    }
     static constexpr std::size_t chunk_bytes = 16384;
 
     void* reserve(std::size_t bytes) {
@@ -185,10 +228,12 @@ class Tape {
     }
 
     B backend_;
-    typename B::Pointer parameters_, gradients_;
+    typename B::Pointer parameters_;
+    typename Master<B>::Pointer gradients_;
     std::vector<Node> nodes_;
     std::vector<std::unique_ptr<std::byte[]>> chunks_;
     std::size_t chunk_ = 0, used_ = 0;
+    Index parameters_end_ = 0;
 };
 
 /// What a model is written against: `Tape` and `Eval` run the same forward code.

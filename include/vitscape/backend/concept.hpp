@@ -3,8 +3,11 @@
 
 #include <concepts>
 #include <cstdint>
+#include <span>
+#include <utility>
 
 #include <vitscape/backend/operand.hpp>
+#include <vitscape/core/bfloat16.hpp>
 #include <vitscape/core/functors.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/core/shape.hpp>
@@ -28,30 +31,62 @@ struct ProductBatch {
     Index outer_a = 0, inner_a = 0, outer_b = 0, inner_b = 0, outer_c = 0, inner_c = 0;
 };
 
+namespace detail {
+template <class B>
+struct MasterType {
+    using type = B;
+};
+template <class B>
+requires requires { typename B::MasterBackend; }
+struct MasterType<B> {
+    using type = typename B::MasterBackend;
+};
+}  // namespace detail
+
+/// The backend that holds a backend's parameters, gradients, row statistics and losses: its float sibling where
+/// it computes in bfloat16, else itself. Both share memory and order of work.
+template <class B>
+using Master = typename detail::MasterType<B>::type;
+
+template <class B>
+[[nodiscard]] Master<B> master(const B& backend) {
+    if constexpr (std::same_as<Master<B>, B>)
+        return backend;
+    else
+        return backend.master();
+}
+
+/// The type of a backend's constants and parameters: float where its memory holds bfloat16, else what that holds.
+template <class B>
+using RealOf = Real<typename B::Storage>;
+
 /// What a backend must offer. `B` is a cheap handle; copies share memory pool and settings. One host thread
 /// at a time uses a backend. All of vitscape is written on these primitives; anything else a backend has is a
-/// refinement that an op prefers when it is there, and that a test compares with the primitive path.
+/// refinement that an op prefers when it is there, and that a test compares with the primitive path. Sums (`out` of the
+/// reductions, `c` of a product where the caller likes) are held by the `Master` backend.
 ///
 /// | primitive | meaning |
 /// | --- | --- |
-/// | `allocate(n)`, `release(p, n)` | pooled, uninitialized memory for n numbers; no system call in a steady
-/// state | | `allocate_indices(n)`, `release_indices(p, n)` | the same for 32-bit row numbers | | `copy(n,
-/// from, to)`, `fill(n, number, to)` | | | `upload(n, host, to)`, `download(n, from, host)` | convert to and
-/// from host numbers of any arithmetic type | | `upload_indices(n, host, to)` | | | `map(rows, columns, f,
-/// out, in...)` | out(r, c) = f(in(r, c)...), operands as in operand.hpp; `out` may be an `in` | |
-/// `reduce_rows(rows, columns, f, out, in...)` | out[r] = sum over c of f(in(r, c)...) | |
-/// `reduce_columns(rows, columns, f, beta, out, in...)` | out[c] = beta out[c] + sum over r of f(in(r, c)...)
-/// | | `row_maximum(rows, columns, in, out)` | out[r] = max over c of in(r, c), a constant under
-/// differentiation | | `dot(n, x, y)` | sum of x[i] y[i], accumulated in double | | `multiply(product, a, b,
-/// c)` | `MatrixProduct` | | `multiply_batch(product, batch, a, b, c)` | `ProductBatch` of it | |
-/// `fill_uniform(key, n, to)`, `fill_normal(key, n, to)` | elements 0 to n-1 of a random sequence | |
-/// `synchronize()` | returns when all earlier work is done |
+/// | `allocate(n)`, `release(p, n)` | pooled, uninitialized memory; no system call in a steady state |
+/// | `allocate_indices(n)`, `release_indices(p, n)` | the same for 32-bit row numbers |
+/// | `copy(n, from, to)`, `fill(n, number, to)` | |
+/// | `upload(n, host, to)`, `download(n, from, host)` | convert to and from host numbers of any arithmetic type; both are done when they return |
+/// | `upload_indices(n, host, to)` | |
+/// | `map(rows, columns, f, out, in...)` | out(r, c) = f(in(r, c)...) for operands of operand.hpp; in place too |
+/// | `reduce_rows(rows, columns, f, out, in...)` | out[r] = sum over c of f(in(r, c)...) |
+/// | `reduce_columns(rows, columns, f, beta, out, in...)` | out[c] = beta out[c] + sum over r of f(in(r, c)...) |
+/// | `row_maximum(rows, columns, in, out)` | out[r] = max over c of in(r, c), a constant under differentiation |
+/// | `dot(n, x, y)` | sum of x[i] y[i], accumulated in double |
+/// | `multiply(product, a, b, c)` | `MatrixProduct` |
+/// | `multiply_batch(product, batch, a, b, c)` | `ProductBatch` of it |
+/// | `fill_uniform(key, n, to)`, `fill_normal(key, n, to)` | elements 0 to n-1 of a random sequence |
+/// | `synchronize()` | returns when all earlier work is done |
 ///
 /// Sums are taken in an order that does not depend on the number of threads.
 template <class B>
 concept Backend = std::copyable<B> &&
-    requires(B b, typename B::Pointer p, std::int32_t* rows, const double* host, double* out, Index n,
-             operand::Matrix<typename B::Pointer> matrix) {
+    requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, std::int32_t* rows,
+             const double* host, double* out, Index n, operand::Matrix<typename B::Pointer> matrix) {
     typename B::Scalar;   ///< What `map`'s functors see: a number or a `DualNumber`.
     typename B::Storage;  ///< The arithmetic type that memory holds.
     { b.allocate(n) } -> std::same_as<typename B::Pointer>;
@@ -64,35 +99,36 @@ concept Backend = std::copyable<B> &&
     b.download(n, p, out);
     b.upload_indices(n, static_cast<const std::int32_t*>(rows), rows);
     b.map(n, n, functor::Add{}, matrix, matrix, matrix);
-    b.reduce_rows(n, n, functor::Identity{}, p, matrix);
-    b.reduce_columns(n, n, functor::Identity{}, 0.0, p, matrix);
-    b.row_maximum(n, n, matrix, p);
+    b.reduce_rows(n, n, functor::Identity{}, sums, matrix);
+    b.reduce_columns(n, n, functor::Identity{}, 0.0, sums, matrix);
+    b.row_maximum(n, n, matrix, sums);
     b.dot(n, p, p);
     b.multiply(MatrixProduct{}, p, p, p);
+    b.multiply(MatrixProduct{}, p, p, sums);
     b.multiply_batch(MatrixProduct{}, ProductBatch{}, p, p, p);
     b.fill_uniform(RandomKey{}, n, p);
     b.fill_normal(RandomKey{}, n, p);
     b.synchronize();
 };
 
-/// Refinements of a linear layer. `linear(rows, out, in, x, weight, bias, residual, y)`: y = [residual +] x
-/// W^T + bias, residual may be null. `linear_gelu(rows, out, in, x, weight, bias, y, derivative)`: y =
-/// GELU(h), h = x W^T + bias, derivative = GELU'(h) where not null. `linear_weight_gradient(rows, out, in, x,
-/// dy, dweight)`: dW += dy^T x. x (rows, in), W (out, in), y and dy (rows, out).
+/// Refinements of a linear layer. `linear(rows, out, in, x, weight, bias, residual, y)`: y = [residual +] x W^T +
+/// bias, residual may be null. `linear_gelu(rows, out, in, x, weight, bias, y, derivative)`: y = GELU(h), h = x W^T +
+/// bias, derivative = GELU'(h) where not null. `linear_gradient(rows, out, in, x, dy, dweight, dbias)`: dW += dy^T x,
+/// db += column sums of dy. x (rows, in), W (out, in), y and dy (rows, out).
 template <class B>
-concept FusedLinear = requires(B b, typename B::Pointer p, Index n) {
+concept FusedLinear = requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, Index n) {
     b.linear(n, n, n, p, p, p, p, p);
     b.linear_gelu(n, n, n, p, p, p, p, p);
-    b.linear_weight_gradient(n, n, n, p, p, p);
+    b.linear_gradient(n, n, n, p, p, sums, sums);
 };
 
-/// Refinement: layer normalization in one pass over each row. `layer_norm(rows, columns, epsilon, x, gamma,
-/// beta, y, mean, inverse_deviation)`; `layer_norm_backward(rows, columns, x, gamma, mean, inverse_deviation,
-/// dy, beta, dx, dgamma, dbeta)`: dx = beta dx + gradient, the parameters' gradients are added.
+/// Refinement: layer normalization in one pass over each row. `layer_norm(rows, columns, epsilon, x, gamma, beta, y,
+/// mean, inverse_deviation)`; `layer_norm_backward(rows, columns, x, gamma, mean, inverse_deviation, dy, beta, dx,
+/// dgamma, dbeta)`: dx = beta dx + gradient, the parameters' gradients are added.
 template <class B>
-concept FusedLayerNorm = requires(B b, typename B::Pointer p, Index n) {
-    b.layer_norm(n, n, 0.0, p, p, p, p, p, p);
-    b.layer_norm_backward(n, n, p, p, p, p, p, 0.0, p, p, p);
+concept FusedLayerNorm = requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, Index n) {
+    b.layer_norm(n, n, 0.0, p, p, p, p, sums, sums);
+    b.layer_norm_backward(n, n, p, p, sums, sums, p, 0.0, p, sums, sums);
 };
 
 /// Multi-head attention over packed rows (sample, token) of 3 * heads * head_width numbers: q, k, v, each
@@ -105,12 +141,34 @@ struct AttentionShape {
     [[nodiscard]] Index probabilities() const { return samples * heads * queries * tokens; }
 };
 
-/// Refinement: softmax attention while a head's matrices are in cache. `attention(shape, qkv, out,
-/// probabilities)`; `attention_backward(shape, qkv, probabilities, dout, dqkv)` overwrites dqkv.
+/// Refinement: softmax attention while a head's matrices are in cache, where `attention_supported(shape)`.
+/// `attention(shape, qkv, out, saved)` keeps `attention_saved(shape)` numbers for `attention_backward(shape, qkv, out, saved, dout, dqkv)`, which overwrites dqkv.
 template <class B>
-concept FusedAttention = requires(B b, typename B::Pointer p, AttentionShape shape) {
-    b.attention(shape, p, p, p);
-    b.attention_backward(shape, p, p, p, p);
+concept FusedAttention = requires(B b, typename B::Pointer p, typename Master<B>::Pointer saved,
+                                  AttentionShape shape) {
+    { b.attention_supported(shape) } -> std::convertible_to<bool>;
+    { b.attention_saved(shape) } -> std::same_as<Index>;
+    b.attention(shape, p, p, saved);
+    b.attention_backward(shape, p, p, saved, p, p);
+};
+
+/// Refinement: the losses of autograd/ops/losses.hpp. `squared_error(samples, count, prediction, target, losses)`,
+/// `squared_error_backward(samples, count, upstream, prediction, target, gradient)`; `cross_entropy(samples, classes,
+/// logits, targets, losses, log_sums)`, `cross_entropy_backward(samples, classes, upstream, logits, targets, log_sums,
+/// gradient)`.
+template <class B>
+concept FusedLosses = requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, Index n) {
+    b.squared_error(n, n, p, p, sums);
+    b.squared_error_backward(n, n, sums, p, p, p);
+    b.cross_entropy(n, n, p, p, sums, sums);
+    b.cross_entropy_backward(n, n, sums, p, p, sums, p);
+};
+
+/// A contiguous range of the flat parameter vector that an optimizer treats alike.
+struct ParameterGroup {
+    Index offset = 0, count = 0;
+    double weight_decay_scale = 1;   ///< times the optimizer's weight decay; 0 for biases and norms
+    double learning_rate_scale = 1;  ///< times the schedule's learning rate
 };
 
 /// One step of AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) for parameters of one group:
@@ -123,10 +181,18 @@ struct AdamWStep {
     double gradient_scale = 1;                ///< Below 1 where the gradient is clipped.
 };
 
-/// Refinement: `adamw(n, step, theta, gradient, first_moment, second_moment)` in one pass.
+/// The step of one group.
+inline AdamWStep of_group(AdamWStep step, const ParameterGroup& group) {
+    step.learning_rate *= group.learning_rate_scale;
+    step.weight_decay *= group.weight_decay_scale;
+    return step;
+}
+
+/// Refinement, of a backend that holds parameters: `adamw(groups, step, theta, gradient, first_moment, second_moment)`
+/// in one pass over the groups of the flat vectors; a group's scales multiply the step's learning rate and decay.
 template <class B>
-concept FusedAdamW = requires(B b, typename B::Pointer p, Index n) {
-    b.adamw(n, AdamWStep{}, p, p, p, p);
+concept FusedAdamW = requires(B b, std::span<const ParameterGroup> groups, typename B::Pointer p) {
+    b.adamw(groups, AdamWStep{}, p, p, p, p);
 };
 
 }  // namespace vitscape

@@ -13,14 +13,18 @@ namespace vitscape {
 /// (forward over reverse, Pearlmutter 1994, "Fast exact multiplication by the Hessian").
 template <Backend B>
 class Dual {
+    using Sums = DualPointer<Real<typename B::Storage>>;
+
   public:
     using Base = B;
     using Storage = typename B::Storage;
-    using Scalar = DualNumber<Storage>;
+    using Scalar = DualNumber<Real<Storage>>;
     using Pointer = DualPointer<Storage>;
+    using MasterBackend = Dual<Master<B>>;
 
     explicit Dual(B base) : base_(std::move(base)) {}
     [[nodiscard]] B& base() { return base_; }
+    [[nodiscard]] MasterBackend master() const { return MasterBackend(vitscape::master(base_)); }
 
     Pointer allocate(Index n) { return {base_.allocate(n), base_.allocate(n)}; }
     void release(Pointer p, Index n) {
@@ -59,17 +63,17 @@ class Dual {
         base_.map(rows, columns, f, out, in...);
     }
     template <class F, class... In>
-    void reduce_rows(Index rows, Index columns, const F& f, Pointer out, const In&... in) {
-        base_.reduce_rows_into(rows, columns, f, operand::Matrix<Pointer>{out, 1}, in...);
+    void reduce_rows(Index rows, Index columns, const F& f, Sums out, const In&... in) {
+        base_.reduce_rows_into(rows, columns, f, operand::Matrix<Sums>{out, 1}, in...);
     }
     template <class F, class... In>
-    void reduce_columns(Index rows, Index columns, const F& f, double beta, Pointer out, const In&... in) {
-        base_.reduce_columns_into(rows, columns, f, beta, operand::Matrix<Pointer>{out, columns}, in...);
+    void reduce_columns(Index rows, Index columns, const F& f, double beta, Sums out, const In&... in) {
+        base_.reduce_columns_into(rows, columns, f, beta, operand::Matrix<Sums>{out, columns}, in...);
     }
     template <class In>
-    void row_maximum(Index rows, Index columns, const In& in, Pointer out) {
+    void row_maximum(Index rows, Index columns, const In& in, Sums out) {
         base_.row_maximum(rows, columns, in, out.value);
-        base_.fill(rows, 0, out.tangent);
+        vitscape::master(base_).fill(rows, 0, out.tangent);
     }
     [[nodiscard]] DualNumber<double> dot(Index n, Pointer x, Pointer y) const {
         return {base_.dot(n, x.value, y.value),
@@ -77,15 +81,17 @@ class Dual {
     }
 
     /// d(A B) = dA B + A dB.
-    void multiply(const MatrixProduct& product, Pointer a, Pointer b, Pointer c) {
+    template <class C>
+    void multiply(const MatrixProduct& product, Pointer a, Pointer b, DualPointer<C> c) {
         MatrixProduct added = product;
         added.beta = 1;
         base_.multiply(product, a.value, b.value, c.value);
         base_.multiply(product, a.tangent, b.value, c.tangent);
         base_.multiply(added, a.value, b.tangent, c.tangent);
     }
+    template <class C>
     void multiply_batch(const MatrixProduct& product, const ProductBatch& batch, Pointer a, Pointer b,
-                        Pointer c) {
+                        DualPointer<C> c) {
         MatrixProduct added = product;
         added.beta = 1;
         base_.multiply_batch(product, batch, a.value, b.value, c.value);

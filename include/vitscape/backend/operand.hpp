@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <vitscape/core/bfloat16.hpp>
 #include <vitscape/core/dual_number.hpp>
 #include <vitscape/core/host_device.hpp>
 #include <vitscape/core/shape.hpp>
@@ -22,21 +23,23 @@ struct DualPointer {
     }
 };
 
-/// A contiguous row of elements behind a plain pointer.
+/// A contiguous row of elements behind a plain pointer; bfloat16 elements are read and written as float.
 template <class T>
 struct RowOf {
     T* data;
-    VITSCAPE_HOST_DEVICE T operator[](Index c) const { return data[c]; }
-    VITSCAPE_HOST_DEVICE void set(Index c, T x) const { data[c] = x; }
+    VITSCAPE_HOST_DEVICE Real<T> operator[](Index c) const { return static_cast<Real<T>>(data[c]); }
+    VITSCAPE_HOST_DEVICE void set(Index c, Real<T> x) const { data[c] = static_cast<T>(x); }
 };
 /// A contiguous row of dual numbers.
 template <class T>
 struct DualRow {
     DualPointer<T> data;
-    VITSCAPE_HOST_DEVICE DualNumber<T> operator[](Index c) const { return {data.value[c], data.tangent[c]}; }
-    VITSCAPE_HOST_DEVICE void set(Index c, DualNumber<T> x) const {
-        data.value[c] = x.value;
-        data.tangent[c] = x.tangent;
+    VITSCAPE_HOST_DEVICE DualNumber<Real<T>> operator[](Index c) const {
+        return {static_cast<Real<T>>(data.value[c]), static_cast<Real<T>>(data.tangent[c])};
+    }
+    VITSCAPE_HOST_DEVICE void set(Index c, DualNumber<Real<T>> x) const {
+        data.value[c] = static_cast<T>(x.value);
+        data.tangent[c] = static_cast<T>(x.tangent);
     }
 };
 /// A row whose elements are all the same number.

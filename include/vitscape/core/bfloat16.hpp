@@ -48,6 +48,6 @@ struct RealType<bfloat16> {
 
 /// What arithmetic, sums and parameters are held in where memory holds T: float for bfloat16, else T itself.
 template <class T>
-using Real = typename detail::RealType<T>::type;
+using Real = typename detail::RealType<std::remove_cv_t<T>>::type;
 
 }  // namespace vitscape

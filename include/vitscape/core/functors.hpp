@@ -22,12 +22,6 @@ struct Add {
         return a + b;
     }
 };
-struct Add3 {
-    template <class S>
-    VITSCAPE_HOST_DEVICE S operator()(S a, S b, S c) const {
-        return a + b + c;
-    }
-};
 struct Multiply {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {

@@ -32,12 +32,12 @@ class NcclConnection {
 
     NcclConnection(int own_rank, int ranks, const ncclUniqueId& id, int device)
         : rank(own_rank), size(ranks), exceptions_(std::uncaught_exceptions()) {
-        cuda::require_device(device);
-        stream = cuda::detail::make_stream();
-        ready = cuda::detail::make_event();
-        done = cuda::detail::make_event();
-        pinned = cuda::detail::make_pinned_bytes(host_numbers * sizeof(double));
-        numbers = cuda::detail::make_device_bytes(host_numbers * sizeof(double), 0);
+        gpu::require_device(device);
+        stream = gpu::detail::make_stream();
+        ready = gpu::detail::make_event();
+        done = gpu::detail::make_event();
+        pinned = gpu::detail::make_pinned_bytes(host_numbers * sizeof(double));
+        numbers = gpu::detail::make_device_bytes(host_numbers * sizeof(double), 0);
         check(ncclCommInitRank(&communicator, size, id, rank), "ncclCommInitRank");
     }
     NcclConnection(const NcclConnection&) = delete;
@@ -67,21 +67,21 @@ class NcclConnection {
     }
     /// NCCL's next work waits for what `compute` was given so far.
     void follow(cudaStream_t compute) const {
-        cuda::check(cudaEventRecord(ready.get(), compute), "ordering a sum after the computation");
-        cuda::check(cudaStreamWaitEvent(stream.get(), ready.get(), 0),
+        gpu::check(cudaEventRecord(ready.get(), compute), "ordering a sum after the computation");
+        gpu::check(cudaStreamWaitEvent(stream.get(), ready.get(), 0),
                     "ordering a sum after the computation");
     }
     /// What `compute` is given from here on waits for NCCL's work; the host does not.
     void lead(cudaStream_t compute) const {
-        cuda::check(cudaEventRecord(done.get(), stream.get()), "ordering the computation after a sum");
-        cuda::check(cudaStreamWaitEvent(compute, done.get(), 0), "ordering the computation after a sum");
+        gpu::check(cudaEventRecord(done.get(), stream.get()), "ordering the computation after a sum");
+        gpu::check(cudaStreamWaitEvent(compute, done.get(), 0), "ordering the computation after a sum");
     }
     /// Waits until NCCL's work is done, or will never be.
     void wait() const {
         while (true) {
             const cudaError_t status = cudaStreamQuery(stream.get());
             if (status == cudaSuccess) return;
-            if (status != cudaErrorNotReady) cuda::check(status, "a sum over processes");
+            if (status != cudaErrorNotReady) gpu::check(status, "a sum over processes");
             static_cast<void>(cudaGetLastError());
             check_earlier();
             std::this_thread::yield();
@@ -94,10 +94,10 @@ class NcclConnection {
 
     int rank, size;
     ncclComm_t communicator = nullptr;  // null: abandoned
-    cuda::detail::Stream stream;
-    cuda::detail::Event ready, done;
-    cuda::detail::PinnedBytes pinned;
-    cuda::detail::DeviceBytes numbers;
+    gpu::detail::Stream stream;
+    gpu::detail::Event ready, done;
+    gpu::detail::PinnedBytes pinned;
+    gpu::detail::DeviceBytes numbers;
     bool started = false;
 
   private:
@@ -131,7 +131,7 @@ class Nccl {
 
     /// The processes that a launcher started, see `process_place`; they meet through a file, see `Handover`.
     [[nodiscard]] static Nccl launched(const ProcessPlace& place = process_place()) {
-        cuda::require_device(place.local_rank);  // before the others are kept waiting
+        gpu::require_device(place.local_rank);  // before the others are kept waiting
         Handover handover(place, Handover::default_path());
         ncclUniqueId id{};
         if (place.rank == 0) id = unique_id();
@@ -157,13 +157,13 @@ class Nccl {
         for (std::size_t first = 0; first < count; first += most) {
             const std::size_t n = std::min(most, count - first), bytes = n * sizeof(double);
             std::memcpy(c.pinned.get(), numbers + first, bytes);
-            cuda::check(cudaMemcpyAsync(c.numbers.get(), c.pinned.get(), bytes, cudaMemcpyHostToDevice,
+            gpu::check(cudaMemcpyAsync(c.numbers.get(), c.pinned.get(), bytes, cudaMemcpyHostToDevice,
                                         c.stream.get()),
                         "uploading numbers to be summed");
             c.check(ncclAllReduce(c.numbers.get(), c.numbers.get(), n, ncclDouble, ncclSum, c.communicator,
                                   c.stream.get()),
                     "ncclAllReduce");
-            cuda::check(cudaMemcpyAsync(c.pinned.get(), c.numbers.get(), bytes, cudaMemcpyDeviceToHost,
+            gpu::check(cudaMemcpyAsync(c.pinned.get(), c.numbers.get(), bytes, cudaMemcpyDeviceToHost,
                                         c.stream.get()),
                         "downloading numbers that were summed");
             c.wait();

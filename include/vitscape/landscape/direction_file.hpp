@@ -28,7 +28,6 @@ void write_directions(const std::filesystem::path& path, const ParameterLayout& 
             throw ShapeError(message("direction ", number, " has ", direction.size(),
                                      " numbers, the model has ", layout.size(), " parameters"));
         std::vector<typename B::Storage> host(static_cast<std::size_t>(direction.size()));
-        direction.backend().synchronize();
         direction.backend().download(direction.size(), direction.data(), host.data());
         for (const ParameterInfo& parameter : layout.parameters()) {
             const auto begin = host.begin() + parameter.slot.offset;

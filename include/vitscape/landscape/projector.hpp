@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <span>
@@ -60,17 +61,33 @@ class PointEvaluator {
     [[nodiscard]] Index samples() const { return samples_; }
     [[nodiscard]] MeanAndError centre() const { return centre_; }
 
-    Result at(const Vector<B>& point) {
+    /// How many points may be started before the first is finished.
+    [[nodiscard]] std::size_t flights() const {
+        if constexpr (DeferredObjective<O, B>)
+            return objective_.flights();
+        else
+            return 1;
+    }
+    /// Begins the evaluation of a point as number `flight`; the vector is free for another one.
+    void start(const Vector<B>& point, std::size_t flight) {
+        if constexpr (DeferredObjective<O, B>)
+            objective_.start_losses(point, flight);
+        else if constexpr (SampledObjective<O, B>)
+            objective_.sample_losses(point, std::span<double>(losses_));
+        else
+            value_ = static_cast<double>(objective_.value(point));
+    }
+    [[nodiscard]] Result finish(std::size_t flight) {
         constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
         if constexpr (SampledObjective<O, B>) {
-            objective_.sample_losses(point, std::span<double>(losses_));
+            if constexpr (DeferredObjective<O, B>)
+                objective_.finish_losses(flight, std::span<double>(losses_));
             const MeanAndError here = mean_and_error(losses_);
             if (!std::isfinite(here.mean)) return {nothing, nothing, nothing};
             return {here.mean, here.standard_error,
                     mean_and_error_of_difference(losses_, centre_losses_).standard_error};
         } else {
-            const double value = static_cast<double>(objective_.value(point));
-            return {std::isfinite(value) ? value : nothing, nothing, nothing};
+            return {std::isfinite(value_) ? value_ : nothing, nothing, nothing};
         }
     }
 
@@ -78,6 +95,7 @@ class PointEvaluator {
     O& objective_;
     Index samples_ = 0;
     MeanAndError centre_;
+    double value_ = 0;
     std::vector<double> centre_losses_, losses_;
 };
 
@@ -128,26 +146,33 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
     const Index total = surface.rows() * surface.columns();
     Index done = surface.computed_points();
     for (std::size_t row = 0; row < surface.y.size(); ++row) {
-        bool changed = false;
-        for (std::size_t column = 0; column < surface.x.size(); ++column) {
-            if (surface.computed(row, column) != 0) continue;
-            if (options.interrupted && options.interrupted()) {
-                if (options.after_row) options.after_row(surface);
-                throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
-            }
-            space.point(surface.x[column], surface.y[row], point);
-            const auto result = evaluator.at(point);
+        std::deque<std::size_t> under_way;  // columns, in the order of their start
+        std::size_t started = 0, finished = 0;
+        const auto finish_oldest = [&] {
+            const std::size_t column = under_way.front();
+            under_way.pop_front();
+            const auto result = evaluator.finish(finished++ % evaluator.flights());
             surface.loss(row, column) = result.loss;
             surface.standard_error(row, column) = result.standard_error;
             surface.difference_standard_error(row, column) = result.difference_standard_error;
             surface.computed(row, column) = 1;
-            changed = true;
-            if (options.progress)
-                options.progress(++done, total);
-            else
-                ++done;
+            ++done;
+            if (options.progress) options.progress(done, total);
+        };
+        for (std::size_t column = 0; column < surface.x.size(); ++column) {
+            if (surface.computed(row, column) != 0) continue;
+            if (options.interrupted && options.interrupted()) {
+                while (!under_way.empty()) finish_oldest();
+                if (options.after_row) options.after_row(surface);
+                throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
+            }
+            space.point(surface.x[column], surface.y[row], point);
+            evaluator.start(point, started++ % evaluator.flights());
+            under_way.push_back(column);
+            if (under_way.size() == evaluator.flights()) finish_oldest();
         }
-        if (changed && options.after_row) options.after_row(surface);
+        while (!under_way.empty()) finish_oldest();
+        if (started > 0 && options.after_row) options.after_row(surface);
     }
     return surface;
 }

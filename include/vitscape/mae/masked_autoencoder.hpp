@@ -53,6 +53,12 @@ class MaskedAutoencoder {
             order;  ///< (samples, patches): visible patches first; the reference's ids_shuffle
         std::vector<float> staging;  ///< host memory that the next batch uses again
         std::vector<std::int32_t> staging_positions;
+
+        /// Changes where work on these inputs would read other memory.
+        void add_to(Signature& signature) const {
+            signature.add(static_cast<std::uint64_t>(samples)).add(visible.data()).add(targets.data());
+            signature.add(encoder_positions.data()).add(decoder_positions.data());
+        }
     };
 
     /// @throws ConfigError for a configuration that cannot work.
@@ -113,15 +119,14 @@ class MaskedAutoencoder {
         if (static_cast<Index>(inputs.order.size()) != samples * grid().count())
             throw ShapeError(message("masks of ", inputs.order.size(), " patches do not fit ", samples,
                                      " images of ", grid().count(), " patches"));
-        inputs.visible = inputs.targets = Tensor<B>();  // back to the pool before new ones are taken
         if constexpr (std::is_same_v<U, float>)
             upload_patches(backend, images, inputs.staging, inputs);
         else {
             std::vector<U> staging;
             upload_patches(backend, images, staging, inputs);
         }
-        inputs.encoder_positions = positions(backend, visible_, inputs);
-        inputs.decoder_positions = positions(backend, grid().count(), inputs);
+        set_positions(backend, visible_, inputs, inputs.encoder_positions);
+        set_positions(backend, grid().count(), inputs, inputs.decoder_positions);
         if (inputs.encoder_table.empty()) {
             const Index rows = 1 + grid().count(), width = config_.encoder.transformer.width,
                         other = config_.decoder.width;
@@ -159,7 +164,7 @@ class MaskedAutoencoder {
     }
     /// Reconstruction loss of each sample: (samples).
     template <Recorder R, class B = typename R::BackendType>
-    Variable<B> losses(R& recorder, const Inputs<B>& inputs) const {
+    Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return squared_error(recorder, predict(recorder, inputs, 1 + visible_, masked()), inputs.targets);
     }
 
@@ -168,7 +173,7 @@ class MaskedAutoencoder {
     void upload_patches(B backend, const xt::xtensor<U, 4>& images, std::vector<T>& staging,
                         Inputs<B>& inputs) const {
         const auto samples = static_cast<Index>(images.shape(0));
-        const auto gather = [&](Index first, Index count, PatchOrder order, bool normalize) {
+        const auto gather = [&](Index first, Index count, PatchOrder order, bool normalize, Tensor<B>& to) {
             const auto size = static_cast<std::size_t>(grid().size());
             staging.resize(static_cast<std::size_t>(samples * count) * size);
             for (Index sample = 0; sample < samples; ++sample)
@@ -179,16 +184,16 @@ class MaskedAutoencoder {
                                order, patch);
                     if (normalize) normalize_patch(std::span<T>(patch, size));
                 }
-            return upload(backend, {samples, count, grid().size()}, staging);
+            upload_into(backend, {samples, count, grid().size()}, staging, to);
         };
-        inputs.visible = gather(0, visible_, PatchOrder::channel_row_column, false);
-        inputs.targets = gather(visible_, masked(), PatchOrder::row_column_channel,
-                                config_.pixel_loss == PixelLoss::normalized);
+        gather(0, visible_, PatchOrder::channel_row_column, false, inputs.visible);
+        gather(visible_, masked(), PatchOrder::row_column_channel,
+               config_.pixel_loss == PixelLoss::normalized, inputs.targets);
     }
     /// Rows of the position table: 0 for the class token, then 1 + patch for the first `count` patches of
     /// each order.
     template <Backend B>
-    IndexTensor<B> positions(B backend, Index count, Inputs<B>& inputs) const {
+    void set_positions(B backend, Index count, Inputs<B>& inputs, IndexTensor<B>& to) const {
         const Index samples = static_cast<Index>(inputs.order.size()) / grid().count();
         std::vector<std::int32_t>& rows = inputs.staging_positions;
         rows.clear();
@@ -197,7 +202,7 @@ class MaskedAutoencoder {
             for (Index i = 0; i < count; ++i)
                 rows.push_back(1 + inputs.order[static_cast<std::size_t>(sample * grid().count() + i)]);
         }
-        return IndexTensor<B>(backend, rows);
+        to.assign(backend, rows);
     }
 
     Config config_;

@@ -8,6 +8,7 @@
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/data/batch.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
+#include <vitscape/tensor/replay.hpp>
 
 namespace vitscape {
 
@@ -27,14 +28,15 @@ struct FixedTensor {
 
 /// A training method: configuration and layout, no numbers. `prepare` turns a host batch into what the model
 /// reads (once per batch; a loss surface prepares once for all its points), `losses` runs the model forward
-/// on any recorder and gives one loss per sample.
+/// on any recorder and gives one loss per sample, on the backend's `Master`. Inputs that say by
+/// `add_to(Signature&)` where they lie allow a device to replay the work on them.
 template <class M, class B>
 concept Method = Backend<B> && requires(const M& method, B backend, const Batch& batch, MaskKey key,
                                         typename M::template Inputs<B>& inputs, Eval<B>& recorder) {
     { method.layout() } -> std::convertible_to<const ParameterLayout&>;
     { method.fixed_tensors() } -> std::convertible_to<std::vector<FixedTensor>>;
     method.prepare(backend, batch, key, inputs);
-    { method.losses(recorder, inputs) } -> std::same_as<Variable<B>>;
+    { method.losses(recorder, inputs) } -> std::same_as<Variable<Master<B>>>;
 };
 
 }  // namespace vitscape

@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include <vitscape/backend/concept.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
-#include <vitscape/optim/parameter_group.hpp>
 
 namespace vitscape {
 

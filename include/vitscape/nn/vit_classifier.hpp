@@ -43,6 +43,12 @@ class VitClassifier {
         std::vector<float> staging;  ///< host memory that the next batch uses again
         std::vector<double> staging_targets;
         std::vector<std::int32_t> staging_positions;
+
+        /// Changes where work on these inputs would read other memory.
+        void add_to(Signature& signature) const {
+            signature.add(static_cast<std::uint64_t>(samples)).add(patches.data()).add(targets.data());
+            signature.add(positions.data());
+        }
     };
 
     /// @throws ConfigError for a configuration that cannot work.
@@ -92,7 +98,7 @@ class VitClassifier {
         targets.assign(labels.size() * classes, other);
         for (std::size_t i = 0; i < labels.size(); ++i)
             targets[i * classes + static_cast<std::size_t>(labels[i])] += 1 - config_.label_smoothing;
-        inputs.targets = upload(backend, {static_cast<Index>(labels.size()), config_.classes}, targets);
+        upload_into(backend, {static_cast<Index>(labels.size()), config_.classes}, targets, inputs.targets);
         prepare_images(backend, images, inputs);
     }
     /// The patches alone, with `inputs.targets` left to the caller (soft targets).
@@ -101,21 +107,21 @@ class VitClassifier {
         const PatchGrid grid = this->grid();
         grid.check_images(images);
         const auto samples = static_cast<Index>(images.shape(0));
-        inputs.patches = Tensor<B>();
+        const Shape shape{samples, grid.count(), grid.size()};
         if (std::is_same_v<U, float>) {
             stage(grid, images, inputs.staging);
-            inputs.patches = upload(backend, {samples, grid.count(), grid.size()}, inputs.staging);
+            upload_into(backend, shape, inputs.staging, inputs.patches);
         } else {
             std::vector<U> staging;
             stage(grid, images, staging);
-            inputs.patches = upload(backend, {samples, grid.count(), grid.size()}, staging);
+            upload_into(backend, shape, staging, inputs.patches);
         }
         if (config_.positions == PositionKind::fixed && inputs.samples != samples) {
             const Index tokens = 1 + grid.count(), width = config_.encoder.transformer.width;
             inputs.staging_positions.resize(static_cast<std::size_t>(samples * tokens));
             for (std::size_t i = 0; i < inputs.staging_positions.size(); ++i)
                 inputs.staging_positions[i] = static_cast<std::int32_t>(static_cast<Index>(i) % tokens);
-            inputs.positions = IndexTensor<B>(backend, inputs.staging_positions);
+            inputs.positions.assign(backend, inputs.staging_positions);
             if (inputs.position_table.empty())
                 inputs.position_table =
                     upload(backend, {tokens, width}, sin_cos_positions(width, grid.side()));
@@ -143,8 +149,13 @@ class VitClassifier {
     }
     /// Cross entropy of each sample: (samples).
     template <Recorder R, class B = typename R::BackendType>
-    Variable<B> losses(R& recorder, const Inputs<B>& inputs) const {
-        return cross_entropy(recorder, logits(recorder, inputs), inputs.targets);
+    Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
+        return losses(recorder, logits(recorder, inputs), inputs);
+    }
+    /// The same from logits that are there already.
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<Master<B>> losses(R& recorder, const Variable<B>& logits, const Inputs<B>& inputs) const {
+        return cross_entropy(recorder, logits, inputs.targets);
     }
 
   private:

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include <vitscape/optim/parameter_group.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {
@@ -70,16 +69,22 @@ struct AdamW {
     void step(State<B>& state, std::span<const ParameterGroup> groups, double learning_rate,
               double gradient_scale, const Vector<B>& gradient, Vector<B>& theta) const {
         ++state.steps;
-        AdamWStep step{.beta1 = beta1, .beta2 = beta2, .epsilon = epsilon};
+        AdamWStep step{.learning_rate = learning_rate,
+                       .beta1 = beta1,
+                       .beta2 = beta2,
+                       .epsilon = epsilon,
+                       .weight_decay = weight_decay};
         step.correction1 = 1 - std::pow(beta1, static_cast<double>(state.steps));
         step.correction2 = 1 - std::pow(beta2, static_cast<double>(state.steps));
         step.gradient_scale = gradient_scale;
-        for (const ParameterGroup& group : groups) {
-            step.learning_rate = learning_rate * group.learning_rate_scale;
-            step.weight_decay = weight_decay * group.weight_decay_scale;
-            update(theta.backend(), group.count, step, theta.data() + group.offset,
-                   gradient.data() + group.offset, state.first.data() + group.offset,
-                   state.second.data() + group.offset);
+        B& b = theta.backend();
+        if constexpr (FusedAdamW<B>) {
+            b.adamw(groups, step, theta.data(), gradient.data(), state.first.data(), state.second.data());
+        } else {
+            for (const ParameterGroup& group : groups)
+                update(b, group.count, of_group(step, group), theta.data() + group.offset,
+                       gradient.data() + group.offset, state.first.data() + group.offset,
+                       state.second.data() + group.offset);
         }
     }
 
@@ -87,26 +92,22 @@ struct AdamW {
     template <Backend B>
     static void update(B& b, Index n, const AdamWStep& step, typename B::Pointer theta,
                        typename B::Pointer gradient, typename B::Pointer first, typename B::Pointer second) {
-        if constexpr (FusedAdamW<B>) {
-            b.adamw(n, step, theta, gradient, first, second);
-        } else {
-            using T = typename B::Storage;
-            using M = operand::Matrix<typename B::Pointer>;
-            const M t{theta, n}, g{gradient, n}, m{first, n}, v{second, n};
-            const T scale = static_cast<T>(step.gradient_scale);
-            b.map(1, n,
-                  functor::FirstMoment<T>{static_cast<T>(step.beta1), static_cast<T>(1 - step.beta1), scale},
-                  m, m, g);
-            b.map(1, n,
-                  functor::SecondMoment<T>{static_cast<T>(step.beta2), static_cast<T>(1 - step.beta2), scale},
-                  v, v, g);
-            b.map(1, n,
-                  functor::AdamWUpdate<T>{static_cast<T>(1 - step.learning_rate * step.weight_decay),
-                                          static_cast<T>(step.learning_rate / step.correction1),
-                                          static_cast<T>(1 / std::sqrt(step.correction2)),
-                                          static_cast<T>(step.epsilon)},
-                  t, t, m, v);
-        }
+        using T = typename B::Storage;
+        using M = operand::Matrix<typename B::Pointer>;
+        const M t{theta, n}, g{gradient, n}, m{first, n}, v{second, n};
+        const T scale = static_cast<T>(step.gradient_scale);
+        b.map(1, n,
+              functor::FirstMoment<T>{static_cast<T>(step.beta1), static_cast<T>(1 - step.beta1), scale}, m,
+              m, g);
+        b.map(1, n,
+              functor::SecondMoment<T>{static_cast<T>(step.beta2), static_cast<T>(1 - step.beta2), scale}, v,
+              v, g);
+        b.map(1, n,
+              functor::AdamWUpdate<T>{static_cast<T>(1 - step.learning_rate * step.weight_decay),
+                                      static_cast<T>(step.learning_rate / step.correction1),
+                                      static_cast<T>(1 / std::sqrt(step.correction2)),
+                                      static_cast<T>(step.epsilon)},
+              t, t, m, v);
     }
 };
 

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#include <vitscape/optim/parameter_group.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {

@@ -141,6 +141,13 @@ class IndexTensor {
         : memory_(backend, static_cast<Index>(host.size())), size_(static_cast<Index>(host.size())) {
         backend.upload_indices(size_, host.data(), memory_.data());
     }
+    /// Other row numbers; as many as before keep the memory.
+    void assign(B backend, std::span<const std::int32_t> host) {
+        if (memory_.unique() && size_ == static_cast<Index>(host.size()))
+            backend.upload_indices(size_, host.data(), memory_.data());
+        else
+            *this = IndexTensor(std::move(backend), host);
+    }
     [[nodiscard]] Index size() const { return size_; }
     [[nodiscard]] const std::int32_t* data() const { return memory_.data(); }
 
@@ -149,14 +156,24 @@ class IndexTensor {
     Index size_ = 0;
 };
 
-/// A tensor with the numbers of `host`, converted. @throws ShapeError where `shape` has another size.
+/// Gives `tensor` this shape and the numbers of `host`; where it has the shape already, it keeps its memory. @throws
+/// ShapeError where `shape` has another size than `host`.
 template <Backend B, class Range>
-Tensor<B> upload(B backend, const Shape& shape, const Range& host) {
+void upload_into(B backend, const Shape& shape, const Range& host, Tensor<B>& tensor) {
     if (shape.size() != static_cast<Index>(std::size(host)))
         throw ShapeError(message("a tensor of shape ", shape, " needs ", shape.size(), " numbers, ",
                                  std::size(host), " were given"));
-    Tensor<B> tensor(backend, shape);
+    if (!tensor.unique() || tensor.shape() != shape) {
+        tensor = {};  // back to the pool before new memory is taken
+        tensor = Tensor<B>(backend, shape);
+    }
     backend.upload(tensor.size(), std::data(host), tensor.data());
+}
+/// A tensor with the numbers of `host`, converted. @throws ShapeError where `shape` has another size.
+template <Backend B, class Range>
+Tensor<B> upload(B backend, const Shape& shape, const Range& host) {
+    Tensor<B> tensor;
+    upload_into(std::move(backend), shape, host, tensor);
     return tensor;
 }
 
@@ -164,7 +181,6 @@ Tensor<B> upload(B backend, const Shape& shape, const Range& host) {
 template <Backend B>
 std::vector<double> download(B backend, const TensorView<B>& view) {
     std::vector<double> host(static_cast<std::size_t>(view.size()));
-    backend.synchronize();
     backend.download(view.size(), view.data, host.data());
     return host;
 }

@@ -71,14 +71,13 @@ nlohmann::json describe_training(const T& trainer, const TrainOptions& options, 
 template <class T>
 void save_training(const std::filesystem::path& path, T& trainer, const nlohmann::json& training,
                    const nlohmann::json& data) {
-    using Storage = std::remove_cvref_t<decltype(trainer.backend())>::Storage;
+    using Storage = std::remove_cvref_t<decltype(trainer.theta().backend())>::Storage;
     auto& state = trainer.state();
     std::vector<std::vector<Storage>> host;
     std::vector<std::string> prefixes;
     const auto fetch = [&](const auto& vector, std::string prefix) {
         host.emplace_back(static_cast<std::size_t>(vector.size()));
-        trainer.backend().synchronize();
-        trainer.backend().download(vector.size(), vector.data(), host.back().data());
+        vector.backend().download(vector.size(), vector.data(), host.back().data());
         prefixes.push_back(std::move(prefix));
     };
     fetch(state.theta, "");
@@ -104,7 +103,7 @@ void save_training(const std::filesystem::path& path, T& trainer, const nlohmann
 /// architecture.
 template <class T>
 void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::json& training) {
-    using Storage = std::remove_cvref_t<decltype(trainer.backend())>::Storage;
+    using Storage = std::remove_cvref_t<decltype(trainer.theta().backend())>::Storage;
     using V = std::remove_cvref_t<decltype(trainer.theta())>;
     const nlohmann::json& description = checkpoint.description();
     const std::string& origin = checkpoint.tensors().origin();
@@ -127,10 +126,11 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
     try {
         const nlohmann::json& reached = description.at("state");
         auto state = trainer.state();
-        state.theta = V(trainer.backend(), theta);
+        state.theta = V(trainer.theta().backend(), theta);
         for (const auto& [name, vector] : state.optimizer.vectors())
-            *vector = V(trainer.backend(), checkpoint.vector<Storage>(trainer.method().layout(),
-                                                                      message("optimizer.", name, ".")));
+            *vector =
+                V(trainer.theta().backend(),
+                  checkpoint.vector<Storage>(trainer.method().layout(), message("optimizer.", name, ".")));
         state.epoch = reached.at("epoch").get<std::uint32_t>();
         state.batch = reached.at("batch").get<std::size_t>();
         state.loss_sum = reached.at("loss_sum").get<double>();

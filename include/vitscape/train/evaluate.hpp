@@ -9,7 +9,7 @@
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/data/loader.hpp>
 #include <vitscape/nn/method.hpp>
-#include <vitscape/tensor/vector.hpp>
+#include <vitscape/tensor/weights.hpp>
 
 namespace vitscape {
 
@@ -20,31 +20,42 @@ struct Evaluation {
     double accuracy = std::numeric_limits<double>::quiet_NaN();
 };
 
+namespace detail {
+/// How many images have their largest logit, of (images, classes), at their label.
+inline double count_correct(const std::vector<double>& logits, const Batch& batch) {
+    const auto classes = static_cast<std::ptrdiff_t>(logits.size() / batch.size());
+    double correct = 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const auto row = logits.begin() + static_cast<std::ptrdiff_t>(i) * classes;
+        if (std::max_element(row, row + classes) - row == batch.labels(i)) ++correct;
+    }
+    return correct;
+}
+}  // namespace detail
+
 /// Mean loss, and accuracy for a classifier, over all images of a dataset without augmentation.
 /// @param key  which masks an autoencoder uses.
 template <Backend B, Method<B> M, Dataset D>
-Evaluation evaluate(B backend, const M& method, const Vector<B>& theta, const D& data,
+Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, const D& data,
                     const ImageTransform& transform, std::size_t batch = 128, const MaskKey& key = {}) {
     const Loader<D> loader(data, {.batch = batch, .shuffle = false, .transform = transform.evaluation()});
-    Eval<B> eval(backend, theta.data());
+    Weights<B> weights(backend);
+    Eval<B> eval(backend, weights.of(theta));
     typename M::template Inputs<B> inputs;
     Evaluation result;
     double correct = 0, images = 0;
     for (const Batch& part : loader.epoch(0)) {
         method.prepare(backend, part, key, inputs);
-        for (const double loss : download(backend, method.losses(eval, inputs).value.view()))
-            result.loss += loss;
         images += static_cast<double>(part.size());
+        Variable<Master<B>> losses;  // (images)
         if constexpr (requires { method.logits(eval, inputs); }) {
-            const Variable<B> variable = method.logits(eval, inputs);  // (images, classes)
-            const std::vector<double> logits = download(backend, variable.value.view());
-            const auto classes = static_cast<std::size_t>(variable.shape()[1]);
-            for (std::size_t i = 0; i < part.size(); ++i) {
-                const auto row = logits.begin() + static_cast<std::ptrdiff_t>(i * classes);
-                const auto best = std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row;
-                if (best == part.labels(i)) ++correct;
-            }
+            const Variable<B> logits = method.logits(eval, inputs);  // (images, classes)
+            losses = method.losses(eval, logits, inputs);
+            correct += detail::count_correct(download(backend, logits.value.view()), part);
+        } else {
+            losses = method.losses(eval, inputs);
         }
+        for (const double loss : download(master(backend), losses.value.view())) result.loss += loss;
     }
     result.loss /= images;
     if constexpr (requires { method.logits(eval, inputs); }) result.accuracy = correct / images;

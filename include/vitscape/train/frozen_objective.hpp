@@ -13,7 +13,9 @@
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/data/batch.hpp>
 #include <vitscape/nn/method.hpp>
-#include <vitscape/tensor/vector.hpp>
+#include <vitscape/tensor/host_numbers.hpp>
+#include <vitscape/tensor/replay.hpp>
+#include <vitscape/tensor/weights.hpp>
 
 namespace vitscape {
 
@@ -28,12 +30,17 @@ struct FrozenOptions {
 /// `SampledObjective` and `TwiceDifferentiable`.
 template <Backend B, Method<B> M>
 class FrozenObjective {
-    using D = Dual<B>;
+    using P = Master<B>;  // what parameters, gradients and losses live on
+    using D = Dual<P>;    // second derivatives of a bfloat16 model are those of its float sibling
 
   public:
     /// @throws DataError, ShapeError where the images or labels do not fit the method.
     FrozenObjective(B backend, M method, Batch images, const FrozenOptions& options = {})
-        : backend_(backend), method_(std::move(method)), key_{options.mask_seed, 0}, tape_(backend, {}, {}) {
+        : backend_(backend),
+          method_(std::move(method)),
+          key_{options.mask_seed, 0},
+          weights_(backend),
+          tape_(backend, {}, {}) {
         if (images.size() == 0) throw DataError("a loss needs at least one image");
         if (options.batch == 0) throw ConfigError("a batch of 0 images was asked for");
         for (std::size_t first = 0; first < images.size(); first += options.batch) {
@@ -44,7 +51,8 @@ class FrozenObjective {
         samples_ = static_cast<Index>(images.size());
     }
 
-    [[nodiscard]] B backend() const { return backend_; }
+    /// What its vectors live on.
+    [[nodiscard]] P backend() const { return master(backend_); }
     [[nodiscard]] const M& method() const { return method_; }
     [[nodiscard]] const ParameterLayout& layout() const { return method_.layout(); }
     [[nodiscard]] Index samples() const { return samples_; }
@@ -53,35 +61,59 @@ class FrozenObjective {
     /// What the model reads, one entry per batch; holds the masks of an autoencoder.
     [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return inputs_; }
 
-    /// One loss per image, in the images' order.
-    void sample_losses(const Vector<B>& theta, std::span<double> out) {
-        Eval<B> eval(backend_, theta.data());
-        std::size_t first = 0;
-        for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
-            const Variable<B> losses = method_.losses(eval, inputs_[chunk]);
-            backend_.synchronize();
-            backend_.download(losses.value.size(), losses.data(), out.data() + first);
-            first += chunks_[chunk].size();
+    /// How many evaluations may be started before the first is finished: two where a device works on by itself, so that it
+    /// never waits for the host.
+    static constexpr std::size_t flights() { return DeferredDownload<P> ? 2 : 1; }
+    /// Starts the evaluation at `theta` as number `flight`; `theta` may be changed by later work of its backend.
+    void start_losses(const Vector<P>& theta, std::size_t flight) {
+        flights_.resize(flights());
+        weights_.reserve(theta.size());
+        auto& landing = flights_.at(flight).losses;
+        while (landing.size() < inputs_.size()) landing.emplace_back(backend());
+        const auto work = [&] {
+            Eval<B> eval(backend_, weights_.of(theta));
+            for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
+                const Variable<P> losses = method_.losses(eval, inputs_[chunk]);
+                landing[chunk].copy(losses.value.size(), losses.data());
+            }
+        };
+        if constexpr (requires(Signature & signature) { inputs_.front().add_to(signature); }) {
+            Signature signature;  // the inputs never change
+            flights_[flight].replay.run(backend_, signature.add(theta.data()).value(), work);
+        } else {
+            work();
         }
+    }
+    /// Waits for that evaluation: one loss per image, in the images' order.
+    void finish_losses(std::size_t flight, std::span<double> out) {
+        auto next = out.begin();
+        for (auto& landing : flights_.at(flight).losses) {
+            const std::span<const double> losses = landing.wait();
+            next = std::copy(losses.begin(), losses.end(), next);
+        }
+    }
+    /// One loss per image, in the images' order.
+    void sample_losses(const Vector<P>& theta, std::span<double> out) {
+        start_losses(theta, 0);
+        finish_losses(0, out);
     }
 
     /// Mean loss over the images.
-    double value(const Vector<B>& theta) {
+    double value(const Vector<P>& theta) {
         losses_.resize(static_cast<std::size_t>(samples_));
         sample_losses(theta, losses_);
         return mean(losses_);
     }
 
     /// Writes the gradient of the mean loss to `out` and returns the loss.
-    double gradient(const Vector<B>& theta, Vector<B>& out) {
+    double gradient(const Vector<P>& theta, Vector<P>& out) {
         losses_.resize(static_cast<std::size_t>(samples_));
         fill(0, out);
-        tape_.bind(theta.data(), out.data());
+        tape_.bind(weights_.of(theta), out.data());
         std::size_t first = 0;
         for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
-            const Variable<B> losses = method_.losses(tape_, inputs_[chunk]);
-            backend_.synchronize();
-            backend_.download(losses.value.size(), losses.data(), losses_.data() + first);
+            const Variable<P> losses = method_.losses(tape_, inputs_[chunk]);
+            backend().download(losses.value.size(), losses.data(), losses_.data() + first);
             first += chunks_[chunk].size();
             tape_.backward(losses, 1 / static_cast<double>(samples_));
         }
@@ -90,8 +122,8 @@ class FrozenObjective {
 
     /// Writes the Hessian of the mean loss times `v` to `out`: the gradient code run on dual numbers, exact
     /// to rounding.
-    void hessian_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out) {
-        if (!second_) second_.emplace(backend_, layout().size());
+    void hessian_vector(const Vector<P>& theta, const Vector<P>& v, Vector<P>& out) {
+        if (!second_) second_.emplace(backend(), layout().size());
         if (second_->inputs.empty())
             for (const Batch& chunk : chunks_) {
                 second_->inputs.emplace_back();
@@ -105,13 +137,19 @@ class FrozenObjective {
     }
 
   private:
+    /// An evaluation under way.
+    struct Flight {
+        Replay<B> replay;
+        std::vector<HostNumbers<P>> losses;  // of each batch
+    };
+
     /// What products with the Hessian need besides; made when the first one is asked for.
     struct SecondOrder {
         D backend;
-        Vector<B> gradient;
+        Vector<P> gradient;
         Tape<D> tape;
         std::vector<typename M::template Inputs<D>> inputs;
-        SecondOrder(const B& base, Index size) : backend(base), gradient(base, size), tape(backend, {}, {}) {}
+        SecondOrder(const P& base, Index size) : backend(base), gradient(base, size), tape(backend, {}, {}) {}
     };
 
     static double mean(std::span<const double> losses) {
@@ -135,10 +173,12 @@ class FrozenObjective {
     B backend_;
     M method_;
     MaskKey key_;
+    Weights<B> weights_;
     Tape<B> tape_;
     std::vector<Batch> chunks_;
     std::vector<typename M::template Inputs<B>> inputs_;
     std::optional<SecondOrder> second_;
+    std::vector<Flight> flights_;
     std::vector<double> losses_;
     Index samples_ = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -11,9 +12,12 @@
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/core/interrupt.hpp>
 #include <vitscape/data/loader.hpp>
+#include <vitscape/distributed/gradient_sum.hpp>
 #include <vitscape/nn/method.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
-#include <vitscape/tensor/vector.hpp>
+#include <vitscape/tensor/host_numbers.hpp>
+#include <vitscape/tensor/replay.hpp>
+#include <vitscape/tensor/weights.hpp>
 
 namespace vitscape {
 
@@ -45,10 +49,11 @@ struct EpochRecord {
 };
 
 /// Everything that a training has reached; with the same options it determines the rest.
-template <Backend B, class Optimizer>
+/// @tparam P  what parameters live on.
+template <Backend P, class Optimizer>
 struct TrainingState {
-    Vector<B> theta;
-    typename Optimizer::template State<B> optimizer;
+    Vector<P> theta;
+    typename Optimizer::template State<P> optimizer;
     std::uint32_t epoch = 0;  ///< epochs done
     std::size_t batch = 0;    ///< batches done in the current epoch
     double loss_sum = 0;      ///< over the current epoch's images so far
@@ -60,22 +65,33 @@ struct TrainingState {
 /// order given.
 ///
 ///     Trainer trainer{Cpu<float>{}, MaskedAutoencoder<>{config}, AdamW{}, WarmupCosine{}, 0};
-///     trainer.fit(images, {.epochs = 400, .batch = 256}, Progress{}, SaveEvery{"out"});
-template <Backend B, Method<B> M, class Optimizer, class Schedule>
+///     trainer.fit(images, {.epochs = 400, .batch = 256}, Progress{});
+///
+/// With a `Communicator` of several processes each one trains on its part of every batch and all take the same steps;
+/// the gradients are summed while the backward pass still runs. Callbacks are called in process 0 alone.
+template <Backend B, Method<B> M, class Optimizer, class Schedule, class C = SingleProcess>
 class Trainer {
+    using P = Master<B>;  // what parameters, gradients and losses live on
+
   public:
     /// Starts from the initial values of `seed`, which also decides order, augmentation and masks.
-    Trainer(B backend, M method, Optimizer optimizer, Schedule schedule, std::uint64_t seed)
+    Trainer(B backend, M method, Optimizer optimizer, Schedule schedule, std::uint64_t seed,
+            C communicator = {})
         : backend_(std::move(backend)),
           method_(std::move(method)),
           optimizer_(std::move(optimizer)),
           schedule_(std::move(schedule)),
           seed_(seed),
+          communicator_(std::move(communicator)),
           groups_(parameter_groups(method_.layout())),
-          gradient_(backend_, method_.layout().size()),
-          tape_(backend_, {}, {}) {
-        state_.theta = Vector<B>(backend_, initial_values(method_.layout(), seed));
-        state_.optimizer = optimizer_.start(backend_, method_.layout().size());
+          gradient_(master(backend_), method_.layout().size()),
+          weights_(backend_),
+          tape_(backend_, {}, {}),
+          sum_(communicator_),
+          losses_(master(backend_)),
+          norm_(master(backend_)) {
+        state_.theta = Vector<P>(master(backend_), initial_values(method_.layout(), seed));
+        state_.optimizer = optimizer_.start(master(backend_), method_.layout().size());
     }
 
     [[nodiscard]] B& backend() { return backend_; }
@@ -83,8 +99,9 @@ class Trainer {
     [[nodiscard]] const Optimizer& optimizer() const { return optimizer_; }
     [[nodiscard]] const Schedule& schedule() const { return schedule_; }
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
-    [[nodiscard]] const Vector<B>& theta() const { return state_.theta; }
-    [[nodiscard]] TrainingState<B, Optimizer>& state() { return state_; }
+    [[nodiscard]] C& communicator() { return communicator_; }
+    [[nodiscard]] const Vector<P>& theta() const { return state_.theta; }
+    [[nodiscard]] TrainingState<P, Optimizer>& state() { return state_; }
 
     /// Trains on from the current state to `options.epochs`.
     /// @throws ConfigError, DataError before any work for options that cannot work; NumericError where a loss
@@ -93,25 +110,44 @@ class Trainer {
     ///         user asked to stop.
     template <Dataset D, class... Callbacks>
     void fit(const D& data, TrainOptions options, Callbacks&&... callbacks) {
+        try {
+            train(data, options, callbacks...);
+        } catch (const Interrupted&) {  // all processes stop at the same step
+            throw;
+        } catch (const NumericError&) {  // all have the same sums
+            throw;
+        } catch (...) {
+            communicator_.abandon();  // the others do not wait for this process
+            throw;
+        }
+    }
+
+  private:
+    template <Dataset D, class... Callbacks>
+    void train(const D& data, TrainOptions options, Callbacks&... callbacks) {
         check(data, options);
         const Loader<D> loader(data, {.batch = options.batch,
                                       .drop_last = true,
                                       .workers = options.workers,
                                       .seed = seed_,
-                                      .transform = options.transform});
+                                      .transform = options.transform,
+                                      .shard = {static_cast<std::size_t>(communicator_.rank()),
+                                                static_cast<std::size_t>(communicator_.size())}});
         const std::size_t batches = loader.batches();
         call(
             [&](auto& c) {
                 if constexpr (requires { c.on_start(*this, options); }) c.on_start(*this, options);
             },
             callbacks...);
-        std::vector<double> losses(options.batch);
         while (state_.epoch < options.epochs) {
             const auto start = std::chrono::steady_clock::now();
             Index group_images = 0, images = 0;
             double group_loss = 0, learning_rate = 0;
             std::size_t in_group = 0;
-            for (const Batch& batch : loader.epoch(state_.epoch, state_.batch)) {
+            auto loaded = loader.epoch(state_.epoch, state_.batch);
+            auto batch = loaded.begin();
+            if (batch != loaded.end()) prepare(*batch);
+            while (batch != loaded.end()) {
                 if (in_group == 0) {
                     const double done = static_cast<double>(state_.batch) / static_cast<double>(batches);
                     learning_rate = schedule_.at(state_.epoch + done, options.epochs);
@@ -119,11 +155,15 @@ class Trainer {
                     group_images = 0;
                     group_loss = 0;
                 }
-                group_loss += add_gradient(batch, losses, state_.batch);
-                group_images += static_cast<Index>(batch.size());
                 ++in_group;
-                if (in_group < options.accumulate && state_.batch + in_group < batches) continue;
-                const double norm = take_step(group_images, learning_rate, options);
+                const bool last = in_group == options.accumulate || state_.batch + in_group == batches;
+                start_gradient(last);
+                group_images += static_cast<Index>(batch->size());
+                if (++batch != loaded.end()) prepare(*batch);  // while a device computes
+                for (const double loss : losses_.wait()) group_loss += loss;
+                if (!last) continue;
+                sum_over_processes(group_loss, group_images);
+                const double norm = take_step(group_loss, group_images, learning_rate, options);
                 state_.batch += in_group;
                 state_.loss_sum += group_loss;
                 state_.loss_count += group_images;
@@ -149,7 +189,6 @@ class Trainer {
         }
     }
 
-  private:
     template <Dataset D>
     void check(const D& data, TrainOptions& options) const {
         if (options.epochs == 0 || options.batch == 0 || options.accumulate == 0)
@@ -165,29 +204,52 @@ class Trainer {
         options.transform.check();
     }
 
-    /// Adds the gradient of the sum of a batch's losses; returns that sum.
-    double add_gradient(const Batch& batch, std::vector<double>& losses, std::size_t number) {
+    void prepare(const Batch& batch) {
         method_.prepare(backend_, batch, MaskKey{seed_, state_.epoch}, inputs_);
-        tape_.bind(state_.theta.data(), gradient_.data());
-        const Variable<B> variable = method_.losses(tape_, inputs_);
-        backend_.synchronize();
-        backend_.download(static_cast<Index>(batch.size()), variable.data(), losses.data());
-        double sum = 0;
-        for (std::size_t i = 0; i < batch.size(); ++i) sum += losses[i];
-        if (!std::isfinite(sum)) {
-            tape_.clear();
-            throw NumericError(
-                message("the loss is ", sum, " in step ", number + 1, " of epoch ", state_.epoch + 1,
-                        "; the parameters before this step were finite. Try a smaller learning rate, more "
-                        "warm-up or gradient clipping"));
+    }
+    /// Adds the gradient of the sum of the prepared batch's losses, behind whatever the backend still does.
+    /// @param last  of the batches of a step: sums the gradient over the processes and asks for its norm
+    void start_gradient(bool last) {
+        weights_.reserve(state_.theta.size());
+        const auto work = [this, last] {
+            tape_.bind(weights_.of(state_.theta), gradient_.data());
+            const Variable<P> losses = method_.losses(tape_, inputs_);
+            losses_.copy(losses.value.size(), losses.data());
+            if (!last) return tape_.backward(losses);
+            sum_.begin(gradient_);
+            tape_.backward(losses, 1, [this](Index offset) { sum_.final_from(offset); });
+            sum_.finish();
+            norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
+        };
+        if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
+            Signature signature;
+            signature.add(state_.theta.data()).add(gradient_.data());
+            inputs_.add_to(signature);
+            replays_[last ? 1 : 0].run(backend_, signature.value(), work);
+        } else {
+            work();
         }
-        tape_.backward(variable);
-        return sum;
+    }
+    /// Figures of a step over all processes, and whether any of them was asked to stop.
+    void sum_over_processes(double& loss, Index& images) {
+        stop_ = interrupted();
+        if constexpr (!single_process<C>) {
+            double numbers[] = {loss, static_cast<double>(images), stop_ ? 1.0 : 0.0};
+            communicator_.sum(numbers, 3);
+            loss = numbers[0];
+            images = static_cast<Index>(numbers[1]);
+            stop_ = numbers[2] > 0;
+        }
     }
 
-    double take_step(Index images, double learning_rate, const TrainOptions& options) {
+    double take_step(double loss, Index images, double learning_rate, const TrainOptions& options) {
+        if (!std::isfinite(loss))
+            throw NumericError(
+                message("the loss is ", loss, " in step ", state_.batch + 1, " of epoch ", state_.epoch + 1,
+                        "; the parameters before this step were finite. Try a smaller learning rate, more "
+                        "warm-up or gradient clipping"));
         double gradient_scale = 1 / static_cast<double>(images);
-        const double norm = vitscape::norm(gradient_) * gradient_scale;
+        const double norm = std::sqrt(norm_.wait()[0]) * gradient_scale;
         if (!std::isfinite(norm))
             throw NumericError(message("the gradient's norm is ", norm, " in step ", state_.batch + 1,
                                        " of epoch ", state_.epoch + 1,
@@ -222,7 +284,8 @@ class Trainer {
 
     template <class... Callbacks>
     void stop_if_interrupted(Callbacks&... callbacks) {
-        if (!interrupted()) return;
+        if constexpr (single_process<C>) stop_ = interrupted();  // also what came during the callbacks
+        if (!stop_) return;
         call(
             [&](auto& c) {
                 if constexpr (requires { c.on_interrupt(*this); }) c.on_interrupt(*this);
@@ -233,8 +296,8 @@ class Trainer {
     }
 
     template <class F, class... Callbacks>
-    static void call(const F& f, Callbacks&... callbacks) {
-        (f(callbacks), ...);
+    void call(const F& f, Callbacks&... callbacks) {
+        if (communicator_.rank() == 0) (f(callbacks), ...);
     }
 
     B backend_;
@@ -242,11 +305,17 @@ class Trainer {
     Optimizer optimizer_;
     Schedule schedule_;
     std::uint64_t seed_;
+    C communicator_;
     std::vector<ParameterGroup> groups_;
-    Vector<B> gradient_;
+    Vector<P> gradient_;
+    Weights<B> weights_;
     Tape<B> tape_;
+    GradientSum<C, P> sum_;
+    std::array<Replay<B>, 2> replays_;  // of a batch within a step, and of a step's last batch
+    HostNumbers<P> losses_, norm_;
     typename M::template Inputs<B> inputs_;
-    TrainingState<B, Optimizer> state_;
+    TrainingState<P, Optimizer> state_;
+    bool stop_ = false;
 };
 
 }  // namespace vitscape

@@ -45,9 +45,9 @@ std::size_t bytes_of(const std::vector<float>& x) { return x.size() * sizeof(flo
 /// Device memory that lives as long as this.
 template <class T>
 struct Array {
-    Array(std::shared_ptr<cuda::Context> c, std::size_t n)
+    Array(std::shared_ptr<gpu::Context> c, std::size_t n)
         : context(std::move(c)), count(n), data(static_cast<T*>(context->allocate(n * sizeof(T)))) {}
-    Array(std::shared_ptr<cuda::Context> c, const std::vector<T>& host) : Array(std::move(c), host.size()) {
+    Array(std::shared_ptr<gpu::Context> c, const std::vector<T>& host) : Array(std::move(c), host.size()) {
         context->upload_bytes(host.data(), data, count * sizeof(T));
     }
     Array(const Array&) = delete;
@@ -58,15 +58,15 @@ struct Array {
         context->download_bytes(data, host.data(), count * sizeof(T));
         return host;
     }
-    std::shared_ptr<cuda::Context> context;
+    std::shared_ptr<gpu::Context> context;
     std::size_t count;
     T* data;
 };
 
 std::string refusal(int index, const void* kernel = nullptr) {
     try {
-        cuda::require_device(index, kernel);
-    } catch (const cuda::DeviceError& error) {
+        gpu::require_device(index, kernel);
+    } catch (const gpu::DeviceError& error) {
         return error.what();
     }
     return "";
@@ -80,7 +80,7 @@ TEST_CASE("require_device: tells a missing driver, device, index and architectur
     auto& device = fake::device;
     const int kernel = 0;
     CHECK(refusal(0, &kernel).empty());
-    CHECK(cuda::available());
+    CHECK(gpu::available());
     CHECK(has(refusal(3), "is only GPU 0"));
     CHECK(has(refusal(-1), "is only GPU 0"));
     device.code_status = cudaErrorNoKernelImageForDevice;
@@ -88,22 +88,22 @@ TEST_CASE("require_device: tells a missing driver, device, index and architectur
     CHECK(has(refusal(0, &kernel), "Fake GPU, compute capability 9.0"));
     device.count_status = cudaErrorNoDevice;
     CHECK(has(refusal(0), "sees no GPU"));
-    CHECK(!cuda::available());
+    CHECK(!gpu::available());
     device.count_status = cudaErrorInsufficientDriver;
     device.driver_version = 12020;
     CHECK(has(refusal(0), "supports CUDA 12.2"));
     device.driver_version = 0;
     CHECK(has(refusal(0), "no NVIDIA driver"));
-    CHECK(!cuda::available());
+    CHECK(!gpu::available());
     device.driver_version = 13000;
     device.count_status = cudaErrorSystemNotReady;
     CHECK(has(refusal(0), "does not start"));
-    CHECK_THROWS_AS(cuda::Context::create(), cuda::DeviceError);
+    CHECK_THROWS_AS(gpu::Context::create(), gpu::DeviceError);
 }
 
 TEST_CASE("context: uploads go beside the computation and leave the host's memory free", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create({.upload_slot_bytes = 1024, .upload_slots = 64});
+    const auto context = gpu::Context::create({.upload_slot_bytes = 1024, .upload_slots = 64});
     auto host = numbers(1000, 1);  // four slots
     const auto first = host, second = numbers(1000, 5000);
     Array<float> x(context, 1000), y(context, 1000);
@@ -124,7 +124,7 @@ TEST_CASE("context: uploads go beside the computation and leave the host's memor
 
 TEST_CASE("context: uploads of any size, with few slots, in a steady state without allocations", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create({.upload_slot_bytes = 512, .upload_slots = 3});
+    const auto context = gpu::Context::create({.upload_slot_bytes = 512, .upload_slots = 3});
     Array<float> x(context, 3000), y(context, 10);
     std::size_t allocations = 0;
     for (int step = 0; step < 6; ++step) {
@@ -142,7 +142,7 @@ TEST_CASE("context: uploads of any size, with few slots, in a steady state witho
 
 TEST_CASE("context: copy, fill and the order of the stream", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create();
+    const auto context = gpu::Context::create();
     Array<float> x(context, numbers(100, 1));
     {
         Array<float> scratch(context, 100);
@@ -162,40 +162,40 @@ TEST_CASE("context: copy, fill and the order of the stream", "[cuda]") {
 TEST_CASE("context: out of memory gives back what is unused, and says what it lacks", "[cuda]") {
     const Session session;
     fake::device.capacity = 64 << 20;
-    const auto context = cuda::Context::create({.workspace_bytes = 16 << 20});
+    const auto context = gpu::Context::create({.workspace_bytes = 16 << 20});
     { const Array<float> large(context, 10 << 20); }
     const Array<float> other(context, 11 << 20);
-    CHECK_THROWS_AS(context->allocate(40 << 20), cuda::OutOfDeviceMemory);
-    CHECK_THROWS_AS(cuda::Context::create({.workspace_bytes = 64 << 20}), cuda::OutOfDeviceMemory);
+    CHECK_THROWS_AS(context->allocate(40 << 20), gpu::OutOfDeviceMemory);
+    CHECK_THROWS_AS(gpu::Context::create({.workspace_bytes = 64 << 20}), gpu::OutOfDeviceMemory);
 
     // While a step is captured nothing is given back to the device; afterwards it is again.
     { const Array<float> unused(context, 256); }
     const std::size_t used = fake::device.used;
-    cuda::Graph graph;
+    gpu::Graph graph;
     bool too_much = false;
     const auto body = [&] {
         if (too_much) context->release(context->allocate(40 << 20), 40 << 20);
     };
     context->run(graph, 1, body);
     too_much = true;
-    CHECK_THROWS_AS(context->run(graph, 1, body), cuda::OutOfDeviceMemory);
+    CHECK_THROWS_AS(context->run(graph, 1, body), gpu::OutOfDeviceMemory);
     CHECK(fake::device.used == used);
-    CHECK_THROWS_AS(context->run(graph, 1, body), cuda::OutOfDeviceMemory);
+    CHECK_THROWS_AS(context->run(graph, 1, body), gpu::OutOfDeviceMemory);
     CHECK(fake::device.used < used);
     too_much = false;
     for (int i = 0; i < 3; ++i) context->run(graph, 1, body);
     CHECK(graph.captured());
     { const Array<float> unused(context, 256); }
-    CHECK_THROWS_AS(context->allocate(40 << 20), cuda::OutOfDeviceMemory);
+    CHECK_THROWS_AS(context->allocate(40 << 20), gpu::OutOfDeviceMemory);
     CHECK(fake::device.used < used);
 }
 
 TEST_CASE("context: a step is captured at its second run and launched from then on", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create();
-    cuda::Graph graph;
+    const auto context = gpu::Context::create();
+    gpu::Graph graph;
     Array<float> x(context, 64), y(context, 64);
-    cuda::HostBuffer result(context, 64 * 4);
+    gpu::HostBuffer result(context, 64 * 4);
     result.wait();  // nothing was started
     int calls = 0;
     const auto body = [&] {
@@ -235,10 +235,10 @@ TEST_CASE("context: a step is captured at its second run and launched from then 
 
 TEST_CASE("context: what cannot be captured is refused in a sentence, and the capture ends", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create();
-    cuda::Graph graph;
+    const auto context = gpu::Context::create();
+    gpu::Graph graph;
     Array<float> x(context, 8);
-    cuda::HostBuffer buffer(context, 32);
+    gpu::HostBuffer buffer(context, 32);
     const auto host = numbers(8, 1);
     std::vector<float> back(8);
     int which = 0;
@@ -258,7 +258,7 @@ TEST_CASE("context: what cannot be captured is refused in a sentence, and the ca
         try {
             context->run(graph, 1, body);
             FAIL("it was captured");
-        } catch (const cuda::CaptureError& error) {
+        } catch (const gpu::CaptureError& error) {
             INFO(error.what());
             CHECK(fault < 5);
             CHECK(has(error.what(), "cannot be part of a captured step"));
@@ -275,16 +275,16 @@ TEST_CASE("context: what cannot be captured is refused in a sentence, and the ca
 
 TEST_CASE("context: a buffer may go while its download is under way", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create();
+    const auto context = gpu::Context::create();
     const Array<float> x(context, numbers(8, 1));
-    cuda::Graph graph;
+    gpu::Graph graph;
     {
-        cuda::HostBuffer buffer(context, 32);
+        gpu::HostBuffer buffer(context, 32);
         buffer.start(x.data, 32);
         for (int i = 0; i < 3; ++i) context->run(graph, 1, [&] { buffer.start(x.data, 32); });
     }
     for (int i = 0; i < 2; ++i) context->run(graph, 1, [] {});  // the graph keeps the memory it writes to
-    { cuda::HostBuffer(context, 32).start(x.data, 32); }
+    { gpu::HostBuffer(context, 32).start(x.data, 32); }
     context->synchronize();
 }
 
@@ -294,8 +294,8 @@ TEMPLATE_TEST_CASE("products: row-major, with every extra, as written down", "[c
     using In = typename TestType::first_type;
     using Out = typename TestType::second_type;
     const Session session;
-    const auto context = cuda::Context::create();
-    cuda::MatrixProducts products(context, {.candidates = 2});
+    const auto context = gpu::Context::create();
+    gpu::MatrixProducts products(context, {.candidates = 2});
     // Small integers: exact in every type.
     const auto make = [](auto zero, std::size_t count, int seed) {
         std::vector<decltype(zero)> result(count);
@@ -383,8 +383,8 @@ TEMPLATE_TEST_CASE("products: row-major, with every extra, as written down", "[c
 
 TEST_CASE("products: batches of samples and heads, each form of product is planned once", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create();
-    cuda::MatrixProducts products(context);
+    const auto context = gpu::Context::create();
+    gpu::MatrixProducts products(context);
     // (sample, token, head, width) times its transpose per head, as attention does it.
     const Index samples = 3, tokens = 4, heads = 2, width = 5;
     std::vector<float> x(static_cast<std::size_t>(samples * tokens * heads * width));
@@ -432,8 +432,8 @@ TEST_CASE("products: batches of samples and heads, each form of product is plann
 
 TEST_CASE("products: the epilogue's vector may lie elsewhere at each call, and less aligned", "[cuda]") {
     const Session session;
-    const auto context = cuda::Context::create();
-    cuda::MatrixProducts products(context);
+    const auto context = gpu::Context::create();
+    gpu::MatrixProducts products(context);
     const Array<float> a(context, numbers(1, 1)), b(context, numbers(1, 1)), bias(context, numbers(200, 1));
     Array<float> c(context, 1);
     const MatrixProduct p{.m = 1, .n = 1, .k = 1, .stride_a = 1, .stride_b = 1, .stride_c = 1};
@@ -447,8 +447,8 @@ TEST_CASE("products: the epilogue's vector may lie elsewhere at each call, and l
 TEST_CASE("products: without an algorithm an epilogue is refused, sums of nothing are zero", "[cuda]") {
     const Session session;
     fake::device.epilogues = false;
-    const auto context = cuda::Context::create();
-    cuda::MatrixProducts products(context);
+    const auto context = gpu::Context::create();
+    gpu::MatrixProducts products(context);
     const Array<float> a(context, numbers(8, 1)), b(context, numbers(8, 2));
     Array<float> c(context, numbers(8, 3)), sums(context, numbers(4, 9));
     MatrixProduct p{.m = 2, .n = 3, .k = 2, .stride_a = 2, .stride_b = 3, .stride_c = 4};

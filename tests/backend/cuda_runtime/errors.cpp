@@ -6,14 +6,14 @@
 #include "support/catch.hpp"
 
 using namespace vitscape;
-using cuda::DeviceProblem;
+using gpu::DeviceProblem;
 
 namespace {
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string problem(DeviceProblem kind) {
-    cuda::DeviceReport report;
+    gpu::DeviceReport report;
     report.problem = kind;
     report.index = 2;
     report.devices = 2;
@@ -23,7 +23,7 @@ std::string problem(DeviceProblem kind) {
     report.detail = "its own words";
     report.capability_major = 7;
     report.capability_minor = 5;
-    return cuda::detail::device_problem_text(report);
+    return gpu::detail::device_problem_text(report);
 }
 
 }  // namespace
@@ -50,15 +50,15 @@ TEST_CASE("a GPU that cannot be used: one sentence with what is wrong and the re
 }
 
 TEST_CASE("a GPU's errors are vitscape's errors", "[cuda]") {
-    CHECK_THROWS_AS(throw cuda::OutOfDeviceMemory(1, {}, 0), cuda::DeviceError);
-    CHECK_THROWS_AS(throw cuda::CaptureError("x"), cuda::DeviceError);
-    CHECK_THROWS_AS(throw cuda::DeviceError("x"), Error);
+    CHECK_THROWS_AS(throw gpu::OutOfDeviceMemory(1, {}, 0), gpu::DeviceError);
+    CHECK_THROWS_AS(throw gpu::CaptureError("x"), gpu::DeviceError);
+    CHECK_THROWS_AS(throw gpu::DeviceError("x"), Error);
 }
 
 TEST_CASE("bytes are written with a unit that suits them", "[cuda]") {
-    CHECK(cuda::detail::bytes_text(0) == "0 B");
-    CHECK(cuda::detail::bytes_text(1023) == "1023 B");
-    CHECK(cuda::detail::bytes_text(1536) == "1.5 KiB");
-    CHECK(cuda::detail::bytes_text(std::size_t{80} << 30) == "80.0 GiB");
-    CHECK(cuda::detail::bytes_text(std::size_t{5000} << 40) == "5000.0 TiB");
+    CHECK(gpu::detail::bytes_text(0) == "0 B");
+    CHECK(gpu::detail::bytes_text(1023) == "1023 B");
+    CHECK(gpu::detail::bytes_text(1536) == "1.5 KiB");
+    CHECK(gpu::detail::bytes_text(std::size_t{80} << 30) == "80.0 GiB");
+    CHECK(gpu::detail::bytes_text(std::size_t{5000} << 40) == "5000.0 TiB");
 }

@@ -19,14 +19,14 @@ using namespace vitscape;
 struct HostMemory {
     void* allocate(std::size_t bytes) const { return std::malloc(bytes); }
     void release(void* memory) const { std::free(memory); }
-    [[nodiscard]] cuda::DeviceRoom room() const { return {}; }
+    [[nodiscard]] gpu::DeviceRoom room() const { return {}; }
 };
 
 /// Stands for a CUDA context: a body queues words, a captured graph is the list of them.
 struct Recorder : std::enable_shared_from_this<Recorder> {
     using Executable = std::vector<std::string>;
 
-    cuda::PoolSet<HostMemory>& pools() { return pool_set; }
+    gpu::PoolSet<HostMemory>& pools() { return pool_set; }
     [[nodiscard]] bool graphs_enabled() const { return enabled; }
     [[nodiscard]] bool capturing() const { return recording != nullptr; }
     void begin_capture() {
@@ -37,7 +37,7 @@ struct Recorder : std::enable_shared_from_this<Recorder> {
         REQUIRE(capturing());
         if (fail_at_end) {
             recording.reset();
-            throw cuda::DeviceError("the capture failed");
+            throw gpu::DeviceError("the capture failed");
         }
         return std::move(*std::exchange(recording, nullptr));
     }
@@ -52,13 +52,13 @@ struct Recorder : std::enable_shared_from_this<Recorder> {
     }
     void queue(const std::string& word) { (capturing() ? *recording : done).push_back(word); }
 
-    cuda::PoolSet<HostMemory> pool_set;
+    gpu::PoolSet<HostMemory> pool_set;
     std::unique_ptr<Executable> recording;
     Executable done;
     int launches = 0, abandoned = 0;
     bool enabled = true, fail_at_end = false;
 };
-using Graph = cuda::BasicGraph<Recorder>;
+using Graph = gpu::BasicGraph<Recorder>;
 using Words = std::vector<std::string>;
 
 }  // namespace
@@ -151,7 +151,7 @@ TEST_CASE("graph: an exception ends the capture, and the next run is plain", "[c
     }
     SECTION("at the end of the capture") {
         context->fail_at_end = true;
-        CHECK_THROWS_AS(graph.run(*context, 1, body), cuda::DeviceError);
+        CHECK_THROWS_AS(graph.run(*context, 1, body), gpu::DeviceError);
         context->fail_at_end = false;
     }
     CHECK(!context->capturing());

@@ -14,7 +14,7 @@
 namespace {
 
 using namespace vitscape;
-using cuda::PoolSet;
+using gpu::PoolSet;
 
 /// Host memory with a capacity, and a record of what is out.
 struct HostMemory {
@@ -40,7 +40,7 @@ struct HostMemory {
         ++state->releases;
         std::free(memory);
     }
-    [[nodiscard]] cuda::DeviceRoom room() const { return {state->capacity - state->used, state->capacity}; }
+    [[nodiscard]] gpu::DeviceRoom room() const { return {state->capacity - state->used, state->capacity}; }
 };
 using Pools = PoolSet<HostMemory>;
 
@@ -178,7 +178,7 @@ TEST_CASE("device pool: out of memory trims and tries again, then says how much 
     std::string text;
     try {
         static_cast<void>(pools.allocate(std::size_t{3} << 29));
-    } catch (const cuda::OutOfDeviceMemory& error) {
+    } catch (const gpu::OutOfDeviceMemory& error) {
         text = error.what();
         CHECK(error.asked == std::size_t{3} << 29);
         CHECK(error.room.free == (8 << 20));
@@ -195,7 +195,7 @@ TEST_CASE("device pool: out of memory trims and tries again, then says how much 
     // While a stream is captured nothing may be given back.
     pools.release(next, 48 << 20);
     pools.allow_trim(false);
-    CHECK_THROWS_AS(pools.allocate(20 << 20), cuda::OutOfDeviceMemory);
+    CHECK_THROWS_AS(pools.allocate(20 << 20), gpu::OutOfDeviceMemory);
     CHECK(state.blocks.count(next) == 1);
     pools.allow_trim(true);
     void* const last = pools.allocate(20 << 20);

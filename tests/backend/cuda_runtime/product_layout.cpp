@@ -11,8 +11,8 @@
 namespace {
 
 using namespace vitscape;
-using cuda::ColumnMatrix;
-using cuda::ColumnProduct;
+using gpu::ColumnMatrix;
+using gpu::ColumnProduct;
 
 /// A column-major product that looks at nothing but what a library of such is told; also the sums over the
 /// inner index that belong to it.
@@ -88,7 +88,7 @@ TEST_CASE("a row-major product in column-major terms, with epilogues", "[cuda]")
                     const auto a = numbers(100, 3), b = numbers(100, 5), before = numbers(100, 7),
                                bias = numbers(static_cast<std::size_t>(n), 9);
                     auto c = before;
-                    ColumnLibrary library{cuda::column_product(p), {}, {}};
+                    ColumnLibrary library{gpu::column_product(p), {}, {}};
                     // B first, A second.
                     library.multiply(p.alpha, b.data(), a.data(), p.beta, before.data(), c.data(),
                                      bias.data());
@@ -122,7 +122,7 @@ TEST_CASE("a row-major product in column-major terms, with epilogues", "[cuda]")
 
 TEST_CASE("a matrix of one row gets a distance between rows that a library accepts", "[cuda]") {
     const MatrixProduct p{.m = 1, .n = 6, .k = 4, .stride_a = 0, .stride_b = 6, .stride_c = 1};
-    const auto product = cuda::column_product(p);
+    const auto product = gpu::column_product(p);
     CHECK(product.second.leading == 4);
     CHECK(product.result.leading == 6);
     CHECK(product.first.leading == 6);
@@ -183,7 +183,7 @@ TEST_CASE("batches in two dimensions become calls of one stride", "[cuda]") {
             for (Index j = 0; j < b.inner; ++j)
                 expected.insert({i * b.outer_a + j * b.inner_a, i * b.outer_b + j * b.inner_b,
                                  i * b.outer_c + j * b.inner_c});
-        const auto s = cuda::strided_batches(b);
+        const auto s = gpu::strided_batches(b);
         for (Index i = 0; i < s.calls; ++i)
             for (Index j = 0; j < s.count; ++j)
                 found.insert({i * s.call_a + j * s.stride_a, i * s.call_b + j * s.stride_b,
@@ -197,27 +197,27 @@ TEST_CASE("batches in two dimensions become calls of one stride", "[cuda]") {
 
 TEST_CASE("alignment of an address and of distances from it", "[cuda]") {
     alignas(512) static unsigned char memory[1024];
-    CHECK(cuda::common_alignment(memory) == 256);
-    CHECK(cuda::common_alignment(nullptr) == 256);
-    CHECK(cuda::common_alignment(memory + 2) == 2);
-    CHECK(cuda::common_alignment(memory + 48) == 16);
-    CHECK(cuda::common_alignment(memory + 256, 0) == 256);
-    CHECK(cuda::common_alignment(memory + 256, 64, 8) == 8);
-    CHECK(cuda::common_alignment(memory + 3, 256) == 1);
+    CHECK(gpu::common_alignment(memory) == 256);
+    CHECK(gpu::common_alignment(nullptr) == 256);
+    CHECK(gpu::common_alignment(memory + 2) == 2);
+    CHECK(gpu::common_alignment(memory + 48) == 16);
+    CHECK(gpu::common_alignment(memory + 256, 0) == 256);
+    CHECK(gpu::common_alignment(memory + 256, 64, 8) == 8);
+    CHECK(gpu::common_alignment(memory + 3, 256) == 1);
 }
 
 TEST_CASE("products that may need another algorithm have another key", "[cuda]") {
     const auto key = [](const MatrixProduct& p) {
-        cuda::ProductKey result;
-        result.product = cuda::column_product(p);
+        gpu::ProductKey result;
+        result.product = gpu::column_product(p);
         result.alignment.fill(256);
         return result;
     };
     const MatrixProduct p{.m = 8, .n = 16, .k = 32, .stride_a = 32, .stride_b = 16, .stride_c = 16};
-    std::vector<cuda::ProductKey> keys{key(p)};
+    std::vector<gpu::ProductKey> keys{key(p)};
     const auto add = [&](auto change) {
         MatrixProduct changed = p;
-        cuda::ProductKey result;
+        gpu::ProductKey result;
         if constexpr (requires { change(changed); }) {
             change(changed);
             result = key(changed);
@@ -235,19 +235,19 @@ TEST_CASE("products that may need another algorithm have another key", "[cuda]")
     add([](MatrixProduct& q) { q.stride_c = 33; });
     add([](MatrixProduct& q) { q.transpose_a = true; });
     add([](MatrixProduct& q) { q.transpose_b = true; });
-    add([](cuda::ProductKey& q) { q.count = 2; });
-    add([](cuda::ProductKey& q) { q.stride_first = 2; });
-    add([](cuda::ProductKey& q) { q.stride_second = 2; });
-    add([](cuda::ProductKey& q) { q.stride_result = 2; });
-    add([](cuda::ProductKey& q) { q.input = cuda::ElementType::bfloat16; });
-    add([](cuda::ProductKey& q) { q.output = cuda::ElementType::bfloat16; });
-    add([](cuda::ProductKey& q) { q.epilogue = cuda::Epilogue::bias; });
-    add([](cuda::ProductKey& q) { q.epilogue = cuda::Epilogue::sums_of_second; });
-    for (std::size_t i = 0; i < 5; ++i) add([i](cuda::ProductKey& q) { q.alignment[i] = 16; });
+    add([](gpu::ProductKey& q) { q.count = 2; });
+    add([](gpu::ProductKey& q) { q.stride_first = 2; });
+    add([](gpu::ProductKey& q) { q.stride_second = 2; });
+    add([](gpu::ProductKey& q) { q.stride_result = 2; });
+    add([](gpu::ProductKey& q) { q.input = gpu::ElementType::bfloat16; });
+    add([](gpu::ProductKey& q) { q.output = gpu::ElementType::bfloat16; });
+    add([](gpu::ProductKey& q) { q.epilogue = gpu::Epilogue::bias; });
+    add([](gpu::ProductKey& q) { q.epilogue = gpu::Epilogue::sums_of_second; });
+    for (std::size_t i = 0; i < 5; ++i) add([i](gpu::ProductKey& q) { q.alignment[i] = 16; });
 
     std::set<std::size_t> hashes;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        hashes.insert(cuda::ProductKeyHash{}(keys[i]));
+        hashes.insert(gpu::ProductKeyHash{}(keys[i]));
         for (std::size_t j = 0; j < keys.size(); ++j) CHECK((keys[i] == keys[j]) == (i == j));
     }
     CHECK(hashes.size() == keys.size());

@@ -11,7 +11,7 @@
 
 namespace {
 
-using vitscape::cuda::UploadRing;
+using vitscape::gpu::UploadRing;
 
 /// Slots whose pieces are consumed when `finish` says so; the memory of a slot that is written while a piece
 /// in it waits would be seen in what arrives.

@@ -14,23 +14,19 @@
 #include <vitscape/distributed/gradient_sum.hpp>
 #include <vitscape/distributed/mpi.hpp>
 
+#include "distributed/processes/connection.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
 using namespace vitscape;
+using test::mpi;
 
 namespace {
 
 static_assert(CommunicatorFor<Mpi, Cpu<float>>);
 static_assert(CommunicatorFor<Mpi, Cpu<double>>);
 static_assert(!single_process<Mpi>);
-
-/// The connection of all tests: it cannot be opened twice.
-Mpi& mpi() {
-    static Mpi connection;
-    return connection;
-}
 
 /// What process `rank` brings into a sum.
 template <class T>

@@ -22,7 +22,7 @@ static_assert(!single_process<Nccl>);
 
 /// What of a backend a communicator uses.
 struct StreamAlone {
-    cuda::detail::Stream own = cuda::detail::make_stream();
+    gpu::detail::Stream own = gpu::detail::make_stream();
     [[nodiscard]] cudaStream_t stream() const { return own.get(); }
 };
 
@@ -32,31 +32,31 @@ class DeviceNumbers {
     DeviceNumbers(const StreamAlone& backend, const std::vector<T>& host)
         : stream_(backend.stream()),
           size_(host.size()),
-          bytes_(cuda::detail::make_device_bytes(host.size() * sizeof(T), 0)) {
-        cuda::check(cudaMemcpyAsync(data(), host.data(), size_ * sizeof(T), cudaMemcpyHostToDevice, stream_),
+          bytes_(gpu::detail::make_device_bytes(host.size() * sizeof(T), 0)) {
+        gpu::check(cudaMemcpyAsync(data(), host.data(), size_ * sizeof(T), cudaMemcpyHostToDevice, stream_),
                     "upload");
     }
     [[nodiscard]] T* data() const { return static_cast<T*>(bytes_.get()); }
     [[nodiscard]] std::vector<T> host() const {
         std::vector<T> result(size_);
-        cuda::check(
+        gpu::check(
             cudaMemcpyAsync(result.data(), data(), size_ * sizeof(T), cudaMemcpyDeviceToHost, stream_),
             "download");
-        cuda::check(cudaStreamSynchronize(stream_), "download");
+        gpu::check(cudaStreamSynchronize(stream_), "download");
         return result;
     }
 
   private:
     cudaStream_t stream_;
     std::size_t size_;
-    cuda::detail::DeviceBytes bytes_;
+    gpu::detail::DeviceBytes bytes_;
 };
 
 /// body(communicator) in a thread for each GPU; rethrows what one of them threw. Catch's macros are not for
 /// several threads.
 template <class Body>
 void on_all_gpus(const Body& body) {
-    const int gpus = cuda::device_count();
+    const int gpus = gpu::device_count();
     REQUIRE(gpus > 0);
     const ncclUniqueId id = Nccl::unique_id();
     std::vector<std::exception_ptr> errors(static_cast<std::size_t>(gpus));

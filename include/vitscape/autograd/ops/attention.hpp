@@ -11,7 +11,7 @@ namespace detail {
 
 template <Backend B>
 void attention_forward(B& b, const AttentionShape& s, typename B::Pointer qkv, typename B::Pointer out,
-                       typename B::Pointer probabilities, const Tensor<B>& row_number) {
+                       typename B::Pointer probabilities, const Tensor<Master<B>>& row_number) {
     using P = typename B::Pointer;
     const Index width = s.width(), packed = 3 * width, map = s.queries * s.tokens;
     const double scale = 1 / std::sqrt(static_cast<double>(s.head_width));
@@ -35,7 +35,7 @@ void attention_forward(B& b, const AttentionShape& s, typename B::Pointer qkv, t
                      q, k, probabilities);
     const Index rows = s.samples * s.heads * s.queries;
     const operand::Matrix<P> scores{probabilities, s.tokens};
-    const operand::PerRow<P> per_row{row_number.data()};
+    const operand::PerRow<typename Master<B>::Pointer> per_row{row_number.data()};
     b.row_maximum(rows, s.tokens, scores, row_number.data());
     b.map(rows, s.tokens, functor::ShiftedExponential{}, scores, scores, per_row);
     b.reduce_rows(rows, s.tokens, functor::Identity{}, row_number.data(), scores);
@@ -88,10 +88,11 @@ void attention_backward(Tape<B>& tape, const AttentionShape& s, typename B::Poin
                       .stride_c = s.tokens},
                      {s.samples, s.heads, per_out, d, per_sample, d, per_map, map}, dout, v, dscores.data());
     const Index rows = s.samples * s.heads * s.queries;
-    const Tensor<B> sums = tape.allocate({rows});
+    const Tensor<Master<B>> sums = tape.allocate_sums({rows});
     const operand::Matrix<P> scores{dscores.data(), s.tokens}, p{probabilities, s.tokens};
     b.reduce_rows(rows, s.tokens, functor::Multiply{}, sums.data(), p, scores);
-    b.map(rows, s.tokens, functor::SoftmaxGradient{}, scores, p, scores, operand::PerRow<P>{sums.data()});
+    b.map(rows, s.tokens, functor::SoftmaxGradient{}, scores, p, scores,
+          operand::PerRow<typename Master<B>::Pointer>{sums.data()});
     b.multiply_batch({.m = s.queries,
                       .n = d,
                       .k = s.tokens,
@@ -123,25 +124,29 @@ Variable<B> attention(R& recorder, const Variable<B>& qkv, const AttentionShape&
         throw ShapeError(message("attention over (", shape.samples, ", ", shape.tokens, ", ",
                                  3 * shape.width(), ") was given a tensor of shape ", qkv.shape()));
     B& b = recorder.backend();
-    Tensor<B> out = recorder.allocate({shape.samples, shape.queries, shape.width()});
-    const Tensor<B> probabilities = recorder.allocate({shape.probabilities()});
+    const Tensor<B> out = recorder.allocate({shape.samples, shape.queries, shape.width()});
     if constexpr (FusedAttention<B>) {
-        b.attention(shape, qkv.data(), out.data(), probabilities.data());
-    } else {
-        const Tensor<B> row_number = recorder.allocate({shape.samples * shape.heads * shape.queries});
-        detail::attention_forward(b, shape, qkv.data(), out.data(), probabilities.data(), row_number);
+        if (b.attention_supported(shape)) {
+            const Tensor<Master<B>> saved = recorder.allocate_sums({b.attention_saved(shape)});
+            b.attention(shape, qkv.data(), out.data(), saved.data());
+            return recorder.record(
+                out, [=, qkv = qkv.value, node = qkv.node](Tape<B>& tape, const Tensor<B>& dout) {
+                    const Tensor<B> dqkv = tape.allocate(qkv.shape());
+                    tape.backend().attention_backward(shape, qkv.data(), out.data(), saved.data(),
+                                                      dout.data(), dqkv.data());
+                    tape.pass_gradient(node, dqkv);
+                });
+        }
     }
-    return recorder.record(std::move(out),
-                           [=, qkv = qkv.value, node = qkv.node](Tape<B>& tape, const Tensor<B>& dout) {
-                               const Tensor<B> dqkv = tape.allocate(qkv.shape());
-                               if constexpr (FusedAttention<B>)
-                                   tape.backend().attention_backward(shape, qkv.data(), probabilities.data(),
-                                                                     dout.data(), dqkv.data());
-                               else
-                                   detail::attention_backward(tape, shape, qkv.data(), probabilities.data(),
-                                                              dout.data(), dqkv.data());
-                               tape.pass_gradient(node, dqkv);
-                           });
+    const Tensor<B> probabilities = recorder.allocate({shape.probabilities()});
+    const Tensor<Master<B>> row_number =
+        recorder.allocate_sums({shape.samples * shape.heads * shape.queries});
+    detail::attention_forward(b, shape, qkv.data(), out.data(), probabilities.data(), row_number);
+    return recorder.record(out, [=, qkv = qkv.value, node = qkv.node](Tape<B>& tape, const Tensor<B>& dout) {
+        const Tensor<B> dqkv = tape.allocate(qkv.shape());
+        detail::attention_backward(tape, shape, qkv.data(), probabilities.data(), dout.data(), dqkv.data());
+        tape.pass_gradient(node, dqkv);
+    });
 }
 
 }  // namespace vitscape

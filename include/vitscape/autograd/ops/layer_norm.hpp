@@ -16,12 +16,13 @@ namespace detail {
 template <Backend B>
 void layer_norm_forward(B& b, Index rows, Index columns, double epsilon, const Tensor<B>& x,
                         typename B::Pointer gamma, typename B::Pointer beta, const Tensor<B>& y,
-                        const Tensor<B>& mean, const Tensor<B>& inverse) {
-    using T = typename B::Storage;
+                        const Tensor<Master<B>>& mean, const Tensor<Master<B>>& inverse) {
+    using T = RealOf<B>;
     using P = typename B::Pointer;
+    using Sums = typename Master<B>::Pointer;
     const T count = static_cast<T>(columns);
-    const operand::Matrix<P> row_numbers{mean.data(), 1}, inverse_numbers{inverse.data(), 1};
-    const operand::PerRow<P> mean_per_row{mean.data()}, inverse_per_row{inverse.data()};
+    const operand::Matrix<Sums> row_numbers{mean.data(), 1}, inverse_numbers{inverse.data(), 1};
+    const operand::PerRow<Sums> mean_per_row{mean.data()}, inverse_per_row{inverse.data()};
     b.reduce_rows(rows, columns, functor::Identity{}, mean.data(), matrix(x));
     b.map(rows, 1, functor::Scale<T>{T(1) / count}, row_numbers, row_numbers);
     b.reduce_rows(rows, columns, functor::SquaredDifference{}, inverse.data(), matrix(x), mean_per_row);
@@ -34,24 +35,26 @@ void layer_norm_forward(B& b, Index rows, Index columns, double epsilon, const T
 
 template <Backend B>
 void layer_norm_backward(Tape<B>& tape, Index rows, Index columns, const Tensor<B>& x,
-                         typename B::Pointer gamma, const Tensor<B>& mean, const Tensor<B>& inverse,
-                         const Tensor<B>& dy, double beta, typename B::Pointer dx, typename B::Pointer dgamma,
-                         typename B::Pointer dbeta) {
-    using T = typename B::Storage;
+                         typename B::Pointer gamma, const Tensor<Master<B>>& mean,
+                         const Tensor<Master<B>>& inverse, const Tensor<B>& dy, double beta,
+                         typename B::Pointer dx, typename Master<B>::Pointer dgamma,
+                         typename Master<B>::Pointer dbeta) {
+    using T = RealOf<B>;
     using P = typename B::Pointer;
+    using Sums = typename Master<B>::Pointer;
     B& b = tape.backend();
-    const operand::PerRow<P> mean_per_row{mean.data()}, inverse_per_row{inverse.data()};
+    const operand::PerRow<Sums> mean_per_row{mean.data()}, inverse_per_row{inverse.data()};
     const Tensor<B> normalized = tape.allocate(x.shape()), g = tape.allocate(x.shape());
     b.map(rows, columns, functor::Standardize{}, matrix(normalized), matrix(x), mean_per_row,
           inverse_per_row);
     b.reduce_columns(rows, columns, functor::Multiply{}, 1, dgamma, matrix(dy), matrix(normalized));
     b.reduce_columns(rows, columns, functor::Identity{}, 1, dbeta, matrix(dy));
     b.map(rows, columns, functor::Multiply{}, matrix(g), matrix(dy), operand::PerColumn<P>{gamma});
-    const Tensor<B> sum_g = tape.allocate({rows}), sum_gn = tape.allocate({rows});
+    const Tensor<Master<B>> sum_g = tape.allocate_sums({rows}), sum_gn = tape.allocate_sums({rows});
     b.reduce_rows(rows, columns, functor::Identity{}, sum_g.data(), matrix(g));
     b.reduce_rows(rows, columns, functor::Multiply{}, sum_gn.data(), matrix(g), matrix(normalized));
     b.map(rows, columns, functor::StandardizeGradient<T>{static_cast<T>(columns)}, matrix(g), matrix(g),
-          matrix(normalized), operand::PerRow<P>{sum_g.data()}, operand::PerRow<P>{sum_gn.data()},
+          matrix(normalized), operand::PerRow<Sums>{sum_g.data()}, operand::PerRow<Sums>{sum_gn.data()},
           inverse_per_row);
     const operand::Matrix<P> target{dx, columns};
     if (beta == 0)
@@ -67,10 +70,10 @@ void layer_norm_backward(Tape<B>& tape, Index rows, Index columns, const Tensor<
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> layer_norm(R& recorder, const Variable<B>& x, const LayerNormParameters& layer) {
     const Index columns = layer.weight.shape[0], rows = x.value.view().rows();
-    detail::require_width(recorder, x.value, columns, "a layer normalization");
+    detail::require_width(x.value, columns, "a layer normalization");
     B& b = recorder.backend();
     Tensor<B> y = recorder.allocate(x.shape());
-    const Tensor<B> mean = recorder.allocate({rows}), inverse = recorder.allocate({rows});
+    const Tensor<Master<B>> mean = recorder.allocate_sums({rows}), inverse = recorder.allocate_sums({rows});
     const auto gamma = recorder.parameter(layer.weight).data, beta = recorder.parameter(layer.bias).data;
     if constexpr (FusedLayerNorm<B>)
         b.layer_norm(rows, columns, layer.epsilon, x.data(), gamma, beta, y.data(), mean.data(),

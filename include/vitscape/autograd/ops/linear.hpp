@@ -31,8 +31,8 @@ inline Shape with_last(const Shape& shape, Index last) {
     return Shape(std::span<const Index>(extents.data(), shape.rank()));
 }
 
-template <Recorder R, Backend B>
-void require_width(R&, const Tensor<B>& x, Index width, const char* layer) {
+template <Backend B>
+void require_width(const Tensor<B>& x, Index width, const char* layer) {
     if (x.view().last() != width)
         throw ShapeError(
             message(layer, " for rows of ", width, " numbers was given a tensor of shape ", x.shape()));
@@ -56,9 +56,10 @@ void linear_backward(Tape<B>& tape, const LinearParameters& layer, const Tensor<
                    dy.data(), tape.parameter(layer.weight).data, target.data);
     }
     const auto dweight = tape.parameter_gradient(layer.weight).data;
-    if constexpr (FusedLinear<B>)
-        b.linear_weight_gradient(rows, out, in, x.data(), dy.data(), dweight);
-    else
+    const auto dbias = tape.parameter_gradient(layer.bias).data;
+    if constexpr (FusedLinear<B>) {
+        b.linear_gradient(rows, out, in, x.data(), dy.data(), dweight, dbias);
+    } else {
         b.multiply({.transpose_a = true,
                     .m = out,
                     .n = in,
@@ -68,7 +69,8 @@ void linear_backward(Tape<B>& tape, const LinearParameters& layer, const Tensor<
                     .stride_c = in,
                     .beta = 1},
                    dy.data(), x.data(), dweight);
-    b.reduce_columns(rows, out, functor::Identity{}, 1, tape.parameter_gradient(layer.bias).data, matrix(dy));
+        b.reduce_columns(rows, out, functor::Identity{}, 1, dbias, matrix(dy));
+    }
 }
 
 /// y = [residual +] x W^T + b
@@ -104,7 +106,7 @@ void linear_forward(R& recorder, const LinearParameters& layer, const Tensor<B>&
 /// y = x W^T + b on the last axis; x (..., in), y (..., out). @throws ShapeError where x has another width.
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& layer) {
-    detail::require_width(recorder, x.value, layer.in(), "a linear layer");
+    detail::require_width(x.value, layer.in(), "a linear layer");
     Tensor<B> y = recorder.allocate(detail::with_last(x.shape(), layer.out()));
     detail::linear_forward(recorder, layer, x.value, Tensor<B>{}, y);
     return recorder.record(std::move(y),
@@ -117,7 +119,7 @@ Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& la
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& layer,
                    const Variable<B>& residual) {
-    detail::require_width(recorder, x.value, layer.in(), "a linear layer");
+    detail::require_width(x.value, layer.in(), "a linear layer");
     Tensor<B> y = recorder.allocate(detail::with_last(x.shape(), layer.out()));
     if (y.shape() != residual.shape())
         throw ShapeError(message("a residual of shape ", residual.shape(),
@@ -133,7 +135,7 @@ Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& la
 /// y = GELU(x W^T + b) with the exact GELU x Phi(x); x (..., in), y (..., out).
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> linear_gelu(R& recorder, const Variable<B>& x, const LinearParameters& layer) {
-    detail::require_width(recorder, x.value, layer.in(), "a linear layer");
+    detail::require_width(x.value, layer.in(), "a linear layer");
     B& b = recorder.backend();
     const Index rows = x.value.view().rows(), out = layer.out();
     Tensor<B> y = recorder.allocate(detail::with_last(x.shape(), out));

@@ -10,25 +10,36 @@ namespace vitscape {
 /// 2111.06377).
 /// @param prediction, target  (samples, ...) of one size; returns (samples).
 template <Recorder R, class B = typename R::BackendType>
-Variable<B> squared_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target) {
-    using T = typename B::Storage;
+Variable<Master<B>> squared_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target) {
+    using T = RealOf<B>;
     using P = typename B::Pointer;
+    using Sums = typename Master<B>::Pointer;
     if (prediction.value.size() != target.size())
         throw ShapeError(message("a prediction of shape ", prediction.shape(),
                                  " does not fit its target of shape ", target.shape()));
     const Index samples = prediction.shape()[0], count = target.size() / samples;
-    Tensor<B> losses = recorder.allocate({samples});
-    const operand::Matrix<P> p{prediction.data(), count}, t{target.data(), count}, l{losses.data(), 1};
-    recorder.backend().reduce_rows(samples, count, functor::SquaredDifference{}, losses.data(), p, t);
-    recorder.backend().map(samples, 1, functor::Scale<T>{T(1) / static_cast<T>(count)}, l, l);
+    Tensor<Master<B>> losses = recorder.allocate_sums({samples});
+    if constexpr (FusedLosses<B>) {
+        recorder.backend().squared_error(samples, count, prediction.data(), target.data(), losses.data());
+    } else {
+        const operand::Matrix<Sums> l{losses.data(), 1};
+        recorder.backend().reduce_rows(samples, count, functor::SquaredDifference{}, losses.data(),
+                                       operand::Matrix<P>{prediction.data(), count},
+                                       operand::Matrix<P>{target.data(), count});
+        master(recorder.backend()).map(samples, 1, functor::Scale<T>{T(1) / static_cast<T>(count)}, l, l);
+    }
     return recorder.record(std::move(losses), [=, prediction = prediction.value, node = prediction.node](
-                                                  Tape<B>& tape, const Tensor<B>& upstream) {
+                                                  Tape<B>& tape, const Tensor<Master<B>>& upstream) {
         if (node < 0) return;
         const Tensor<B> gradient = tape.allocate(prediction.shape());
-        tape.backend().map(samples, count, functor::ScaledDifference<T>{T(2) / static_cast<T>(count)},
-                           operand::Matrix<P>{gradient.data(), count}, operand::PerRow<P>{upstream.data()},
-                           operand::Matrix<P>{prediction.data(), count},
-                           operand::Matrix<P>{target.data(), count});
+        if constexpr (FusedLosses<B>)
+            tape.backend().squared_error_backward(samples, count, upstream.data(), prediction.data(),
+                                                  target.data(), gradient.data());
+        else
+            tape.backend().map(
+                samples, count, functor::ScaledDifference<T>{T(2) / static_cast<T>(count)},
+                operand::Matrix<P>{gradient.data(), count}, operand::PerRow<Sums>{upstream.data()},
+                operand::Matrix<P>{prediction.data(), count}, operand::Matrix<P>{target.data(), count});
         tape.pass_gradient(node, gradient);
     });
 }
@@ -38,33 +49,48 @@ Variable<B> squared_error(R& recorder, const Variable<B>& prediction, const Tens
 /// @param logits  (samples, classes).  @param targets  (samples, classes), rows of non-negative numbers.
 /// Returns (samples).
 template <Recorder R, class B = typename R::BackendType>
-Variable<B> cross_entropy(R& recorder, const Variable<B>& logits, const Tensor<B>& targets) {
-    using P = typename B::Pointer;
+Variable<Master<B>> cross_entropy(R& recorder, const Variable<B>& logits, const Tensor<B>& targets) {
+    using Sums = typename Master<B>::Pointer;
     if (logits.shape() != targets.shape())
         throw ShapeError(
             message("logits of shape ", logits.shape(), " do not fit targets of shape ", targets.shape()));
     const Index samples = logits.shape()[0], classes = logits.shape()[1];
     B& b = recorder.backend();
-    Tensor<B> losses = recorder.allocate({samples});
-    const Tensor<B> shift = recorder.allocate({samples}), sum = recorder.allocate({samples});
-    const operand::PerRow<P> shift_per_row{shift.data()}, sum_per_row{sum.data()};
-    b.row_maximum(samples, classes, detail::matrix(logits.value), shift.data());
-    b.reduce_rows(samples, classes, functor::ShiftedExponential{}, sum.data(), detail::matrix(logits.value),
-                  shift_per_row);
-    b.reduce_rows(samples, classes, functor::CrossEntropyTerm{}, losses.data(), detail::matrix(targets),
-                  detail::matrix(logits.value), shift_per_row, sum_per_row);
-    return recorder.record(std::move(losses), [=, logits = logits.value, node = logits.node](
-                                                  Tape<B>& tape, const Tensor<B>& upstream) {
-        if (node < 0) return;
-        const Tensor<B> gradient = tape.allocate(logits.shape()), target_sum = tape.allocate({samples});
-        tape.backend().reduce_rows(samples, classes, functor::Identity{}, target_sum.data(),
-                                   detail::matrix(targets));
-        tape.backend().map(samples, classes, functor::CrossEntropyGradient{}, detail::matrix(gradient),
-                           operand::PerRow<P>{upstream.data()}, detail::matrix(logits),
-                           operand::PerRow<P>{shift.data()}, operand::PerRow<P>{sum.data()},
-                           detail::matrix(targets), operand::PerRow<P>{target_sum.data()});
-        tape.pass_gradient(node, gradient);
-    });
+    Tensor<Master<B>> losses = recorder.allocate_sums({samples});
+    if constexpr (FusedLosses<B>) {
+        const Tensor<Master<B>> log_sums = recorder.allocate_sums({samples});
+        b.cross_entropy(samples, classes, logits.data(), targets.data(), losses.data(), log_sums.data());
+        return recorder.record(std::move(losses), [=, logits = logits.value, node = logits.node](
+                                                      Tape<B>& tape, const Tensor<Master<B>>& upstream) {
+            if (node < 0) return;
+            const Tensor<B> gradient = tape.allocate(logits.shape());
+            tape.backend().cross_entropy_backward(samples, classes, upstream.data(), logits.data(),
+                                                  targets.data(), log_sums.data(), gradient.data());
+            tape.pass_gradient(node, gradient);
+        });
+    } else {
+        const Tensor<Master<B>> shift = recorder.allocate_sums({samples}),
+                                sum = recorder.allocate_sums({samples});
+        const operand::PerRow<Sums> shift_per_row{shift.data()}, sum_per_row{sum.data()};
+        b.row_maximum(samples, classes, detail::matrix(logits.value), shift.data());
+        b.reduce_rows(samples, classes, functor::ShiftedExponential{}, sum.data(),
+                      detail::matrix(logits.value), shift_per_row);
+        b.reduce_rows(samples, classes, functor::CrossEntropyTerm{}, losses.data(), detail::matrix(targets),
+                      detail::matrix(logits.value), shift_per_row, sum_per_row);
+        return recorder.record(std::move(losses), [=, logits = logits.value, node = logits.node](
+                                                      Tape<B>& tape, const Tensor<Master<B>>& upstream) {
+            if (node < 0) return;
+            const Tensor<B> gradient = tape.allocate(logits.shape());
+            const Tensor<Master<B>> target_sum = tape.allocate_sums({samples});
+            tape.backend().reduce_rows(samples, classes, functor::Identity{}, target_sum.data(),
+                                       detail::matrix(targets));
+            tape.backend().map(samples, classes, functor::CrossEntropyGradient{}, detail::matrix(gradient),
+                               operand::PerRow<Sums>{upstream.data()}, detail::matrix(logits),
+                               operand::PerRow<Sums>{shift.data()}, operand::PerRow<Sums>{sum.data()},
+                               detail::matrix(targets), operand::PerRow<Sums>{target_sum.data()});
+            tape.pass_gradient(node, gradient);
+        });
+    }
 }
 
 }  // namespace vitscape

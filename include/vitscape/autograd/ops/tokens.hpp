@@ -88,7 +88,7 @@ Variable<B> add_positions(R& recorder, const Variable<B>& x, const Tensor<B>& ta
                           const IndexTensor<B>& rows) {
     using P = typename B::Pointer;
     const Index width = table.view().last(), count = x.value.view().rows();
-    detail::require_width(recorder, x.value, width, "a position table");
+    detail::require_width(x.value, width, "a position table");
     if (rows.size() != count)
         throw ShapeError(message("a tensor of shape ", x.shape(), " needs ", count, " positions, ",
                                  rows.size(), " were given"));
@@ -147,7 +147,7 @@ Variable<B> select_tokens(R& recorder, const Variable<B>& x, Index first, Index 
 /// Mean over tokens first to first + count - 1: (samples, tokens, width) to (samples, width).
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> mean_tokens(R& recorder, const Variable<B>& x, Index first, Index count) {
-    using T = typename B::Storage;
+    using T = RealOf<B>;
     using P = typename B::Pointer;
     const Index samples = x.shape()[0], tokens = x.shape()[1], width = x.shape()[2];
     if (first < 0 || count < 1 || first + count > tokens)

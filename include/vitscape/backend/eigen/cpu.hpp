@@ -31,8 +31,9 @@ class Cpu : public CpuPrimitives<T> {
                                           derivative ? derivative + r * out + column : nullptr);
             });
     }
-    void linear_weight_gradient(Index rows, Index out, Index in, const T* x, const T* dy, T* dweight) {
+    void linear_gradient(Index rows, Index out, Index in, const T* x, const T* dy, T* dweight, T* dbias) {
         detail::linear_weight_gradient(this->threads(), rows, out, in, x, dy, dweight, this->pool());
+        this->reduce_columns(rows, out, functor::Identity{}, 1, dbias, operand::Matrix<const T*>{dy, out});
     }
 
     void layer_norm(Index rows, Index columns, double epsilon, const T* x, const T* gamma, const T* beta,
@@ -47,19 +48,25 @@ class Cpu : public CpuPrimitives<T> {
                                     beta, dx, dgamma, dbeta, this->pool());
     }
 
+    [[nodiscard]] static constexpr bool attention_supported(const AttentionShape&) { return true; }
+    /// The probabilities are saved.
+    [[nodiscard]] Index attention_saved(const AttentionShape& shape) const { return shape.probabilities(); }
     void attention(const AttentionShape& shape, const T* qkv, T* out, T* probabilities) {
         detail::attention_forward(this->threads(), shape, qkv, out, probabilities);
     }
-    void attention_backward(const AttentionShape& shape, const T* qkv, const T* probabilities, const T* dout,
-                            T* dqkv) {
+    void attention_backward(const AttentionShape& shape, const T* qkv, const T* /*out*/,
+                            const T* probabilities, const T* dout, T* dqkv) {
         const Index scratch = shape.samples * shape.queries * shape.tokens;
         T* const memory = this->allocate(scratch);
         detail::attention_gradient(this->threads(), shape, qkv, probabilities, dout, dqkv, memory);
         this->release(memory, scratch);
     }
 
-    void adamw(Index n, const AdamWStep& step, T* theta, const T* gradient, T* first, T* second) {
-        detail::adamw_step(this->threads(), n, step, theta, gradient, first, second);
+    void adamw(std::span<const ParameterGroup> groups, const AdamWStep& step, T* theta, const T* gradient,
+               T* first, T* second) {
+        for (const ParameterGroup& group : groups)
+            detail::adamw_step(this->threads(), group.count, of_group(step, group), theta + group.offset,
+                               gradient + group.offset, first + group.offset, second + group.offset);
     }
 };
 

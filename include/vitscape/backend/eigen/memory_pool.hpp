@@ -7,6 +7,23 @@
 #include <unordered_map>
 #include <vector>
 
+// Under the address sanitizer, memory in a free list may not be touched, as if it had been given back to the system.
+#if defined(__SANITIZE_ADDRESS__)
+#define VITSCAPE_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VITSCAPE_ADDRESS_SANITIZER 1
+#endif
+#endif
+#if defined(VITSCAPE_ADDRESS_SANITIZER)
+#include <sanitizer/asan_interface.h>
+#define VITSCAPE_POISON(memory, bytes) __asan_poison_memory_region(memory, bytes)
+#define VITSCAPE_UNPOISON(memory, bytes) __asan_unpoison_memory_region(memory, bytes)
+#else
+#define VITSCAPE_POISON(memory, bytes) static_cast<void>(0)
+#define VITSCAPE_UNPOISON(memory, bytes) static_cast<void>(0)
+#endif
+
 namespace vitscape {
 
 /// Keeps released memory in lists by size class (eight classes per power of two, at most 12.5 % waste), so
@@ -30,6 +47,7 @@ class MemoryPool {
         if (!list.empty()) {
             void* memory = list.back();
             list.pop_back();
+            VITSCAPE_UNPOISON(memory, size);
             return memory;
         }
         ++system_allocations_;
@@ -41,12 +59,16 @@ class MemoryPool {
         const std::size_t size = size_class(bytes);
         in_use_ -= size;
         free_[size].push_back(memory);
+        VITSCAPE_POISON(memory, size);
     }
 
     /// Gives the memory in the free lists back to the system.
     void trim() {
         for (auto& [size, list] : free_) {
-            for (void* memory : list) ::operator delete (memory, std::align_val_t{alignment});
+            for (void* memory : list) {
+                VITSCAPE_UNPOISON(memory, size);
+                ::operator delete (memory, std::align_val_t{alignment});
+            }
             list.clear();
         }
     }

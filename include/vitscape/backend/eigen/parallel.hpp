@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 
+#include <vitscape/core/host_device.hpp>
 #include <vitscape/core/shape.hpp>
 
 #if defined(_OPENMP)
@@ -74,8 +75,8 @@ struct Blocks {
         : size(items),
           count(static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(
               std::clamp<Index>(items / std::max<Index>(smallest, 1), 1, most))))) {}
-    [[nodiscard]] Index begin(Index block) const { return size * block / count; }
-    [[nodiscard]] Index end(Index block) const { return begin(block + 1); }
+    [[nodiscard]] VITSCAPE_HOST_DEVICE Index begin(Index block) const { return size * block / count; }
+    [[nodiscard]] VITSCAPE_HOST_DEVICE Index end(Index block) const { return begin(block + 1); }
     [[nodiscard]] Index length(Index block) const { return end(block) - begin(block); }
 };
 

@@ -17,7 +17,7 @@
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 struct ContextOptions {
     int device = 0;
@@ -229,4 +229,4 @@ class HostBuffer {
     std::shared_ptr<detail::Landing> landing_;
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

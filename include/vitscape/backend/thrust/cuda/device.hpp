@@ -8,7 +8,7 @@
 
 #include <cuda_runtime_api.h>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// How many GPUs the driver offers; 0 without a driver. Never throws.
 inline int device_count() noexcept {
@@ -102,4 +102,4 @@ inline void require_device_with_code(int index) {
 
 #endif
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

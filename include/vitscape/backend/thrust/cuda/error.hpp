@@ -16,7 +16,7 @@
 #endif
 
 /// Errors of the CUDA backend. Without the CUDA headers there are the exceptions alone and no `check`.
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// A GPU that is not there or cannot be used, or a CUDA call that failed.
 struct DeviceError : Error {
@@ -147,4 +147,4 @@ inline void check(cublasStatus_t status, std::string_view what) {
 
 #endif
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

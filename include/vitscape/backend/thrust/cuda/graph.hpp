@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// A step that is run again and again with the same arrays: the first run with a signature runs `body` as it
 /// is, which allocates its memory and chooses its algorithms; the second captures the work it queues on the
@@ -112,4 +112,4 @@ class BasicGraph {
     Stage stage_ = Stage::fresh;
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

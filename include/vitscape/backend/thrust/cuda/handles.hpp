@@ -11,7 +11,7 @@
 
 /// Owners of CUDA's handles. Errors in giving one back are ignored: they belong to earlier work, whose checks
 /// report them.
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 namespace detail {
 
 /// A handle that `destroy` gives back; moves only.
@@ -117,4 +117,4 @@ struct DeviceMemory {
     }
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

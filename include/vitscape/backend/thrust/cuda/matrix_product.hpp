@@ -14,7 +14,7 @@
 #include <vitscape/backend/thrust/cuda/product_plan.hpp>
 #include <vitscape/core/bfloat16.hpp>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// What a product does beside C = alpha op(A) op(B) + beta C. At most one of `bias` and the sums is given.
 template <class Out>
@@ -168,4 +168,4 @@ class MatrixProducts {
     std::unordered_map<ProductKey, ProductPlan, ProductKeyHash> plans_;
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

@@ -11,7 +11,7 @@
 
 #include <vitscape/backend/thrust/cuda/error.hpp>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// Where a pool gets its memory: `allocate` gives nullptr when there is none left.
 template <class M>
@@ -27,6 +27,14 @@ struct PoolStatistics {
     std::size_t reserved = 0;            ///< Bytes taken from the source, in use or free.
     std::size_t peak = 0;                ///< Highest `in_use`.
     std::size_t system_allocations = 0;  ///< How often memory came from the source.
+};
+
+/// The figures of all pools by the names that the host's `MemoryPool` gives them.
+struct MemoryFigures {
+    PoolStatistics all;
+    [[nodiscard]] std::size_t bytes_in_use() const { return all.in_use; }
+    [[nodiscard]] std::size_t peak_bytes() const { return all.peak; }
+    [[nodiscard]] std::size_t system_allocations() const { return all.system_allocations; }
 };
 
 /// Memory for arrays used in the order of one stream: what is released may be handed out again at once,
@@ -180,4 +188,4 @@ class PoolSet {
     bool may_trim_ = true;
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

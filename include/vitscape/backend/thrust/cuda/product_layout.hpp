@@ -11,7 +11,7 @@
 
 /// How row-major products are told to a library of column-major ones, and how products are told apart; all of
 /// it is plain arithmetic.
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// A matrix as it lies in column-major memory: element (r, c) at c * leading + r.
 struct ColumnMatrix {
@@ -125,4 +125,4 @@ struct ProductKeyHash {
     }
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

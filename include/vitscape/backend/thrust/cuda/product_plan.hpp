@@ -13,7 +13,7 @@
 
 #include <cublasLt.h>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// The operands of a product in column-major order; `vector` is the epilogue's, `alpha` and `beta` point to
 /// doubles for products of doubles and to floats for others.
@@ -176,4 +176,4 @@ class ProductPlan {
     bool usable_ = false;
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

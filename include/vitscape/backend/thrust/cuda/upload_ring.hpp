@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <deque>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// Cuts uploads into pieces and finds each a place in a slot of staging memory. Small uploads share a slot;
 /// what does not fit in one goes through several. Slots come free in the order of their use; while the oldest
@@ -55,4 +55,4 @@ class UploadRing {
     std::size_t used_ = 0;           // bytes of that slot
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

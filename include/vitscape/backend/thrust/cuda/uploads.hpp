@@ -12,7 +12,7 @@
 
 #include <cuda_runtime_api.h>
 
-namespace vitscape::cuda {
+namespace vitscape::gpu {
 
 /// Uploads beside the computation: host memory goes through pinned slots to a slot's staging memory on the
 /// device, on a stream of its own; the compute stream, in its turn, copies from there to the destination. The
@@ -97,4 +97,4 @@ class Uploads {
     Slots slots_;
 };
 
-}  // namespace vitscape::cuda
+}  // namespace vitscape::gpu

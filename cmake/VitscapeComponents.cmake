@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The components of vitscape, targets vitscape::<component> that bring what the library itself can do without. The build
+# and the installed package file both use this file.
+
+set(VITSCAPE_ALL_COMPONENTS cuda mpi)
+
+set(VITSCAPE_CUDA_PURPOSE "the Thrust backend on CUDA devices")
+set(VITSCAPE_CUDA_PACKAGE "the CUDA Toolkit, 12.8 or later, with nvcc on the path")
+set(VITSCAPE_MPI_PURPOSE "training by several processes")
+set(VITSCAPE_MPI_PACKAGE "libopenmpi-dev")
+
+# vitscape::cuda: for sources that nvcc compiles. Architectures are the project's choice; vitscape's own programs are
+# compiled for 8.0 and 9.0, with PTX for later ones, unless CMAKE_CUDA_ARCHITECTURES says otherwise.
+macro(vitscape_add_cuda)
+    include(CheckLanguage)
+    if(NOT CMAKE_CUDA_HOST_COMPILER)
+        set(CMAKE_CUDA_HOST_COMPILER "${CMAKE_CXX_COMPILER}")
+    endif()
+    check_language(CUDA)
+    if(CMAKE_CUDA_COMPILER)
+        if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+            set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
+        endif()
+        enable_language(CUDA)
+        find_package(CUDAToolkit QUIET)
+        if(TARGET CUDA::cublasLt AND TARGET CUDA::cudart)
+            add_library(vitscape::cuda INTERFACE IMPORTED GLOBAL)
+            target_link_libraries(vitscape::cuda INTERFACE vitscape::vitscape CUDA::cublasLt CUDA::cudart)
+            # The standard as an option, since CMake before 3.26 does not know C++20 for nvcc. Kernels call constexpr
+            # functions of the standard library; Eigen's headers bring two warnings.
+            target_compile_options(vitscape::cuda INTERFACE
+                "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-std=c++20 --expt-relaxed-constexpr -diag-suppress=20012,20014>"
+                "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${OpenMP_CXX_FOUND}>>:SHELL:-Xcompiler ${OpenMP_CXX_FLAGS}>")
+        endif()
+    endif()
+endmacro()
+
+macro(vitscape_add_mpi)
+    find_package(MPI QUIET COMPONENTS CXX)
+    if(TARGET MPI::MPI_CXX)
+        add_library(vitscape::mpi INTERFACE IMPORTED GLOBAL)
+        target_link_libraries(vitscape::mpi INTERFACE vitscape::vitscape MPI::MPI_CXX)
+    endif()
+endmacro()
+
+# vitscape_add_component(<component>): adds vitscape::<component> where what it needs is found.
+macro(vitscape_add_component component)
+    if(NOT TARGET vitscape::${component})
+        if("${component}" STREQUAL "cuda")
+            vitscape_add_cuda()
+        elseif("${component}" STREQUAL "mpi")
+            vitscape_add_mpi()
+        endif()
+    endif()
+endmacro()

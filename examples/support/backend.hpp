@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a program computes. Each program is compiled once by a C++ compiler, for processors, and where there is a CUDA
+// compiler once more by that, as <name>_cuda, for devices; `--backend cuda` hands over from the first to the second.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#if defined(__CUDACC__)
+#include <vitscape/backend/thrust/thrust.hpp>
+#else
+#include <vitscape/backend/eigen/cpu.hpp>
+#endif
+
+namespace program {
+
+/// Options that say where and how exactly to compute.
+struct BackendOptions {
+#if defined(__CUDACC__)
+    std::string backend = "cuda";
+#else
+    std::string backend = "cpu";
+#endif
+    std::string precision = "float";
+    int threads = 0, device = 0;
+
+    void add(CLI::App& app) {
+        app.option_defaults()->always_capture_default();
+        app.add_option("--backend", backend, "where to compute")->check(CLI::IsMember({"cpu", "cuda"}));
+        app.add_option("--precision", precision,
+                       "of activations; bf16, on cuda, keeps parameters and sums in float")
+            ->check(CLI::IsMember({"float", "bf16"}));
+        app.add_option("--device", device, "number of the CUDA device");
+        app.add_option("--threads", threads, "processor threads; 0: all. Results do not depend on it");
+    }
+
+    /// To be called before any work: leaves this program for the one that has the chosen backend.
+    /// @throws ConfigError where there is none
+    void settle(char** argv) const {
+        using namespace vitscape;
+#if defined(__CUDACC__)
+        if (backend == "cpu")
+            throw ConfigError(
+                "this program was compiled for CUDA devices; the one without _cuda in its name "
+                "computes on processors");
+        gpu::require_device(device);
+        (void)argv;
+#else
+        if (backend == "cpu") {
+            if (precision == "bf16")
+                throw ConfigError("--precision bf16 needs --backend cuda; processors compute in float");
+            return;
+        }
+        std::error_code error;
+        const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+        const std::filesystem::path other =
+            (error ? std::filesystem::path(argv[0]) : self).string() + "_cuda";
+        if (!std::filesystem::exists(other))
+            throw ConfigError(
+                message("--backend cuda needs ", other.string(),
+                        ", which is not there: this build found no CUDA compiler. Install the "
+                        "CUDA Toolkit, put nvcc on the path and build again, or use --backend cpu"));
+        execv(other.c_str(), argv);
+        throw ConfigError(message(other.string(), " could not be started"));
+#endif
+    }
+
+    /// Where `backend` computes, for people.
+    template <class B>
+    [[nodiscard]] std::string describe(const B& chosen) const {
+#if defined(__CUDACC__)
+        return chosen.execution().context().properties().name + ", " + precision;
+#else
+        return std::to_string(chosen.threads()) + " threads";
+#endif
+    }
+    /// Calls `work(backend)`.
+    template <class Work>
+    void with_backend(const Work& work) const {
+#if defined(__CUDACC__)
+        if (precision == "bf16")
+            work(vitscape::Cuda<vitscape::bfloat16>(device));
+        else
+            work(vitscape::Cuda<float>(device));
+#else
+        work(vitscape::Cpu<float>(threads));
+#endif
+    }
+};
+
+}  // namespace program

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# usage: surface.sh PRETRAIN LANDSCAPE CURVATURE
+# The way from images to a surface and a spectrum by both methods: the files are there, threads do not matter, saved
+# directions give the same surface again, a surface that was killed goes on to the same bytes.
+set -euo pipefail
+
+pretrain="$1" landscape="$2" curvature="$3"
+folder="$(mktemp -d)"
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+for method in mae supervised; do
+    "$pretrain" --method "$method" --data synthetic:200 --test-data synthetic:50 --image 16 --patch 4 --width 16 --depth 1 \
+        --heads 2 --decoder-width 8 --decoder-heads 2 --epochs 2 --batch 20 --lr 1e-3 --out "$method" >out 2>error
+    grep -q '"test_loss"' "$method/log.jsonl"
+    look=(--checkpoint "$method/checkpoint.safetensors" --data synthetic:200 --images 40 --batch 16)
+    map=("${look[@]}" --grid=-1:1:7 --seed 3 --no-figures)
+    "$landscape" "${map[@]}" --threads 1 --save-directions d.safetensors --save-inputs i.safetensors --out one >out 2>error
+    for file in one.json one.npy one.csv d.safetensors i.safetensors; do
+        [[ -s "$file" ]] && grep -q "$file" out || { echo "FAILED: no $file, or not named" && exit 1; }
+    done
+    "$landscape" "${map[@]}" --threads 2 --out two >out 2>error
+    cmp one.json two.json
+    "$landscape" "${map[@]}" --directions d.safetensors --out three >out 2>error
+    cmp one.npy three.npy
+    rm -f four.*
+    for wait in 0.05 0.1 0.15; do
+        "$landscape" "${map[@]}" --threads 1 --resume --out four >out 2>error &
+        process=$!
+        sleep "$wait"
+        kill -KILL "$process" 2>/dev/null || true  # it may have come to its end already
+        wait "$process" 2>error || true
+    done
+    "$landscape" "${map[@]}" --threads 1 --resume --out four >out 2>error
+    cmp one.json four.json
+    "$curvature" "${look[@]}" --top 2 --trace-samples 4 --out curvature.json >out 2>error
+    grep -q '"standard_error"' curvature.json
+    grep -q 'largest eigenvalues' out
+done
+echo "both methods: same surfaces"
