@@ -3,6 +3,7 @@
 
 #include "autograd/derivatives.hpp"
 #include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/error_text.hpp"
 
 using namespace vitscape;
@@ -37,7 +38,7 @@ TEST_CASE("cross entropy: derivatives for one-hot, soft and unnormalized targets
 
 TEMPLATE_LIST_TEST_CASE("cross entropy: values by hand, and large logits", "[autograd]", Every) {
     using B = TestType;
-    const B backend(1);
+    const B backend = make_backend<B>(1);
     Eval<B> eval(backend, nullptr);
     const auto logits =
         eval.constant(upload(backend, {3, 2}, std::vector<double>{0, 0, 1000, 0, -1000, 3000}));

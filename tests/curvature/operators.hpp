@@ -12,12 +12,14 @@
 #include <vitscape/nn/parameter_layout.hpp>
 #include <vitscape/tensor/vector.hpp>
 
+#include "support/backends.hpp"
+
 namespace vitscape::test {
 
 /// Q D Q with the reflection Q = I - 2 u u^T of a fixed unit vector u: dense, with the eigenvalues D.
 template <Backend B>
 struct ReflectedDiagonal {
-    B cpu{2};
+    B cpu = make_backend<B>(2);
     std::vector<double> eigenvalues;
     Vector<B> u, scratch, diagonal;
     int products = 0;

@@ -6,6 +6,7 @@
 #include <vitscape/landscape/direction.hpp>
 
 #include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/catch.hpp"
 
 using namespace vitscape;
@@ -53,7 +54,7 @@ TEST_CASE("directions of other numbers, seeds and more parameters") {
 
 TEMPLATE_LIST_TEST_CASE("orthogonalize divides by the square of the norm", "", test::Plain) {
     using B = TestType;
-    const B cpu{1};
+    const B cpu = test::make_backend<B>(1);
     const double tolerance = std::is_same_v<typename B::Storage, float> ? 1e-5 : 1e-12;
     Vector<B> direction(cpu, std::vector<double>{3, 4, 5});
     const Vector<B> other(cpu, std::vector<double>{0, 10, 0});

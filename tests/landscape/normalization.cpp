@@ -10,6 +10,7 @@
 #include <vitscape/landscape/normalization.hpp>
 
 #include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
@@ -52,7 +53,7 @@ double norm_of(const std::vector<double>& values, std::size_t begin, std::size_t
 
 TEMPLATE_LIST_TEST_CASE("normalized directions of the reference", "", test::Plain) {
     using B = TestType;
-    const B cpu{2};
+    const B cpu = test::make_backend<B>(2);
     const double tolerance = std::is_same_v<typename B::Storage, float> ? 1e-4 : 1e-9;
     const SafeTensors file = test::golden_tensors("landscape");
     const ParameterLayout layout = golden_layout(file);

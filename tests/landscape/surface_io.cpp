@@ -12,6 +12,7 @@
 
 #include "landscape/functions.hpp"
 #include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/catch.hpp"
 
 #include <unistd.h>
@@ -92,7 +93,7 @@ TEST_CASE("surfaces of other programs and broken files") {
 
 TEMPLATE_LIST_TEST_CASE("directions read back as they were written", "", test::Plain) {
     using B = TestType;
-    const B cpu{1};
+    const B cpu = test::make_backend<B>(1);
     const Folder folder;
     const auto path = folder.path / "directions.safetensors";
     ParameterLayout layout;

@@ -4,6 +4,7 @@
 #include <vitscape/mae/masked_autoencoder.hpp>
 
 #include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
@@ -18,7 +19,7 @@ struct GoldenAutoencoder {
     SafeTensors file = golden_tensors("mae");
     nlohmann::json json = golden_json("mae");
     MaskedAutoencoder<> model;
-    B backend{2};
+    B backend = make_backend<B>(2);
     Vector<B> theta;
     MaskedAutoencoder<>::Inputs<B> inputs;
 
@@ -108,7 +109,7 @@ TEMPLATE_LIST_TEST_CASE("Hessian-vector products by dual numbers are the referen
     const nlohmann::json json = golden_json("hessian");
     const MaskedAutoencoder<> model(golden_autoencoder(json.at("config"), json.at("mask_ratio")));
     REQUIRE(model.layout().size() == json.at("parameters").get<Index>());
-    B base{2};
+    B base = make_backend<B>(2);
     D dual(base);
     const Vector<B> theta(base, golden_vector(model.layout(), file, "param."));
     const Vector<B> direction(base, golden_vector(model.layout(), file, "v."));

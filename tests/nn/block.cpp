@@ -14,7 +14,7 @@ using namespace vitscape::test;
 TEMPLATE_LIST_TEST_CASE("block: some tokens have the values and gradients that they have among all", "[nn]",
                         Every) {
     using B = TestType;
-    const B backend(1);
+    const B backend = make_backend<B>(1);
     ParameterLayout layout;
     std::vector<Block> blocks;
     for (const char* name : {"blocks.0", "blocks.1"}) blocks.push_back(Block::add(layout, name, 12, 3, 24));

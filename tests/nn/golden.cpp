@@ -6,6 +6,7 @@
 #include <vitscape/nn/vit_classifier.hpp>
 
 #include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
@@ -20,7 +21,7 @@ struct GoldenClassifier {
     SafeTensors file;
     nlohmann::json json;
     VitClassifier model;
-    B backend{2};
+    B backend = make_backend<B>(2);
     Vector<B> theta;
     std::vector<std::int64_t> labels;
     VitClassifier::Inputs<B> inputs;

@@ -8,6 +8,7 @@
 #include <vitscape/optim/adamw.hpp>
 
 #include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
@@ -20,7 +21,7 @@ TEMPLATE_LIST_TEST_CASE("AdamW: parameters after each step are the reference's",
     const nlohmann::json json = golden_json("adamw"), config = golden_json("mae").at("config");
     const MaskedAutoencoder<> model(golden_autoencoder(config.at("mae"), config.at("mask_ratio")));
     const ParameterLayout& layout = model.layout();
-    B backend(2);
+    B backend = make_backend<B>(2);
     MaskedAutoencoder<>::Inputs<B> inputs;
     inputs.order = file.at("ids_shuffle").template to<std::int32_t>();
     model.prepare(backend, golden_images(file), inputs);

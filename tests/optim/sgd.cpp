@@ -30,7 +30,7 @@ TEST_CASE("SGD: two steps by hand", "[optim]") {
 
 TEMPLATE_LIST_TEST_CASE("SGD: the formula on every backend", "[optim]", Every) {
     using B = TestType;
-    const B backend(2);
+    const B backend = make_backend<B>(2);
     for (const Index size : {1, 17, 30001}) {
         INFO(size << " parameters");
         const Sgd sgd{.momentum = 0.9, .weight_decay = 0.05};

@@ -125,14 +125,19 @@ bool identical(const std::vector<S>& a, const std::vector<S>& b) {
            });
 }
 
-/// A backend for `threads` threads, `Dual` or not.
+/// A backend for `threads` threads, `Dual` or not; a device's has no such number.
 template <class B>
 struct MakeBackend {
-    static B with(int threads) { return B(threads); }
+    static B with(int threads) {
+        if constexpr (requires(B b) { b.execution().context(); })
+            return B();
+        else
+            return B(threads);
+    }
 };
 template <class B>
 struct MakeBackend<Dual<B>> {
-    static Dual<B> with(int threads) { return Dual<B>(B(threads)); }
+    static Dual<B> with(int threads) { return Dual<B>(MakeBackend<B>::with(threads)); }
 };
 template <class B>
 B make_backend(int threads) {

@@ -12,7 +12,7 @@ using namespace vitscape::test;
 
 TEMPLATE_LIST_TEST_CASE("vector: operations of a vector space", "[tensor]", Plain) {
     using B = TestType;
-    const B backend(2);
+    const B backend = make_backend<B>(2);
     for (const Index n : {1, 3, 17, 100, 30001}) {
         INFO(n << " numbers");
         const auto x = random_numbers(n, 1), y = random_numbers(n, 2), z = random_numbers(n, 3);
