@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A step of any method on any backend, as the trainer and the evaluation of a surface take it: what the benchmarks time.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/nn/method.hpp>
+#include <vitscape/nn/parameter_groups.hpp>
+#include <vitscape/optim/adamw.hpp>
+#include <vitscape/tensor/host_numbers.hpp>
+#include <vitscape/tensor/replay.hpp>
+#include <vitscape/tensor/weights.hpp>
+
+namespace vitscape::benchmarks {
+
+/// Random pictures, numbers between -0.5 and 0.5; the same for the same seed.
+inline Batch random_images(std::size_t count, Index side, std::uint64_t seed = 1) {
+    const auto extent = static_cast<std::size_t>(side);
+    Batch batch;
+    batch.images.resize(std::array<std::size_t, 4>{count, 3, extent, extent});
+    batch.labels.resize(std::array<std::size_t, 1>{count});
+    std::uint64_t state = seed;
+    for (float& pixel :
+         batch.images) {  // Steele et al. 2014, SplitMix: hundreds of millions of numbers are wanted
+        std::uint64_t bits = state += 0x9E3779B97F4A7C15u;
+        bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
+        bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
+        pixel = static_cast<float>(static_cast<double>(bits >> 40) * 0x1.0p-24 - 0.5);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        batch.labels(i) = -1;
+        batch.samples.push_back(static_cast<std::uint32_t>(i));
+    }
+    return batch;
+}
+
+enum class Work { training, evaluation };
+/// Where a step's images come from: they lie where the backend computes, ready for the model, or each step brings them
+/// from host memory, with new masks.
+enum class Images { resident, from_host };
+
+/// One step on a batch of decoded images. Training: forward, backward, the norm of the gradient and AdamW, with the next
+/// batch prepared meanwhile where images come from the host. Evaluation: the losses.
+template <Backend B, Method<B> M>
+class ModelStep {
+    using P = Master<B>;
+
+  public:
+    ModelStep(B backend, M method, Batch batch, Work work, Images source)
+        : backend_(std::move(backend)),
+          method_(std::move(method)),
+          batch_(std::move(batch)),
+          work_(work),
+          source_(source),
+          groups_(parameter_groups(method_.layout())),
+          theta_(master(backend_), initial_values(method_.layout(), 0)),
+          gradient_(master(backend_), work == Work::training ? theta_.size() : 0),
+          weights_(backend_),
+          tape_(backend_, {}, {}),
+          losses_(master(backend_)),
+          norm_(master(backend_)) {
+        if (work == Work::training) moments_ = optimizer_.start(master(backend_), theta_.size());
+        prepare();
+    }
+
+    [[nodiscard]] B& backend() { return backend_; }
+    /// Mean loss of the latest step, before its update.
+    [[nodiscard]] double loss() const { return loss_; }
+
+    /// Returns when the step's losses have arrived.
+    void run() {
+        if (work_ == Work::training) fill(0, gradient_);
+        start();
+        if (source_ == Images::from_host) prepare();  // while a device computes
+        loss_ = 0;
+        const std::span<const double> losses = losses_.wait();
+        for (const double loss : losses) loss_ += loss / static_cast<double>(losses.size());
+        if (work_ == Work::evaluation) return;
+        gradient_norm_ = std::sqrt(norm_.wait()[0]);
+        optimizer_.step(moments_, std::span<const ParameterGroup>(groups_), 1e-4,
+                        1 / static_cast<double>(batch_.size()), gradient_, theta_);
+    }
+
+  private:
+    void prepare() { method_.prepare(backend_, batch_, MaskKey{0, step_++}, inputs_); }
+    void start() {
+        weights_.reserve(theta_.size());
+        const auto work = [this] {
+            if (work_ == Work::evaluation) {
+                Eval<B> eval(backend_, weights_.of(theta_));
+                const Variable<P> losses = method_.losses(eval, inputs_);
+                losses_.copy(losses.value.size(), losses.data());
+                return;
+            }
+            tape_.bind(weights_.of(theta_), gradient_.data());
+            const Variable<P> losses = method_.losses(tape_, inputs_);
+            losses_.copy(losses.value.size(), losses.data());
+            tape_.backward(losses);
+            norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
+        };
+        if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
+            Signature signature;
+            signature.add(theta_.data()).add(gradient_.data());
+            inputs_.add_to(signature);
+            replay_.run(backend_, signature.value(), work);
+        } else {
+            work();
+        }
+    }
+
+    B backend_;
+    M method_;
+    Batch batch_;
+    Work work_;
+    Images source_;
+    std::vector<ParameterGroup> groups_;
+    Vector<P> theta_, gradient_;
+    Weights<B> weights_;
+    Tape<B> tape_;
+    Replay<B> replay_;
+    AdamW optimizer_;
+    AdamW::State<P> moments_;
+    typename M::template Inputs<B> inputs_;
+    HostNumbers<P> losses_, norm_;
+    std::uint32_t step_ = 0;
+    double loss_ = 0, gradient_norm_ = 0;
+};
+
+}  // namespace vitscape::benchmarks
