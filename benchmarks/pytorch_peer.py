@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A masked autoencoder in plain PyTorch, timed: the peer that mae_step is compared with.
+"""A masked autoencoder in plain PyTorch, timed: the peer that mae_step and benchmark_device_cuda are compared with.
 
 The model is the one of He et al. 2022 (arXiv 2111.06377) as PyTorch users write it: every patch is embedded by a
 convolution, the visible ones are gathered, attention goes through scaled_dot_product_attention, the decoder predicts
 every token, and the loss is the mean squared error to the normalized pixels of the masked patches. One training step is
 zero_grad, forward, backward and AdamW; one evaluation step is the forward loss without gradients. Images lie ready in
-memory, so that no data loading is timed.
+the memory of the device that computes, so that no data loading is timed; bf16 is autocast with float parameters.
 
-Prints one line of JSON, the same as mae_step: images per second as the median, the least and the greatest of the steps.
+Prints one line of JSON, the same as mae_step: images per second as the median, the least and the greatest of the steps,
+each of which ends when its loss has arrived at the host. With --turns, one such line for each line of the standard input.
 """
 
 import argparse
@@ -170,68 +171,96 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=5.0, help="time to measure for, after three steps of warm-up")
     parser.add_argument("--repeats", type=int, default=3, help="timed steps at least")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--precision", choices=["float", "bf16"], default="float", help="bf16: by autocast")
+    parser.add_argument("--turns", action="store_true", help="get ready, say so, measure once for each line of input")
     parser.add_argument("--compile", action="store_true", help="through torch.compile")
+    parser.add_argument(
+        "--compile-mode", choices=["default", "reduce-overhead", "max-autotune"], default="default", help="its mode"
+    )
     parser.add_argument("--optimizer", choices=["fused", "foreach", "plain"], default="fused", help="kind of AdamW")
     parser.add_argument("--system-malloc", action="store_true", help="leave the allocator as it is")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if min(options.batch, options.threads, options.repeats) < 1 or options.seconds <= 0:
         parser.error("--batch, --threads, --repeats and --seconds must be positive")
-    if not options.system_malloc and "MALLOC_MMAP_THRESHOLD_" not in os.environ:
+    on_cpu = options.device == "cpu"
+    if on_cpu and not options.system_malloc and "MALLOC_MMAP_THRESHOLD_" not in os.environ:
         os.environ.update(KEEP_PAGES)
         os.execv(sys.executable, [sys.executable, *sys.argv])
 
     import torch
 
+    if not on_cpu and not torch.cuda.is_available():
+        sys.exit("pytorch_peer.py: this PyTorch finds no CUDA device; use --device cpu")
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    torch.backends.cudnn.allow_tf32 = False  # float is full float in every product
+    torch.backends.cuda.matmul.allow_tf32 = False
     size = SIZES[options.size]
     model, groups = build(size)
+    model.to(options.device)
     kind = {"fused": {"fused": True}, "foreach": {"foreach": True}, "plain": {"foreach": False}}[options.optimizer]
     optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95), **kind)
-    forward = torch.compile(model) if options.compile else model
-    images = torch.randn(options.batch, 3, size.image, size.image)
+    forward = torch.compile(model, mode=options.compile_mode) if options.compile else model
+    images = torch.randn(options.batch, 3, size.image, size.image, device=options.device)
+
+    def loss_of_images():
+        with torch.autocast(options.device, dtype=torch.bfloat16, enabled=options.precision == "bf16"):
+            return forward(images)
 
     def train_step():
         optimizer.zero_grad(set_to_none=True)
-        loss = forward(images)
+        loss = loss_of_images()
         loss.backward()
         optimizer.step()
         return loss
 
     @torch.no_grad()
     def eval_step():
-        return forward(images)
+        return loss_of_images()
 
     model.train(options.mode == "train")
     step = train_step if options.mode == "train" else eval_step
-    for _ in range(3):  # caches, compilation, optimizer state
-        step()
-    rates = []
-    begin = time.perf_counter()
-    while len(rates) < options.repeats or time.perf_counter() - begin < options.seconds:
-        start = time.perf_counter()
-        loss = step().item()
-        rates.append(options.batch / (time.perf_counter() - start))
-    print(
-        json.dumps(
-            {
-                "size": options.size,
-                "mode": options.mode,
-                "batch": options.batch,
-                "threads": options.threads,
-                "images_per_second": round(statistics.median(rates), 2),
-                "min": round(min(rates), 2),
-                "max": round(max(rates), 2),
-                "steps": len(rates),
-                "loss": loss,
-                "compile": options.compile,
-                "optimizer": options.optimizer,
-                "system_malloc": options.system_malloc,
-                "torch": torch.__version__,
-            }
-        )
-    )
+    for _ in range(3 if on_cpu else 6):  # caches, compilation, optimizer state
+        step().item()
+
+    def turn():
+        if not on_cpu:
+            for _ in range(2):  # the device may have rested
+                step().item()
+        rates = []
+        begin = time.perf_counter()
+        while len(rates) < options.repeats or time.perf_counter() - begin < options.seconds:
+            start = time.perf_counter()
+            loss = step().item()
+            rates.append(options.batch / (time.perf_counter() - start))
+        line = {
+            "size": options.size,
+            "mode": options.mode,
+            "batch": options.batch,
+            "threads": options.threads,
+            "images_per_second": round(statistics.median(rates), 2),
+            "min": round(min(rates), 2),
+            "max": round(max(rates), 2),
+            "steps": len(rates),
+            "loss": loss,
+            "compile": options.compile,
+            "optimizer": options.optimizer,
+            "system_malloc": options.system_malloc,
+            "torch": torch.__version__,
+        }
+        if not on_cpu:
+            line |= {"device": torch.cuda.get_device_name(), "compile_mode": options.compile_mode}
+            line |= {"precision": options.precision, "method": "mae", "inputs": "resident", "part": "speed"}
+        print(json.dumps(line), flush=True)
+
+    if not options.turns:
+        turn()
+        return
+    print(json.dumps({"ready": True}), flush=True)
+    for _ in sys.stdin:
+        turn()
 
 
 if __name__ == "__main__":
