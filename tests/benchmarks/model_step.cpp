@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../../benchmarks/support/model_step.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/mae/masked_autoencoder.hpp>
+
+#include "support/catch.hpp"
+
+using namespace vitscape;
+using namespace vitscape::benchmarks;
+
+namespace {
+
+using Step = ModelStep<Cpu<double>, MaskedAutoencoder<>>;
+
+Step step(Work work, Images source) {
+    const MaskedAutoencoder<> method({.encoder = {16, 4, {16, 1, 2}}, .decoder = {8, 1, 2}});
+    return {Cpu<double>(1), method, random_images(6, 16), work, source};
+}
+
+}  // namespace
+
+TEST_CASE("a benchmark's training step trains, its evaluation does not") {
+    Step training = step(Work::training, Images::resident),
+         evaluation = step(Work::evaluation, Images::resident);
+    training.run();
+    evaluation.run();
+    const double first = training.loss();
+    CHECK(first == evaluation.loss());
+    for (int i = 0; i < 20; ++i) training.run();
+    evaluation.run();
+    CHECK(training.loss() < first);
+    CHECK(evaluation.loss() == first);
+}
+
+TEST_CASE("a benchmark's step that brings its images has new masks each time") {
+    Step resident = step(Work::evaluation, Images::resident),
+         moved = step(Work::evaluation, Images::from_host);
+    resident.run();
+    moved.run();
+    CHECK(moved.loss() == resident.loss());  // both prepared the first masks at their construction
+    moved.run();
+    CHECK(moved.loss() != resident.loss());
+}
+
+TEST_CASE("random pictures are the same for the same seed and spread over their range") {
+    const Batch images = random_images(4, 8, 3), same = random_images(4, 8, 3),
+                other = random_images(4, 8, 4);
+    CHECK(images.images == same.images);
+    CHECK_FALSE(images.images == other.images);
+    double sum = 0, least = 1, most = -1;
+    for (const float pixel : images.images) {
+        sum += static_cast<double>(pixel);
+        least = std::min(least, static_cast<double>(pixel));
+        most = std::max(most, static_cast<double>(pixel));
+    }
+    CHECK(std::abs(sum / static_cast<double>(images.images.size())) < 0.05);  // 768 numbers of deviation 0.29
+    CHECK(least < -0.48);
+    CHECK(most > 0.48);
+    CHECK(least >= -0.5);
+    CHECK(most < 0.5);
+}
