@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_dir=
 prefix=
-out=gpu_check
+out=$root/build/gpu_check
 python=python3
 quick=0
 limit=460
@@ -23,7 +23,7 @@ checked, else 0; what was not measured is said in the table.
 
   --build-dir DIR    take the programs that were built in DIR instead of building
   --prefix DIR       where the libraries are, beside where CMake looks by itself; with :, more than one
-  --out DIR          for gpu_check.json, logs and, without --build-dir, the build     [gpu_check]
+  --out DIR          for gpu_check.json, logs and, without --build-dir, the build     [build/gpu_check]
   --python PROGRAM   a Python with PyTorch, for the comparison                         [python3]
   --limit SECONDS    for everything; what does not fit is left out, or measured in part [460]
   --quick            one short turn of each measurement, a surface in part
