@@ -30,6 +30,11 @@ class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
 
   public:
     using Base::Base;
+    /// @param device  number of the GPU
+    explicit DevicePrimitives(int device = 0) : Base(device) {}
+    /// With other settings than the usual ones, as in `Cuda<float>({.device = 1, .graphs = false})`.
+    explicit DevicePrimitives(const gpu::ContextOptions& options)
+        : Base(detail::Execution<system::cuda>(options)) {}
     using Graph = gpu::Graph;
 
     /// Pinned memory for numbers on their way to the host.
@@ -89,8 +94,10 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
     : public DevicePrimitives<T> {
   public:
     /// @param device  number of the GPU
-    explicit Thrust(int device = 0)
-        : DevicePrimitives<T>(device), table_(std::make_shared<detail::AdamWTable>(this->execution())) {}
+    explicit Thrust(int device = 0) : Thrust(gpu::ContextOptions{.device = device}) {}
+    /// With other settings than the usual ones, as in `Cuda<float>({.device = 1, .graphs = false})`.
+    explicit Thrust(const gpu::ContextOptions& options)
+        : DevicePrimitives<T>(options), table_(std::make_shared<detail::AdamWTable>(this->execution())) {}
     using MasterBackend = Thrust<system::cuda, float>;
     /// The float sibling of a bfloat16 backend, on the same memory and stream; a copy of itself otherwise.
     [[nodiscard]] MasterBackend master() const { return MasterBackend(this->execution(), table_); }

@@ -51,9 +51,10 @@ class Execution<system::cuda> {
 
   public:
     /// @param device  number of the GPU. @throws DeviceError where it cannot be used.
-    explicit Execution(int device = 0) {
-        gpu::require_device_with_code(device);
-        auto context = gpu::Context::create({.device = device});
+    explicit Execution(int device = 0) : Execution(gpu::ContextOptions{.device = device}) {}
+    explicit Execution(const gpu::ContextOptions& options) {
+        gpu::require_device_with_code(options.device);
+        auto context = gpu::Context::create(options);
         shared_ = std::shared_ptr<Shared>(new Shared{context, gpu::MatrixProducts(context), {}});
     }
 
