@@ -99,9 +99,10 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
         std::cerr << "no figures: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
         return written;
     }
-    const bool mae = description.at("model").at("method") == "mae";
-    const FigureOptions options{.title = mae ? "Masked autoencoder, pre-training loss"
-                                             : "Supervised ViT, cross entropy"};
+    const auto method = description.at("model").at("method").get<std::string>();
+    const FigureOptions options{.title = method == "mae"      ? "Masked autoencoder, pre-training loss"
+                                         : method == "rc-mae" ? "RC-MAE, pre-training loss"
+                                                              : "Supervised ViT, cross entropy"};
     for (const char* ending : {".png", ".svg"}) {
         written.push_back(surface_path(o.out, std::string("_contour") + ending));
         write_contour(written.back(), surface, options);
@@ -124,6 +125,7 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta,
 
     const nlohmann::ordered_json metadata = {
         {"checkpoint", o.model.checkpoint},
+        {"of", o.model.part},
         {"model", description.at("model")},
         {"data", o.model.data.source},
         {"mask_seed", o.model.mask_seed},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trains a masked autoencoder or a supervised Vision Transformer and writes checkpoints and a log.
+// Trains a masked autoencoder, with or without a teacher, or a supervised Vision Transformer and writes checkpoints and a log.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -24,7 +24,10 @@ struct Options {
                 pooling = "class-token", augment = "none", out;
     Index image = 0, patch = 0, width = 96, depth = 4, heads = 3;
     Index decoder_width = 0, decoder_depth = 0, decoder_heads = 0;
-    double mask_ratio = 0.75, label_smoothing = 0;
+    double mask_ratio = 0.75, label_smoothing = 0, consistency = 1;
+    std::string momentum = "published";
+    std::array<double, 2> momentum_range{0.996, 1};
+    bool other_mask = false;
     std::uint32_t epochs = 100, save_epochs = 1, test_every = 1;
     std::size_t batch = 256, accumulate = 1;
     double learning_rate = 0, base_learning_rate = 1.5e-4, warmup = -1, weight_decay = 0.05, clip_norm = 0;
@@ -36,7 +39,8 @@ struct Options {
 
 void add_options(CLI::App& app, Options& o) {
     app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--method", o.method, "what to train")->check(CLI::IsMember({"mae", "supervised"}));
+    app.add_option("--method", o.method, "what to train")
+        ->check(CLI::IsMember({"mae", "rc-mae", "supervised"}));
     o.data.add(app);
     app.add_option("--test-data", o.test_data,
                    "images to evaluate on, as --data; cifar10:DIR takes its test part");
@@ -56,6 +60,16 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--masking", o.masking,
                    "mae: masking policy; grid keeps every second patch both ways (ratio 0.75)")
         ->check(CLI::IsMember({"random", "block", "grid"}));
+    app.add_option("--consistency", o.consistency, "rc-mae: weight of the consistency with the teacher");
+    app.add_option(
+           "--momentum", o.momentum,
+           "rc-mae: the teacher's momentum, a cosine over the training, or anew in every epoch as the "
+           "authors' code has it")
+        ->check(CLI::IsMember({"published", "released"}));
+    app.add_option("--momentum-range", o.momentum_range, "rc-mae: the momentum's first and last value")
+        ->delimiter(',');
+    app.add_flag("--other-mask", o.other_mask, "rc-mae: the teacher sees other patches than the student")
+        ->always_capture_default(false);
     app.add_option("--pixel-loss", o.pixel_loss, "mae: predict pixels, or pixels normalized per patch")
         ->check(CLI::IsMember({"plain", "normalized"}));
     app.add_option("--pooling", o.pooling, "supervised: what the head reads")
@@ -126,12 +140,24 @@ void check_learning_rate(const Options& o) {
 }
 
 AnyMethod make_method(const Options& o, std::size_t classes) {
+    const PixelLoss pixel_loss = o.pixel_loss == "plain" ? PixelLoss::plain : PixelLoss::normalized;
     if (o.method == "mae")
-        return MaskedAutoencoder<AnyMasking>(
-            {.encoder = encoder_shape(o),
-             .decoder = decoder_shape(o),
-             .masking = masking_policy(o),
-             .pixel_loss = o.pixel_loss == "plain" ? PixelLoss::plain : PixelLoss::normalized});
+        return MaskedAutoencoder<AnyMasking>({.encoder = encoder_shape(o),
+                                              .decoder = decoder_shape(o),
+                                              .masking = masking_policy(o),
+                                              .pixel_loss = pixel_loss});
+    if (o.method == "rc-mae") {
+        const auto [from, to] = o.momentum_range;
+        AnyMomentum momentum{PublishedMomentum{from, to}};
+        if (o.momentum == "released") momentum.schedule = ReleasedMomentum{from, to};
+        return RcMae<AnyMasking, EmaTeacher<AnyMomentum>>({.encoder = encoder_shape(o),
+                                                           .decoder = decoder_shape(o),
+                                                           .masking = masking_policy(o),
+                                                           .pixel_loss = pixel_loss,
+                                                           .teacher = {momentum},
+                                                           .consistency = o.consistency,
+                                                           .other_mask = o.other_mask});
+    }
     return VitClassifier({.encoder = encoder_shape(o),
                           .classes = static_cast<Index>(classes),
                           .pooling = o.pooling == "average" ? Pooling::average : Pooling::class_token,
@@ -204,6 +230,6 @@ int main(int argc, char** argv) {
             [&](const auto& method) {
                 o.backend.with_backend([&](const auto& backend) { train(backend, method, o, images, test); });
             },
-            o.method == "mae" ? checked : make_method(o, images.classes().size()));
+            o.method != "supervised" ? checked : make_method(o, images.classes().size()));
     });
 }

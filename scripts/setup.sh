@@ -20,6 +20,7 @@ packages=(
     libjpeg-dev libpng-dev libdnnl-dev      # image files, faster matrix products
     nlohmann-json3-dev libcli11-dev         # checkpoints, the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks
+    libopenmpi-dev openmpi-bin              # several processes
     gnuplot-nox                             # figures
 )
 while (($#)); do

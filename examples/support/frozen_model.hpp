@@ -23,7 +23,7 @@ namespace program {
 
 /// Options that say which model, which images and which masks.
 struct FrozenModelOptions {
-    std::string checkpoint;
+    std::string checkpoint, part = "student";
     DataOptions data;
     std::size_t images = 256, batch = 128;
     std::uint64_t mask_seed = 0;
@@ -35,6 +35,8 @@ struct FrozenModelOptions {
         app.add_option("--checkpoint", checkpoint, "file that pretrain wrote")
             ->required()
             ->check(CLI::ExistingFile);
+        app.add_option("--of", part, "whose parameters to look at, where a model has a teacher")
+            ->check(CLI::IsMember({"student", "teacher"}));
         data.add(app);
         app.add_option("--images", images,
                        "images that the loss is the mean over: the first ones, equally of each class");
@@ -75,7 +77,9 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
         options.backend.with_backend([&](const auto& backend) {
             using Method = std::remove_cvref_t<decltype(method)>;
             using B = std::remove_cvref_t<decltype(backend)>;
-            const Vector<Master<B>> theta(master(backend), checkpoint.vector<float>(method.layout()));
+            if (options.part == "teacher" && !TaughtMethod<Method, B>)
+                throw ConfigError(message("--of teacher: the model of ", options.checkpoint, " has no teacher"));
+            const Vector<Master<B>> theta(master(backend), checkpoint.vector<float>(method.layout(), options.part == "teacher" ? "teacher." : ""));
             const AnyDataset all = options.data.open(method.grid().image);
             if constexpr (std::is_same_v<Method, VitClassifier>)
                 if (const auto classes = description.value("data", nlohmann::json::object())
@@ -85,8 +89,17 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
                                             options.checkpoint, " was trained on (", classes.size(),
                                             " classes)"));
             const AnyDataset images = all.subset(balanced(all, options.images));
-            FrozenObjective<B, Method> objective(backend, method, load_all(images, transform),
-                                                 {.batch = options.batch, .mask_seed = options.mask_seed});
+            auto objective = [&] {
+                const Batch batch = load_all(images, transform);
+                const FrozenOptions how{.batch = options.batch, .mask_seed = options.mask_seed};
+                if constexpr (TaughtMethod<Method, B>) {
+                    const Vector<Master<B>> teacher(master(backend),
+                                                    checkpoint.vector<float>(method.layout(), "teacher."));
+                    return FrozenObjective<B, Method>(backend, method, teacher, batch, how);
+                } else {
+                    return FrozenObjective<B, Method>(backend, method, batch, how);
+                }
+            }();
             std::cerr << description.at("model").at("method").get<std::string>() << " with "
                       << method.layout().size() << " parameters, loss over " << objective.samples()
                       << " images, " << options.backend.describe(backend) << '\n';

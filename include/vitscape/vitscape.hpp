@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// All of vitscape that needs Eigen and xtensor alone, and where nlohmann-json was found (VITSCAPE_HAS_JSON)
-/// also the files: checkpoints, surfaces and figures.
+/// All of vitscape that needs Eigen and xtensor alone; where nlohmann-json was found (VITSCAPE_HAS_JSON) also the
+/// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors and
+/// several processes are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/version.hpp>
@@ -21,6 +22,10 @@
 #include <vitscape/train/callbacks.hpp>
 #include <vitscape/train/frozen_objective.hpp>
 #include <vitscape/train/trainer.hpp>
+
+#if defined(__CUDACC__)
+#include <vitscape/backend/thrust/thrust.hpp>
+#endif
 
 #if defined(VITSCAPE_HAS_JSON)
 #include <vitscape/landscape/direction_file.hpp>

@@ -2,6 +2,9 @@
 //
 // A model in bfloat16 against the same in float, on the reference's autoencoder. What a rounding of 2^-8 at every
 // operation leaves: losses are means over many pixels and keep three digits; the gradient, in the norm, keeps two.
+#include <vitscape/landscape/direction.hpp>
+#include <vitscape/landscape/normalization.hpp>
+#include <vitscape/landscape/projector.hpp>
 #include <vitscape/train/frozen_objective.hpp>
 
 #include "support/backend_types.hpp"
@@ -65,6 +68,31 @@ TEST_CASE("bfloat16: losses and gradient are those of float to the expected roun
     in_half.hessian_vector(theta, b, hv);
     in_full.hessian_vector(theta, b, hv_full);
     CHECK(bool(hv.to_host() == hv_full.to_host()));
+}
+
+TEST_CASE("bfloat16: the points of a plane are rounded once and give float's surface to that rounding",
+          "[mae][bfloat16]") {
+    const Golden golden;
+    const Half half{};
+    const Full full = half.master();
+    FrozenObjective in_half(half, golden.model, golden.images(), {.batch = 2});
+    FrozenObjective in_full(full, golden.model, golden.images(), {.batch = 2});
+    const Vector<Full> theta(full, golden_vector(golden.model.layout(), golden.file, "param."));
+    auto delta = gaussian_direction(half, golden.model.layout(), 1, 0),
+         eta = gaussian_direction(half, golden.model.layout(), 1, 1);
+    for (auto* direction : {&delta, &eta})
+        normalize(FilterNormalization{}, golden.model.layout(), theta, *direction);
+    const Plane plane(theta, delta, eta);
+    const PlaneGrid grid{Grid{.from = -0.5, .to = 0.5, .steps = 3},
+                         Grid{.from = -0.25, .to = 0.5, .steps = 2}};
+    const Surface a = project(in_half, plane, grid), b = project(in_full, plane, grid);
+    Vector<Full> point(full, theta.size());
+    for (std::size_t row = 0; row < 2; ++row)
+        for (std::size_t column = 0; column < 3; ++column) {
+            CHECK(std::abs(a.loss(row, column) - b.loss(row, column)) < 4e-3 * b.loss(row, column));
+            plane.point(a.x[column], a.y[row], point);  // the same by way of a float vector
+            CHECK(a.loss(row, column) == Approx(in_half.value(point)).epsilon(1e-3));
+        }
 }
 
 #endif

@@ -2,7 +2,7 @@
 #
 # Uses vitscape the way other projects do, in a folder of its own, and runs what it built:
 #   installed     vitscape is installed; examples/embed finds it with find_package(vitscape), and so does a project that
-#                 wants none of the optional libraries it was installed with
+#                 wants none of the optional libraries it was installed with, and one that asks for the components
 #   subdirectory  a project that says add_subdirectory(vitscape)
 #   minimal       the same with every optional library switched off: Eigen and xtensor alone
 cmake_minimum_required(VERSION 3.22)
@@ -31,7 +31,8 @@ endfunction()
 set(common -G "${GENERATOR}" -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Debug
     -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_CXX_FLAGS=-O0)
 set(nothing_optional -DVITSCAPE_ENABLE_OPENMP=OFF -DVITSCAPE_ENABLE_JPEG=OFF -DVITSCAPE_ENABLE_PNG=OFF
-    -DVITSCAPE_ENABLE_ONEDNN=OFF -DVITSCAPE_ENABLE_JSON=OFF)
+    -DVITSCAPE_ENABLE_ONEDNN=OFF -DVITSCAPE_ENABLE_JSON=OFF -DVITSCAPE_ENABLE_THRUST=OFF
+    -DVITSCAPE_ENABLE_CUDA=OFF -DVITSCAPE_ENABLE_MPI=OFF)
 set(consumer ${SOURCE}/tests/packaging/consumer)
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
@@ -46,6 +47,10 @@ if(WAY STREQUAL "installed")
     build_and_run(${SOURCE}/examples/embed embed "vitscape ${VERSION}" -DCMAKE_PREFIX_PATH=${WORK}/moved)
     build_and_run(${consumer} consumer "vitscape ${VERSION}: Eigen xtensor\n"
         -DCMAKE_PREFIX_PATH=${WORK}/moved ${nothing_optional})
+    if(COMPONENTS)
+        build_and_run(${SOURCE}/tests/packaging/components components "components: ${COMPONENTS}\n"
+            -DCMAKE_PREFIX_PATH=${WORK}/moved "-DCOMPONENTS=${COMPONENTS}")
+    endif()
 elseif(WAY STREQUAL "subdirectory")
     build_and_run(${consumer} consumer "vitscape ${VERSION}:.*JSON" -DVITSCAPE_SOURCE=${SOURCE})
 elseif(WAY STREQUAL "minimal")

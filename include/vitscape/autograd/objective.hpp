@@ -45,7 +45,8 @@ concept SampledObjective = Evaluable<O, B> &&
 };
 
 /// A `SampledObjective` that works on while the host does other things: `start_losses(theta, flight)` begins an evaluation
-/// and `finish_losses(flight, out)` waits for it; `flights()` of them, numbered from 0, may be under way at once.
+/// and `finish_losses(flight, out)` waits for it; `flights()` of them, numbered from 0, may be under way at once. It may
+/// also have `start_losses_at(plane, alpha, beta, flight)`, which makes the point by itself.
 template <class O, class B>
 concept DeferredObjective = SampledObjective<O, B> &&
     requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::size_t flight,

@@ -164,6 +164,14 @@ concept FusedLosses = requires(B b, typename B::Pointer p, typename Master<B>::P
     b.cross_entropy_backward(n, n, sums, p, p, sums, p);
 };
 
+/// Refinement: parameters as the model reads them, in one pass. `round(n, from, to)` rounds the master's numbers;
+/// `plane_point(n, theta, delta, eta, position, to)`: theta + position[0] delta + position[1] eta, rounded once.
+template <class B>
+concept FusedWeights = requires(B b, typename B::Pointer p, typename Master<B>::Pointer master, Index n) {
+    b.round(n, master, p);
+    b.plane_point(n, master, master, master, master, p);
+};
+
 /// A contiguous range of the flat parameter vector that an optimizer treats alike.
 struct ParameterGroup {
     Index offset = 0, count = 0;

@@ -68,6 +68,15 @@ struct PlanePoint {
         return theta + S(alpha) * delta + S(beta) * eta;
     }
 };
+/// The same with alpha and beta in the backend's memory, read when the work runs.
+template <class T>
+struct PlanePointAt {
+    const T* position;  // (alpha, beta)
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S theta, S delta, S eta) const {
+        return theta + S(position[0]) * delta + S(position[1]) * eta;
+    }
+};
 /// Exact GELU: x Phi(x) = x / 2 (1 + erf(x / sqrt 2)) (Hendrycks & Gimpel 2016, arXiv 1606.08415).
 struct Gelu {
     template <class S>

@@ -23,6 +23,7 @@ enum class Purpose : std::uint32_t {
     lanczos_start = 7,
     synthetic_image = 8,
     test = 9,
+    teacher_masking = 10,
 };
 
 /// Names one sequence of random numbers. Every number in vitscape is Philox(seed, purpose, epoch, sample,

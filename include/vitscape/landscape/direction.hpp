@@ -19,11 +19,12 @@ namespace vitscape {
 /// element j of the parameter at position i of the layout is number j of the Philox sequence (seed,
 /// direction, number, i). So it does not depend on threads or on the backend, and a parameter added behind
 /// the others does not change theirs.
+/// @param backend  what the model computes on; the direction lives where its parameters do.
 /// @param number  which direction of this seed: 0 and 1 for the two axes of a plane.
 template <Backend B>
-Vector<B> gaussian_direction(const B& backend, const ParameterLayout& layout, std::uint64_t seed,
-                             std::uint32_t number) {
-    Vector<B> direction(backend, layout.size());
+Vector<Master<B>> gaussian_direction(const B& backend, const ParameterLayout& layout, std::uint64_t seed,
+                                     std::uint32_t number) {
+    Vector<Master<B>> direction(master(backend), layout.size());
     std::uint32_t position = 0;
     for (const ParameterInfo& parameter : layout.parameters())
         direction.backend().fill_normal(

@@ -44,7 +44,7 @@ void write_directions(const std::filesystem::path& path, const ParameterLayout& 
 /// @throws ShapeError naming the tensor and both shapes where one does not fit; IoError where one is missing,
 ///         or belongs to no parameter of the model.
 template <Backend B>
-[[nodiscard]] std::vector<Vector<B>> load_directions(const B& backend, const std::filesystem::path& path,
+[[nodiscard]] std::vector<Vector<Master<B>>> load_directions(const B& backend, const std::filesystem::path& path,
                                                      const ParameterLayout& layout, int count = 2) {
     const SafeTensors file = SafeTensors::load(path);
     for (int number = 0; number < count; ++number) {
@@ -60,9 +60,9 @@ template <Backend B>
                 throw IoError(message(path.string(), ": the model has no parameter for the tensor ", name,
                                       "; the directions belong to another architecture"));
     }
-    std::vector<Vector<B>> directions;
+    std::vector<Vector<Master<B>>> directions;
     for (int number = 0; number < count; ++number) {
-        Vector<B>& direction = directions.emplace_back(backend, layout.size());
+        Vector<Master<B>>& direction = directions.emplace_back(master(backend), layout.size());
         for (const ParameterInfo& parameter : layout.parameters()) {
             const auto values = file.at(message(number, ".", parameter.name)).template to<double>();
             direction.backend().upload(parameter.size(), values.data(),

@@ -68,14 +68,20 @@ class PointEvaluator {
         else
             return 1;
     }
-    /// Begins the evaluation of a point as number `flight`; the vector is free for another one.
-    void start(const Vector<B>& point, std::size_t flight) {
-        if constexpr (DeferredObjective<O, B>)
-            objective_.start_losses(point, flight);
-        else if constexpr (SampledObjective<O, B>)
-            objective_.sample_losses(point, std::span<double>(losses_));
-        else
-            value_ = static_cast<double>(objective_.value(point));
+    /// Begins the evaluation of a point of `space` as number `flight`; `point` is scratch memory for it.
+    template <class Space>
+    void start(const Space& space, double x, double y, Vector<B>& point, std::size_t flight) {
+        if constexpr (requires { objective_.start_losses_at(space, x, y, flight); }) {
+            objective_.start_losses_at(space, x, y, flight);
+        } else {
+            space.point(x, y, point);
+            if constexpr (DeferredObjective<O, B>)
+                objective_.start_losses(point, flight);
+            else if constexpr (SampledObjective<O, B>)
+                objective_.sample_losses(point, std::span<double>(losses_));
+            else
+                value_ = static_cast<double>(objective_.value(point));
+        }
     }
     [[nodiscard]] Result finish(std::size_t flight) {
         constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
@@ -166,8 +172,7 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
                 if (options.after_row) options.after_row(surface);
                 throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
             }
-            space.point(surface.x[column], surface.y[row], point);
-            evaluator.start(point, started++ % evaluator.flights());
+            evaluator.start(space, surface.x[column], surface.y[row], point, started++ % evaluator.flights());
             under_way.push_back(column);
             if (under_way.size() == evaluator.flights()) finish_oldest();
         }

@@ -100,13 +100,13 @@ class MaskedAutoencoder {
     /// policy.
     /// @param order  (samples.size(), patches)
     void draw_masks(std::span<const std::uint32_t> samples, const MaskKey& key,
-                    std::vector<std::int32_t>& order) const {
+                    std::vector<std::int32_t>& order, Purpose purpose = Purpose::masking) const {
         const auto patches = static_cast<std::size_t>(grid().count());
         order.resize(samples.size() * patches);
         for (std::size_t i = 0; i < samples.size(); ++i) {
             const std::span<std::int32_t> row(order.data() + i * patches, patches);
             std::iota(row.begin(), row.end(), 0);
-            RandomSequence random(RandomKey{key.seed, Purpose::masking, key.epoch, samples[i]});
+            RandomSequence random(RandomKey{key.seed, purpose, key.epoch, samples[i]});
             config_.masking(row, grid(), random);
         }
     }

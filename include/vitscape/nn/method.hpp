@@ -39,4 +39,13 @@ concept Method = Backend<B> && requires(const M& method, B backend, const Batch&
     { method.losses(recorder, inputs) } -> std::same_as<Variable<Master<B>>>;
 };
 
+/// A method with a teacher, a second parameter vector that follows the first: after `prepare`, `consult` lets the
+/// teacher see the batch (a recorder on its parameters), and `teacher().momentum.at(StepCount)` is its momentum.
+template <class M, class B>
+concept TaughtMethod = Method<M, B> &&
+    requires(const M& method, typename M::template Inputs<B>& inputs, Eval<B>& recorder) {
+    method.consult(recorder, inputs);
+    method.teacher().momentum;
+};
+
 }  // namespace vitscape

@@ -29,13 +29,32 @@ class Weights {
         }
     }
 
+    /// The point theta + alpha delta + beta eta of a plane in one pass, rounded once; alpha and beta lie at `position`, in
+    /// the backend's memory, and are read when the work runs, so a replay serves all points.
+    typename B::Pointer at(const Vector<Master<B>>& theta, const Vector<Master<B>>& delta,
+                           const Vector<Master<B>>& eta, RealOf<B>* position) {
+        take(theta.size());
+        if constexpr (FusedWeights<B>)
+            backend_.plane_point(theta.size(), theta.data(), delta.data(), eta.data(), position,
+                                 copy_.data());
+        else
+            backend_.map(1, theta.size(), functor::PlanePointAt<RealOf<B>>{position},
+                         operand::Matrix<typename B::Pointer>{copy_.data(), theta.size()},
+                         detail::flat(theta), detail::flat(delta), detail::flat(eta));
+        return copy_.data();
+    }
+
     /// Takes the memory for vectors of this size; before work that is replayed, so that it does not belong to that.
-    void reserve(Index size) {
-        if constexpr (!std::same_as<Master<B>, B>)
-            if (copy_.empty() || copy_.size() != size) copy_ = Tensor<B>(backend_, Shape{size});
+    /// @param always  also where `of` needs none, for `at`
+    void reserve(Index size, bool always = false) {
+        if (always || !std::same_as<Master<B>, B>) take(size);
     }
 
   private:
+    void take(Index size) {
+        if (copy_.empty() || copy_.size() != size) copy_ = Tensor<B>(backend_, Shape{size});
+    }
+
     B backend_;
     Tensor<B> copy_;
 };

@@ -72,8 +72,9 @@ class EvaluateEvery {
     template <class T>
     void on_epoch(T& trainer, EpochRecord& record) {
         if (every_ == 0 || (record.epoch % every_ != 0 && record.epoch != record.epochs)) return;
-        const Evaluation result = evaluate(trainer.backend(), trainer.method(), trainer.theta(), data_,
-                                           transform_, batch_, {trainer.seed(), 0});
+        const Evaluation result =
+            evaluate(trainer.backend(), trainer.method(), trainer.theta(), data_, transform_, batch_,
+                     {trainer.seed(), 0}, trainer.teacher().size() > 0 ? &trainer.teacher() : nullptr);
         record.metrics.emplace_back("test_loss", result.loss);
         if (result.accuracy == result.accuracy) record.metrics.emplace_back("test_accuracy", result.accuracy);
     }

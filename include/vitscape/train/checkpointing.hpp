@@ -66,8 +66,8 @@ nlohmann::json describe_training(const T& trainer, const TrainOptions& options, 
             {"transform", describe(options.transform)}};
 }
 
-/// Writes the trainer's whole state to `path` (io/checkpoint.hpp): the model under the reference's names, the
-/// optimizer's vectors under "optimizer.<vector>.<parameter>", and the description of all options.
+/// Writes the trainer's whole state to `path` (io/checkpoint.hpp): the model under the reference's names, a
+/// teacher's under "teacher.<parameter>", the optimizer's vectors under "optimizer.<vector>.<parameter>", and the description of all options.
 template <class T>
 void save_training(const std::filesystem::path& path, T& trainer, const nlohmann::json& training,
                    const nlohmann::json& data) {
@@ -81,6 +81,7 @@ void save_training(const std::filesystem::path& path, T& trainer, const nlohmann
         prefixes.push_back(std::move(prefix));
     };
     fetch(state.theta, "");
+    if (state.teacher.size() > 0) fetch(state.teacher, "teacher.");
     for (const auto& [name, vector] : state.optimizer.vectors())
         fetch(*vector, message("optimizer.", name, "."));
     std::vector<CheckpointVector<Storage>> vectors;

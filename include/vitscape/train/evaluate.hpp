@@ -37,15 +37,22 @@ inline double count_correct(const std::vector<double>& logits, const Batch& batc
 /// @param key  which masks an autoencoder uses.
 template <Backend B, Method<B> M, Dataset D>
 Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, const D& data,
-                    const ImageTransform& transform, std::size_t batch = 128, const MaskKey& key = {}) {
+                    const ImageTransform& transform, std::size_t batch = 128, const MaskKey& key = {},
+                    const Vector<Master<B>>* teacher = nullptr) {
+    if (TaughtMethod<M, B> && teacher == nullptr)
+        throw ConfigError("the loss of a method with a teacher needs the teacher's parameters");
     const Loader<D> loader(data, {.batch = batch, .shuffle = false, .transform = transform.evaluation()});
-    Weights<B> weights(backend);
+    Weights<B> weights(backend), teacher_weights(backend);
     Eval<B> eval(backend, weights.of(theta));
     typename M::template Inputs<B> inputs;
     Evaluation result;
     double correct = 0, images = 0;
     for (const Batch& part : loader.epoch(0)) {
         method.prepare(backend, part, key, inputs);
+        if constexpr (TaughtMethod<M, B>) {
+            Eval<B> taught(backend, teacher_weights.of(*teacher));
+            method.consult(taught, inputs);
+        }
         images += static_cast<double>(part.size());
         Variable<Master<B>> losses;  // (images)
         if constexpr (requires { method.logits(eval, inputs); }) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,20 +36,16 @@ class FrozenObjective {
 
   public:
     /// @throws DataError, ShapeError where the images or labels do not fit the method.
-    FrozenObjective(B backend, M method, Batch images, const FrozenOptions& options = {})
-        : backend_(backend),
-          method_(std::move(method)),
-          key_{options.mask_seed, 0},
-          weights_(backend),
-          tape_(backend, {}, {}) {
-        if (images.size() == 0) throw DataError("a loss needs at least one image");
-        if (options.batch == 0) throw ConfigError("a batch of 0 images was asked for");
-        for (std::size_t first = 0; first < images.size(); first += options.batch) {
-            chunks_.push_back(slice(images, first, std::min(options.batch, images.size() - first)));
-            inputs_.emplace_back();
-            method_.prepare(backend_, chunks_.back(), key_, inputs_.back());
-        }
-        samples_ = static_cast<Index>(images.size());
+    FrozenObjective(B backend, M method, Batch images,
+                    const FrozenOptions& options = {}) requires(!TaughtMethod<M, B>)
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {}
+    /// The loss of a method with a teacher, which stays where it is: its predictions are made once.
+    FrozenObjective(B backend, M method, const Vector<P>& teacher, Batch images,
+                    const FrozenOptions& options = {}) requires TaughtMethod<M, B>
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {
+        teacher_ = teacher;
+        Eval<B> eval(backend_, weights_.of(teacher_));
+        for (auto& inputs : inputs_) method_.consult(eval, inputs);
     }
 
     /// What its vectors live on.
@@ -66,23 +63,21 @@ class FrozenObjective {
     static constexpr std::size_t flights() { return DeferredDownload<P> ? 2 : 1; }
     /// Starts the evaluation at `theta` as number `flight`; `theta` may be changed by later work of its backend.
     void start_losses(const Vector<P>& theta, std::size_t flight) {
-        flights_.resize(flights());
         weights_.reserve(theta.size());
-        auto& landing = flights_.at(flight).losses;
-        while (landing.size() < inputs_.size()) landing.emplace_back(backend());
-        const auto work = [&] {
-            Eval<B> eval(backend_, weights_.of(theta));
-            for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
-                const Variable<P> losses = method_.losses(eval, inputs_[chunk]);
-                landing[chunk].copy(losses.value.size(), losses.data());
-            }
-        };
-        if constexpr (requires(Signature & signature) { inputs_.front().add_to(signature); }) {
-            Signature signature;  // the inputs never change
-            flights_[flight].replay.run(backend_, signature.add(theta.data()).value(), work);
-        } else {
-            work();
-        }
+        start(flight, Signature().add(theta.data()), [&] { return weights_.of(theta); });
+    }
+    /// The same at a point of a plane, whose weights are made in one pass; for backends that round, or work on by themselves.
+    template <class Plane>
+    void start_losses_at(const Plane& plane, double alpha, double beta,
+                         std::size_t flight) requires((!std::same_as<P, B> || DeferredDownload<P>)&&requires {
+        plane.eta();
+    }) {
+        weights_.reserve(plane.size(), true);
+        if (position_.empty()) position_ = Tensor<P>(backend(), Shape{2});
+        const double position[] = {alpha, beta};
+        backend().upload(2, position, position_.data());
+        start(flight, Signature().add(plane.theta().data()).add(plane.delta().data()).add(plane.eta().data()),
+              [&] { return weights_.at(plane.theta(), plane.delta(), plane.eta(), position_.data()); });
     }
     /// Waits for that evaluation: one loss per image, in the images' order.
     void finish_losses(std::size_t flight, std::span<double> out) {
@@ -128,6 +123,12 @@ class FrozenObjective {
             for (const Batch& chunk : chunks_) {
                 second_->inputs.emplace_back();
                 method_.prepare(second_->backend, chunk, key_, second_->inputs.back());
+                if constexpr (TaughtMethod<M, B>) {
+                    const Vector<P> still(backend(),
+                                          layout().size());  // the teacher does not move with theta
+                    Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
+                    method_.consult(eval, second_->inputs.back());
+                }
             }
         fill(0, second_->gradient);
         fill(0, out);
@@ -137,6 +138,23 @@ class FrozenObjective {
     }
 
   private:
+    struct Prepare {};
+    FrozenObjective(Prepare, B backend, M method, Batch images, const FrozenOptions& options)
+        : backend_(backend),
+          method_(std::move(method)),
+          key_{options.mask_seed, 0},
+          weights_(backend),
+          tape_(backend, {}, {}) {
+        if (images.size() == 0) throw DataError("a loss needs at least one image");
+        if (options.batch == 0) throw ConfigError("a batch of 0 images was asked for");
+        for (std::size_t first = 0; first < images.size(); first += options.batch) {
+            chunks_.push_back(slice(images, first, std::min(options.batch, images.size() - first)));
+            inputs_.emplace_back();
+            method_.prepare(backend_, chunks_.back(), key_, inputs_.back());
+        }
+        samples_ = static_cast<Index>(images.size());
+    }
+
     /// An evaluation under way.
     struct Flight {
         Replay<B> replay;
@@ -151,6 +169,25 @@ class FrozenObjective {
         std::vector<typename M::template Inputs<D>> inputs;
         SecondOrder(const P& base, Index size) : backend(base), gradient(base, size), tape(backend, {}, {}) {}
     };
+
+    /// @param weights  makes the parameters as the model reads them; a part of the work
+    template <class MakeWeights>
+    void start(std::size_t flight, Signature signature, const MakeWeights& weights) {
+        flights_.resize(flights());
+        Flight& under_way = flights_.at(flight);
+        while (under_way.losses.size() < inputs_.size()) under_way.losses.emplace_back(backend());
+        const auto work = [&] {
+            Eval<B> eval(backend_, weights());
+            for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
+                const Variable<P> losses = method_.losses(eval, inputs_[chunk]);
+                under_way.losses[chunk].copy(losses.value.size(), losses.data());
+            }
+        };
+        if constexpr (requires { inputs_.front().add_to(signature); })  // the inputs themselves never change
+            under_way.replay.run(backend_, signature.value(), work);
+        else
+            work();
+    }
 
     static double mean(std::span<const double> losses) {
         double sum = 0;
@@ -179,6 +216,8 @@ class FrozenObjective {
     std::vector<typename M::template Inputs<B>> inputs_;
     std::optional<SecondOrder> second_;
     std::vector<Flight> flights_;
+    Tensor<P> position_;  // of a point on a plane
+    Vector<P> teacher_;   // empty where the method has none
     std::vector<double> losses_;
     Index samples_ = 0;
 };

@@ -8,6 +8,7 @@
 
 #include <vitscape/mae/any_masking.hpp>
 #include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/mae/rc_mae.hpp>
 #include <vitscape/nn/vit_classifier.hpp>
 
 /// What a checkpoint says about its model, and the way back: `describe(method)` and
@@ -15,7 +16,8 @@
 namespace vitscape {
 
 /// One of the methods that a checkpoint can name.
-using AnyMethod = std::variant<MaskedAutoencoder<AnyMasking>, VitClassifier>;
+using AnyMethod =
+    std::variant<MaskedAutoencoder<AnyMasking>, RcMae<AnyMasking, EmaTeacher<AnyMomentum>>, VitClassifier>;
 
 inline nlohmann::json describe(const TransformerShape& shape) {
     return {{"width", shape.width},
@@ -59,6 +61,27 @@ nlohmann::json describe(const MaskedAutoencoder<Masking>& method) {
             {"pixel_loss", config.pixel_loss == PixelLoss::normalized ? "normalized" : "plain"}};
 }
 
+inline nlohmann::json describe(const PublishedMomentum& momentum) {
+    return {{"kind", "published"}, {"from", momentum.from}, {"to", momentum.to}};
+}
+inline nlohmann::json describe(const ReleasedMomentum& momentum) {
+    return {{"kind", "released"}, {"from", momentum.from}, {"to", momentum.to}};
+}
+inline nlohmann::json describe(const AnyMomentum& momentum) {
+    return std::visit([](const auto& schedule) { return describe(schedule); }, momentum.schedule);
+}
+template <MaskingPolicy Masking, class Teacher>
+nlohmann::json describe(const RcMae<Masking, Teacher>& method) {
+    nlohmann::json description = describe(method.student()), momentum = {{"kind", "custom"}};
+    if constexpr (requires { describe(method.teacher().momentum); })
+        momentum = describe(method.teacher().momentum);
+    description["method"] = "rc-mae";
+    description["consistency"] = method.config().consistency;
+    description["other_mask"] = method.config().other_mask;
+    description["momentum"] = momentum;
+    return description;
+}
+
 inline nlohmann::json describe(const VitClassifier& method) {
     const auto& config = method.config();
     return {{"method", "supervised"},
@@ -89,6 +112,16 @@ inline AnyMasking masking_from(const nlohmann::json& d) {
                               "'; load the checkpoint from a program that has it"));
 }
 
+inline AnyMomentum momentum_from(const nlohmann::json& d) {
+    const double from = d.at("from").get<double>(), to = d.at("to").get<double>();
+    if (d.at("kind") == "published") return {PublishedMomentum{from, to}};
+    if (d.at("kind") == "released") return {ReleasedMomentum{from, to}};
+    throw ConfigError(message("this program does not know the momentum schedule ", d.at("kind").dump()));
+}
+inline PixelLoss pixel_loss_from(const nlohmann::json& d) {
+    return d.at("pixel_loss") == "normalized" ? PixelLoss::normalized : PixelLoss::plain;
+}
+
 }  // namespace detail
 
 /// The method that `describe` described.
@@ -102,8 +135,16 @@ inline AnyMethod method_from(const nlohmann::json& description) {
                 {.encoder = detail::vit_from(description.at("encoder")),
                  .decoder = detail::transformer_from(description.at("decoder")),
                  .masking = detail::masking_from(description.at("masking")),
-                 .pixel_loss = description.at("pixel_loss") == "normalized" ? PixelLoss::normalized
-                                                                            : PixelLoss::plain});
+                 .pixel_loss = detail::pixel_loss_from(description)});
+        if (method == "rc-mae")
+            return RcMae<AnyMasking, EmaTeacher<AnyMomentum>>(
+                {.encoder = detail::vit_from(description.at("encoder")),
+                 .decoder = detail::transformer_from(description.at("decoder")),
+                 .masking = detail::masking_from(description.at("masking")),
+                 .pixel_loss = detail::pixel_loss_from(description),
+                 .teacher = {detail::momentum_from(description.at("momentum"))},
+                 .consistency = description.at("consistency").get<double>(),
+                 .other_mask = description.at("other_mask").get<bool>()});
         if (method == "supervised")
             return VitClassifier(
                 {.encoder = detail::vit_from(description.at("encoder")),
@@ -112,7 +153,7 @@ inline AnyMethod method_from(const nlohmann::json& description) {
                  .positions =
                      description.at("positions") == "learned" ? PositionKind::learned : PositionKind::fixed,
                  .label_smoothing = description.at("label_smoothing").get<double>()});
-        throw ConfigError(message("unknown method '", method, "'; known are mae and supervised"));
+        throw ConfigError(message("unknown method '", method, "'; known are mae, rc-mae and supervised"));
     } catch (const nlohmann::json::exception& error) {
         throw IoError(message("the description of the model is incomplete: ", error.what()));
     }

@@ -53,6 +53,7 @@ struct EpochRecord {
 template <Backend P, class Optimizer>
 struct TrainingState {
     Vector<P> theta;
+    Vector<P> teacher;  ///< empty where the method has none
     typename Optimizer::template State<P> optimizer;
     std::uint32_t epoch = 0;  ///< epochs done
     std::size_t batch = 0;    ///< batches done in the current epoch
@@ -72,6 +73,7 @@ struct TrainingState {
 template <Backend B, Method<B> M, class Optimizer, class Schedule, class C = SingleProcess>
 class Trainer {
     using P = Master<B>;  // what parameters, gradients and losses live on
+    static constexpr bool taught = TaughtMethod<M, B>;
 
   public:
     /// Starts from the initial values of `seed`, which also decides order, augmentation and masks.
@@ -86,11 +88,13 @@ class Trainer {
           groups_(parameter_groups(method_.layout())),
           gradient_(master(backend_), method_.layout().size()),
           weights_(backend_),
+          teacher_weights_(backend_),
           tape_(backend_, {}, {}),
           sum_(communicator_),
-          losses_(master(backend_)),
+          passes_{Pass(master(backend_)), Pass(master(backend_))},
           norm_(master(backend_)) {
         state_.theta = Vector<P>(master(backend_), initial_values(method_.layout(), seed));
+        if constexpr (taught) state_.teacher = state_.theta;
         state_.optimizer = optimizer_.start(master(backend_), method_.layout().size());
     }
 
@@ -101,6 +105,8 @@ class Trainer {
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
     [[nodiscard]] C& communicator() { return communicator_; }
     [[nodiscard]] const Vector<P>& theta() const { return state_.theta; }
+    /// The teacher's parameters; empty where the method has none.
+    [[nodiscard]] const Vector<P>& teacher() const { return state_.teacher; }
     [[nodiscard]] TrainingState<P, Optimizer>& state() { return state_; }
 
     /// Trains on from the current state to `options.epochs`.
@@ -135,8 +141,8 @@ class Trainer {
                                                 static_cast<std::size_t>(communicator_.size())}});
         const std::size_t batches = loader.batches();
         call(
-            [&](auto& c) {
-                if constexpr (requires { c.on_start(*this, options); }) c.on_start(*this, options);
+            [&](auto& c, Trainer& trainer) {
+                if constexpr (requires { c.on_start(trainer, options); }) c.on_start(trainer, options);
             },
             callbacks...);
         while (state_.epoch < options.epochs) {
@@ -157,13 +163,14 @@ class Trainer {
                 }
                 ++in_group;
                 const bool last = in_group == options.accumulate || state_.batch + in_group == batches;
-                start_gradient(last);
+                Pass& pass = start_gradient(last);
                 group_images += static_cast<Index>(batch->size());
                 if (++batch != loaded.end()) prepare(*batch);  // while a device computes
-                for (const double loss : losses_.wait()) group_loss += loss;
+                for (const double loss : pass.losses.wait()) group_loss += loss;
                 if (!last) continue;
                 sum_over_processes(group_loss, group_images);
                 const double norm = take_step(group_loss, group_images, learning_rate, options);
+                if constexpr (taught) teach(batches, options);
                 state_.batch += in_group;
                 state_.loss_sum += group_loss;
                 state_.loss_count += group_images;
@@ -178,8 +185,8 @@ class Trainer {
                                       .learning_rate = learning_rate,
                                       .gradient_norm = norm};
                 call(
-                    [&](auto& c) {
-                        if constexpr (requires { c.on_step(*this, step); }) c.on_step(*this, step);
+                    [&](auto& c, Trainer& trainer) {
+                        if constexpr (requires { c.on_step(trainer, step); }) c.on_step(trainer, step);
                     },
                     callbacks...);
                 if (state_.batch < batches) stop_if_interrupted(callbacks...);
@@ -207,28 +214,44 @@ class Trainer {
     void prepare(const Batch& batch) {
         method_.prepare(backend_, batch, MaskKey{seed_, state_.epoch}, inputs_);
     }
+    /// Forward and backward over a batch, recorded where the backend can, and the losses on their way from it.
+    struct Pass {
+        Replay<B> replay;
+        HostNumbers<P> losses;
+        explicit Pass(const P& backend) : losses(backend) {}
+    };
+
     /// Adds the gradient of the sum of the prepared batch's losses, behind whatever the backend still does.
     /// @param last  of the batches of a step: sums the gradient over the processes and asks for its norm
-    void start_gradient(bool last) {
+    Pass& start_gradient(bool last) {
         weights_.reserve(state_.theta.size());
-        const auto work = [this, last] {
+        if constexpr (taught) teacher_weights_.reserve(state_.teacher.size());
+        // In a single process the last batch is like the others: one recording, with its memory, serves all.
+        const bool sums = last && !single_process<C>;
+        Pass& pass = passes_[sums ? 1 : 0];
+        const auto work = [this, sums, &pass] {
+            if constexpr (taught) {
+                Eval<B> eval(backend_, teacher_weights_.of(state_.teacher));
+                method_.consult(eval, inputs_);
+            }
             tape_.bind(weights_.of(state_.theta), gradient_.data());
             const Variable<P> losses = method_.losses(tape_, inputs_);
-            losses_.copy(losses.value.size(), losses.data());
-            if (!last) return tape_.backward(losses);
+            pass.losses.copy(losses.value.size(), losses.data());
+            if (!sums) return tape_.backward(losses);
             sum_.begin(gradient_);
             tape_.backward(losses, 1, [this](Index offset) { sum_.final_from(offset); });
             sum_.finish();
-            norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
         };
         if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
             Signature signature;
-            signature.add(state_.theta.data()).add(gradient_.data());
+            signature.add(state_.theta.data()).add(gradient_.data()).add(state_.teacher.data());
             inputs_.add_to(signature);
-            replays_[last ? 1 : 0].run(backend_, signature.value(), work);
+            pass.replay.run(backend_, signature.value(), work);
         } else {
             work();
         }
+        if (last) norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
+        return pass;
     }
     /// Figures of a step over all processes, and whether any of them was asked to stop.
     void sum_over_processes(double& loss, Index& images) {
@@ -261,6 +284,17 @@ class Trainer {
         return norm;
     }
 
+    /// The teacher follows the student after each step.
+    void teach(std::size_t batches, const TrainOptions& options) {
+        const double per_epoch =
+            std::ceil(static_cast<double>(batches) / static_cast<double>(options.accumulate));
+        const double momentum =
+            method_.teacher().momentum.at({.step = static_cast<double>(state_.optimizer.steps - 1),
+                                           .steps = per_epoch * static_cast<double>(options.epochs),
+                                           .steps_per_epoch = per_epoch});
+        axpby(1 - momentum, state_.theta, momentum, state_.teacher);
+    }
+
     template <class... Callbacks>
     void finish_epoch(const TrainOptions& options, double learning_rate, Index images,
                       std::chrono::steady_clock::time_point start, Callbacks&... callbacks) {
@@ -276,8 +310,8 @@ class Trainer {
         state_.loss_sum = 0;
         state_.loss_count = 0;
         call(
-            [&](auto& c) {
-                if constexpr (requires { c.on_epoch(*this, record); }) c.on_epoch(*this, record);
+            [&](auto& c, Trainer& trainer) {
+                if constexpr (requires { c.on_epoch(trainer, record); }) c.on_epoch(trainer, record);
             },
             callbacks...);
     }
@@ -287,17 +321,18 @@ class Trainer {
         if constexpr (single_process<C>) stop_ = interrupted();  // also what came during the callbacks
         if (!stop_) return;
         call(
-            [&](auto& c) {
-                if constexpr (requires { c.on_interrupt(*this); }) c.on_interrupt(*this);
+            [&](auto& c, Trainer& trainer) {
+                if constexpr (requires { c.on_interrupt(trainer); }) c.on_interrupt(trainer);
             },
             callbacks...);
         throw Interrupted(
             message("stopped by the user in epoch ", state_.epoch + 1, " after ", state_.batch, " batches"));
     }
 
+    /// f(callback, trainer); nvcc knows no `this` in the lambda's requirements.
     template <class F, class... Callbacks>
     void call(const F& f, Callbacks&... callbacks) {
-        if (communicator_.rank() == 0) (f(callbacks), ...);
+        if (communicator_.rank() == 0) (f(callbacks, *this), ...);
     }
 
     B backend_;
@@ -308,11 +343,11 @@ class Trainer {
     C communicator_;
     std::vector<ParameterGroup> groups_;
     Vector<P> gradient_;
-    Weights<B> weights_;
+    Weights<B> weights_, teacher_weights_;
     Tape<B> tape_;
     GradientSum<C, P> sum_;
-    std::array<Replay<B>, 2> replays_;  // of a batch within a step, and of a step's last batch
-    HostNumbers<P> losses_, norm_;
+    std::array<Pass, 2> passes_;  // alone, and with the sum over processes beside it
+    HostNumbers<P> norm_;
     typename M::template Inputs<B> inputs_;
     TrainingState<P, Optimizer> state_;
     bool stop_ = false;

@@ -44,6 +44,32 @@ Variable<Master<B>> squared_error(R& recorder, const Variable<B>& prediction, co
     });
 }
 
+/// a + weight b, two losses of each sample: (samples).
+template <Recorder R, class B = typename R::BackendType>
+Variable<Master<B>> add_losses(R& recorder, const Variable<Master<B>>& a, double weight,
+                               const Variable<Master<B>>& b) {
+    using T = RealOf<B>;
+    if (a.shape() != b.shape())
+        throw ShapeError(
+            message("losses of shape ", a.shape(), " cannot be added to losses of shape ", b.shape()));
+    const Index samples = a.value.size();
+    Tensor<Master<B>> sum = recorder.allocate_sums({samples});
+    const auto flat = [samples](const Tensor<Master<B>>& x) {
+        return operand::Matrix<typename Master<B>::Pointer>{x.data(), samples};
+    };
+    master(recorder.backend())
+        .map(1, samples, functor::LinearCombination<T>{T(1), static_cast<T>(weight)}, flat(sum),
+             flat(a.value), flat(b.value));
+    return recorder.record(
+        std::move(sum), [=, a = a.node, b = b.node](Tape<B>& tape, const Tensor<Master<B>>& upstream) {
+            tape.pass_gradient(a, upstream);
+            const Tensor<Master<B>> scaled = tape.allocate_sums({samples});
+            master(tape.backend())
+                .map(1, samples, functor::Scale<T>{static_cast<T>(weight)}, flat(scaled), flat(upstream));
+            tape.pass_gradient(b, scaled);
+        });
+}
+
 /// Cross entropy of each sample with a target distribution: losses[i] = -sum over c of target[c] log
 /// softmax(logits)[c]. One-hot targets give the plain cross entropy, others label smoothing or mixtures.
 /// @param logits  (samples, classes).  @param targets  (samples, classes), rows of non-negative numbers.

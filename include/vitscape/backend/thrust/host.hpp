@@ -144,35 +144,47 @@ class Execution {
         thrust::for_each_n(thrust::cpp::par, first, blocks, f);
     }
 
-    /// Products of bfloat16 matrices with float sums: each problem's matrices are widened, multiplied, rounded.
+    /// The rows of a matrix as float, in memory of this thread's own that is kept.
+    static const float* widened(std::vector<float>& memory, Index rows, Index columns, const bfloat16* from,
+                                Index stride) {
+        memory.resize(static_cast<std::size_t>(rows * columns));
+        for (Index r = 0; r < rows; ++r)
+            for (Index c = 0; c < columns; ++c)
+                memory[static_cast<std::size_t>(r * columns + c)] = from[r * stride + c];
+        return memory.data();
+    }
+    /// Products of bfloat16 matrices with sums in float: widened, multiplied, rounded.
     template <class C>
     void multiply_as_float(const MatrixProduct& p, const ProductBatch& batch, const bfloat16* a,
                            const bfloat16* b, C* c) {
-        const OneThread guard;
         MatrixProduct wide = p;
         wide.stride_a = p.transpose_a ? p.m : p.k;
         wide.stride_b = p.transpose_b ? p.k : p.n;
         wide.stride_c = p.n;
-        std::vector<float> a_wide(static_cast<std::size_t>(p.m * p.k)),
-            b_wide(static_cast<std::size_t>(p.k * p.n)), c_wide(static_cast<std::size_t>(p.m * p.n));
-        const auto copy_rows = [](Index rows, Index columns, const auto* from, Index from_stride, auto* to,
-                                  Index to_stride) {
-            using To = std::remove_cvref_t<decltype(*to)>;
-            for (Index r = 0; r < rows; ++r)
-                for (Index i = 0; i < columns; ++i)
-                    to[r * to_stride + i] = static_cast<To>(static_cast<float>(from[r * from_stride + i]));
-        };
-        for (Index i = 0; i < batch.outer; ++i)
+        const bool one =
+            batch.outer * batch.inner == 1;  // threads share its rows and columns, else the problems
+        run(one ? 1 : batch.outer, [&](Index i) {
+            thread_local std::vector<float> wide_a, wide_b, wide_c;
             for (Index j = 0; j < batch.inner; ++j) {
                 C* const result = c + i * batch.outer_c + j * batch.inner_c;
-                copy_rows(p.transpose_a ? p.k : p.m, wide.stride_a, a + i * batch.outer_a + j * batch.inner_a,
-                          p.stride_a, a_wide.data(), wide.stride_a);
-                copy_rows(p.transpose_b ? p.n : p.k, wide.stride_b, b + i * batch.outer_b + j * batch.inner_b,
-                          p.stride_b, b_wide.data(), wide.stride_b);
-                if (p.beta != 0) copy_rows(p.m, p.n, result, p.stride_c, c_wide.data(), p.n);
-                gemm(wide, a_wide.data(), b_wide.data(), c_wide.data());
-                copy_rows(p.m, p.n, c_wide.data(), p.n, result, p.stride_c);
+                const float* const from_a = widened(wide_a, p.transpose_a ? p.k : p.m, wide.stride_a,
+                                                    a + i * batch.outer_a + j * batch.inner_a, p.stride_a);
+                const float* const from_b = widened(wide_b, p.transpose_b ? p.n : p.k, wide.stride_b,
+                                                    b + i * batch.outer_b + j * batch.inner_b, p.stride_b);
+                wide_c.resize(static_cast<std::size_t>(p.m * p.n));
+                if (p.beta != 0)
+                    for (Index r = 0; r < p.m; ++r)
+                        for (Index k = 0; k < p.n; ++k)
+                            wide_c[static_cast<std::size_t>(r * p.n + k)] =
+                                static_cast<float>(result[r * p.stride_c + k]);
+                const auto nothing = [](Index, Index, Index, Index) {};
+                parallel_gemm(one ? threads_ : 1, wide, from_a, from_b, wide_c.data(), nothing, nothing);
+                for (Index r = 0; r < p.m; ++r)
+                    for (Index k = 0; k < p.n; ++k)
+                        result[r * p.stride_c + k] =
+                            static_cast<C>(wide_c[static_cast<std::size_t>(r * p.n + k)]);
             }
+        });
     }
 
     std::shared_ptr<MemoryPool> pool_;

@@ -11,7 +11,9 @@
 
 #include <vitscape/backend/thrust/cuda/adamw.hpp>
 #include <vitscape/backend/thrust/cuda/attention.hpp>
+#include <vitscape/backend/thrust/cuda/kernels/cast.hpp>
 #include <vitscape/backend/thrust/cuda/kernels/cross_entropy.hpp>
+#include <vitscape/backend/thrust/cuda/kernels/plane_point.hpp>
 #include <vitscape/backend/thrust/cuda/kernels/squared_error.hpp>
 #include <vitscape/backend/thrust/cuda/layer_norm.hpp>
 #include <vitscape/backend/thrust/cuda/linear.hpp>
@@ -176,6 +178,14 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
                                 const T* targets, const float* log_sums, T* gradient) {
         detail::run(this->execution(), kernels::CrossEntropyBackward<T>{samples, classes, upstream, logits,
                                                                         targets, log_sums, gradient});
+    }
+
+    void round(Index n, const float* from, T* to) {
+        detail::run(this->execution(), kernels::Cast<float, T>{n, from, to});
+    }
+    void plane_point(Index n, const float* theta, const float* delta, const float* eta, const float* position,
+                     T* to) {
+        detail::run(this->execution(), kernels::PlanePointTo<T>{n, theta, 0, delta, 0, eta, to, position});
     }
 
     void adamw(std::span<const ParameterGroup> groups, const AdamWStep& step, float* theta,

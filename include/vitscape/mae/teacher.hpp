@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <variant>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/optim/schedule.hpp>
+
+namespace vitscape {
+
+/// How far a training is, in optimizer steps; `step` of them are done.
+struct StepCount {
+    double step = 0, steps = 1, steps_per_epoch = 1;
+};
+
+/// The momentum of an EMA teacher as published: a half cosine over the whole training (Lee et al. 2023, arXiv
+/// 2210.02077).
+struct PublishedMomentum {
+    double from = 0.996, to = 1;
+    [[nodiscard]] double at(const StepCount& count) const {
+        return CosineRamp{from, to}.at(count.step, count.steps);
+    }
+};
+
+/// The same as the authors' released code computes it: that schedule's entry for the step within the current epoch,
+/// so the momentum starts anew in every epoch and stays near `from`.
+struct ReleasedMomentum {
+    double from = 0.996, to = 1;
+    [[nodiscard]] double at(const StepCount& count) const {
+        const double epochs_done =
+            static_cast<double>(static_cast<long long>(count.step / count.steps_per_epoch));
+        return CosineRamp{from, to}.at(count.step - epochs_done * count.steps_per_epoch, count.steps);
+    }
+};
+
+/// One of the momentum schedules, chosen at run time.
+struct AnyMomentum {
+    std::variant<PublishedMomentum, ReleasedMomentum> schedule{};
+    [[nodiscard]] double at(const StepCount& count) const {
+        return std::visit([&](const auto& s) { return s.at(count); }, schedule);
+    }
+};
+
+/// A momentum schedule of a teacher: `at(StepCount)` in [0, 1].
+template <class M>
+concept MomentumSchedule = std::copyable<M> && requires(const M& momentum, const StepCount& count) {
+    { momentum.at(count) } -> std::convertible_to<double>;
+};
+
+/// A teacher that is the exponential moving average of the student: it starts as a copy, and after every
+/// optimizer step teacher = m teacher + (1 - m) student over all parameters.
+template <MomentumSchedule Momentum = PublishedMomentum>
+struct EmaTeacher {
+    Momentum momentum{};
+
+    /// @throws ConfigError for a momentum outside [0, 1] at the start or the end
+    void check() const {
+        for (const double step : {0.0, 1.0}) {
+            const double m = momentum.at({.step = step, .steps = 1});
+            if (!(m >= 0 && m <= 1))
+                throw ConfigError(message("a teacher's momentum lies between 0 and 1, ", m, " was given"));
+        }
+    }
+};
+
+}  // namespace vitscape
