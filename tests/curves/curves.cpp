@@ -2,7 +2,7 @@
 //
 // usage: test_curves  with VITSCAPE_CIFAR10_DIR naming CIFAR-10 as JPEG files, train/<class>/<image>.jpg
 //
-// Trains both methods by the protocol of curves.json and compares each epoch's mean loss with the reference's: within five
+// Trains all methods by the protocol of curves.json and compares each epoch's mean loss with the reference's: within five
 // standard deviations of its seeds or 2 %, whichever is larger. Takes about two minutes on two cores, and longer in bfloat16,
 // which processors only imitate.
 #include <cstdlib>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <vitscape/data/image_folder.hpp>
-#include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/mae/rc_mae.hpp>
 #include <vitscape/nn/vit_classifier.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
@@ -46,7 +46,7 @@ void compare(const B& backend, const M& method, const char* name, const ImageFol
     REQUIRE(losses.size() == means.size());
     for (std::size_t epoch = 0; epoch < means.size(); ++epoch) {
         std::cout << name << " epoch " << epoch + 1 << ": " << losses[epoch] << ", reference " << means[epoch]
-                  << " +- " << deviations[epoch] << '\n';
+                  << " +- " << deviations[epoch] << std::endl;
         CHECK(std::abs(losses[epoch] - means[epoch]) < std::max(5 * deviations[epoch], 0.02 * means[epoch]));
     }
 }
@@ -63,6 +63,7 @@ TEST_CASE("training curves lie in the reference's spread") {
     REQUIRE(images.size() == 10000);
     const VitShape encoder{32, 4, {96, 4, 3}};
     compare(Cpu<float>{}, MaskedAutoencoder<>({.encoder = encoder, .decoder = {64, 1, 4}}), "mae", images);
+    compare(Cpu<float>{}, RcMae<>({.encoder = encoder, .decoder = {64, 1, 4}}), "rc_mae", images);
     compare(Cpu<float>{}, VitClassifier({.encoder = encoder}), "supervised", images);
 }
 

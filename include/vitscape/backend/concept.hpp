@@ -196,11 +196,12 @@ inline AdamWStep of_group(AdamWStep step, const ParameterGroup& group) {
     return step;
 }
 
-/// Refinement, of a backend that holds parameters: `adamw(groups, step, theta, gradient, first_moment, second_moment)`
-/// in one pass over the groups of the flat vectors; a group's scales multiply the step's learning rate and decay.
+/// Refinement, of a backend that holds parameters: `adamw(groups, step, theta, gradient, first_moment, second_moment,
+/// teacher, momentum)` in one pass over the groups of the flat vectors; a group's scales multiply the step's learning rate
+/// and decay. Where teacher is not null, teacher = momentum teacher + (1 - momentum) theta follows in the same pass.
 template <class B>
 concept FusedAdamW = requires(B b, std::span<const ParameterGroup> groups, typename B::Pointer p) {
-    b.adamw(groups, AdamWStep{}, p, p, p, p);
+    b.adamw(groups, AdamWStep{}, p, p, p, p, p, 1.0);
 };
 
 }  // namespace vitscape

@@ -65,9 +65,12 @@ struct AdamW {
     }
 
     /// One step along `gradient_scale * gradient`; groups cover the parameters that move.
+    /// @param teacher  where not null it follows, in the same pass where the backend can: teacher = momentum teacher +
+    /// (1 - momentum) theta
     template <Backend B>
     void step(State<B>& state, std::span<const ParameterGroup> groups, double learning_rate,
-              double gradient_scale, const Vector<B>& gradient, Vector<B>& theta) const {
+              double gradient_scale, const Vector<B>& gradient, Vector<B>& theta,
+              Vector<B>* teacher = nullptr, double momentum = 1) const {
         ++state.steps;
         AdamWStep step{.learning_rate = learning_rate,
                        .beta1 = beta1,
@@ -79,12 +82,14 @@ struct AdamW {
         step.gradient_scale = gradient_scale;
         B& b = theta.backend();
         if constexpr (FusedAdamW<B>) {
-            b.adamw(groups, step, theta.data(), gradient.data(), state.first.data(), state.second.data());
+            b.adamw(groups, step, theta.data(), gradient.data(), state.first.data(), state.second.data(),
+                    teacher != nullptr ? teacher->data() : typename B::Pointer{}, momentum);
         } else {
             for (const ParameterGroup& group : groups)
                 update(b, group.count, of_group(step, group), theta.data() + group.offset,
                        gradient.data() + group.offset, state.first.data() + group.offset,
                        state.second.data() + group.offset);
+            if (teacher != nullptr) axpby(1 - momentum, theta, momentum, *teacher);
         }
     }
 

@@ -169,8 +169,7 @@ class Trainer {
                 for (const double loss : pass.losses.wait()) group_loss += loss;
                 if (!last) continue;
                 sum_over_processes(group_loss, group_images);
-                const double norm = take_step(group_loss, group_images, learning_rate, options);
-                if constexpr (taught) teach(batches, options);
+                const double norm = take_step(group_loss, group_images, learning_rate, batches, options);
                 state_.batch += in_group;
                 state_.loss_sum += group_loss;
                 state_.loss_count += group_images;
@@ -265,7 +264,8 @@ class Trainer {
         }
     }
 
-    double take_step(double loss, Index images, double learning_rate, const TrainOptions& options) {
+    double take_step(double loss, Index images, double learning_rate, std::size_t batches,
+                     const TrainOptions& options) {
         if (!std::isfinite(loss))
             throw NumericError(
                 message("the loss is ", loss, " in step ", state_.batch + 1, " of epoch ", state_.epoch + 1,
@@ -279,20 +279,33 @@ class Trainer {
                                        "; the parameters were left as they were before this step. Try a "
                                        "smaller learning rate, more warm-up or gradient clipping"));
         if (options.clip_norm > 0 && norm > options.clip_norm) gradient_scale *= options.clip_norm / norm;
-        optimizer_.step(state_.optimizer, std::span<const ParameterGroup>(groups_), learning_rate,
-                        gradient_scale, gradient_, state_.theta);
+        const std::span<const ParameterGroup> groups(groups_);
+        if constexpr (!taught) {
+            optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale, gradient_, state_.theta);
+        } else {
+            const double momentum =
+                teacher_momentum(batches, options);  // the teacher follows after each step
+            if constexpr (requires {
+                              optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale,
+                                              gradient_, state_.theta, &state_.teacher, momentum);
+                          }) {
+                optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale, gradient_,
+                                state_.theta, &state_.teacher, momentum);
+            } else {
+                optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale, gradient_,
+                                state_.theta);
+                axpby(1 - momentum, state_.theta, momentum, state_.teacher);
+            }
+        }
         return norm;
     }
 
-    /// The teacher follows the student after each step.
-    void teach(std::size_t batches, const TrainOptions& options) {
+    [[nodiscard]] double teacher_momentum(std::size_t batches, const TrainOptions& options) const {
         const double per_epoch =
             std::ceil(static_cast<double>(batches) / static_cast<double>(options.accumulate));
-        const double momentum =
-            method_.teacher().momentum.at({.step = static_cast<double>(state_.optimizer.steps - 1),
-                                           .steps = per_epoch * static_cast<double>(options.epochs),
-                                           .steps_per_epoch = per_epoch});
-        axpby(1 - momentum, state_.theta, momentum, state_.teacher);
+        return method_.teacher().momentum.at({.step = static_cast<double>(state_.optimizer.steps),
+                                              .steps = per_epoch * static_cast<double>(options.epochs),
+                                              .steps_per_epoch = per_epoch});
     }
 
     template <class... Callbacks>

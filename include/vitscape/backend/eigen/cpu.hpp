@@ -63,10 +63,11 @@ class Cpu : public CpuPrimitives<T> {
     }
 
     void adamw(std::span<const ParameterGroup> groups, const AdamWStep& step, T* theta, const T* gradient,
-               T* first, T* second) {
+               T* first, T* second, T* teacher = nullptr, double momentum = 1) {
         for (const ParameterGroup& group : groups)
             detail::adamw_step(this->threads(), group.count, of_group(step, group), theta + group.offset,
-                               gradient + group.offset, first + group.offset, second + group.offset);
+                               gradient + group.offset, first + group.offset, second + group.offset,
+                               teacher == nullptr ? nullptr : teacher + group.offset, momentum);
     }
 };
 

@@ -56,15 +56,15 @@ class AdamWTable {
     kernels::AdamWGroup* device_ = nullptr;
 };
 
-/// One step over all groups in one kernel.
+/// One step over all groups, and of a teacher that follows, in one kernel.
 inline void adamw_step(Execution<system::cuda>& execution, AdamWTable& table,
                        std::span<const ParameterGroup> groups, const AdamWStep& step, float* theta,
-                       const float* gradient, float* first, float* second) {
+                       const float* gradient, float* first, float* second, float* teacher, double momentum) {
     Index n = 0;
     for (const ParameterGroup& group : groups) n = std::max(n, group.offset + group.count);
     run(execution,
-        kernels::AdamW<float>{n, table.of(groups), static_cast<int>(groups.size()),
-                              kernels::AdamWNumbers::of(step, 0), nullptr, theta, gradient, first, second});
+        kernels::AdamW{n, table.of(groups), static_cast<int>(groups.size()),
+                       kernels::AdamWNumbers::of(step, momentum), theta, gradient, first, second, teacher});
 }
 
 }  // namespace vitscape::detail

@@ -185,12 +185,14 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
     }
     void plane_point(Index n, const float* theta, const float* delta, const float* eta, const float* position,
                      T* to) {
-        detail::run(this->execution(), kernels::PlanePointTo<T>{n, theta, 0, delta, 0, eta, to, position});
+        detail::run(this->execution(), kernels::PlanePointTo<T>{n, theta, delta, eta, position, to});
     }
 
     void adamw(std::span<const ParameterGroup> groups, const AdamWStep& step, float* theta,
-               const float* gradient, float* first, float* second) requires std::is_same_v<T, float> {
-        detail::adamw_step(this->execution(), *table_, groups, step, theta, gradient, first, second);
+               const float* gradient, float* first, float* second, float* teacher = nullptr,
+               double momentum = 1) requires std::is_same_v<T, float> {
+        detail::adamw_step(this->execution(), *table_, groups, step, theta, gradient, first, second, teacher,
+                           momentum);
     }
 
   private:

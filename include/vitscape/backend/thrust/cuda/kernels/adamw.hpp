@@ -14,8 +14,7 @@ struct AdamWGroup {
     float weight_decay_scale, learning_rate_scale;
 };
 
-/// The numbers of one step, prepared in double; small enough to be sent to the device before each replay of a
-/// recorded graph.
+/// The numbers of one step, prepared in double.
 struct AdamWNumbers {
     float beta1, one_minus_beta1, beta2, one_minus_beta2;
     float learning_rate, decay;  ///< learning rate / correction1, learning rate * weight decay
@@ -40,33 +39,26 @@ struct AdamWNumbers {
 
 /// One step of AdamW over the flat vector of n parameters in one pass; `AdamWStep` has the formula. Numbers in no
 /// group stay as they are, with their moments. Then, where not null, teacher = momentum teacher + (1 - momentum)
-/// theta, and the copies of theta and of the teacher in T.
-template <class T>
+/// theta.
 struct AdamW {
     static constexpr int max_threads = stream_threads, width = pack_width<float>;
     Index n;
     const AdamWGroup* groups;  ///< in device memory, by ascending offset, without overlap
     int group_count;
     AdamWNumbers numbers;
-    const AdamWNumbers* stored;  ///< where not null: in device memory, taken instead of `numbers`
     float* theta;
     const float* gradient;
     float *first_moment, *second_moment;
     float* teacher = nullptr;
-    T *copy = nullptr, *teacher_copy = nullptr;
 
     [[nodiscard]] Index blocks() const { return ceiling_ratio(n, elementwise_part(width)); }
     [[nodiscard]] static std::size_t shared_bytes() { return 0; }
 
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
-        AdamW kernel = *this;
-        if (stored != nullptr) kernel.numbers = *stored;
         Range range{0, 0, false, 1, 0};
-        elementwise<width>(block, n,
-                           aligned(width, theta, gradient, first_moment, second_moment, teacher) &&
-                               aligned(width, copy, teacher_copy),
-                           Walk{kernel, range});
+        elementwise<width>(block, n, aligned(width, theta, gradient, first_moment, second_moment, teacher),
+                           Walk{*this, range});
     }
 
   private:
@@ -82,7 +74,7 @@ struct AdamW {
         Range& range;
         template <int N>
         VITSCAPE_DEVICE void at(Index i) const {
-            kernel.template update<N>(i, range);
+            kernel.update<N>(i, range);
         }
     };
 
@@ -123,7 +115,6 @@ struct AdamW {
         store(t, theta + i);
         store(m, first_moment + i);
         store(v, second_moment + i);
-        if (copy != nullptr) store_rounded(t, copy + i);
         if (teacher == nullptr) return;
         float average[N];
         load(teacher + i, average);
@@ -131,12 +122,6 @@ struct AdamW {
         for (int k = 0; k < N; ++k)
             average[k] = numbers.momentum * average[k] + numbers.one_minus_momentum * t[k];
         store(average, teacher + i);
-        if (teacher_copy != nullptr) store_rounded(average, teacher_copy + i);
-    }
-
-    template <int N>
-    VITSCAPE_DEVICE static void store_rounded(const float (&from)[N], T* to) {
-        store(from, to);
     }
 };
 
