@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A training with a teacher on a device, whose predictions are a part of the recorded work.
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/mae/rc_mae.hpp>
+
+#include "training.hpp"
+
+using namespace vitscape;
+using namespace vitscape::test;
+
+TEST_CASE("device training with a teacher: the same bits with and without graphs, the processor's losses",
+          "[cuda]") {
+    for (const bool other_mask : {false, true}) {
+        INFO("other mask " << other_mask);
+        const auto config = small_autoencoder();
+        const RcMae<> method(
+            {.encoder = config.encoder, .decoder = config.decoder, .other_mask = other_mask});
+        const Training recorded = train(Cuda<float>(), 1, method),
+                       plain = train(Cuda<float>({.graphs = false}), 1, method),
+                       cpu = train(Cpu<float>(2), 1, method);
+        REQUIRE(cpu.losses.size() == 20);
+        REQUIRE(cpu.teacher.size() == cpu.theta.size());
+        CHECK(bool(recorded.theta == plain.theta));
+        CHECK(bool(recorded.teacher == plain.teacher));
+        CHECK(bool(recorded.losses == plain.losses));
+        CHECK(worst(recorded.losses, cpu.losses) < 1e-3);
+        CHECK(distance(recorded.teacher, cpu.teacher) < 1e-4);
+        CHECK(recorded.at_end == recorded.after_three);
+    }
+}
