@@ -59,6 +59,46 @@ TEMPLATE_TEST_CASE("AdamW: the fused step is the primitives' step and the formul
     }
 }
 
+TEMPLATE_TEST_CASE("AdamW: a teacher follows as if it were averaged after the step", "[optim][fused]",
+                   Cpu<double>, CpuPrimitives<double>, Cpu<float>, CpuPrimitives<float>) {
+    using B = TestType;
+    const B backend(2);
+    const Index size = 30001;
+    const AdamW adamw{.weight_decay = 0.1};
+    const std::vector<std::vector<ParameterGroup>> divisions{
+        {{0, size, 1, 1}}, {{2, size - 2, 0, 0.5}, {0, 2, 1, 1}}, {{0, 7, 1, 0}, {7, size - 7, 1, 2}}};
+    for (const auto& groups : divisions) {
+        INFO(groups.size() << " groups");
+        const Vector<B> start(backend, random_numbers(size, 2));
+        Vector<B> theta(backend, random_numbers(size, 1)), apart = theta, teacher = start, follower = start;
+        auto state = adamw.template start<B>(backend, size), state_apart = state;
+        for (int step = 0; step < 4; ++step) {
+            const Vector<B> gradient(backend, random_numbers(size, static_cast<std::uint32_t>(10 + step)));
+            const double momentum = 0.9 + 0.02 * step, rate = 0.01 * (step + 1);
+            const std::span<const ParameterGroup> all(groups);
+            adamw.step(state, all, rate, 0.3, gradient, theta, &teacher, momentum);
+            adamw.step(state_apart, all, rate, 0.3, gradient, apart);
+            axpby(1 - momentum, apart, momentum, follower);
+        }
+        CHECK(theta.to_host() == apart.to_host());
+        CHECK(distance(teacher.to_host(), follower.to_host()) < rounding_tolerance<typename B::Storage>);
+        CHECK(distance(teacher.to_host(), start.to_host()) > 0.1);
+    }
+}
+
+TEST_CASE("AdamW: a teacher's momentum of 1 leaves it, of 0 makes it the student", "[optim][fused]") {
+    using B = Cpu<double>;
+    const B backend(1);
+    const std::vector<ParameterGroup> groups{{0, 5, 1, 1}};
+    const Vector<B> gradient(backend, random_numbers(5, 3)), start(backend, random_numbers(5, 2));
+    Vector<B> theta(backend, random_numbers(5, 1)), teacher = start;
+    auto state = AdamW{}.start(backend, 5);
+    AdamW{}.step(state, std::span<const ParameterGroup>(groups), 0.1, 1, gradient, theta, &teacher, 1);
+    CHECK(teacher.to_host() == start.to_host());
+    AdamW{}.step(state, std::span<const ParameterGroup>(groups), 0.1, 1, gradient, theta, &teacher, 0);
+    CHECK(teacher.to_host() == theta.to_host());
+}
+
 TEST_CASE("AdamW: a checkpoint keeps both moments", "[optim]") {
     using B = Cpu<double>;
     const B backend(1);

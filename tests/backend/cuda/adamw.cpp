@@ -46,8 +46,7 @@ std::vector<double> change(const std::vector<double>& after, const std::vector<d
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("The AdamW kernel against plain loops over groups", "[cuda][adamw]", float, bfloat16) {
-    using T = TestType;
+TEST_CASE("The AdamW kernel against plain loops over groups", "[cuda][adamw]") {
     const AdamWStep step{.learning_rate = 0.01,
                          .beta1 = 0.9,
                          .beta2 = 0.95,
@@ -64,22 +63,18 @@ TEMPLATE_TEST_CASE("The AdamW kernel against plain loops over groups", "[cuda][a
         const GuardedArray<float> gradient(random_numbers(n, 5));
         const State before{theta.host(), first.host(), second.host(), teacher.host()};
         const State expected = reference(before, gradient.host(), step);
-        GuardedArray<T> copy(n), teacher_copy(n, offset);
         GuardedArray<float> theta_alone(before.theta), first_alone(before.first), second_alone(before.second);
 
         const auto numbers = kernels::AdamWNumbers::of(step, momentum);
-        kernels::AdamW<T> kernel{n,
-                                 groups.data(),
-                                 static_cast<int>(groups.size()),
-                                 numbers,
-                                 nullptr,
-                                 theta.data(),
-                                 gradient.data(),
-                                 first.data(),
-                                 second.data(),
-                                 teacher.data(),
-                                 copy.data(),
-                                 teacher_copy.data()};
+        const kernels::AdamW kernel{n,
+                                    groups.data(),
+                                    static_cast<int>(groups.size()),
+                                    numbers,
+                                    theta.data(),
+                                    gradient.data(),
+                                    first.data(),
+                                    second.data(),
+                                    teacher.data()};
         run(kernel);
         CHECK(distance(first.host(), expected.first) < sum_tolerance);
         CHECK(distance(second.host(), expected.second) < sum_tolerance);
@@ -87,8 +82,6 @@ TEMPLATE_TEST_CASE("The AdamW kernel against plain loops over groups", "[cuda][a
         CHECK(distance(teacher.host(), expected.teacher) < sum_tolerance);
         // float numbers near 1 change by 0.01: 2^-24 / 0.01
         CHECK(distance(change(theta.host(), before.theta), change(expected.theta, before.theta)) < 2e-5);
-        CHECK(identical(copy.host(), GuardedArray<T>(theta.host()).host()));
-        CHECK(identical(teacher_copy.host(), GuardedArray<T>(teacher.host()).host()));
         const auto untouched = [&](Index i) {
             const auto at = static_cast<std::size_t>(i);
             return theta.host()[at] == before.theta[at] && first.host()[at] == before.first[at] &&
@@ -97,16 +90,15 @@ TEMPLATE_TEST_CASE("The AdamW kernel against plain loops over groups", "[cuda][a
         CHECK((untouched(0) && untouched(2) && untouched(4111) && untouched(4119) && untouched(7199) &&
                untouched(7300)));
 
-        SECTION("without teacher and copies, the numbers taken from memory") {
-            kernels::AdamW<T> alone{n,
-                                    groups.data(),
-                                    static_cast<int>(groups.size()),
-                                    {},
-                                    &numbers,
-                                    theta_alone.data(),
-                                    gradient.data(),
-                                    first_alone.data(),
-                                    second_alone.data()};
+        SECTION("without teacher") {
+            const kernels::AdamW alone{n,
+                                       groups.data(),
+                                       static_cast<int>(groups.size()),
+                                       numbers,
+                                       theta_alone.data(),
+                                       gradient.data(),
+                                       first_alone.data(),
+                                       second_alone.data()};
             run(alone);
             CHECK(identical(theta_alone.host(), theta.host()));
             CHECK(identical(second_alone.host(), second.host()));
