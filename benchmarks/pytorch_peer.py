@@ -4,15 +4,19 @@
 
 The model is the one of He et al. 2022 (arXiv 2111.06377) as PyTorch users write it: every patch is embedded by a
 convolution, the visible ones are gathered, attention goes through scaled_dot_product_attention, the decoder predicts
-every token, and the loss is the mean squared error to the normalized pixels of the masked patches. One training step is
-zero_grad, forward, backward and AdamW; one evaluation step is the forward loss without gradients. Images lie ready in
-the memory of the device that computes, so that no data loading is timed; bf16 is autocast with float parameters.
+every token, and the loss is the mean squared error to the normalized pixels of the masked patches. With --method rc-mae
+(Lee et al. 2023, arXiv 2210.02077) a teacher predicts the same patches without gradients, the loss has the mean squared
+difference of the two predictions besides, and after each step the teacher takes the moving average of the parameters.
+One training step is zero_grad, forward, backward and AdamW; one evaluation step is the forward loss without gradients.
+Images lie ready in the memory of the device that computes, so that no data loading is timed; bf16 is autocast with float
+parameters.
 
-Prints one line of JSON, the same as mae_step: images per second as the median, the least and the greatest of the steps,
+Prints one line of JSON, with what mae_step prints: images per second as the median, the least and the greatest of the steps,
 each of which ends when its loss has arrived at the host. With --turns, one such line for each line of the standard input.
 """
 
 import argparse
+import copy
 import dataclasses
 import json
 import os
@@ -56,8 +60,8 @@ SIZES = {
 }
 
 
-def build(size):
-    """The model and its optimizer; torch is imported here so that the restart above stays cheap."""
+def build(size, method):
+    """The model and its optimizer's groups; torch is imported here so that the restart above stays cheap."""
     import torch
     import torch.nn.functional as F
     from torch import nn
@@ -129,11 +133,14 @@ def build(size):
             cut = images.reshape(batch, 3, grid, patch, grid, patch).permute(0, 2, 4, 3, 5, 1)
             return cut.reshape(batch, grid * grid, 3 * patch * patch)
 
-        def forward(self, images):
+        def draw(self, images):
+            """Which patches are visible, as the patches' order and its inverse."""
+            shuffle = torch.rand(images.shape[0], self.patches, device=images.device).argsort(dim=1)
+            return shuffle, shuffle.argsort(dim=1)
+
+        def predict(self, images, shuffle, restore):
             batch = images.shape[0]
             x = self.patch_embed(images).flatten(2).transpose(1, 2) + self.positions[:, 1:]  # (batch, patches, width)
-            shuffle = torch.rand(batch, self.patches, device=images.device).argsort(dim=1)
-            restore = shuffle.argsort(dim=1)
             kept = shuffle[:, : self.visible, None].expand(-1, -1, x.shape[2])
             cls = (self.cls_token + self.positions[:, :1]).expand(batch, -1, -1)
             x = torch.cat([cls, x.gather(1, kept)], dim=1)  # (batch, 1 + visible, width)
@@ -147,24 +154,62 @@ def build(size):
             x = torch.cat([x[:, :1], tokens], dim=1) + self.decoder_positions  # (batch, 1 + patches, decoder width)
             for block in self.decoder_blocks:
                 x = block(x)
-            predicted = self.decoder_pred(self.decoder_norm(x))[:, 1:]
+            return self.decoder_pred(self.decoder_norm(x))[:, 1:]
 
+        def reconstruction(self, images, predicted, masked):
             target = self.patchify(images)
             variance, mean = torch.var_mean(target, dim=-1, keepdim=True)
             target = (target - mean) / (variance + 1e-6).sqrt()
-            masked = (restore >= self.visible).to(images.dtype)  # (batch, patches), one where hidden
-            return (((predicted - target) ** 2).mean(dim=-1) * masked).sum() / masked.sum()
+            return self.mean_of_masked((predicted - target) ** 2, masked)
 
-    model = MaskedAutoencoder()
+        @staticmethod
+        def mean_of_masked(values, masked):
+            return (values.mean(dim=-1) * masked).sum() / masked.sum()
+
+        def forward(self, images):
+            shuffle, restore = self.draw(images)
+            masked = (restore >= self.visible).to(images.dtype)  # (batch, patches), one where hidden
+            return self.reconstruction(images, self.predict(images, shuffle, restore), masked)
+
+    class ReconstructionConsistent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.student = MaskedAutoencoder()
+            self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+            self.momentum = 0.996
+
+        def forward(self, images):
+            student = self.student
+            shuffle, restore = student.draw(images)
+            masked = (restore >= student.visible).to(images.dtype)
+            with torch.no_grad():
+                taught = self.teacher.predict(images, shuffle, restore)
+            predicted = student.predict(images, shuffle, restore)
+            consistency = student.mean_of_masked((predicted - taught) ** 2, masked)
+            return student.reconstruction(images, predicted, masked) + consistency
+
+        @torch.no_grad()
+        def follow(self, one_by_one):
+            """teacher = momentum teacher + (1 - momentum) student"""
+            teacher, student = list(self.teacher.parameters()), list(self.student.parameters())
+            if one_by_one:
+                for average, current in zip(teacher, student):
+                    average.lerp_(current, 1 - self.momentum)
+            else:  # in few kernels for all of them
+                torch._foreach_lerp_(teacher, student, 1 - self.momentum)
+
+    model = ReconstructionConsistent() if method == "rc-mae" else MaskedAutoencoder()
     # As the reference does: no weight decay for tensors of one dimension.
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
+    trained = [p for p in model.parameters() if p.requires_grad]
+    decayed = [p for p in trained if p.ndim > 1]
+    others = [p for p in trained if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
     return model, groups
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--method", choices=["mae", "rc-mae"], default="mae", help="rc-mae: with a teacher")
     parser.add_argument("--size", choices=SIZES, default="tiny32")
     parser.add_argument("--mode", choices=["train", "eval"], default="train")
     parser.add_argument("--batch", type=int, default=100, help="images per step")
@@ -198,7 +243,7 @@ def main():
     torch.backends.cudnn.allow_tf32 = False  # float is full float in every product
     torch.backends.cuda.matmul.allow_tf32 = False
     size = SIZES[options.size]
-    model, groups = build(size)
+    model, groups = build(size, options.method)
     model.to(options.device)
     kind = {"fused": {"fused": True}, "foreach": {"foreach": True}, "plain": {"foreach": False}}[options.optimizer]
     optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95), **kind)
@@ -214,6 +259,8 @@ def main():
         loss = loss_of_images()
         loss.backward()
         optimizer.step()
+        if options.method == "rc-mae":
+            model.follow(one_by_one=options.optimizer == "plain")
         return loss
 
     @torch.no_grad()
@@ -236,6 +283,7 @@ def main():
             loss = step().item()
             rates.append(options.batch / (time.perf_counter() - start))
         line = {
+            "method": options.method,
             "size": options.size,
             "mode": options.mode,
             "batch": options.batch,
@@ -252,7 +300,7 @@ def main():
         }
         if not on_cpu:
             line |= {"device": torch.cuda.get_device_name(), "compile_mode": options.compile_mode}
-            line |= {"precision": options.precision, "method": "mae", "inputs": "resident", "part": "speed"}
+            line |= {"precision": options.precision, "inputs": "resident", "part": "speed"}
         print(json.dumps(line), flush=True)
 
     if not options.turns:

@@ -469,7 +469,7 @@ compare() {
         return
     fi
     say "$case"
-    local common=(--size "$size" --mode "$mode" --batch "$batch" --precision "$precision" --seconds "$turn_seconds" --turns)
+    local common=(--method "$method" --size "$size" --mode "$mode" --batch "$batch" --precision "$precision" --seconds "$turn_seconds" --turns)
     for name in library "$@"; do
         case $name in
             library) start library "$device" --measure "$mode" --method "$method" --size "$size" --batch "$batch" \
@@ -516,11 +516,15 @@ if [[ -n "$device" ]]; then
         note "the surface is left out, no time was left"
     fi
     compare mae train tiny32 2048 bf16 resident ${peers[@]+"${peers[@]}"}
+    compare rc-mae train base224 256 bf16 resident ${peers[@]+"${peers[@]}"}
+    compare rc-mae train tiny32 2048 bf16 resident ${peers[@]+"${peers[@]}"}
     compare mae eval tiny32 2048 bf16 resident ${peers[@]+"${peers[@]}"}
     for mode in train eval; do
         compare mae $mode base224 128 float resident
         compare mae $mode tiny32 2048 float resident
     done
+    compare rc-mae train base224 128 float resident
+    compare rc-mae train tiny32 2048 float resident
     compare mae train base224 256 bf16 host
     compare mae train tiny32 2048 bf16 host
 fi

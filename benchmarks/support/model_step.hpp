@@ -47,10 +47,12 @@ enum class Work { training, evaluation };
 enum class Images { resident, from_host };
 
 /// One step on a batch of decoded images. Training: forward, backward, the norm of the gradient and AdamW, with the next
-/// batch prepared meanwhile where images come from the host. Evaluation: the losses.
+/// batch prepared meanwhile where images come from the host. Evaluation: the losses. A teacher predicts in each step, and
+/// after each training step follows with the momentum that its schedule starts with.
 template <Backend B, Method<B> M>
 class ModelStep {
     using P = Master<B>;
+    static constexpr bool taught = TaughtMethod<M, B>;
 
   public:
     ModelStep(B backend, M method, Batch batch, Work work, Images source)
@@ -63,9 +65,11 @@ class ModelStep {
           theta_(master(backend_), initial_values(method_.layout(), 0)),
           gradient_(master(backend_), work == Work::training ? theta_.size() : 0),
           weights_(backend_),
+          teacher_weights_(backend_),
           tape_(backend_, {}, {}),
           losses_(master(backend_)),
           norm_(master(backend_)) {
+        if constexpr (taught) teacher_ = theta_;
         if (work == Work::training) moments_ = optimizer_.start(master(backend_), theta_.size());
         prepare();
     }
@@ -84,15 +88,26 @@ class ModelStep {
         for (const double loss : losses) loss_ += loss / static_cast<double>(losses.size());
         if (work_ == Work::evaluation) return;
         gradient_norm_ = std::sqrt(norm_.wait()[0]);
+        Vector<P>* teacher = nullptr;
+        double momentum = 1;
+        if constexpr (taught) {
+            teacher = &teacher_;
+            momentum = method_.teacher().momentum.at({});
+        }
         optimizer_.step(moments_, std::span<const ParameterGroup>(groups_), 1e-4,
-                        1 / static_cast<double>(batch_.size()), gradient_, theta_);
+                        1 / static_cast<double>(batch_.size()), gradient_, theta_, teacher, momentum);
     }
 
   private:
     void prepare() { method_.prepare(backend_, batch_, MaskKey{0, step_++}, inputs_); }
     void start() {
         weights_.reserve(theta_.size());
+        if constexpr (taught) teacher_weights_.reserve(teacher_.size());
         const auto work = [this] {
+            if constexpr (taught) {
+                Eval<B> eval(backend_, teacher_weights_.of(teacher_));
+                method_.consult(eval, inputs_);
+            }
             if (work_ == Work::evaluation) {
                 Eval<B> eval(backend_, weights_.of(theta_));
                 const Variable<P> losses = method_.losses(eval, inputs_);
@@ -107,7 +122,7 @@ class ModelStep {
         };
         if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
             Signature signature;
-            signature.add(theta_.data()).add(gradient_.data());
+            signature.add(theta_.data()).add(gradient_.data()).add(teacher_.data());
             inputs_.add_to(signature);
             replay_.run(backend_, signature.value(), work);
         } else {
@@ -122,7 +137,8 @@ class ModelStep {
     Images source_;
     std::vector<ParameterGroup> groups_;
     Vector<P> theta_, gradient_;
-    Weights<B> weights_;
+    Vector<P> teacher_;  // empty where the method has none
+    Weights<B> weights_, teacher_weights_;
     Tape<B> tape_;
     Replay<B> replay_;
     AdamW optimizer_;

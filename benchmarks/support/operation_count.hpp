@@ -3,7 +3,7 @@
 // How many floating-point operations the matrix products of a model take: what a measured rate is a share of.
 #pragma once
 
-#include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/mae/rc_mae.hpp>
 
 namespace vitscape::benchmarks {
 
@@ -12,6 +12,8 @@ namespace vitscape::benchmarks {
 struct OperationCount {
     double forward = 0;   ///< the loss
     double training = 0;  ///< the loss and the gradient of the parameters
+    double point =
+        0;  ///< the loss of prepared images at other parameters, as each point of a surface takes it
 };
 
 namespace detail {
@@ -23,6 +25,7 @@ struct Products {
         const double operations =
             2 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
         count.forward += operations;
+        count.point += operations;
         count.training += (1 + operands_with_gradient) * operations;
     }
     /// A block over `tokens` tokens of which `queries` are computed.
@@ -37,6 +40,22 @@ struct Products {
     }
 };
 
+/// A masked autoencoder, and its decoder's last block and prediction for `predicted` patches only.
+template <class Config>
+OperationCount autoencoder_operations(const Config& config, Index predicted) {
+    const PatchGrid grid = config.encoder.grid();
+    const TransformerShape &encoder = config.encoder.transformer, &decoder = config.decoder;
+    const Index visible = config.masking.visible(grid);
+    Products products;
+    products.add(visible, encoder.width, grid.size(), 1);
+    for (Index i = 0; i < encoder.depth; ++i) products.add_block(encoder, 1 + visible, 1 + visible);
+    products.add(1 + visible, decoder.width, encoder.width);
+    for (Index i = 0; i < decoder.depth; ++i)
+        products.add_block(decoder, 1 + grid.count(), i + 1 < decoder.depth ? 1 + grid.count() : predicted);
+    products.add(predicted, grid.size(), decoder.width);
+    return products.count;
+}
+
 }  // namespace detail
 
 /// The operations of one image in a masked autoencoder, as `MaskedAutoencoder` computes it: patches that are not visible
@@ -44,16 +63,21 @@ struct Products {
 template <MaskingPolicy Masking>
 OperationCount operation_count(const MaskedAutoencoderConfig<Masking>& config) {
     const PatchGrid grid = config.encoder.grid();
-    const TransformerShape &encoder = config.encoder.transformer, &decoder = config.decoder;
-    const Index visible = config.masking.visible(grid), masked = grid.count() - visible;
-    detail::Products products;
-    products.add(visible, encoder.width, grid.size(), 1);
-    for (Index i = 0; i < encoder.depth; ++i) products.add_block(encoder, 1 + visible, 1 + visible);
-    products.add(1 + visible, decoder.width, encoder.width);
-    for (Index i = 0; i < decoder.depth; ++i)
-        products.add_block(decoder, 1 + grid.count(), i + 1 < decoder.depth ? 1 + grid.count() : masked);
-    products.add(masked, grid.size(), decoder.width);
-    return products.count;
+    return detail::autoencoder_operations(config, grid.count() - config.masking.visible(grid));
+}
+
+/// The same with a teacher, which runs forward besides; with its own mask it predicts all patches. The points of a surface
+/// share its predictions.
+template <MaskingPolicy Masking, class Teacher>
+OperationCount operation_count(const RcMaeConfig<Masking, Teacher>& config) {
+    const PatchGrid grid = config.encoder.grid();
+    const Index masked = grid.count() - config.masking.visible(grid);
+    OperationCount count = detail::autoencoder_operations(config, masked);
+    const double teacher =
+        detail::autoencoder_operations(config, config.other_mask ? grid.count() : masked).forward;
+    count.forward += teacher;
+    count.training += teacher;
+    return count;
 }
 
 }  // namespace vitscape::benchmarks

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <vitscape/backend/eigen/cpu.hpp>
-#include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/mae/rc_mae.hpp>
 
 #include "support/catch.hpp"
 
@@ -44,6 +45,34 @@ TEST_CASE("a benchmark's step that brings its images has new masks each time") {
     CHECK(moved.loss() == resident.loss());  // both prepared the first masks at their construction
     moved.run();
     CHECK(moved.loss() != resident.loss());
+}
+
+TEST_CASE("a benchmark's step consults the teacher, and lets it follow") {
+    // Losses of the training steps with that momentum.
+    const auto losses = [](double momentum) {
+        const RcMae<> method({.encoder = {16, 4, {16, 1, 2}},
+                              .decoder = {8, 1, 2},
+                              .teacher = {{.from = momentum, .to = momentum}}});
+        ModelStep<Cpu<double>, RcMae<>> taught(Cpu<double>(1), method, random_images(6, 16), Work::training,
+                                               Images::resident);
+        std::vector<double> all;
+        for (int i = 0; i < 20; ++i) {
+            taught.run();
+            all.push_back(taught.loss());
+        }
+        return all;
+    };
+    Step alone = step(Work::training, Images::resident);
+    const std::vector<double> same = losses(0), behind = losses(0.9), still = losses(1);
+    for (std::size_t i = 0; i < 20; ++i) {  // what is the student itself has nothing to say
+        INFO("step " << i);
+        alone.run();
+        CHECK(same[i] == Approx(alone.loss()).epsilon(1e-12));
+    }
+    CHECK(behind[0] == Approx(same[0]).epsilon(1e-12));  // all start as copies
+    CHECK(still[0] == Approx(same[0]).epsilon(1e-12));
+    CHECK(behind[19] > same[19] * (1 + 1e-6));
+    CHECK(still[19] > behind[19] * (1 + 1e-6));
 }
 
 TEST_CASE("random pictures are the same for the same seed and spread over their range") {

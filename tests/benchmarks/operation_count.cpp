@@ -36,6 +36,16 @@ class CountingBackend : public CpuPrimitives<double> {
     std::shared_ptr<double> operations_;
 };
 
+/// Of 24 pixels.
+Batch three_images() {
+    Batch batch;
+    batch.images.resize(std::array<std::size_t, 4>{3, 3, 24, 24});
+    for (std::size_t i = 0; i < batch.images.size(); ++i)
+        batch.images.data()[i] = static_cast<float>(random_uniform(RandomKey{.seed = 4}, i));
+    batch.samples = {0, 1, 2};
+    return batch;
+}
+
 }  // namespace
 
 TEST_CASE("operations of a small masked autoencoder, counted by hand") {
@@ -54,17 +64,27 @@ TEST_CASE("operations of a small masked autoencoder, counted by hand") {
     const auto count = benchmarks::operation_count(config);
     CHECK(count.forward == 2 * all);
     CHECK(count.training == 3 * 2 * all - 2 * embedding);
+    CHECK(count.point == count.forward);
+
+    // A teacher runs forward once; the points of a surface share what it predicts.
+    RcMaeConfig<> taught{.encoder = config.encoder, .decoder = config.decoder};
+    CHECK(benchmarks::operation_count(taught).forward == 2 * count.forward);
+    CHECK(benchmarks::operation_count(taught).training == count.training + count.forward);
+    CHECK(benchmarks::operation_count(taught).point == count.forward);
+    // With its own mask it predicts 16 patches instead of 12: last block 816, 2 (16 17 4), 16 4 4, 2 (16 4 16),
+    // prediction 16 4 48.
+    taught.other_mask = true;
+    const double more = 2 * (816 + 2176 + 256 + 2048 + 3072 - last - prediction);
+    CHECK(benchmarks::operation_count(taught).forward == 2 * count.forward + more);
+    CHECK(benchmarks::operation_count(taught).training == count.training + count.forward + more);
+    CHECK(benchmarks::operation_count(taught).point == count.forward);
 }
 
 TEST_CASE("operations of a masked autoencoder are those that its products take") {
     const MaskedAutoencoderConfig<> config{.encoder = {24, 4, {24, 3, 3, 2.5}}, .decoder = {16, 2, 4}};
     const MaskedAutoencoder<> model(config);
     const Index images = 3;
-    Batch batch;
-    batch.images.resize(std::array<std::size_t, 4>{3, 3, 24, 24});
-    for (std::size_t i = 0; i < batch.images.size(); ++i)
-        batch.images.data()[i] = static_cast<float>(random_uniform(RandomKey{.seed = 4}, i));
-    batch.samples = {0, 1, 2};
+    const Batch batch = three_images();
     const auto count = benchmarks::operation_count(config);
 
     CountingBackend backend;
@@ -81,4 +101,30 @@ TEST_CASE("operations of a masked autoencoder are those that its products take")
     Tape<CountingBackend> tape(backend, theta.data(), gradient.data());
     tape.backward(model.losses(tape, inputs));
     CHECK(backend.operations() - before == static_cast<double>(images) * count.training);
+}
+
+TEST_CASE("operations of a masked autoencoder with a teacher are those that its products take") {
+    for (const bool other_mask : {false, true}) {
+        INFO("other mask: " << other_mask);
+        const RcMae<> model(
+            {.encoder = {24, 4, {24, 3, 3, 2.5}}, .decoder = {16, 2, 4}, .other_mask = other_mask});
+        const auto count = benchmarks::operation_count(model.config());
+        CountingBackend backend;
+        RcMae<>::Inputs<CountingBackend> inputs;
+        model.prepare(backend, three_images(), MaskKey{}, inputs);
+        const Vector<CountingBackend> theta(backend, initial_values(model.layout(), 0)), teacher = theta;
+        Eval<CountingBackend> eval(backend, theta.data()), taught(backend, teacher.data());
+        REQUIRE(backend.operations() == 0);
+        model.consult(taught, inputs);
+        const double consulted = backend.operations();
+        (void)model.losses(eval, inputs);
+        CHECK(backend.operations() == 3 * count.forward);
+        CHECK(backend.operations() - consulted == 3 * count.point);
+
+        const double before = backend.operations();
+        Vector<CountingBackend> gradient(backend, theta.size());
+        Tape<CountingBackend> tape(backend, theta.data(), gradient.data());
+        tape.backward(model.losses(tape, inputs));
+        CHECK(backend.operations() - before + consulted == 3 * count.training);
+    }
 }

@@ -50,6 +50,8 @@ cat >lines.jsonl <<'LINES'
 {"program": "library", "round": 2, "part": "speed", "method": "mae", "mode": "train", "size": "base224", "precision": "bf16", "batch": 256, "inputs": "resident", "images_per_second": 2100.00, "min": 1.00, "max": 2.00, "operations_per_image": 5.000000e+10}
 {"program": "library", "round": 3, "part": "speed", "method": "mae", "mode": "train", "size": "base224", "precision": "bf16", "batch": 256, "inputs": "resident", "images_per_second": 2000.00, "min": 1.00, "max": 2.00, "operations_per_image": 5.000000e+10}
 {"program": "library", "round": 1, "part": "speed", "method": "mae", "mode": "eval", "size": "tiny32", "precision": "float", "batch": 64, "inputs": "host", "images_per_second": 12.34, "min": 1.00, "max": 2.00, "operations_per_image": 5.000000e+10}
+{"program": "library", "round": 1, "part": "speed", "method": "rc-mae", "mode": "train", "size": "base224", "precision": "bf16", "batch": 256, "inputs": "resident", "images_per_second": 1500.00, "min": 1.00, "max": 2.00, "operations_per_image": 6.000000e+10}
+{"program": "compile", "round": 1, "size": "base224", "mode": "train", "batch": 256, "images_per_second": 1250.0, "method": "rc-mae", "inputs": "resident", "part": "speed", "precision": "bf16"}
 {"part": "surface", "method": "mae", "size": "base224", "precision": "bf16", "images": 1024, "batch": 256, "points": 2601, "measured_points": 300, "preparation_seconds": 3.000, "seconds": 99.500, "seconds_per_point": 0.050000, "operations_per_point": 1.000000e+13}
 {"part": "note", "text": "left out, for a reason"}
 LINES
@@ -60,6 +62,8 @@ expect "memcheck     1 passed, 0 failed, 1 not finished in time" out
 expect "copy 2.50 TB/s, matrix products bf16 400.0 TFLOP/s" out
 grep -qE '^mae +train +base224 +bf16 +256 +resident +2000 \[1900, 2100\] +25\.0 % +900 +1600 +1\.25$' out ||
     { echo "FAILED: the row" && cat out && exit 1; }
+grep -qE '^rc-mae +train +base224 +bf16 +256 +resident +1500 \[1500, 1500\] +22\.5 % +- +1250 +1\.20$' out ||
+    { echo "FAILED: the row of another method" && cat out && exit 1; }
 grep -qE '^mae +eval +tiny32 +float +64 +host +12\.34 \[12\.34, 12\.34\] +- +- +- +-$' out ||
     { echo "FAILED: the row without peers" && cat out && exit 1; }
 expect "2601 points of 1024 images: 99.5 s (from 300 measured points), 50.0 % of peak" out
@@ -87,8 +91,8 @@ stand_in tools/python <<'PROGRAM'
 [[ "$*" != *--compile* ]] || rate=50
 printf 'a warning\n{"ready": true}\n'
 read -r _ || exit
-[[ "$*" =~ --mode\ ([a-z]*)\ --batch\ ([0-9]*) ]]
-echo '{"size": "base224", "mode": "'"${BASH_REMATCH[1]}"'", "batch": '"${BASH_REMATCH[2]}"', "images_per_second": '"${rate:-80}"', "precision": "bf16", "method": "mae", "inputs": "resident", "part": "speed"}'
+[[ "$*" =~ --method\ ([a-z-]*)\ --size\ ([a-z0-9]*)\ --mode\ ([a-z]*)\ --batch\ ([0-9]*) ]]
+echo '{"size": "'"${BASH_REMATCH[2]}"'", "mode": "'"${BASH_REMATCH[3]}"'", "batch": '"${BASH_REMATCH[4]}"', "images_per_second": '"${rate:-80}"', "precision": "bf16", "method": "'"${BASH_REMATCH[1]}"'", "inputs": "resident", "part": "speed"}'
 PROGRAM
 stand_in build/tests/test_one_cuda <<<'#!/bin/sh'
 stand_in build/tests/test_two_cuda <<<'#!/bin/sh'
@@ -103,7 +107,7 @@ case "${o[--measure]}" in
         [[ "${o[--precision]}" != float ]] || exit 1
         echo '{"ready": true}'
         while read -r _; do
-            echo '{"part": "speed", "method": "mae", "mode": "'"${o[--measure]}"'", "size": "'"${o[--size]}"'", "precision": "bf16", "batch": '"${o[--batch]}"', "inputs": "'"${o[--inputs]}"'", "images_per_second": 100, "operations_per_image": 1e9}'
+            echo '{"part": "speed", "method": "'"${o[--method]}"'", "mode": "'"${o[--measure]}"'", "size": "'"${o[--size]}"'", "precision": "bf16", "batch": '"${o[--batch]}"', "inputs": "'"${o[--inputs]}"'", "images_per_second": 100, "operations_per_image": 1e9}'
         done
         ;;
 esac
@@ -115,6 +119,11 @@ expect "memcheck     2 passed, 0 failed" out
 expect "racecheck    1 passed, 1 failed: one" out
 grep -qE '^mae +train +base224 +bf16 +256 +resident +100 \[100, 100\] +10\.0 % +80\.00 +50\.00 +1\.25$' out ||
     { echo "FAILED: the row of turns" && cat out error && exit 1; }
+for size in base224 tiny32; do
+    grep -qE "^rc-mae +train +$size +bf16 +[0-9]+ +resident +100 \[100, 100\] +10\.0 % +80\.00 +50\.00 +1\.25\$" out ||
+        { echo "FAILED: the row of RC-MAE" && cat out error && exit 1; }
+done
+expect "rc-mae train base224 float, images resident: library did not get ready" out
 grep -qE '^mae +train +tiny32 +bf16 +2048 +host +100 ' out || { echo "FAILED: later parts" && cat out error && exit 1; }
 expect "the surface was not measured: out of memory, invented" out
 expect "mae train base224 float, images resident: library did not get ready" out
