@@ -17,17 +17,17 @@ constexpr std::array<ParameterGroup, 5> groups = {
     ParameterGroup{14, 4097, 1, 0.5}, {3, 10, 1, 1}, {4120, 33, 0, 0.25}, {13, 1, 0, 1}, {4153, 3000, 1, 2}};
 constexpr Index size = 7301;
 
-/// theta, first and second moment after some steps of one gradient each.
+/// theta, first and second moment and a teacher after some steps of one gradient each.
 template <class B>
-std::array<std::vector<double>, 3> steps(const B& backend, int count, std::span<const ParameterGroup> g) {
-    Vector<B> theta(backend, numbers_of<float>(size, 1));
+std::array<std::vector<double>, 4> steps(const B& backend, int count, std::span<const ParameterGroup> g) {
+    Vector<B> theta(backend, numbers_of<float>(size, 1)), teacher(backend, numbers_of<float>(size, 2));
     const AdamW optimizer{.weight_decay = 0.3};
     auto state = optimizer.start(backend, size);
     for (int step = 0; step < count; ++step) {
         const Vector<B> gradient(backend, numbers_of<float>(size, 10 + static_cast<std::uint32_t>(step)));
-        optimizer.step(state, g, 0.01, 0.7, gradient, theta);
+        optimizer.step(state, g, 0.01, 0.7, gradient, theta, &teacher, 0.75);
     }
-    return {theta.to_host(), state.first.to_host(), state.second.to_host()};
+    return {theta.to_host(), state.first.to_host(), state.second.to_host(), teacher.to_host()};
 }
 
 std::vector<double> change(std::vector<double> theta) {
@@ -49,6 +49,8 @@ TEST_CASE("device AdamW: as in double, for groups with gaps", "[cuda]") {
             CHECK(distance(result[0], expected[0]) < 1e-6);
             CHECK(distance(result[1], expected[1]) < 1e-6);
             CHECK(distance(result[2], expected[2]) < 1e-6);
+            const Index moving = 7153;  // where the last group ends
+            CHECK(distance(part(result[3], 0, moving), part(expected[3], 0, moving)) < 1e-6);
             // numbers near 1 change by 0.01 in each step: an error of 2^-24 / 0.01
             CHECK(distance(change(result[0]), change(expected[0])) < 2e-5);
         }
