@@ -10,8 +10,8 @@ set(VITSCAPE_CUDA_PACKAGE "the CUDA Toolkit, 12.8 or later, with nvcc on the pat
 set(VITSCAPE_MPI_PURPOSE "training by several processes")
 set(VITSCAPE_MPI_PACKAGE "libopenmpi-dev")
 
-# vitscape::cuda: for sources that nvcc compiles. Architectures are the project's choice; vitscape's own programs are
-# compiled for 8.0 and 9.0, with PTX for later ones, unless CMAKE_CUDA_ARCHITECTURES says otherwise.
+# vitscape::cuda: for sources that nvcc compiles. Architectures, 8.0 or later, are the project's choice
+# (CMAKE_CUDA_ARCHITECTURES).
 macro(vitscape_add_cuda)
     include(CheckLanguage)
     if(NOT CMAKE_CUDA_HOST_COMPILER)
@@ -20,7 +20,7 @@ macro(vitscape_add_cuda)
     check_language(CUDA)
     if(CMAKE_CUDA_COMPILER)
         if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-            set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
+            set(CMAKE_CUDA_ARCHITECTURES ${VITSCAPE_CUDA_ARCHITECTURES})
         endif()
         enable_language(CUDA)
         find_package(CUDAToolkit QUIET)

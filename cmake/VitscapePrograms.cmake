@@ -15,6 +15,14 @@ if(VITSCAPE_IS_MAIN_PROJECT)
     set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 endif()
 
+# vitscape's own programs are compiled for devices of 8.0 and 9.0 from one intermediate code, which also serves later
+# ones; CMAKE_CUDA_ARCHITECTURES says otherwise.
+set(VITSCAPE_CUDA_ARCHITECTURES OFF)
+set(VITSCAPE_CUDA_CODE "")
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(VITSCAPE_CUDA_CODE "--generate-code=arch=compute_80,code=[compute_80,sm_80,sm_90]")
+endif()
+
 include(CheckCXXCompilerFlag)
 if(VITSCAPE_ENABLE_NATIVE)
     check_cxx_compiler_flag(-march=native VITSCAPE_HAS_MARCH_NATIVE)
@@ -48,4 +56,5 @@ endif()
 
 add_library(vitscape_program INTERFACE)
 target_link_libraries(vitscape_program INTERFACE vitscape::vitscape vitscape_warnings)
-target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_NATIVE_FLAGS}>")
+target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_NATIVE_FLAGS}>"
+    "$<$<COMPILE_LANGUAGE:CUDA>:${VITSCAPE_CUDA_CODE}>")

@@ -21,7 +21,7 @@ using Primitives = std::tuple<ThrustPrimitives<system::cuda, double>, ThrustPrim
                               Dual<ThrustPrimitives<system::cuda, double>>>;
 using Plain = std::tuple<ThrustPrimitives<system::cuda, double>, ThrustPrimitives<system::cuda, float>>;
 using Backends = std::tuple<Cuda<double>, Cuda<float>>;
-using Every = std::tuple<Cuda<double>, Cuda<float>, ThrustPrimitives<system::cuda, float>>;
+using Every = Backends;  // double has the primitives alone
 #elif defined(VITSCAPE_HAS_THRUST)
 using Primitives =
     std::tuple<CpuPrimitives<double>, CpuPrimitives<float>, Dual<CpuPrimitives<double>>,
