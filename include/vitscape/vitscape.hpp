@@ -14,7 +14,7 @@
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/mae/any_masking.hpp>
-#include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/mae/rc_mae.hpp>
 #include <vitscape/nn/vit_classifier.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
