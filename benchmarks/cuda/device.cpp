@@ -9,6 +9,7 @@
 #include <iostream>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -41,11 +42,12 @@ struct Options {
 };
 
 /// Calls `work(method, operations)` for the method of that name. A new method is one more line here and in `methods`.
-const std::vector<std::string> methods{"mae"};
+const std::vector<std::string> methods{"mae", "rc-mae"};
 template <class Work>
 void with_method(const Options& o, const Work& work) {
-    const auto config = benchmarks::autoencoder_named(o.size);
-    if (o.method == "mae") work(MaskedAutoencoder<>(config), benchmarks::operation_count(config));
+    const auto of = [&](const auto& method) { work(method, benchmarks::operation_count(method.config())); };
+    if (o.method == "mae") of(MaskedAutoencoder<>(benchmarks::autoencoder_named(o.size)));
+    if (o.method == "rc-mae") of(RcMae<>(benchmarks::taught_autoencoder_named(o.size)));
 }
 
 void print_ceilings(const Options& o) {
@@ -107,6 +109,20 @@ void measure_steps(const Options& o) {
     });
 }
 
+/// The loss of random images whose surface is measured; a teacher, where there is one, has the initial values.
+template <class B, class M>
+FrozenObjective<B, M> frozen_objective(const Options& o, const M& method) {
+    B backend(o.device);
+    Batch images = benchmarks::random_images(o.images, method.grid().image);
+    const FrozenOptions options{.batch = o.batch > 0 ? o.batch : 256};
+    if constexpr (TaughtMethod<M, B>) {
+        const Vector<Master<B>> teacher(master(backend), initial_values(method.layout(), 0));
+        return FrozenObjective<B, M>(backend, method, teacher, std::move(images), options);
+    } else {
+        return FrozenObjective<B, M>(backend, method, std::move(images), options);
+    }
+}
+
 /// The time of a surface around the initial values, of which as many points are evaluated as `seconds` allow. Time before
 /// the first point and time per point apart, so that a part can stand for the whole.
 template <class B>
@@ -116,9 +132,8 @@ void measure_surface(const Options& o) {
         using M = std::remove_cvref_t<decltype(method)>;
         const auto begin = Clock::now();
         const ParameterLayout& layout = method.layout();
-        const std::size_t batch = o.batch > 0 ? o.batch : 256;
-        FrozenObjective<B, M> objective(
-            B(o.device), method, benchmarks::random_images(o.images, method.grid().image), {.batch = batch});
+        FrozenObjective<B, M> objective = frozen_objective<B, M>(o, method);
+        const std::size_t batch = objective.batches().front().size();
         Vector<P> theta(objective.backend(), initial_values(layout, 0));
         Vector<P> delta = gaussian_direction(objective.backend(), layout, 1, 0);
         Vector<P> eta = gaussian_direction(objective.backend(), layout, 1, 1);
@@ -151,7 +166,7 @@ void measure_surface(const Options& o) {
             "\"preparation_seconds\": %.3f, \"seconds\": %.3f, \"seconds_per_point\": %.6f, "
             "\"operations_per_point\": %.6e}\n",
             o.method.c_str(), o.size.c_str(), o.precision.c_str(), o.images, batch, all, done, preparation,
-            seconds, per_point, count.forward * static_cast<double>(o.images));
+            seconds, per_point, count.point * static_cast<double>(o.images));
         std::fflush(stdout);
     });
 }
