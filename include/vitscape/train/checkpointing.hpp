@@ -55,15 +55,18 @@ inline ImageTransform transform_from(const nlohmann::json& d) {
 /// resumed.
 template <class T>
 nlohmann::json describe_training(const T& trainer, const TrainOptions& options, std::size_t images) {
-    return {{"optimizer", describe(trainer.optimizer())},
-            {"schedule", describe(trainer.schedule())},
-            {"seed", trainer.seed()},
-            {"epochs", options.epochs},
-            {"batch", options.batch},
-            {"accumulate", options.accumulate},
-            {"clip_norm", options.clip_norm},
-            {"images", images},
-            {"transform", describe(options.transform)}};
+    nlohmann::json description = {{"optimizer", describe(trainer.optimizer())},
+                                  {"schedule", describe(trainer.schedule())},
+                                  {"seed", trainer.seed()},
+                                  {"epochs", options.epochs},
+                                  {"batch", options.batch},
+                                  {"accumulate", options.accumulate},
+                                  {"clip_norm", options.clip_norm},
+                                  {"images", images},
+                                  {"transform", describe(options.transform)}};
+    using B = std::remove_cvref_t<decltype(std::declval<T&>().backend())>;
+    if (std::is_same_v<typename B::Storage, bfloat16>) description["precision"] = "bf16";
+    return description;
 }
 
 /// Writes the trainer's whole state to `path` (io/checkpoint.hpp): the model under the reference's names, a
