@@ -26,7 +26,7 @@ struct Options {
     Index decoder_width = 0, decoder_depth = 0, decoder_heads = 0;
     double mask_ratio = 0.75, label_smoothing = 0, consistency = 1;
     std::string momentum = "published";
-    std::array<double, 2> momentum_range{0.996, 1};
+    double momentum_from = 0.996, momentum_to = 1;
     bool other_mask = false;
     std::uint32_t epochs = 100, save_epochs = 1, test_every = 1;
     std::size_t batch = 256, accumulate = 1;
@@ -66,8 +66,8 @@ void add_options(CLI::App& app, Options& o) {
            "rc-mae: the teacher's momentum, a cosine over the training, or anew in every epoch as the "
            "authors' code has it")
         ->check(CLI::IsMember({"published", "released"}));
-    app.add_option("--momentum-range", o.momentum_range, "rc-mae: the momentum's first and last value")
-        ->delimiter(',');
+    app.add_option("--momentum-from", o.momentum_from, "rc-mae: the teacher's momentum at the first step");
+    app.add_option("--momentum-to", o.momentum_to, "rc-mae: what it goes to");
     app.add_flag("--other-mask", o.other_mask, "rc-mae: the teacher sees other patches than the student")
         ->always_capture_default(false);
     app.add_option("--pixel-loss", o.pixel_loss, "mae: predict pixels, or pixels normalized per patch")
@@ -147,9 +147,8 @@ AnyMethod make_method(const Options& o, std::size_t classes) {
                                               .masking = masking_policy(o),
                                               .pixel_loss = pixel_loss});
     if (o.method == "rc-mae") {
-        const auto [from, to] = o.momentum_range;
-        AnyMomentum momentum{PublishedMomentum{from, to}};
-        if (o.momentum == "released") momentum.schedule = ReleasedMomentum{from, to};
+        AnyMomentum momentum{PublishedMomentum{o.momentum_from, o.momentum_to}};
+        if (o.momentum == "released") momentum.schedule = ReleasedMomentum{o.momentum_from, o.momentum_to};
         return RcMae<AnyMasking, EmaTeacher<AnyMomentum>>({.encoder = encoder_shape(o),
                                                            .decoder = decoder_shape(o),
                                                            .masking = masking_policy(o),
@@ -169,8 +168,9 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
            const std::optional<AnyDataset>& test) {
     TrainOptions options{
         .epochs = o.epochs, .batch = o.batch, .accumulate = o.accumulate, .clip_norm = o.clip_norm};
-    options.transform = {
-        .side = method.grid().image, .mean = o.mean, .standard_deviation = o.standard_deviation};
+    options.transform.side = method.grid().image;
+    options.transform.mean = o.mean;
+    options.transform.standard_deviation = o.standard_deviation;
     if (o.augment == "crop-flip") {
         options.transform.crop = Crop::random_resized;
         options.transform.min_crop = o.min_crop;

@@ -4,19 +4,15 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include <vitscape/autograd/recorder.hpp>
-#include <vitscape/nn/method.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
 #include <vitscape/optim/adamw.hpp>
-#include <vitscape/tensor/host_numbers.hpp>
-#include <vitscape/tensor/replay.hpp>
-#include <vitscape/tensor/weights.hpp>
+#include <vitscape/train/gradient_pass.hpp>
 
 namespace vitscape::benchmarks {
 
@@ -59,18 +55,17 @@ class ModelStep {
         : backend_(std::move(backend)),
           method_(std::move(method)),
           batch_(std::move(batch)),
-          work_(work),
           source_(source),
           groups_(parameter_groups(method_.layout())),
           theta_(master(backend_), initial_values(method_.layout(), 0)),
-          gradient_(master(backend_), work == Work::training ? theta_.size() : 0),
           weights_(backend_),
           teacher_weights_(backend_),
-          tape_(backend_, {}, {}),
-          losses_(master(backend_)),
-          norm_(master(backend_)) {
+          losses_(master(backend_)) {
         if constexpr (taught) teacher_ = theta_;
-        if (work == Work::training) moments_ = optimizer_.start(master(backend_), theta_.size());
+        if (work == Work::training) {
+            pass_.emplace(backend_, method_);
+            moments_ = optimizer_.start(master(backend_), theta_.size());
+        }
         prepare();
     }
 
@@ -80,14 +75,14 @@ class ModelStep {
 
     /// Returns when the step's losses have arrived.
     void run() {
-        if (work_ == Work::training) fill(0, gradient_);
+        if (pass_) pass_->clear();
         start();
         if (source_ == Images::from_host) prepare();  // while a device computes
         loss_ = 0;
-        const std::span<const double> losses = losses_.wait();
+        const std::span<const double> losses = pass_ ? pass_->losses() : losses_.wait();
         for (const double loss : losses) loss_ += loss / static_cast<double>(losses.size());
-        if (work_ == Work::evaluation) return;
-        gradient_norm_ = std::sqrt(norm_.wait()[0]);
+        if (!pass_) return;
+        (void)pass_->norm();  // a training step waits for it
         Vector<P>* teacher = nullptr;
         double momentum = 1;
         if constexpr (taught) {
@@ -95,12 +90,19 @@ class ModelStep {
             momentum = method_.teacher().momentum.at({});
         }
         optimizer_.step(moments_, std::span<const ParameterGroup>(groups_), 1e-4,
-                        1 / static_cast<double>(batch_.size()), gradient_, theta_, teacher, momentum);
+                        1 / static_cast<double>(batch_.size()), pass_->gradient(), theta_, teacher, momentum);
     }
 
   private:
-    void prepare() { method_.prepare(backend_, batch_, MaskKey{0, step_++}, inputs_); }
+    void prepare() {
+        const MaskKey key{0, step_++};
+        if (pass_)
+            pass_->prepare(batch_, key);
+        else
+            method_.prepare(backend_, batch_, key, inputs_);
+    }
     void start() {
+        if (pass_) return pass_->start(theta_, teacher_, true);
         weights_.reserve(theta_.size());
         if constexpr (taught) teacher_weights_.reserve(teacher_.size());
         const auto work = [this] {
@@ -108,45 +110,32 @@ class ModelStep {
                 Eval<B> eval(backend_, teacher_weights_.of(teacher_));
                 method_.consult(eval, inputs_);
             }
-            if (work_ == Work::evaluation) {
-                Eval<B> eval(backend_, weights_.of(theta_));
-                const Variable<P> losses = method_.losses(eval, inputs_);
-                losses_.copy(losses.value.size(), losses.data());
-                return;
-            }
-            tape_.bind(weights_.of(theta_), gradient_.data());
-            const Variable<P> losses = method_.losses(tape_, inputs_);
+            Eval<B> eval(backend_, weights_.of(theta_));
+            const Variable<P> losses = method_.losses(eval, inputs_);
             losses_.copy(losses.value.size(), losses.data());
-            tape_.backward(losses);
-            norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
         };
-        if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
-            Signature signature;
-            signature.add(theta_.data()).add(gradient_.data()).add(teacher_.data());
-            inputs_.add_to(signature);
-            replay_.run(backend_, signature.value(), work);
-        } else {
-            work();
-        }
+        Signature signature;
+        signature.add(theta_.data()).add(teacher_.data());
+        inputs_.add_to(signature);
+        replay_.run(backend_, signature.value(), work);
     }
 
     B backend_;
     M method_;
     Batch batch_;
-    Work work_;
     Images source_;
     std::vector<ParameterGroup> groups_;
-    Vector<P> theta_, gradient_;
-    Vector<P> teacher_;  // empty where the method has none
-    Weights<B> weights_, teacher_weights_;
-    Tape<B> tape_;
+    Vector<P> theta_;
+    Vector<P> teacher_;                       // empty where the method has none
+    std::optional<GradientPass<B, M>> pass_;  // of a training
+    Weights<B> weights_, teacher_weights_;    // of an evaluation, with all below
     Replay<B> replay_;
+    typename M::template Inputs<B> inputs_;
+    HostNumbers<P> losses_;
     AdamW optimizer_;
     AdamW::State<P> moments_;
-    typename M::template Inputs<B> inputs_;
-    HostNumbers<P> losses_, norm_;
     std::uint32_t step_ = 0;
-    double loss_ = 0, gradient_norm_ = 0;
+    double loss_ = 0;
 };
 
 }  // namespace vitscape::benchmarks

@@ -196,10 +196,13 @@ class FrozenObjective {
     }
     static Batch slice(const Batch& images, std::size_t first, std::size_t count) {
         Batch part;
-        const auto shape = images.images.shape();
-        part.images.resize(std::array<std::size_t, 4>{count, shape[1], shape[2], shape[3]});
-        part.labels.resize(std::array<std::size_t, 1>{count});
+        auto shape = images.images.shape();  // (images, channels, rows, columns)
         const std::size_t size = shape[1] * shape[2] * shape[3];
+        shape[0] = count;
+        part.images.resize(shape);
+        auto labels = images.labels.shape();
+        labels[0] = count;
+        part.labels.resize(labels);
         std::copy_n(images.images.data() + first * size, count * size, part.images.data());
         std::copy_n(images.labels.data() + first, count, part.labels.data());
         part.samples.assign(images.samples.begin() + static_cast<std::ptrdiff_t>(first),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -9,15 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/autograd/recorder.hpp>
 #include <vitscape/core/interrupt.hpp>
 #include <vitscape/data/loader.hpp>
-#include <vitscape/distributed/gradient_sum.hpp>
-#include <vitscape/nn/method.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
-#include <vitscape/tensor/host_numbers.hpp>
-#include <vitscape/tensor/replay.hpp>
-#include <vitscape/tensor/weights.hpp>
+#include <vitscape/train/gradient_pass.hpp>
 
 namespace vitscape {
 
@@ -74,6 +68,12 @@ template <Backend B, Method<B> M, class Optimizer, class Schedule, class C = Sin
 class Trainer {
     using P = Master<B>;  // what parameters, gradients and losses live on
     static constexpr bool taught = TaughtMethod<M, B>;
+    /// Whether the optimizer updates a teacher in the pass of its own step.
+    static constexpr bool optimizer_teaches =
+        requires(const Optimizer& o, typename Optimizer::template State<P>& state, Vector<P>& v,
+                 std::span<const ParameterGroup> groups) {
+        o.step(state, groups, 0.0, 0.0, v, v, &v, 1.0);
+    };
 
   public:
     /// Starts from the initial values of `seed`, which also decides order, augmentation and masks.
@@ -86,13 +86,7 @@ class Trainer {
           seed_(seed),
           communicator_(std::move(communicator)),
           groups_(parameter_groups(method_.layout())),
-          gradient_(master(backend_), method_.layout().size()),
-          weights_(backend_),
-          teacher_weights_(backend_),
-          tape_(backend_, {}, {}),
-          sum_(communicator_),
-          passes_{Pass(master(backend_)), Pass(master(backend_))},
-          norm_(master(backend_)) {
+          pass_(backend_, method_, communicator_) {
         state_.theta = Vector<P>(master(backend_), initial_values(method_.layout(), seed));
         if constexpr (taught) state_.teacher = state_.theta;
         state_.optimizer = optimizer_.start(master(backend_), method_.layout().size());
@@ -152,21 +146,22 @@ class Trainer {
             std::size_t in_group = 0;
             auto loaded = loader.epoch(state_.epoch, state_.batch);
             auto batch = loaded.begin();
-            if (batch != loaded.end()) prepare(*batch);
+            const auto prepare = [&] { pass_.prepare(*batch, MaskKey{seed_, state_.epoch}); };
+            if (batch != loaded.end()) prepare();
             while (batch != loaded.end()) {
                 if (in_group == 0) {
                     const double done = static_cast<double>(state_.batch) / static_cast<double>(batches);
                     learning_rate = schedule_.at(state_.epoch + done, options.epochs);
-                    vitscape::fill(0, gradient_);
+                    pass_.clear();
                     group_images = 0;
                     group_loss = 0;
                 }
                 ++in_group;
                 const bool last = in_group == options.accumulate || state_.batch + in_group == batches;
-                Pass& pass = start_gradient(last);
+                pass_.start(state_.theta, state_.teacher, last);
                 group_images += static_cast<Index>(batch->size());
-                if (++batch != loaded.end()) prepare(*batch);  // while a device computes
-                for (const double loss : pass.losses.wait()) group_loss += loss;
+                if (++batch != loaded.end()) prepare();  // while a device computes
+                for (const double loss : pass_.losses()) group_loss += loss;
                 if (!last) continue;
                 sum_over_processes(group_loss, group_images);
                 const double norm = take_step(group_loss, group_images, learning_rate, batches, options);
@@ -210,48 +205,6 @@ class Trainer {
         options.transform.check();
     }
 
-    void prepare(const Batch& batch) {
-        method_.prepare(backend_, batch, MaskKey{seed_, state_.epoch}, inputs_);
-    }
-    /// Forward and backward over a batch, recorded where the backend can, and the losses on their way from it.
-    struct Pass {
-        Replay<B> replay;
-        HostNumbers<P> losses;
-        explicit Pass(const P& backend) : losses(backend) {}
-    };
-
-    /// Adds the gradient of the sum of the prepared batch's losses, behind whatever the backend still does.
-    /// @param last  of the batches of a step: sums the gradient over the processes and asks for its norm
-    Pass& start_gradient(bool last) {
-        weights_.reserve(state_.theta.size());
-        if constexpr (taught) teacher_weights_.reserve(state_.teacher.size());
-        // In a single process the last batch is like the others: one recording, with its memory, serves all.
-        const bool sums = last && !single_process<C>;
-        Pass& pass = passes_[sums ? 1 : 0];
-        const auto work = [this, sums, &pass] {
-            if constexpr (taught) {
-                Eval<B> eval(backend_, teacher_weights_.of(state_.teacher));
-                method_.consult(eval, inputs_);
-            }
-            tape_.bind(weights_.of(state_.theta), gradient_.data());
-            const Variable<P> losses = method_.losses(tape_, inputs_);
-            pass.losses.copy(losses.value.size(), losses.data());
-            if (!sums) return tape_.backward(losses);
-            sum_.begin(gradient_);
-            tape_.backward(losses, 1, [this](Index offset) { sum_.final_from(offset); });
-            sum_.finish();
-        };
-        if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
-            Signature signature;
-            signature.add(state_.theta.data()).add(gradient_.data()).add(state_.teacher.data());
-            inputs_.add_to(signature);
-            pass.replay.run(backend_, signature.value(), work);
-        } else {
-            work();
-        }
-        if (last) norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
-        return pass;
-    }
     /// Figures of a step over all processes, and whether any of them was asked to stop.
     void sum_over_processes(double& loss, Index& images) {
         stop_ = interrupted();
@@ -272,28 +225,25 @@ class Trainer {
                         "; the parameters before this step were finite. Try a smaller learning rate, more "
                         "warm-up or gradient clipping"));
         double gradient_scale = 1 / static_cast<double>(images);
-        const double norm = std::sqrt(norm_.wait()[0]) * gradient_scale;
+        const double norm = pass_.norm() * gradient_scale;
         if (!std::isfinite(norm))
             throw NumericError(message("the gradient's norm is ", norm, " in step ", state_.batch + 1,
                                        " of epoch ", state_.epoch + 1,
                                        "; the parameters were left as they were before this step. Try a "
                                        "smaller learning rate, more warm-up or gradient clipping"));
         if (options.clip_norm > 0 && norm > options.clip_norm) gradient_scale *= options.clip_norm / norm;
-        const std::span<const ParameterGroup> groups(groups_);
+        const auto step = [&](auto... teacher) {
+            optimizer_.step(state_.optimizer, std::span<const ParameterGroup>(groups_), learning_rate,
+                            gradient_scale, pass_.gradient(), state_.theta, teacher...);
+        };
         if constexpr (!taught) {
-            optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale, gradient_, state_.theta);
-        } else {
-            const double momentum =
-                teacher_momentum(batches, options);  // the teacher follows after each step
-            if constexpr (requires {
-                              optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale,
-                                              gradient_, state_.theta, &state_.teacher, momentum);
-                          }) {
-                optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale, gradient_,
-                                state_.theta, &state_.teacher, momentum);
+            step();
+        } else {  // the teacher follows after each step
+            const double momentum = teacher_momentum(batches, options);
+            if constexpr (optimizer_teaches) {
+                step(&state_.teacher, momentum);
             } else {
-                optimizer_.step(state_.optimizer, groups, learning_rate, gradient_scale, gradient_,
-                                state_.theta);
+                step();
                 axpby(1 - momentum, state_.theta, momentum, state_.teacher);
             }
         }
@@ -355,13 +305,7 @@ class Trainer {
     std::uint64_t seed_;
     C communicator_;
     std::vector<ParameterGroup> groups_;
-    Vector<P> gradient_;
-    Weights<B> weights_, teacher_weights_;
-    Tape<B> tape_;
-    GradientSum<C, P> sum_;
-    std::array<Pass, 2> passes_;  // alone, and with the sum over processes beside it
-    HostNumbers<P> norm_;
-    typename M::template Inputs<B> inputs_;
+    GradientPass<B, M, C> pass_;
     TrainingState<P, Optimizer> state_;
     bool stop_ = false;
 };

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/distributed/gradient_sum.hpp>
+#include <vitscape/nn/method.hpp>
+#include <vitscape/tensor/host_numbers.hpp>
+#include <vitscape/tensor/replay.hpp>
+#include <vitscape/tensor/weights.hpp>
+
+namespace vitscape {
+
+/// The gradient of the sum of a method's losses over the batches of a step: forward and backward, with the teacher's
+/// predictions where the method has one, the sum over processes and the norm. A device works on by itself between
+/// `start` and `losses`; work on the same memory is recorded once and replayed.
+///
+///     pass.prepare(batch, key);
+///     pass.clear();
+///     pass.start(theta, teacher, true);      // the only, or the last, batch of the step
+///     pass.prepare(next_batch, key);         // meanwhile
+///     … pass.losses() … pass.norm() … pass.gradient() …
+template <Backend B, Method<B> M, Communicator C = SingleProcess>
+class GradientPass {
+    using P = Master<B>;  // what parameters, gradients and losses live on
+    static constexpr bool taught = TaughtMethod<M, B>;
+
+  public:
+    /// @param method  must outlive this object
+    GradientPass(B backend, const M& method, C communicator = {})
+        : backend_(std::move(backend)),
+          method_(method),
+          gradient_(master(backend_), method.layout().size()),
+          weights_(backend_),
+          teacher_weights_(backend_),
+          tape_(backend_, {}, {}),
+          sum_(std::move(communicator)),
+          recordings_{Recording(master(backend_)), Recording(master(backend_))},
+          norm_(master(backend_)) {}
+
+    /// What the next `start` works on.
+    void prepare(const Batch& batch, const MaskKey& key) { method_.prepare(backend_, batch, key, inputs_); }
+    /// Begins a step: the gradient is zero.
+    void clear() { fill(0, gradient_); }
+    /// Adds the gradient of the prepared batch, behind whatever the backend still does.
+    /// @param teacher  empty where the method has none
+    /// @param last  of the batches of a step: sums the gradient over the processes and asks for its norm
+    void start(const Vector<P>& theta, const Vector<P>& teacher, bool last) {
+        weights_.reserve(theta.size());
+        if constexpr (taught) teacher_weights_.reserve(teacher.size());
+        // In a single process the last batch is like the others: one recording, with its memory, serves all.
+        const bool sums = last && !single_process<C>;
+        Recording& recording = recordings_[sums ? 1 : 0];
+        const auto work = [&] {
+            if constexpr (taught) {
+                Eval<B> eval(backend_, teacher_weights_.of(teacher));
+                method_.consult(eval, inputs_);
+            }
+            tape_.bind(weights_.of(theta), gradient_.data());
+            const Variable<P> losses = method_.losses(tape_, inputs_);
+            recording.losses.copy(losses.value.size(), losses.data());
+            if (!sums) return tape_.backward(losses);
+            sum_.begin(gradient_);
+            tape_.backward(losses, 1, [this](Index offset) { sum_.final_from(offset); });
+            sum_.finish();
+        };
+        if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
+            Signature signature;
+            signature.add(theta.data()).add(gradient_.data()).add(teacher.data());
+            inputs_.add_to(signature);
+            recording.replay.run(backend_, signature.value(), work);
+        } else {
+            work();
+        }
+        if (last) norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
+        latest_ = &recording;
+    }
+    /// The losses of the latest batch, one per image, after waiting for them.
+    [[nodiscard]] std::span<const double> losses() { return latest_->losses.wait(); }
+    /// |gradient| after the last batch of a step.
+    [[nodiscard]] double norm() { return std::sqrt(norm_.wait()[0]); }
+    [[nodiscard]] const Vector<P>& gradient() const { return gradient_; }
+
+  private:
+    /// Forward and backward over a batch, recorded where the backend can, and the losses on their way from it.
+    struct Recording {
+        Replay<B> replay;
+        HostNumbers<P> losses;
+        explicit Recording(const P& backend) : losses(backend) {}
+    };
+
+    B backend_;
+    const M& method_;
+    Vector<P> gradient_;
+    Weights<B> weights_, teacher_weights_;
+    Tape<B> tape_;
+    GradientSum<C, P> sum_;
+    std::array<Recording, 2> recordings_;  // of a batch, and of a step's last one with the sum over processes
+    HostNumbers<P> norm_;
+    typename M::template Inputs<B> inputs_;
+    Recording* latest_ = nullptr;
+};
+
+}  // namespace vitscape
