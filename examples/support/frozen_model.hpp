@@ -78,8 +78,11 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
             using Method = std::remove_cvref_t<decltype(method)>;
             using B = std::remove_cvref_t<decltype(backend)>;
             if (options.part == "teacher" && !TaughtMethod<Method, B>)
-                throw ConfigError(message("--of teacher: the model of ", options.checkpoint, " has no teacher"));
-            const Vector<Master<B>> theta(master(backend), checkpoint.vector<float>(method.layout(), options.part == "teacher" ? "teacher." : ""));
+                throw ConfigError(
+                    message("--of teacher: the model of ", options.checkpoint, " has no teacher"));
+            const Vector<Master<B>> theta(
+                master(backend),
+                checkpoint.vector<float>(method.layout(), options.part == "teacher" ? "teacher." : ""));
             const AnyDataset all = options.data.open(method.grid().image);
             if constexpr (std::is_same_v<Method, VitClassifier>)
                 if (const auto classes = description.value("data", nlohmann::json::object())

@@ -68,8 +68,7 @@ class NcclConnection {
     /// NCCL's next work waits for what `compute` was given so far.
     void follow(cudaStream_t compute) const {
         gpu::check(cudaEventRecord(ready.get(), compute), "ordering a sum after the computation");
-        gpu::check(cudaStreamWaitEvent(stream.get(), ready.get(), 0),
-                    "ordering a sum after the computation");
+        gpu::check(cudaStreamWaitEvent(stream.get(), ready.get(), 0), "ordering a sum after the computation");
     }
     /// What `compute` is given from here on waits for NCCL's work; the host does not.
     void lead(cudaStream_t compute) const {
@@ -158,14 +157,14 @@ class Nccl {
             const std::size_t n = std::min(most, count - first), bytes = n * sizeof(double);
             std::memcpy(c.pinned.get(), numbers + first, bytes);
             gpu::check(cudaMemcpyAsync(c.numbers.get(), c.pinned.get(), bytes, cudaMemcpyHostToDevice,
-                                        c.stream.get()),
-                        "uploading numbers to be summed");
+                                       c.stream.get()),
+                       "uploading numbers to be summed");
             c.check(ncclAllReduce(c.numbers.get(), c.numbers.get(), n, ncclDouble, ncclSum, c.communicator,
                                   c.stream.get()),
                     "ncclAllReduce");
             gpu::check(cudaMemcpyAsync(c.pinned.get(), c.numbers.get(), bytes, cudaMemcpyDeviceToHost,
-                                        c.stream.get()),
-                        "downloading numbers that were summed");
+                                       c.stream.get()),
+                       "downloading numbers that were summed");
             c.wait();
             std::memcpy(numbers + first, c.pinned.get(), bytes);
         }

@@ -44,8 +44,9 @@ void write_directions(const std::filesystem::path& path, const ParameterLayout& 
 /// @throws ShapeError naming the tensor and both shapes where one does not fit; IoError where one is missing,
 ///         or belongs to no parameter of the model.
 template <Backend B>
-[[nodiscard]] std::vector<Vector<Master<B>>> load_directions(const B& backend, const std::filesystem::path& path,
-                                                     const ParameterLayout& layout, int count = 2) {
+[[nodiscard]] std::vector<Vector<Master<B>>> load_directions(const B& backend,
+                                                             const std::filesystem::path& path,
+                                                             const ParameterLayout& layout, int count = 2) {
     const SafeTensors file = SafeTensors::load(path);
     for (int number = 0; number < count; ++number) {
         const std::string prefix = message(number, ".");

@@ -22,9 +22,9 @@ namespace {
 using namespace vitscape;
 
 /// The device as new before, without faults and with nothing left after.
-struct Session {
-    Session() { fake::device = {}; }
-    ~Session() {
+struct Fixture {
+    Fixture() { fake::device = {}; }
+    ~Fixture() {
         fake::finish_all();
         CHECK((fake::device.faults == std::vector<std::string>{}));
         CHECK(fake::device.memory.empty());
@@ -76,7 +76,7 @@ bool has(const std::string& text, const char* part) { return text.find(part) != 
 }  // namespace
 
 TEST_CASE("require_device: tells a missing driver, device, index and architecture apart", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     auto& device = fake::device;
     const int kernel = 0;
     CHECK(refusal(0, &kernel).empty());
@@ -102,7 +102,7 @@ TEST_CASE("require_device: tells a missing driver, device, index and architectur
 }
 
 TEST_CASE("context: uploads go beside the computation and leave the host's memory free", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create({.upload_slot_bytes = 1024, .upload_slots = 64});
     auto host = numbers(1000, 1);  // four slots
     const auto first = host, second = numbers(1000, 5000);
@@ -123,7 +123,7 @@ TEST_CASE("context: uploads go beside the computation and leave the host's memor
 }
 
 TEST_CASE("context: uploads of any size, with few slots, in a steady state without allocations", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create({.upload_slot_bytes = 512, .upload_slots = 3});
     Array<float> x(context, 3000), y(context, 10);
     std::size_t allocations = 0;
@@ -141,7 +141,7 @@ TEST_CASE("context: uploads of any size, with few slots, in a steady state witho
 }
 
 TEST_CASE("context: copy, fill and the order of the stream", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create();
     Array<float> x(context, numbers(100, 1));
     {
@@ -160,7 +160,7 @@ TEST_CASE("context: copy, fill and the order of the stream", "[cuda]") {
 }
 
 TEST_CASE("context: out of memory gives back what is unused, and says what it lacks", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     fake::device.capacity = 64 << 20;
     const auto context = gpu::Context::create({.workspace_bytes = 16 << 20});
     { const Array<float> large(context, 10 << 20); }
@@ -191,7 +191,7 @@ TEST_CASE("context: out of memory gives back what is unused, and says what it la
 }
 
 TEST_CASE("context: a step is captured at its second run and launched from then on", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create();
     gpu::Graph graph;
     Array<float> x(context, 64), y(context, 64);
@@ -234,7 +234,7 @@ TEST_CASE("context: a step is captured at its second run and launched from then 
 }
 
 TEST_CASE("context: what cannot be captured is refused in a sentence, and the capture ends", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create();
     gpu::Graph graph;
     Array<float> x(context, 8);
@@ -274,7 +274,7 @@ TEST_CASE("context: what cannot be captured is refused in a sentence, and the ca
 }
 
 TEST_CASE("context: a buffer may go while its download is under way", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create();
     const Array<float> x(context, numbers(8, 1));
     gpu::Graph graph;
@@ -293,7 +293,7 @@ TEMPLATE_TEST_CASE("products: row-major, with every extra, as written down", "[c
                    (std::pair<bfloat16, float>)) {
     using In = typename TestType::first_type;
     using Out = typename TestType::second_type;
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create();
     gpu::MatrixProducts products(context, {.candidates = 2});
     // Small integers: exact in every type.
@@ -382,7 +382,7 @@ TEMPLATE_TEST_CASE("products: row-major, with every extra, as written down", "[c
 }
 
 TEST_CASE("products: batches of samples and heads, each form of product is planned once", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create();
     gpu::MatrixProducts products(context);
     // (sample, token, head, width) times its transpose per head, as attention does it.
@@ -431,7 +431,7 @@ TEST_CASE("products: batches of samples and heads, each form of product is plann
 }
 
 TEST_CASE("products: the epilogue's vector may lie elsewhere at each call, and less aligned", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     const auto context = gpu::Context::create();
     gpu::MatrixProducts products(context);
     const Array<float> a(context, numbers(1, 1)), b(context, numbers(1, 1)), bias(context, numbers(200, 1));
@@ -445,7 +445,7 @@ TEST_CASE("products: the epilogue's vector may lie elsewhere at each call, and l
 }
 
 TEST_CASE("products: without an algorithm an epilogue is refused, sums of nothing are zero", "[cuda]") {
-    const Session session;
+    const Fixture fixture;
     fake::device.epilogues = false;
     const auto context = gpu::Context::create();
     gpu::MatrixProducts products(context);

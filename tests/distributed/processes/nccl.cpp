@@ -34,14 +34,13 @@ class DeviceNumbers {
           size_(host.size()),
           bytes_(gpu::detail::make_device_bytes(host.size() * sizeof(T), 0)) {
         gpu::check(cudaMemcpyAsync(data(), host.data(), size_ * sizeof(T), cudaMemcpyHostToDevice, stream_),
-                    "upload");
+                   "upload");
     }
     [[nodiscard]] T* data() const { return static_cast<T*>(bytes_.get()); }
     [[nodiscard]] std::vector<T> host() const {
         std::vector<T> result(size_);
-        gpu::check(
-            cudaMemcpyAsync(result.data(), data(), size_ * sizeof(T), cudaMemcpyDeviceToHost, stream_),
-            "download");
+        gpu::check(cudaMemcpyAsync(result.data(), data(), size_ * sizeof(T), cudaMemcpyDeviceToHost, stream_),
+                   "download");
         gpu::check(cudaStreamSynchronize(stream_), "download");
         return result;
     }
