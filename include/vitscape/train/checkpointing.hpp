@@ -70,7 +70,8 @@ nlohmann::json describe_training(const T& trainer, const TrainOptions& options, 
 }
 
 /// Writes the trainer's whole state to `path` (io/checkpoint.hpp): the model under the reference's names, a
-/// teacher's under "teacher.<parameter>", the optimizer's vectors under "optimizer.<vector>.<parameter>", and the description of all options.
+/// teacher's under "teacher.<parameter>", the optimizer's vectors under "optimizer.<vector>.<parameter>", and the
+/// description of all options.
 template <class T>
 void save_training(const std::filesystem::path& path, T& trainer, const nlohmann::json& training,
                    const nlohmann::json& data) {
@@ -131,6 +132,9 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
         const nlohmann::json& reached = description.at("state");
         auto state = trainer.state();
         state.theta = V(trainer.theta().backend(), theta);
+        if (state.teacher.size() > 0)
+            state.teacher = V(trainer.theta().backend(),
+                              checkpoint.vector<Storage>(trainer.method().layout(), "teacher."));
         for (const auto& [name, vector] : state.optimizer.vectors())
             *vector =
                 V(trainer.theta().backend(),
