@@ -63,8 +63,9 @@ struct BackendOptions {
         if (!std::filesystem::exists(other))
             throw ConfigError(
                 message("--backend cuda needs ", other.string(),
-                        ", which is not there: this build found no CUDA compiler. Install the "
-                        "CUDA Toolkit, put nvcc on the path and build again, or use --backend cpu"));
+                        ", which is built where a CUDA compiler is found, and is not there; put "
+                        "nvcc of the CUDA Toolkit on the path, configure and build again, or use "
+                        "--backend cpu"));
         execv(other.c_str(), argv);
         throw ConfigError(message(other.string(), " could not be started"));
 #endif

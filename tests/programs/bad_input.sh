@@ -79,7 +79,7 @@ refuses 'in step 3 of epoch 1' "$pretrain" "${diverges[@]}" --resume
 
 # a device that is not there
 if [[ ! -x "${pretrain}_cuda" ]]; then
-    refuses 'found no CUDA compiler' "$pretrain" "${small[@]}" --backend cuda --out "$folder/a"
+    refuses 'which is built where a CUDA compiler is found' "$pretrain" "${small[@]}" --backend cuda --out "$folder/a"
 elif ! command -v nvidia-smi >/dev/null; then
     for program in "$pretrain ${small[*]}" "$landscape --checkpoint $good --data synthetic:64" \
         "$curvature --checkpoint $good --data synthetic:64"; do
