@@ -13,8 +13,8 @@ using namespace vitscape::test;
 namespace {
 
 #if defined(__CUDACC__)
-using Half = ThrustPrimitives<system::cuda, bfloat16>;
-using Full = ThrustPrimitives<system::cuda, float>;
+using Half = Cuda<bfloat16>;
+using Full = Cuda<float>;
 #else
 using Half = Thrust<system::omp, bfloat16>;
 using Full = Thrust<system::omp, float>;
@@ -54,7 +54,7 @@ std::vector<double> product(const MatrixProduct& p, const std::vector<double>& a
 
 TEST_CASE("bfloat16: map and sums", "[backend][bfloat16]") {
     Half backend{};
-    Full full(backend.execution());
+    Full full = backend.master();
     const Index rows = 37, columns = 29;
     const auto a = exact(rows * columns, 1), b = exact(rows * columns, 2);
     const Tensor<Half> A = upload(backend, {rows, columns}, a), B = upload(backend, {rows, columns}, b),
@@ -87,7 +87,7 @@ TEST_CASE("bfloat16: map and sums", "[backend][bfloat16]") {
 
 TEST_CASE("bfloat16: products have sums in float, and results of either type", "[backend][bfloat16]") {
     Half backend{};
-    Full full(backend.execution());
+    Full full = backend.master();
     for (const bool transpose_a : {false, true})
         for (const bool transpose_b : {false, true})
             for (const double beta : {0.0, 1.0}) {
