@@ -31,7 +31,7 @@ esac
 folder="$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../demo}")"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
-cmake --preset release -DVITSCAPE_ENABLE_TESTS=OFF -DVITSCAPE_ENABLE_BENCHMARKS=OFF -B build/demo
+cmake --preset release -DVITSCAPE_ENABLE_TESTS=OFF -DVITSCAPE_ENABLE_BENCHMARKS=OFF -DVITSCAPE_ENABLE_CUDA=OFF -B build/demo
 cmake --build build/demo
 programs=build/demo/examples
 
