@@ -114,15 +114,7 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
         else
             this->map(rows, out, functor::Add{}, result, operand::Matrix<const T*>{residual, out},
                       per_column);
-        this->multiply({.transpose_b = true,
-                        .m = rows,
-                        .n = out,
-                        .k = in,
-                        .stride_a = in,
-                        .stride_b = in,
-                        .stride_c = out,
-                        .beta = 1},
-                       x, weight, y);
+        this->multiply(detail::linear_product(rows, out, in, 1), x, weight, y);
     }
     void linear_gelu(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias, T* y,
                      T* derivative) {

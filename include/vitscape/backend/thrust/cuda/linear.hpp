@@ -12,19 +12,24 @@ namespace vitscape::detail {
 
 using DeviceExecution = Execution<system::cuda>;
 
+/// x W^T of a linear layer, added to `beta` times what it is added to.
+inline MatrixProduct linear_product(Index rows, Index out, Index in, double beta) {
+    return {.transpose_b = true,
+            .m = rows,
+            .n = out,
+            .k = in,
+            .stride_a = in,
+            .stride_b = in,
+            .stride_c = out,
+            .beta = beta};
+}
+
 /// y = [residual +] x W^T + bias, the bias by cuBLASLt's epilogue; false, and nothing done, where it has none for these
 /// sizes. cuBLASLt's GELU is the tanh approximation, not the exact one, so it is not used.
 template <class T>
 [[nodiscard]] bool linear_with_bias(DeviceExecution& execution, Index rows, Index out, Index in, const T* x,
                                     const T* weight, const T* bias, const T* residual, T* y) {
-    const MatrixProduct product{.transpose_b = true,
-                                .m = rows,
-                                .n = out,
-                                .k = in,
-                                .stride_a = in,
-                                .stride_b = in,
-                                .stride_c = out,
-                                .beta = residual == nullptr ? 0.0 : 1.0};
+    const MatrixProduct product = linear_product(rows, out, in, residual == nullptr ? 0 : 1);
     return execution.products().template try_multiply<T, T>(product, x, weight, y,
                                                             {.addend = residual, .bias = bias});
 }
