@@ -134,9 +134,9 @@ class VitClassifier {
                 inputs);
     }
 
-    /// (samples, classes)
+    /// What the head reads, behind the last norm: (samples, width).
     template <Recorder R, class B = typename R::BackendType>
-    Variable<B> logits(R& recorder, const Inputs<B>& inputs) const {
+    Variable<B> features(R& recorder, const Inputs<B>& inputs) const {
         const Index patches = grid().count();
         Variable<B> x = encoder_.embed(recorder, inputs.patches);  // (samples, 1 + patches, width)
         x = config_.positions == PositionKind::learned
@@ -145,7 +145,12 @@ class VitClassifier {
         const bool average = config_.pooling == Pooling::average;
         x = run_blocks(recorder, encoder_.blocks, std::move(x), average ? 1 : 0, average ? patches : 1);
         x = mean_tokens(recorder, x, 0, average ? patches : 1);  // (samples, width)
-        return linear(recorder, layer_norm(recorder, x, norm_), head_);
+        return layer_norm(recorder, x, norm_);
+    }
+    /// (samples, classes)
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> logits(R& recorder, const Inputs<B>& inputs) const {
+        return linear(recorder, features(recorder, inputs), head_);
     }
     /// Cross entropy of each sample: (samples).
     template <Recorder R, class B = typename R::BackendType>
