@@ -24,6 +24,10 @@ enum class Purpose : std::uint32_t {
     synthetic_image = 8,
     test = 9,
     teacher_masking = 10,
+    permutation = 11,
+    mixing = 12,
+    erasing = 13,
+    drop_path = 14,
 };
 
 /// Names one sequence of random numbers. Every number in vitscape is Philox(seed, purpose, epoch, sample,
