@@ -12,6 +12,7 @@
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/core/shape.hpp>
+#include <vitscape/core/statistics.hpp>
 
 namespace vitscape {
 
@@ -89,24 +90,7 @@ struct Surface {
     }
 };
 
-/// Mean and its standard error (sample standard deviation / sqrt(n); NaN for n < 2).
-struct MeanAndError {
-    double mean = 0, standard_error = 0;
-};
-
-/// Over all samples, in their order. A sample that is not finite makes the mean NaN or infinite.
-[[nodiscard]] inline MeanAndError mean_and_error(std::span<const double> samples) {
-    const double count = static_cast<double>(samples.size());
-    double sum = 0;
-    for (const double sample : samples) sum += sample;
-    const double mean = sum / count;
-    double square = 0;
-    for (const double sample : samples) square += (sample - mean) * (sample - mean);
-    // 0 / 0 for one sample is the NaN that it should be.
-    return {mean, std::sqrt(square / (count - 1) / count)};
-}
-
-/// The same of the differences a[i] - b[i].
+/// Mean of the differences a[i] - b[i] and its standard error.
 [[nodiscard]] inline MeanAndError mean_and_error_of_difference(std::span<const double> a,
                                                                std::span<const double> b) {
     const double count = static_cast<double>(a.size());

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/autograd/objective.hpp>
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/interrupt.hpp>
+#include <vitscape/landscape/connected_region.hpp>
+#include <vitscape/landscape/grid.hpp>
+#include <vitscape/landscape/plane.hpp>
+
+namespace vitscape {
+
+/// The second derivatives of L(theta + alpha delta + beta eta) by (alpha, beta): xx is twice by alpha.
+struct PlaneCurvature {
+    double xx = 0, xy = 0, yy = 0;
+
+    /// The smaller and the larger eigenvalue of [xx, xy; xy, yy].
+    [[nodiscard]] double smallest() const { return 0.5 * (xx + yy) - distance(); }
+    [[nodiscard]] double largest() const { return 0.5 * (xx + yy) + distance(); }
+    /// The largest absolute value of an entry.
+    [[nodiscard]] double scale() const {
+        return std::max(std::max(std::abs(xx), std::abs(xy)), std::abs(yy));
+    }
+
+    [[nodiscard]] bool finite() const { return std::isfinite(xx) && std::isfinite(xy) && std::isfinite(yy); }
+
+  private:
+    [[nodiscard]] double distance() const { return std::hypot(0.5 * (xx - yy), xy); }
+};
+
+/// Curvature of the surface at one point of a plane from two products with the Hessian H there, exact to rounding:
+/// xx = delta . H delta, yy = eta . H eta, xy the mean of delta . H eta and eta . H delta.
+/// @param point, product  scratch memory of the plane's size
+template <Backend B, TwiceDifferentiable<B> O>
+[[nodiscard]] PlaneCurvature plane_curvature(O&& objective, const Plane<B>& plane, double alpha, double beta,
+                                             Vector<B>& point, Vector<B>& product) {
+    plane.point(alpha, beta, point);
+    PlaneCurvature curvature;
+    objective.hessian_vector(point, plane.delta(), product);
+    curvature.xx = dot(plane.delta(), product);
+    curvature.xy = 0.5 * dot(plane.eta(), product);
+    objective.hessian_vector(point, plane.eta(), product);
+    curvature.xy += 0.5 * dot(plane.delta(), product);
+    curvature.yy = dot(plane.eta(), product);
+    return curvature;
+}
+
+/// The same with scratch memory of its own.
+template <Backend B, TwiceDifferentiable<B> O>
+[[nodiscard]] PlaneCurvature plane_curvature(O&& objective, const Plane<B>& plane, double alpha,
+                                             double beta) {
+    Vector<B> point(plane.theta().backend(), plane.size()), product = point;
+    return plane_curvature(objective, plane, alpha, beta, point, product);
+}
+
+/// The part of a plane, connected to its centre, where the surface is convex. Tables have rows along y.
+struct ConvexRegion {
+    static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+
+    std::vector<double> x, y;
+    xt::xtensor<double, 2> xx, xy, yy;      // (y, x); NaN where not evaluated or not finite
+    xt::xtensor<std::uint8_t, 2> computed;  // (y, x), 1 or 0
+    xt::xtensor<std::uint8_t, 2> inside;    // (y, x), 1 for points of the region; 0 until it is complete
+    PlaneGeometry geometry;
+    double tolerance = nothing;  ///< An eigenvalue down to -tolerance counted as not negative.
+    /// Of the region within the grid, in units of alpha times beta; NaN until it is complete. Where `reaches_border`, it
+    /// is a lower bound.
+    double area = nothing;
+    /// Distance in (alpha, beta) from the centre to the nearest point that does not belong to the region, at most
+    /// that to the grid's border; NaN until it is complete.
+    double radius = nothing;
+    bool reaches_border = false;
+    Index evaluated = 0;  ///< Points, of two products with the Hessian each.
+
+    ConvexRegion() = default;
+    /// Nothing evaluated yet.
+    ConvexRegion(std::vector<double> along_x, std::vector<double> along_y)
+        : x(std::move(along_x)), y(std::move(along_y)) {
+        const std::array<std::size_t, 2> shape = {y.size(), x.size()};
+        xx = xy = yy = xt::xtensor<double, 2>(shape, nothing);
+        computed = inside = xt::xtensor<std::uint8_t, 2>(shape, 0);
+    }
+    [[nodiscard]] bool complete() const { return !std::isnan(area); }
+    /// Curvature at a point of the grid; NaN where it is not known.
+    [[nodiscard]] PlaneCurvature at(std::size_t row, std::size_t column) const {
+        return {xx(row, column), xy(row, column), yy(row, column)};
+    }
+};
+
+/// What happens around the evaluation of a convex region; all of it may be left out.
+struct ConvexRegionOptions {
+    /// An earlier region of the same objective, plane and grid, complete or not: its points are not evaluated again.
+    const ConvexRegion* resume = nullptr;
+    /// Rounding in float puts an eigenvalue that is zero on either side of it; down to minus this number times the largest
+    /// entry (in size) of the centre's 2 x 2 Hessian it counts as not negative.
+    double relative_tolerance = 1e-6;
+    /// Called after each evaluated point, and before `Interrupted` is thrown: the place to save.
+    std::function<void(const ConvexRegion&)> after_point = {};
+    /// Called after each evaluated point with the number evaluated and that of the grid, which few regions need all of.
+    std::function<void(Index, Index)> progress = {};
+    /// Asked before each point; true stops. By itself it asks whether a signal came while an `InterruptGuard` lives.
+    std::function<bool()> interrupted = [] { return vitscape::interrupted(); };
+};
+
+namespace detail {
+
+inline void resume_region(const ConvexRegion& earlier, ConvexRegion& region) {
+    if (earlier.evaluated == 0) return;
+    if (earlier.x != region.x || earlier.y != region.y)
+        throw ConfigError(message("the convex region to resume has ", earlier.y.size(), " x ",
+                                  earlier.x.size(), " points, the grid asked for has ", region.y.size(),
+                                  " x ", region.x.size(),
+                                  ", or other coordinates; ask for the same grid or start afresh"));
+    if (!region.geometry.matches(earlier.geometry))
+        throw ConfigError(
+            "the convex region to resume lies in another plane; give the same seed and normalization, or "
+            "the directions that were saved with it");
+    region.xx = earlier.xx;
+    region.xy = earlier.xy;
+    region.yy = earlier.yy;
+    region.computed = earlier.computed;
+    region.evaluated = earlier.evaluated;
+}
+
+}  // namespace detail
+
+/// The part of a plane, connected to the centre theta, where the surface's 2 x 2 Hessian in (alpha, beta) has no negative
+/// eigenvalue. Between grid points its entries are interpolated bilinearly, so area and radius are finer than the grid.
+/// Evaluation spreads from the centre and stops at the region's rim: a point is evaluated only where the interpolation
+/// needs it, two products with the Hessian each. Points whose products are not finite are outside. Where the
+/// centre itself is not convex, area and radius are 0.
+/// @throws ConfigError where the centre is no grid point or `resume` belongs to something else, ShapeError where sizes do
+///         not match, NumericError where the centre's curvature is not finite; Interrupted after `options.interrupted`.
+template <Backend B, TwiceDifferentiable<B> O>
+[[nodiscard]] ConvexRegion convex_region(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
+                                         const ConvexRegionOptions& options = {}) {
+    grid.x.check();
+    grid.y.check();
+    if (static_cast<Index>(objective.layout().size()) != plane.size())
+        throw ShapeError(message("the objective has ", objective.layout().size(),
+                                 " parameters, the point to look around has ", plane.size()));
+    ConvexRegion region(grid.x.coordinates(), grid.y.coordinates());
+    const std::size_t centre_column = detail::centre_index(region.x, "x");
+    const std::size_t centre_row = detail::centre_index(region.y, "y");
+    region.geometry = plane.geometry();
+    if (options.resume != nullptr) detail::resume_region(*options.resume, region);
+
+    Vector<B> point(plane.theta().backend(), plane.size()), product = point;
+    const auto need = [&](std::size_t row, std::size_t column) {
+        if (region.computed(row, column) != 0) return;
+        if (options.interrupted && options.interrupted()) {
+            if (options.after_point) options.after_point(region);
+            throw Interrupted(message("stopped after ", region.evaluated, " points of the convex region"));
+        }
+        const PlaneCurvature here =
+            plane_curvature(objective, plane, region.x[column], region.y[row], point, product);
+        if (here.finite()) {
+            region.xx(row, column) = here.xx;
+            region.xy(row, column) = here.xy;
+            region.yy(row, column) = here.yy;
+        }
+        region.computed(row, column) = 1;
+        ++region.evaluated;
+        if (options.after_point) options.after_point(region);
+        if (options.progress)
+            options.progress(region.evaluated, static_cast<Index>(region.x.size() * region.y.size()));
+    };
+    const bool resumed = region.evaluated > 0;
+    need(centre_row, centre_column);
+    const PlaneCurvature centre = region.at(centre_row, centre_column);
+    if (!centre.finite())
+        throw NumericError(
+            "the second derivatives of the loss at the centre are not finite; a convex region "
+            "around such a point says nothing");
+    if (resumed) {
+        const PlaneCurvature here = plane_curvature(objective, plane, 0, 0, point, product);
+        const PlaneCurvature change{here.xx - centre.xx, here.xy - centre.xy, here.yy - centre.yy};
+        if (!change.finite() || !(change.scale() <= 1e-3 * centre.scale()))
+            throw ConfigError(message(
+                "the convex region to resume belongs to another model, images or masks: at its centre the "
+                "second derivatives are ",
+                centre.xx, ", ", centre.xy, ", ", centre.yy, ", here they are ", here.xx, ", ", here.xy, ", ",
+                here.yy));
+    }
+    region.tolerance = options.relative_tolerance * centre.scale();
+
+    const detail::ConnectedRegion part(region.x, region.y, [&](const detail::ConnectedRegion::Node& node) {
+        const auto entry = [&](const xt::xtensor<double, 2>& table) {
+            return node.interpolate([&](std::size_t column, std::size_t row) {
+                need(row, column);
+                return table(row, column);
+            });
+        };
+        const double xx = entry(region.xx), xy = entry(region.xy), yy = entry(region.yy);
+        return PlaneCurvature{xx, xy, yy}.smallest() + region.tolerance;
+    });
+    for (std::size_t row = 0; row < region.y.size(); ++row)
+        for (std::size_t column = 0; column < region.x.size(); ++column)
+            region.inside(row, column) = part.holds(column, row) ? 1 : 0;
+    region.area = part.extent().area;
+    region.radius = part.extent().radius;
+    region.reaches_border = part.extent().reaches_border;
+    return region;
+}
+
+}  // namespace vitscape

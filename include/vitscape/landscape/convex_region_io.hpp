@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/io/json.hpp>
+#include <vitscape/landscape/convex_region.hpp>
+#include <vitscape/landscape/surface_io.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+template <class R>
+auto region_tables(R& region) {
+    return std::array{std::pair{"xx", &region.xx}, std::pair{"xy", &region.xy}, std::pair{"yy", &region.yy}};
+}
+template <class R>
+auto region_flags(R& region) {
+    return std::array{std::pair{"computed", &region.computed}, std::pair{"inside", &region.inside}};
+}
+template <class R>
+auto region_numbers(R& region) {
+    return std::array{std::pair{"tolerance", &region.tolerance}, std::pair{"area", &region.area},
+                      std::pair{"radius", &region.radius}};
+}
+
+template <class Table, class Number>
+nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
+    nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+    for (std::size_t row = 0; row < table.shape(0); ++row) {
+        rows.push_back(nlohmann::ordered_json::array());
+        for (std::size_t column = 0; column < table.shape(1); ++column)
+            rows.back().push_back(number(table(row, column)));
+    }
+    return rows;
+}
+
+}  // namespace detail
+
+/// A convex region, complete or not, as JSON: `area`, `radius`, `tolerance`, `reaches_border`, `evaluated`, `geometry`, `x`,
+/// `y`, and with rows following y `inside` and `computed` (0 or 1), `xx`, `xy`, `yy`. Numbers read back exactly; one
+/// that is not finite is null.
+[[nodiscard]] inline nlohmann::ordered_json to_json(const ConvexRegion& region) {
+    const auto number = [](double value) {
+        return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+    };
+    nlohmann::ordered_json json, geometry;
+    for (const auto& [name, value] : detail::region_numbers(region)) json[name] = number(*value);
+    json["reaches_border"] = region.reaches_border;
+    json["evaluated"] = region.evaluated;
+    for (const auto& [name, value] : detail::geometry_numbers(region.geometry))
+        geometry[name] = number(*value);
+    json["geometry"] = geometry;
+    json["x"] = region.x;
+    json["y"] = region.y;
+    for (const auto& [name, table] : detail::region_flags(region))
+        json[name] = detail::rows_of(*table, [](std::uint8_t flag) { return flag != 0 ? 1 : 0; });
+    for (const auto& [name, table] : detail::region_tables(region))
+        json[name] = detail::rows_of(*table, number);
+    return json;
+}
+
+/// Reads what `to_json` gave; null becomes NaN.
+/// @throws IoError where something is missing or the tables do not fit the coordinates.
+[[nodiscard]] inline ConvexRegion convex_region_from_json(const nlohmann::json& json) {
+    try {
+        ConvexRegion region(json.at("x").get<std::vector<double>>(), json.at("y").get<std::vector<double>>());
+        for (const auto& [name, value] : detail::region_numbers(region))
+            *value = detail::number_or_nan(json.at(name));
+        region.reaches_border = json.at("reaches_border").get<bool>();
+        region.evaluated = json.at("evaluated").get<Index>();
+        for (const auto& [name, value] : detail::geometry_numbers(region.geometry))
+            *value = detail::number_or_nan(json.at("geometry").at(name));
+        for (const auto& [name, table] : detail::region_flags(region))
+            detail::read_rows(json.at(name), *table, name, [](const nlohmann::json& flag) {
+                return static_cast<std::uint8_t>(flag.get<int>() != 0 ? 1 : 0);
+            });
+        for (const auto& [name, table] : detail::region_tables(region))
+            detail::read_rows(json.at(name), *table, name, detail::number_or_nan);
+        return region;
+    } catch (const nlohmann::json::exception& error) {
+        throw IoError(message("this is not the JSON of a convex region: ", error.what()));
+    }
+}
+
+/// Writes `to_json` to a file, whole or not at all: a place to save to after each point.
+/// @throws IoError where the file cannot be written.
+inline void write_convex_region(const std::filesystem::path& path, const ConvexRegion& region) {
+    write_json(path, to_json(region));
+}
+
+/// @throws IoError where the file cannot be read or is not a convex region's.
+[[nodiscard]] inline ConvexRegion load_convex_region(const std::filesystem::path& path) {
+    const nlohmann::json json = load_json(path);
+    try {
+        return convex_region_from_json(json);
+    } catch (const IoError& error) {
+        throw IoError(message(path.string(), ": ", error.what()));
+    }
+}
+
+}  // namespace vitscape

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/shape.hpp>
+#include <vitscape/landscape/surface.hpp>
+
+namespace vitscape {
+
+/// Mean of the surface's slope, |(dL/dalpha, dL/dbeta)|, over the plane: the total variation by the plane's area, so that
+/// it grows neither with the grid nor with its range. In units of the loss. Between points the loss is bilinear, and a
+/// cell's mean slope is taken by 3 x 3 Gauss points. Cells with a corner that has no finite loss are left out of the mean;
+/// NaN where no cell remains.
+/// @throws ConfigError for a line.
+[[nodiscard]] inline double total_variation(const Surface& surface) {
+    if (surface.x.size() < 2 || surface.y.size() < 2)
+        throw ConfigError(message("a total variation needs a surface of at least 2 x 2 points, this has ",
+                                  surface.rows(), " x ", surface.columns()));
+    const double outer = 0.5 * std::sqrt(0.6);
+    const std::array<double, 3> places = {0.5 - outer, 0.5, 0.5 + outer},
+                                weights = {5.0 / 18, 8.0 / 18, 5.0 / 18};
+    double variation = 0, area = 0;
+    for (std::size_t row = 0; row + 1 < surface.y.size(); ++row)
+        for (std::size_t column = 0; column + 1 < surface.x.size(); ++column) {
+            const double low_left = surface.loss(row, column), low_right = surface.loss(row, column + 1);
+            const double high_left = surface.loss(row + 1, column),
+                         high_right = surface.loss(row + 1, column + 1);
+            if (!std::isfinite(low_left + low_right + high_left + high_right)) continue;
+            const double width = surface.x[column + 1] - surface.x[column];
+            const double height = surface.y[row + 1] - surface.y[row];
+            double slope = 0;
+            for (std::size_t i = 0; i < 3; ++i)
+                for (std::size_t j = 0; j < 3; ++j)
+                    slope += weights[i] * weights[j] *
+                             std::hypot(
+                                 std::lerp(low_right - low_left, high_right - high_left, places[j]) / width,
+                                 std::lerp(high_left - low_left, high_right - low_right, places[i]) / height);
+            variation += slope * width * height;
+            area += width * height;
+        }
+    return area > 0 ? variation / area : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// How many local minima a surface has.
+struct LocalMinima {
+    Index interior = 0;   ///< Points lower than all 8 neighbours.
+    Index border = 0;     ///< Points of the grid's border lower than all the neighbours they have.
+    Index undecided = 0;  ///< Points that a neighbour not computed yet could keep from being one of these.
+};
+
+/// Counts the strict local minima among a surface's points, each against its up to 8 neighbours (2 on a line, whose border
+/// is its two ends). Points without a finite loss are no minima; as neighbours they are higher where they have been
+/// computed (the loss diverges there). A noisy loss has minima of its noise: compare counts on one grid only.
+[[nodiscard]] inline LocalMinima local_minima(const Surface& surface) {
+    LocalMinima minima;
+    const std::size_t rows = surface.y.size(), columns = surface.x.size();
+    for (std::size_t row = 0; row < rows; ++row)
+        for (std::size_t column = 0; column < columns; ++column) {
+            const double here = surface.loss(row, column);
+            if (!std::isfinite(here)) continue;
+            bool lowest = true, unknown = false;
+            Index neighbours = 0;
+            for (std::size_t r = row > 0 ? row - 1 : 0; r < rows && r <= row + 1; ++r)
+                for (std::size_t c = column > 0 ? column - 1 : 0; c < columns && c <= column + 1; ++c) {
+                    if (r == row && c == column) continue;
+                    ++neighbours;
+                    if (surface.computed(r, c) == 0)
+                        unknown = true;
+                    else if (std::isfinite(surface.loss(r, c)) && !(here < surface.loss(r, c)))
+                        lowest = false;
+                }
+            if (!lowest || neighbours == 0) continue;
+            const bool border = (rows > 1 && (row == 0 || row + 1 == rows)) ||
+                                (columns > 1 && (column == 0 || column + 1 == columns));
+            ++(unknown ? minima.undecided : border ? minima.border : minima.interior);
+        }
+    return minima;
+}
+
+}  // namespace vitscape
