@@ -178,7 +178,7 @@ class ConnectedRegion {
                          ++c) {
                         if (states_[r * columns_ + c] == State::inside) continue;
                         const double there = value(c, r);
-                        const double step = here > 0 ? here / (here - there) : 0.0;
+                        const double step = there > far_outside && here > 0 ? here / (here - there) : 0.0;
                         radius = std::min(radius, std::hypot(x + step * (coordinate(x_, c) - x0 - x),
                                                              y + step * (coordinate(y_, r) - y0 - y)));
                     }
