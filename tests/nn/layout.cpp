@@ -93,6 +93,38 @@ TEST_CASE("layout: groups cover every parameter once and decay those of two or m
             }
 }
 
+TEST_CASE("layout: learning rates by layer follow the formula", "[nn]") {
+    const VitClassifier model({.encoder = {16, 4, {24, 3, 3}}, .classes = 4});
+    const LayerDecay layers{.rate = 0.75, .depth = 3};
+    const auto expected = [](const std::string& name) {
+        if (name == "cls_token" || name.rfind("patch_embed", 0) == 0) return 0.75 * 0.75 * 0.75 * 0.75;
+        if (name.rfind("blocks.0.", 0) == 0) return 0.75 * 0.75 * 0.75;
+        if (name.rfind("blocks.1.", 0) == 0) return 0.75 * 0.75;
+        return name.rfind("blocks.2.", 0) == 0 ? 0.75 : 1.0;  // norm and head
+    };
+    CHECK(layers.layer_of("pos_embed") == 0);
+    CHECK(LayerDecay{.rate = 0.5, .depth = 24}.layer_of("blocks.17.norm1.weight") == 18);
+    const std::vector<ParameterGroup> groups = parameter_groups(model.layout(), layers);
+    Index offset = 0;
+    for (const ParameterGroup& group : groups) {
+        CHECK(group.offset == offset);
+        offset += group.count;
+    }
+    CHECK(offset == model.layout().size());
+    for (const ParameterInfo& parameter : model.layout().parameters())
+        for (const ParameterGroup& group : groups)
+            if (parameter.slot.offset >= group.offset && parameter.slot.offset < group.offset + group.count) {
+                INFO(parameter.name);
+                CHECK(parameter.slot.offset + parameter.size() <= group.offset + group.count);
+                CHECK(group.weight_decay_scale == (parameter.slot.shape.rank() >= 2 ? 1 : 0));
+                CHECK(group.learning_rate_scale == Approx(expected(parameter.name)).epsilon(1e-14));
+            }
+    for (const double rate : {0.0, 1.5, -1.0})
+        CHECK(contains(error_text<ConfigError>(
+                           [&] { (void)parameter_groups(model.layout(), {.rate = rate, .depth = 3}); }),
+                       "(0, 1]"));
+}
+
 TEST_CASE("initial values: as the reference draws them", "[nn]") {
     const VitClassifier model(
         {.encoder = {32, 4, {96, 2, 3}}, .classes = 40, .positions = PositionKind::learned});

@@ -7,6 +7,7 @@
 #include <vitscape/autograd/ops/attention.hpp>
 #include <vitscape/autograd/ops/layer_norm.hpp>
 #include <vitscape/autograd/ops/linear.hpp>
+#include <vitscape/autograd/ops/scale_samples.hpp>
 #include <vitscape/autograd/ops/tokens.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
 
@@ -26,6 +27,14 @@ inline LayerNormParameters add_layer_norm(ParameterLayout& layout, const std::st
     return {.weight = layout.add(name + ".weight", {width}, ParameterKind::norm, Initializer::ones()),
             .bias = layout.add(name + ".bias", {width}, ParameterKind::norm, Initializer::zeros())};
 }
+
+/// Weights of a block's residual branches for each sample: its attention's in row `first_row` of `scales` (rows,
+/// samples), its MLP's in the next.
+template <Backend B>
+struct BranchScales {
+    const Tensor<Master<B>>& scales;
+    Index first_row;
+};
 
 /// A pre-norm Transformer block (Dosovitskiy et al. 2021, arXiv 2010.11929, eq. 2 and 3).
 struct Block {
@@ -53,8 +62,10 @@ struct Block {
     /// see all tokens. The last block of a model computes only the tokens that are read from it; their values
     /// do not change by that.
     /// @param x  (samples, tokens, width); returns (samples, count, width).
+    /// @param scales  of the branches where they have weights (drop path).
     template <Recorder R, class B = typename R::BackendType>
-    Variable<B> forward(R& recorder, const Variable<B>& x, Index first, Index count) const {
+    Variable<B> forward(R& recorder, const Variable<B>& x, Index first, Index count,
+                        const BranchScales<B>* scales = nullptr) const {
         const AttentionShape shape{.samples = x.shape()[0],
                                    .tokens = x.shape()[1],
                                    .heads = heads,
@@ -68,15 +79,26 @@ struct Block {
             attended = attention(recorder, packed, shape);
         }
         const Variable<B> residual = select_tokens(recorder, x, first, count);
-        const Variable<B> y = linear(recorder, attended, projection, residual);  // (samples, count, width)
+        const Variable<B> y =
+            add_branch(recorder, attended, projection, residual, scales, 0);  // (samples, count, width)
         attended = {};
         const Variable<B> hidden =
             linear_gelu(recorder, layer_norm(recorder, y, norm2), fc1);  // (samples, count, hidden)
-        return linear(recorder, hidden, fc2, y);
+        return add_branch(recorder, hidden, fc2, y, scales, 1);
     }
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> forward(R& recorder, const Variable<B>& x) const {
         return forward(recorder, x, 0, x.shape()[1]);
+    }
+
+  private:
+    /// residual + [scale of each sample] (x W^T + b)
+    template <Recorder R, class B = typename R::BackendType>
+    static Variable<B> add_branch(R& recorder, const Variable<B>& x, const LinearParameters& layer,
+                                  const Variable<B>& residual, const BranchScales<B>* scales, Index branch) {
+        if (scales == nullptr) return linear(recorder, x, layer, residual);
+        return add_scaled_samples(recorder, residual, linear(recorder, x, layer), scales->scales,
+                                  scales->first_row + branch);
     }
 };
 

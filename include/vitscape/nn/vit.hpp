@@ -95,12 +95,16 @@ struct VitEncoder {
 };
 
 /// Runs blocks one after the other; the last computes only tokens first to first + count - 1.
+/// @param scales  weights of the residual branches (2 * blocks, samples) for drop path; empty: all are 1.
 template <Recorder R, class B = typename R::BackendType>
-Variable<B> run_blocks(R& recorder, const std::vector<Block>& blocks, Variable<B> x, Index first,
-                       Index count) {
-    for (std::size_t i = 0; i < blocks.size(); ++i)
-        x = i + 1 < blocks.size() ? blocks[i].forward(recorder, x)
-                                  : blocks[i].forward(recorder, x, first, count);
+Variable<B> run_blocks(R& recorder, const std::vector<Block>& blocks, Variable<B> x, Index first, Index count,
+                       const Tensor<Master<B>>& scales = {}) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const bool last = i + 1 == blocks.size();
+        const BranchScales<B> of_block{scales, 2 * static_cast<Index>(i)};
+        x = blocks[i].forward(recorder, x, last ? first : 0, last ? count : x.shape()[1],
+                              scales.empty() ? nullptr : &of_block);
+    }
     return x;
 }
 

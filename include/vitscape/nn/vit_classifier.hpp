@@ -36,18 +36,19 @@ class VitClassifier {
     template <Backend B>
     struct Inputs {
         Index samples = 0;
-        Tensor<B> patches;           // (samples, patches, channels * patch * patch)
-        Tensor<B> targets;           // (samples, classes)
-        IndexTensor<B> positions;    // (samples * (1 + patches))
-        Tensor<B> position_table;    // (1 + patches, width)
-        std::vector<float> staging;  ///< host memory that the next batch uses again
+        Tensor<B> patches;                // (samples, patches, channels * patch * patch)
+        Tensor<B> targets;                // (samples, classes)
+        IndexTensor<B> positions;         // (samples * (1 + patches))
+        Tensor<B> position_table;         // (1 + patches, width)
+        Tensor<Master<B>> branch_scales;  ///< (2 * depth, samples) for drop path; empty: no branch is dropped
+        std::vector<float> staging;       ///< host memory that the next batch uses again
         std::vector<double> staging_targets;
         std::vector<std::int32_t> staging_positions;
 
         /// Changes where work on these inputs would read other memory.
         void add_to(Signature& signature) const {
             signature.add(static_cast<std::uint64_t>(samples)).add(patches.data()).add(targets.data());
-            signature.add(positions.data());
+            signature.add(positions.data()).add(branch_scales.data());
         }
     };
 
@@ -87,21 +88,23 @@ class VitClassifier {
         if (labels.size() != images.shape(0))
             throw ShapeError(
                 message(labels.size(), " labels do not fit images of shape ", grid().shape_of(images)));
-        for (const std::int64_t label : labels)
-            if (label < 0 || label >= config_.classes)
-                throw DataError(
-                    message("the label ", label, " does not fit a classifier of ", config_.classes,
-                            " classes; supervised training needs images in one folder per class"));
         std::vector<double>& targets = inputs.staging_targets;  // (samples, classes)
+        make_targets(labels, targets);
+        upload_into(backend, {static_cast<Index>(labels.size()), config_.classes}, targets, inputs.targets);
+        inputs.branch_scales = {};
+        prepare_images(backend, images, inputs);
+    }
+    /// Smoothed target distributions of labels: (labels, classes). @throws DataError for a label outside the
+    /// classes.
+    void make_targets(std::span<const std::int64_t> labels, std::vector<double>& targets) const {
+        check_labels(labels);
         const auto classes = static_cast<std::size_t>(config_.classes);
         const double other = config_.label_smoothing / static_cast<double>(classes);
         targets.assign(labels.size() * classes, other);
         for (std::size_t i = 0; i < labels.size(); ++i)
             targets[i * classes + static_cast<std::size_t>(labels[i])] += 1 - config_.label_smoothing;
-        upload_into(backend, {static_cast<Index>(labels.size()), config_.classes}, targets, inputs.targets);
-        prepare_images(backend, images, inputs);
     }
-    /// The patches alone, with `inputs.targets` left to the caller (soft targets).
+    /// The patches alone, with `inputs.targets` (soft targets) and `inputs.branch_scales` left to the caller.
     template <Backend B, class U>
     void prepare_images(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
         const PatchGrid grid = this->grid();
@@ -143,7 +146,8 @@ class VitClassifier {
                 ? add_learned_positions(recorder, x, learned_positions_)
                 : add_positions(recorder, x, inputs.position_table, inputs.positions);
         const bool average = config_.pooling == Pooling::average;
-        x = run_blocks(recorder, encoder_.blocks, std::move(x), average ? 1 : 0, average ? patches : 1);
+        x = run_blocks(recorder, encoder_.blocks, std::move(x), average ? 1 : 0, average ? patches : 1,
+                       inputs.branch_scales);
         x = mean_tokens(recorder, x, 0, average ? patches : 1);  // (samples, width)
         return layer_norm(recorder, x, norm_);
     }
@@ -164,6 +168,13 @@ class VitClassifier {
     }
 
   private:
+    void check_labels(std::span<const std::int64_t> labels) const {
+        for (const std::int64_t label : labels)
+            if (label < 0 || label >= config_.classes)
+                throw DataError(
+                    message("the label ", label, " does not fit a classifier of ", config_.classes,
+                            " classes; supervised training needs images in one folder per class"));
+    }
     template <class U, class T>
     static void stage(const PatchGrid& grid, const xt::xtensor<U, 4>& images, std::vector<T>& staging) {
         const auto samples = static_cast<Index>(images.shape(0));

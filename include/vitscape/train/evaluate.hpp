@@ -69,4 +69,20 @@ Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, 
     return result;
 }
 
+/// A method that is trained otherwise than it is evaluated, such as one with a recipe (train/recipe.hpp):
+/// `evaluated()` gives the plain method, of the same layout.
+template <class M>
+concept EvaluatedApart = requires(const M& method) {
+    method.evaluated();
+};
+
+/// The same for such a method: figures of what `evaluated()` gives.
+template <Backend B, Method<B> M, Dataset D>
+requires EvaluatedApart<M> Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta,
+                                               const D& data, const ImageTransform& transform,
+                                               std::size_t batch = 128, const MaskKey& key = {},
+                                               const Vector<Master<B>>* teacher = nullptr) {
+    return evaluate(backend, method.evaluated(), theta, data, transform, batch, key, teacher);
+}
+
 }  // namespace vitscape

@@ -47,7 +47,7 @@ class Trainer {
           schedule_(std::move(schedule)),
           seed_(seed),
           communicator_(std::move(communicator)),
-          groups_(parameter_groups(method_.layout())),
+          groups_(parameter_groups_of(method_)),
           pass_(backend_, method_, communicator_) {
         state_.theta = Vector<P>(master(backend_), initial_values(method_.layout(), seed));
         if constexpr (taught) state_.teacher = state_.theta;
