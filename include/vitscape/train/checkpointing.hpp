@@ -14,6 +14,7 @@
 #include <vitscape/optim/sgd.hpp>
 #include <vitscape/train/callbacks.hpp>
 #include <vitscape/train/method_description.hpp>
+#include <vitscape/train/recipe_description.hpp>
 #include <vitscape/train/trainer.hpp>
 
 namespace vitscape {
@@ -64,6 +65,9 @@ nlohmann::json describe_training(const T& trainer, const TrainOptions& options, 
                                   {"clip_norm", options.clip_norm},
                                   {"images", images},
                                   {"transform", describe(options.transform)}};
+    if constexpr (requires { describe_recipe(trainer.method()); })
+        if (const nlohmann::json recipe = describe_recipe(trainer.method()); !recipe.empty())
+            description["recipe"] = recipe;
     using B = std::remove_cvref_t<decltype(std::declval<T&>().backend())>;
     if (std::is_same_v<typename B::Storage, bfloat16>) description["precision"] = "bf16";
     return description;

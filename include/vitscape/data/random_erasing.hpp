@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+
+#include <vitscape/data/soft_batch.hpp>
+
+namespace vitscape {
+
+/// Random erasing (Zhong et al. 2020, arXiv 1708.04896): with a probability, a rectangle of an image is replaced by
+/// standard normal numbers, one per pixel and channel (the images are normalized), as in the reference's
+/// fine-tuning. Targets stay.
+struct RandomErasing {
+    double probability = 0.25;                       ///< in [0, 1], for each image; 0 switches it off
+    double smallest = 0.02, largest = 1.0 / 3.0;     ///< area over the image's, uniform between them
+    double narrowest = 0.3, widest = 1 / narrowest;  ///< height over width, log-uniform between them
+
+    /// @throws ConfigError for numbers outside these ranges.
+    void check() const {
+        if (!(probability >= 0 && probability <= 1))
+            throw ConfigError(
+                message("the probability of random erasing lies in [0, 1], ", probability, " was given"));
+        if (!(smallest > 0 && smallest <= largest && largest <= 1))
+            throw ConfigError(
+                message("the erased area lies between two parts of (0, 1], the smaller one first; ", smallest,
+                        " and ", largest, " were given"));
+        if (!(narrowest > 0 && narrowest <= widest && std::isfinite(widest)))
+            throw ConfigError(
+                message("the erased rectangle's aspect lies between two positive numbers, the "
+                        "smaller one first; ",
+                        narrowest, " and ", widest, " were given"));
+    }
+    void operator()(SoftBatch& batch, const BatchRandom& random) const {
+        if (probability == 0) return;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            RandomSequence numbers = random.of_sample(Purpose::erasing, batch.samples[i]);
+            if (numbers.uniform() < probability) erase(batch.images, i, numbers);
+        }
+    }
+
+  private:
+    void erase(xt::xtensor<float, 4>& images, std::size_t image, RandomSequence& random) const {
+        const auto height = static_cast<Index>(images.shape(2)), width = static_cast<Index>(images.shape(3));
+        for (int attempt = 0; attempt < 10; ++attempt) {  // a rectangle must lie inside the image
+            const double area = random.uniform(smallest, largest) * static_cast<double>(height * width);
+            const double aspect = std::exp(random.uniform(std::log(narrowest), std::log(widest)));
+            const auto rows = static_cast<Index>(std::lround(std::sqrt(area * aspect)));
+            const auto columns = static_cast<Index>(std::lround(std::sqrt(area / aspect)));
+            if (rows < 1 || columns < 1 || rows >= height || columns >= width) continue;
+            const Index top = random.below(height - rows + 1), left = random.below(width - columns + 1);
+            for (std::size_t c = 0; c < images.shape(1); ++c)
+                for (Index row = top; row < top + rows; ++row) {
+                    float* target = &images(image, c, static_cast<std::size_t>(row), 0);
+                    for (Index column = left; column < left + columns; ++column)
+                        target[column] = static_cast<float>(random.normal());
+                }
+            return;
+        }
+    }
+};
+
+}  // namespace vitscape

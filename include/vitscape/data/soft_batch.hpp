@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/data/batch.hpp>
+
+namespace vitscape {
+
+/// A batch with a distribution over the classes for each image, as training recipes change it.
+struct SoftBatch {
+    xt::xtensor<float, 4> images;        ///< (batch, 3, side, side), normalized
+    xt::xtensor<double, 2> targets;      ///< (batch, classes)
+    std::vector<std::uint32_t> samples;  ///< (batch), dataset indices
+
+    [[nodiscard]] std::size_t size() const { return samples.size(); }
+
+    /// Takes over the images of `batch` and its targets, row by row. @throws ShapeError where they do not fit.
+    void assign(const Batch& batch, std::span<const double> distributions) {
+        if (batch.size() == 0 || distributions.size() % batch.size() != 0)
+            throw ShapeError(message(distributions.size(), " target numbers do not fit a batch of ",
+                                     batch.size(), " images"));
+        images = batch.images;
+        samples = batch.samples;
+        targets.resize(std::array<std::size_t, 2>{batch.size(), distributions.size() / batch.size()});
+        std::copy(distributions.begin(), distributions.end(), targets.data());
+    }
+};
+
+/// Which random numbers a batch policy draws: of (seed, epoch) and a dataset index, so that a batch is the same
+/// whatever the threads and interruptions.
+struct BatchRandom {
+    std::uint64_t seed = 0;
+    std::uint32_t epoch = 0;
+
+    /// The numbers of one image.
+    [[nodiscard]] RandomSequence of_sample(Purpose purpose, std::uint32_t sample) const {
+        return RandomSequence(RandomKey{seed, purpose, epoch, sample});
+    }
+    /// The numbers of a batch, named by its first image.
+    [[nodiscard]] RandomSequence of_batch(Purpose purpose, const SoftBatch& batch) const {
+        return of_sample(purpose, batch.samples.front());
+    }
+};
+
+/// What changes a batch before a model is trained on it: images, targets or both. It draws from `random` alone, and
+/// `check` throws a ConfigError for numbers that cannot work.
+template <class P>
+concept BatchPolicy = std::copyable<P> && requires(const P& policy, SoftBatch& batch, BatchRandom random) {
+    policy.check();
+    policy(batch, random);
+};
+
+}  // namespace vitscape
