@@ -10,6 +10,7 @@
 #include "support/backend.hpp"
 #include "support/model_options.hpp"
 #include "support/program.hpp"
+#include "support/recipe_options.hpp"
 
 using namespace vitscape;
 
@@ -20,6 +21,8 @@ struct Options {
     program::BackendOptions backend;
     program::ModelOptions model;
     program::TrainingOptions training;
+    program::RecipeOptions recipe;
+    program::StartOptions start;
     std::string method = "mae", test_data, out;
     std::uint32_t save_epochs = 1, test_every = 1;
     double save_minutes = 10;
@@ -38,6 +41,8 @@ void add_options(CLI::App& app, Options& o) {
 
     o.model.add(app);
     o.training.add(app);
+    o.recipe.add(app);
+    o.start.add(app);
     app.add_option("--seed", o.seed, "of weights, order, augmentation and masks");
     o.backend.add(app);
 
@@ -56,7 +61,8 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
     const TrainOptions options = o.training.train_options(method.grid().image);
     Trainer trainer{backend, method, o.training.optimizer(), o.training.schedule(), o.seed};
 
-    const nlohmann::json training = describe_training(trainer, options, images.size());
+    nlohmann::json training = describe_training(trainer, options, images.size());
+    if (const nlohmann::json start = o.start.describe(); !start.is_null()) training["start"] = start;
     const nlohmann::json data = {{"source", o.data.source},
                                  {"limit_per_class", o.data.limit_per_class},
                                  {"classes", images.classes()}};
@@ -68,6 +74,12 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
     } else if (std::filesystem::exists(file)) {
         throw ConfigError(
             message(file.string(), " exists; give --resume to go on from it, or another --out"));
+    } else if (!o.start.checkpoint.empty()) {
+        std::vector<double> values = trainer.theta().to_host();
+        const TransferRecord record = o.start.load(method.layout(), values);
+        trainer.state().theta = {trainer.theta().backend(), values};
+        std::cerr << "starting with " << record.taken.size() << " of " << method.layout().parameters().size()
+                  << " parameters from " << o.start.checkpoint << '\n';
     }
     std::cerr << o.method << " with " << method.layout().size() << " parameters on " << images.size()
               << " images, " << o.backend.describe(backend) << '\n';
@@ -92,6 +104,19 @@ int main(int argc, char** argv) {
         const AnyMethod checked = o.model.make_method(
             o.method, 2);  // a configuration that cannot work fails before images are read
         o.training.check();
+        o.recipe.check(o.method);
+        const auto file = std::filesystem::path(o.out) / "checkpoint.safetensors";
+        if (!o.start.checkpoint.empty()) {
+            if (o.method != "supervised")
+                throw ConfigError(message("--init belongs to --method supervised, not to ", o.method));
+            if (!(o.resume && std::filesystem::exists(file)))
+                std::visit(
+                    [&](const auto& method) {
+                        std::vector<double> values(static_cast<std::size_t>(method.layout().size()));
+                        (void)o.start.load(method.layout(), values);
+                    },
+                    checked);
+        }
         require_writable_folder(o.out);
         const AnyDataset images = o.data.open(shape.image);
         if (o.method == "supervised" && images.classes().size() < 2)
@@ -100,9 +125,15 @@ int main(int argc, char** argv) {
                                     "; put each class into a folder of its own"));
         std::optional<AnyDataset> test;
         if (!o.test_data.empty()) test = o.data.open(o.test_data, shape.image, true, 0);
+        const auto run = [&](const auto& method) {
+            o.backend.with_backend([&](const auto& backend) { train(backend, method, o, images, test); });
+        };
         std::visit(
             [&](const auto& method) {
-                o.backend.with_backend([&](const auto& backend) { train(backend, method, o, images, test); });
+                if constexpr (std::is_same_v<std::remove_cvref_t<decltype(method)>, VitClassifier>)
+                    run(o.recipe.with_recipe(method));
+                else
+                    run(method);
             },
             o.method != "supervised" ? checked : o.model.make_method(o.method, images.classes().size()));
     });
