@@ -15,12 +15,14 @@
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/mae/any_masking.hpp>
 #include <vitscape/mae/rc_mae.hpp>
+#include <vitscape/nn/transfer.hpp>
 #include <vitscape/nn/vit_classifier.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/optim/sgd.hpp>
 #include <vitscape/train/callbacks.hpp>
 #include <vitscape/train/frozen_objective.hpp>
+#include <vitscape/train/recipe.hpp>
 #include <vitscape/train/trainer.hpp>
 
 #if defined(__CUDACC__)
