@@ -31,6 +31,13 @@ refuses 'mask ratio lies between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio
 refuses 'mask ratio of 0.99 leaves 0 of 16' "$pretrain" "${small[@]}" --mask-ratio 0.99 --out "$folder/a"
 refuses '64 images, fewer than one batch of 65' "$pretrain" "${small[@]}" --batch 65 --out "$folder/a"
 refuses 'learning rate' "$pretrain" "${small[@]}" --lr -1 --out "$folder/a"
+recipe=("${small[@]}" --method supervised)
+refuses 'drop path rate lies in [0, 1)' "$pretrain" "${recipe[@]}" --drop-path 1 --out "$folder/a"
+refuses 'alpha of mixup' "$pretrain" "${recipe[@]}" --mixup -1 --out "$folder/a"
+refuses 'alpha of cutmix' "$pretrain" "${recipe[@]}" --cutmix -1 --out "$folder/a"
+refuses 'random erasing lies in [0, 1], 2 was given' "$pretrain" "${recipe[@]}" --random-erasing 2 --out "$folder/a"
+refuses '--layer-decay lies between 0 (off) and 1' "$pretrain" "${recipe[@]}" --layer-decay 1.5 --out "$folder/a"
+refuses '--mixup belongs to --method supervised' "$pretrain" "${small[@]}" --mixup 0.8 --out "$folder/a"
 refuses 'names no images' "$pretrain" "${small[@]}" --data nonsense:3 --out "$folder/a"
 
 # folders of images
@@ -57,6 +64,10 @@ refuses 'give --resume' "$pretrain" "${small[@]}" --out "$folder/good"
 refuses '(1, 1, 16), the model needs (1, 1, 24)' "$pretrain" "${small[@]}" --width 24 --out "$folder/good" --resume
 refuses 'cls_token' "$pretrain" "${small[@]}" --width 24 --out "$folder/good" --resume
 refuses 'peak' "$pretrain" "${small[@]}" --lr 0.5 --out "$folder/good" --resume
+refuses '--init belongs to --method supervised' "$pretrain" "${small[@]}" --init "$good" --out "$folder/a"
+refuses "$folder/missing" "$pretrain" "${recipe[@]}" --init "$folder/missing" --out "$folder/a"
+refuses "'cls_token' has the shape (1, 1, 16)" "$pretrain" "${recipe[@]}" --width 24 --init "$good" --out "$folder/a"
+refuses 'has no teacher' "$pretrain" "${recipe[@]}" --init "$good" --init-from teacher --out "$folder/a"
 [[ "$(cksum <"$good")" == "$before" ]] || { echo "FAILED: the checkpoint was changed" && failed=1; }
 head -c 1000 "$good" >"$folder/cut.safetensors"
 printf '\377\377\377\377\377\377\377\177{}' >"$folder/hostile.safetensors"

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# usage: fine_tune.sh PRETRAIN
+# Fine-tunes the encoder of an RC-MAE's teacher with all of the supervised recipe, kills that at ten random moments and
+# resumes it each time, at last without the pre-trained file; it must end with the bytes of an undisturbed one.
+set -euo pipefail
+
+pretrain="$1"
+folder="$(mktemp -d)"
+trap 'rm -rf "$folder"' EXIT
+model=(--data synthetic:200 --image 16 --patch 4 --width 32 --depth 2 --heads 2 --batch 20 --lr 1e-3 --augment crop-flip
+    --threads 1)
+"$pretrain" --method rc-mae "${model[@]}" --decoder-width 16 --decoder-heads 2 --epochs 2 --out "$folder/start" \
+    >/dev/null 2>"$folder/log"
+start="$folder/start/checkpoint.safetensors"
+options=("${model[@]}" --method supervised --epochs 40 --drop-path 0.2 --mixup 0.8 --cutmix 1 --random-erasing 0.25
+    --layer-decay 0.75 --label-smoothing 0.1 --init "$start" --save-minutes 0.0002)
+
+"$pretrain" "${options[@]}" --init-from teacher --out "$folder/undisturbed" 2>"$folder/log" >/dev/null
+grep -q 'starting with 29 of 31 parameters' "$folder/log"  # all but the head
+"$pretrain" "${options[@]}" --init-from student --epochs 1 --out "$folder/student" 2>"$folder/log" >/dev/null
+kills=0
+while ((kills < 10)); do
+    "$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume 2>>"$folder/log" >/dev/null &
+    process=$!
+    sleep "0.$((RANDOM % 40 + 5))"
+    if kill -KILL "$process" 2>/dev/null; then
+        kills=$((kills + 1))
+    else
+        rm -rf "$folder/killed"  # it came to its end: begin anew, so that all kills hit a training
+    fi
+    wait "$process" 2>/dev/null || true
+done
+"$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume 2>>"$folder/log" >/dev/null
+cmp "$folder/undisturbed/checkpoint.safetensors" "$folder/killed/checkpoint.safetensors"
+rm "$start"
+"$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume 2>>"$folder/log" >/dev/null
+cmp "$folder/undisturbed/checkpoint.safetensors" "$folder/killed/checkpoint.safetensors"
+
+# refuses "part of the sentence" options...
+refuses() {
+    local expected="$1"
+    shift
+    if "$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume "$@" 2>"$folder/error" >/dev/null ||
+        ! grep -qF -- "$expected" "$folder/error"; then
+        echo "FAILED: expected '$expected' with $*" && cat "$folder/error" && exit 1
+    fi
+}
+refuses 'recipe/drop_path was 0.2, now it is 0.3' --drop-path 0.3
+refuses 'recipe/layer_decay was 0.75, now it is nothing' --layer-decay 0
+refuses 'mixup' --mixup 0.5
+refuses 'recipe/policies' --random-erasing 0
+refuses 'start/from' --init-from student
+echo "killed $kills times, same bytes; other options were refused"
