@@ -8,6 +8,7 @@
 #include <vitscape/train/checkpointing.hpp>
 #include <vitscape/train/frozen_objective.hpp>
 
+#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
@@ -197,3 +198,39 @@ TEST_CASE("recipe: numbers that cannot work are errors") {
     CHECK(contains(error_text<DataError>([&] { everything().prepare(B(1), batch, MaskKey{}, inputs); }),
                    "label 100"));
 }
+
+#if defined(VITSCAPE_HAS_THRUST)
+namespace {
+/// Losses and gradient of the first step's batch.
+template <class Backend>
+std::pair<std::vector<double>, std::vector<double>> first_step(const Recipe& method) {
+    const Backend backend;
+    const auto theta = Vector<Master<Backend>>(master(backend), initial_values(method.layout(), 5));
+    GradientPass<Backend, Recipe> pass(backend, method);
+    pass.prepare(first_images(24), MaskKey{.seed = 1, .epoch = 1});
+    pass.clear();
+    pass.start(theta, Vector<Master<Backend>>(), true);
+    const auto losses = pass.losses();
+    return {{losses.begin(), losses.end()}, pass.gradient().to_host()};
+}
+double relative(const std::vector<double>& a, const std::vector<double>& b) {
+    double difference = 0, norm = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        difference += (a[i] - b[i]) * (a[i] - b[i]), norm += b[i] * b[i];
+    return std::sqrt(difference / norm);
+}
+}  // namespace
+
+TEST_CASE("recipe: in bfloat16 and on Thrust it is what it is in float") {
+    const Recipe method = everything();
+    const auto [losses, gradient] = first_step<B>(method);
+    const auto [full_losses, full_gradient] = first_step<Thrust<system::omp, float>>(method);
+    CHECK(relative(full_losses, losses) < 1e-5);
+    CHECK(relative(full_gradient, gradient) < 1e-4);
+    const auto [half_losses, half_gradient] = first_step<Thrust<system::omp, bfloat16>>(method);
+    // a rounding of 2^-8 at every operation leaves two digits
+    CHECK(relative(half_losses, losses) < 0.01);
+    CHECK(relative(half_gradient, gradient) < 0.05);
+    CHECK(relative(half_gradient, gradient) > 1e-5);
+}
+#endif
