@@ -81,7 +81,7 @@ TEST_CASE("mixing: gamma and beta numbers have their mean and variance") {
 
 TEST_CASE("mixup: images and targets are mixed alike, with the partner from the other end") {
     const BatchRandom random{.seed = 4, .epoch = 2};
-    for (const std::size_t size : {1, 4, 5}) {
+    for (const std::size_t size : {std::size_t{1}, std::size_t{4}, std::size_t{5}}) {
         SoftBatch batch = numbered(size);
         Mixup{}(batch, random);
         for (std::size_t i = 0; i < size; ++i) {

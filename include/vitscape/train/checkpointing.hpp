@@ -79,7 +79,7 @@ nlohmann::json describe_training(const T& trainer, const TrainOptions& options, 
 template <class T>
 void save_training(const std::filesystem::path& path, T& trainer, const nlohmann::json& training,
                    const nlohmann::json& data) {
-    using Storage = std::remove_cvref_t<decltype(trainer.theta().backend())>::Storage;
+    using Storage = typename std::remove_cvref_t<decltype(trainer.theta().backend())>::Storage;
     auto& state = trainer.state();
     std::vector<std::vector<Storage>> host;
     std::vector<std::string> prefixes;
@@ -112,7 +112,7 @@ void save_training(const std::filesystem::path& path, T& trainer, const nlohmann
 /// architecture.
 template <class T>
 void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::json& training) {
-    using Storage = std::remove_cvref_t<decltype(trainer.theta().backend())>::Storage;
+    using Storage = typename std::remove_cvref_t<decltype(trainer.theta().backend())>::Storage;
     using V = std::remove_cvref_t<decltype(trainer.theta())>;
     const nlohmann::json& description = checkpoint.description();
     const std::string& origin = checkpoint.tensors().origin();
