@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+
+#include <vitscape/core/error.hpp>
+
+namespace vitscape {
+
+/// How well images were classified.
+struct Accuracy {
+    double top1 = 0;  ///< part of the images whose label has the largest logit
+    double top5 = 0;  ///< part whose label is among the five largest
+    std::size_t images = 0;
+    /// Of `top1` as the mean of so many independent images.
+    [[nodiscard]] double standard_error() const {
+        return std::sqrt(top1 * (1 - top1) / static_cast<double>(images));
+    }
+};
+
+/// Counts labels among the largest logits; of equal ones, those of lower classes count as larger.
+/// @param logits  (images, classes), row by row
+/// @throws ShapeError where the sizes do not fit, DataError for a label outside the classes
+inline Accuracy accuracy(std::span<const double> logits, std::span<const std::int64_t> labels) {
+    if (labels.empty() || logits.size() % labels.size() != 0)
+        throw ShapeError(message(logits.size(), " logits do not fit ", labels.size(), " labels"));
+    const std::size_t classes = logits.size() / labels.size();
+    Accuracy result{.images = labels.size()};
+    double first = 0, among_five = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes)
+            throw DataError(message("the label ", labels[i], " does not fit ", classes, " classes"));
+        const auto row = logits.subspan(i * classes, classes);
+        const auto label = static_cast<std::size_t>(labels[i]);
+        std::size_t larger = 0;
+        for (std::size_t c = 0; c < classes; ++c)
+            larger += row[c] > row[label] || (row[c] == row[label] && c < label) ? 1 : 0;
+        first += larger < 1 ? 1 : 0;
+        among_five += larger < 5 ? 1 : 0;
+    }
+    result.top1 = first / static_cast<double>(labels.size());
+    result.top5 = among_five / static_cast<double>(labels.size());
+    return result;
+}
+
+}  // namespace vitscape
