@@ -58,3 +58,21 @@ add_library(vitscape_program INTERFACE)
 target_link_libraries(vitscape_program INTERFACE vitscape::vitscape vitscape_warnings)
 target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_NATIVE_FLAGS}>"
     "$<$<COMPILE_LANGUAGE:CUDA>:${VITSCAPE_CUDA_CODE}>")
+
+# plotly.js makes the page of a comparison interactive. Python's and R's packages of plotly bring it; the page is written
+# from the file where a program finds it still there.
+file(GLOB VITSCAPE_PLOTLY_FOLDERS LIST_DIRECTORIES true
+    /usr/lib/python3*/*-packages/plotly/package_data /usr/local/lib/python3*/*-packages/plotly/package_data
+    /usr/lib/R/*library/plotly/htmlwidgets/lib/plotlyjs /usr/local/lib/R/*library/plotly/htmlwidgets/lib/plotlyjs)
+find_file(VITSCAPE_PLOTLY_JS NAMES plotly.min.js plotly-latest.min.js plotly.js
+    PATHS ${VITSCAPE_PLOTLY_FOLDERS} /usr/share/javascript/plotly /usr/share/nodejs/plotly.js/dist
+        /usr/share/python3-plotly /usr/local/share/plotly
+    DOC "plotly.js, for the interactive page of a comparison" NO_DEFAULT_PATH)
+mark_as_advanced(VITSCAPE_PLOTLY_JS)
+
+# vitscape_use_plotly(<target>): tells a program where plotly.js is.
+function(vitscape_use_plotly target)
+    if(VITSCAPE_PLOTLY_JS)
+        target_compile_definitions(${target} PRIVATE "VITSCAPE_PLOTLY_JS=\"${VITSCAPE_PLOTLY_JS}\"")
+    endif()
+endfunction()

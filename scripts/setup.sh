@@ -21,7 +21,7 @@ packages=(
     nlohmann-json3-dev libcli11-dev         # checkpoints, the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks
     libopenmpi-dev openmpi-bin              # several processes
-    gnuplot-nox                             # figures
+    gnuplot-nox python3-plotly              # figures; plotly.js for the interactive page
 )
 while (($#)); do
     case "$1" in

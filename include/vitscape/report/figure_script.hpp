@@ -24,6 +24,8 @@ namespace vitscape {
 struct FigurePanel {
     std::string title;
     const Surface* surface;
+    /// 1 inside a region that a contour figure outlines, 0 outside; none where it is null.
+    const GridValues* region = nullptr;
 };
 
 /// What a figure says besides its data.

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/report/comparison_data.hpp>
+#include <vitscape/report/figure_script.hpp>
+
+namespace vitscape {
+
+/// One plot of a figure of curves.
+struct BandPanel {
+    std::string title, x_label, y_label;
+    std::vector<BandCurve> curves;
+};
+
+/// Smallest and largest number that a plot of the curves and their bands shows; {NaN, NaN} without numbers.
+[[nodiscard]] inline std::pair<double, double> range_of(const std::vector<BandCurve>& curves) {
+    std::pair<double, double> range{std::nan(""), std::nan("")};
+    for (const BandCurve& curve : curves)
+        for (const auto* numbers : {&curve.middle, &curve.low, &curve.high})
+            for (const double value : *numbers) {
+                if (!std::isfinite(value)) continue;
+                if (!(range.first <= value)) range.first = value;
+                if (!(range.second >= value)) range.second = value;
+            }
+    return range;
+}
+
+/// Whether a plot of these numbers is logarithmic: the rule of `LossScale::automatic`.
+[[nodiscard]] inline bool is_logarithmic(const std::pair<double, double>& range) {
+    return range.first > 0 && range.second > 30 * range.first;
+}
+
+/// Writes curves with bands (.png, .svg or .pdf), one plot beside the other. A plot whose positive numbers differ by
+/// more than a factor of 30 is logarithmic. Points that are NaN are gaps.
+/// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the file cannot
+///         be written.
+inline void write_band_figure(const std::filesystem::path& path, const std::vector<BandPanel>& panels) {
+    using detail::FigureScript;
+    if (panels.empty()) throw ConfigError("a figure needs at least one curve");
+    FigureScript script;
+    const double width = 760, height = 560;
+    detail::begin_figure(script, path, width * static_cast<double>(panels.size()), height, 17);
+    script.line("set multiplot layout 1,", panels.size());
+    script.line(
+        "set border 3\nset tics out nomirror scale 0.6\nset grid lw 0.6 lc rgb '#e0e0e0'\nset lmargin 10\n"
+        "set rmargin 3\nset key top center");
+    for (const BandPanel& panel : panels) {
+        const auto [low, high] = range_of(panel.curves);
+        if (!std::isfinite(low))
+            throw ConfigError(message("there is no finite number to draw in '", panel.title, "'"));
+        std::string plots;
+        for (std::size_t k = 0; k < panel.curves.size(); ++k) {
+            const BandCurve& curve = panel.curves[k];
+            script.begin_data(message("curve", k));
+            for (std::size_t i = 0; i < curve.x.size(); ++i)
+                script.line(FigureScript::number(curve.x[i]), " ", FigureScript::number(curve.middle[i]), " ",
+                            FigureScript::number(curve.low[i]), " ", FigureScript::number(curve.high[i]));
+            script.end_data();
+            const std::string color = "'" + method_color(curve.method) + "'";
+            plots += message(
+                k == 0 ? "plot " : ", ", "$curve", k,
+                " using 1:3:4 with filledcurves fillstyle transparent solid 0.22 noborder lc rgb ", color,
+                " notitle, $curve", k, " using 1:2 with ", curve.x.size() > 40 ? "lines" : "linespoints",
+                " lw 2 pt ", 5 + 2 * (curve.method % 5), " ps 0.6 lc rgb ", color, " title ",
+                detail::gnuplot_text(curve.title));
+        }
+        const double margin = high > low ? 0.05 * (high - low) : std::max(std::abs(high), 1.0) * 0.05;
+        if (is_logarithmic({low, high}))
+            script.line("set logscale y\nset yrange [", FigureScript::number(low / 1.15), ":",
+                        FigureScript::number(high * 1.6), "]");
+        else
+            script.line("unset logscale y\nset yrange [", FigureScript::number(low - margin), ":",
+                        FigureScript::number(high + 4 * margin), "]");
+        script.line("set title ", detail::gnuplot_text(panel.title));
+        script.line("set xlabel ", detail::gnuplot_text(panel.x_label));
+        script.line("set ylabel ", detail::gnuplot_text(panel.y_label), " offset -0.5,0");
+        script.line(plots);
+    }
+    script.line("unset multiplot");
+    detail::finish_figure(script, path);
+}
+
+}  // namespace vitscape
