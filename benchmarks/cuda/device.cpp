@@ -19,11 +19,11 @@
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/train/frozen_objective.hpp>
+#include <vitscape/train/operation_count.hpp>
 
 #include "cuda/ceilings.hpp"
 #include "support/autoencoder_sizes.hpp"
 #include "support/model_step.hpp"
-#include "support/operation_count.hpp"
 
 using namespace vitscape;
 
@@ -45,7 +45,7 @@ struct Options {
 const std::vector<std::string> methods{"mae", "rc-mae"};
 template <class Work>
 void with_method(const Options& o, const Work& work) {
-    const auto of = [&](const auto& method) { work(method, benchmarks::operation_count(method.config())); };
+    const auto of = [&](const auto& method) { work(method, operation_count(method.config())); };
     if (o.method == "mae") of(MaskedAutoencoder<>(benchmarks::autoencoder_named(o.size)));
     if (o.method == "rc-mae") of(RcMae<>(benchmarks::taught_autoencoder_named(o.size)));
 }
@@ -68,7 +68,7 @@ void print_ceilings(const Options& o) {
 /// Images per second of whole steps: the median, least and greatest of single steps by the host's clock.
 template <class B>
 void measure_steps(const Options& o) {
-    with_method(o, [&](const auto& method, const benchmarks::OperationCount& count) {
+    with_method(o, [&](const auto& method, const OperationCount& count) {
         using M = std::remove_cvref_t<decltype(method)>;
         const bool train = o.measure == "train";
         const std::size_t batch = o.batch > 0 ? o.batch : o.size == "base224" ? 256 : 2048;
@@ -128,7 +128,7 @@ FrozenObjective<B, M> frozen_objective(const Options& o, const M& method) {
 template <class B>
 void measure_surface(const Options& o) {
     using P = Master<B>;
-    with_method(o, [&](const auto& method, const benchmarks::OperationCount& count) {
+    with_method(o, [&](const auto& method, const OperationCount& count) {
         using M = std::remove_cvref_t<decltype(method)>;
         const auto begin = Clock::now();
         const ParameterLayout& layout = method.layout();

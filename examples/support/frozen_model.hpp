@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include <vitscape/data/balanced.hpp>
 #include <vitscape/train/checkpointing.hpp>
 #include <vitscape/train/frozen_objective.hpp>
 
@@ -46,23 +47,6 @@ struct FrozenModelOptions {
     }
 };
 
-/// The first `count` images, going through the classes in turn, so that each has its share.
-inline std::vector<std::size_t> balanced(const vitscape::AnyDataset& data, std::size_t count) {
-    if (count == 0 || count > data.size())
-        throw vitscape::DataError(vitscape::message("--images ", count,
-                                                    " were asked for, the images at hand are ", data.size(),
-                                                    "; give a number between 1 and that"));
-    std::vector<std::vector<std::size_t>> of_class(std::max<std::size_t>(1, data.classes().size()));
-    for (std::size_t i = 0; i < data.size(); ++i)
-        of_class[static_cast<std::size_t>(std::max(0, data.label(i)))].push_back(i);
-    std::vector<std::size_t> chosen;
-    for (std::size_t round = 0; chosen.size() < count; ++round)
-        for (const auto& members : of_class)
-            if (round < members.size() && chosen.size() < count) chosen.push_back(members[round]);
-    std::sort(chosen.begin(), chosen.end());
-    return chosen;
-}
-
 /// Loads the model and its images and calls `work(objective, theta, description)`.
 template <class Work>
 void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
@@ -91,7 +75,7 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
                     throw DataError(message("the classes of ", options.data.source, " are not those that ",
                                             options.checkpoint, " was trained on (", classes.size(),
                                             " classes)"));
-            const AnyDataset images = all.subset(balanced(all, options.images));
+            const AnyDataset images = all.subset(vitscape::balanced(all, options.images));
             auto objective = [&] {
                 const Batch batch = load_all(images, transform);
                 const FrozenOptions how{.batch = options.batch, .mask_seed = options.mask_seed};

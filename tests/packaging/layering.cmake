@@ -20,6 +20,7 @@ set(floor_train 6)
 set(floor_landscape 6)
 set(floor_curvature 6)
 set(floor_report 7)
+set(floor_compare 8)
 set(forbidden_landscape mae)
 set(forbidden_curvature mae)
 

@@ -3,6 +3,9 @@
 
 #include <atomic>
 #include <csignal>
+#include <ctime>
+
+#include <pthread.h>
 
 namespace vitscape {
 
@@ -20,29 +23,52 @@ extern "C" inline void vitscape_note_interrupt(int signal_number) {
     }
 }
 
+inline sigset_t interrupt_set() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+/// Takes a signal that is held back; false where there is none.
+inline bool take_interrupt() {
+    const sigset_t set = interrupt_set();
+    const timespec at_once{};
+    return ::sigtimedwait(&set, nullptr, &at_once) > 0;
+}
+
 }  // namespace detail
 
 /// While one lives, Ctrl-C (SIGINT) and SIGTERM do not end the program but make `interrupted()` true, so that
-/// long work can stop at a good point and save. A second signal ends the program at once. The old handlers
-/// come back at the end. Guards may be nested; the outermost one decides.
+/// long work can stop at a good point and save. A second signal ends the program. The old handlers come back at the
+/// end. Guards may be nested; the outermost one decides.
+///
+/// The signals are held back in the guard's thread, and in those that it starts, until somebody asks: oneDNN's kernels use
+/// the stack pointer for other things, and a handler that runs in their midst overwrites the heap. Make the guard before
+/// any threads that compute.
 class InterruptGuard {
   public:
     InterruptGuard() : outermost_(detail::interrupt_guards.fetch_add(1) == 0) {
         if (!outermost_) return;
         detail::interrupt_signals = 0;
         struct sigaction action {};
-        action.sa_handler = detail::vitscape_note_interrupt;
-        action.sa_flags = SA_RESTART;  // a read or write under way goes on
+        action.sa_handler = detail::vitscape_note_interrupt;  // for threads that were there before
+        action.sa_flags = SA_RESTART;                         // a read or write under way goes on
         sigemptyset(&action.sa_mask);
         ::sigaction(SIGINT, &action, &old_interrupt_);
         ::sigaction(SIGTERM, &action, &old_terminate_);
+        const sigset_t held = detail::interrupt_set();
+        ::pthread_sigmask(SIG_BLOCK, &held, &old_mask_);
     }
     InterruptGuard(const InterruptGuard&) = delete;
     InterruptGuard& operator=(const InterruptGuard&) = delete;
     ~InterruptGuard() {
         if (outermost_) {
+            while (detail::take_interrupt()) {
+            }
             ::sigaction(SIGINT, &old_interrupt_, nullptr);
             ::sigaction(SIGTERM, &old_terminate_, nullptr);
+            ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
         }
         --detail::interrupt_guards;
     }
@@ -51,9 +77,20 @@ class InterruptGuard {
     bool outermost_;
     struct sigaction old_interrupt_ {};
     struct sigaction old_terminate_ {};
+    sigset_t old_mask_{};
 };
 
 /// Whether a signal asked to stop since the outermost living InterruptGuard began; false where there is none.
-inline bool interrupted() { return detail::interrupt_guards > 0 && detail::interrupt_signals > 0; }
+inline bool interrupted() {
+    if (detail::interrupt_guards == 0) return false;
+    if (detail::interrupt_signals > 0) return true;
+    if (!detail::take_interrupt()) return false;
+    ++detail::interrupt_signals;
+    const sigset_t held = detail::interrupt_set();  // from here on a second signal ends the program at once
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    ::pthread_sigmask(SIG_UNBLOCK, &held, nullptr);
+    return true;
+}
 
 }  // namespace vitscape

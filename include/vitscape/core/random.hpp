@@ -28,6 +28,7 @@ enum class Purpose : std::uint32_t {
     mixing = 12,
     erasing = 13,
     drop_path = 14,
+    corruption = 15,
 };
 
 /// Names one sequence of random numbers. Every number in vitscape is Philox(seed, purpose, epoch, sample,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,18 @@ inline nlohmann::json load_json(const std::filesystem::path& path) {
 template <class Json>
 void write_json(const std::filesystem::path& path, const Json& value) {
     write_atomically(path, detail::json_text(value, 1));
+}
+
+/// What differs first between two JSON values, for a message: "/batch was 100, now it is 50"; nothing where they are equal.
+[[nodiscard]] inline std::optional<std::string> first_difference(const nlohmann::json& before,
+                                                                 const nlohmann::json& now) {
+    if (before == now) return {};
+    const nlohmann::json changes = nlohmann::json::diff(before, now);
+    const nlohmann::json::json_pointer where(changes.front().at("path").get<std::string>());
+    const auto text = [&](const nlohmann::json& d) {
+        return d.contains(where) ? d.at(where).dump() : "nothing";
+    };
+    return message(where.to_string(), " was ", text(before), ", now it is ", text(now));
 }
 
 /// Appends `value` as one line to the log `path`, creating it where needed, and syncs it to the disk.

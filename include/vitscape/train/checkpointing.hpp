@@ -119,16 +119,9 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
     const std::vector<Storage> theta = checkpoint.vector<Storage>(trainer.method().layout());
     const auto compare = [&](const char* part, const nlohmann::json& now) {
         const nlohmann::json before = description.value(part, nlohmann::json::object());
-        if (before == now) return;
-        for (const auto& change : nlohmann::json::diff(before, now)) {
-            const nlohmann::json::json_pointer where(change.at("path").get<std::string>());
-            const auto text = [&](const nlohmann::json& d) {
-                return d.contains(where) ? d.at(where).dump() : "nothing";
-            };
-            throw ConfigError(message(origin, " cannot be resumed with other options: ", part,
-                                      where.to_string(), " was ", text(before), ", now it is ", text(now),
+        if (const auto difference = first_difference(before, now))
+            throw ConfigError(message(origin, " cannot be resumed with other options: ", part, *difference,
                                       "; give the same options or choose another output folder"));
-        }
     };
     compare("model", describe(trainer.method()));
     compare("training", training);

@@ -136,13 +136,9 @@ class LinearProbe {
         }
     };
     [[nodiscard]] Head head() const {
-        const std::vector<double> numbers =
-            download(theta_.backend(), TensorView<P>{theta_.data(), {theta_.size()}});
-        const auto width = static_cast<std::size_t>(width_), classes = static_cast<std::size_t>(classes_);
-        Head head;
-        head.weight.assign(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(classes * width));
-        head.bias.assign(numbers.begin() + static_cast<std::ptrdiff_t>(classes * width), numbers.end());
-        for (std::size_t c = 0; c < classes; ++c)
+        Head head = raw_head();
+        const auto width = static_cast<std::size_t>(width_);
+        for (std::size_t c = 0; c < head.bias.size(); ++c)
             for (std::size_t i = 0; i < width; ++i) {
                 head.weight[c * width + i] /= std::sqrt(variance_[i] + options_.epsilon);
                 head.bias[c] -= head.weight[c * width + i] * mean_[i];
@@ -150,7 +146,38 @@ class LinearProbe {
         return head;
     }
 
+    /// Puts the probe into a classifier whose head reads layer-normalized features: the batch normalization goes into that
+    /// layer norm's scale and shift, both of one dimension, and the head's weights stay as they were trained. So directions of a
+    /// landscape, which move weights of two or more dimensions, move what they would move with the normalization in its own place.
+    /// @param values  the classifier's parameters; its encoder made the features
+    /// @throws ShapeError where the classifier's head is of another size
+    void put_into(const ParameterLayout& classifier, std::vector<double>& values) const {
+        const Head raw = raw_head();
+        const ParameterInfo* norm = classifier.find("norm.weight") != nullptr
+                                        ? classifier.find("norm.weight")
+                                        : classifier.find("fc_norm.weight");
+        const ParameterInfo *weight = classifier.find("head.weight"), *bias = classifier.find("head.bias");
+        if (norm == nullptr || weight == nullptr || norm->size() != width_ ||
+            weight->size() != width_ * classes_)
+            throw ShapeError(message("a probe of ", width_, " features and ", classes_,
+                                     " classes does not fit the classifier's head"));
+        const auto scale = values.begin() + norm->slot.offset, shift = scale + width_;  // its bias follows
+        for (Index i = 0; i < width_; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            const double deviation = std::sqrt(variance_[at] + options_.epsilon);
+            scale[i] /= deviation;
+            shift[i] = (shift[i] - mean_[at]) / deviation;
+        }
+        std::copy(raw.weight.begin(), raw.weight.end(), values.begin() + weight->slot.offset);
+        std::copy(raw.bias.begin(), raw.bias.end(), values.begin() + bias->slot.offset);
+    }
+
   private:
+    [[nodiscard]] Head raw_head() const {
+        const std::vector<double> numbers = theta_.to_host();
+        const auto weights = static_cast<std::ptrdiff_t>(classes_ * width_);
+        return {{numbers.begin(), numbers.begin() + weights}, {numbers.begin() + weights, numbers.end()}};
+    }
     /// Normalizes a batch into `staging_` and moves the running statistics.
     template <class U>
     void normalize_by_batch(std::span<const U> rows, std::size_t samples) {

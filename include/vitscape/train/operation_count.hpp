@@ -4,8 +4,9 @@
 #pragma once
 
 #include <vitscape/mae/rc_mae.hpp>
+#include <vitscape/nn/vit_classifier.hpp>
 
-namespace vitscape::benchmarks {
+namespace vitscape {
 
 /// Floating-point operations of one image, two for each multiplication with its addition. Matrix products alone: what
 /// norms, softmax, GELU and the optimizer do is left out, and so is what a kernel computes anew in the backward pass.
@@ -80,4 +81,19 @@ OperationCount operation_count(const RcMaeConfig<Masking, Teacher>& config) {
     return count;
 }
 
-}  // namespace vitscape::benchmarks
+/// A classifier, whose last block runs for the tokens that are read only.
+inline OperationCount operation_count(const VitClassifierConfig& config) {
+    const TransformerShape& encoder = config.encoder.transformer;
+    const Index patches = config.encoder.grid().count();
+    detail::Products products;
+    products.add(patches, encoder.width, config.encoder.grid().size(), 1);
+    for (Index i = 0; i < encoder.depth; ++i)
+        products.add_block(encoder, 1 + patches,
+                           i + 1 < encoder.depth                ? 1 + patches
+                           : config.pooling == Pooling::average ? patches
+                                                                : 1);
+    products.add(1, config.classes, encoder.width);
+    return products.count;
+}
+
+}  // namespace vitscape

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../../benchmarks/support/operation_count.hpp"
-
 #include <array>
 #include <memory>
 
 #include <vitscape/backend/eigen/primitives.hpp>
 #include <vitscape/tensor/vector.hpp>
+#include <vitscape/train/operation_count.hpp>
 
 #include "support/catch.hpp"
 
@@ -61,23 +60,23 @@ TEST_CASE("operations of a small masked autoencoder, counted by hand") {
     const double prediction = 2304;
     const double all = embedding + encoder + entrance + block + last + prediction;
 
-    const auto count = benchmarks::operation_count(config);
+    const auto count = operation_count(config);
     CHECK(count.forward == 2 * all);
     CHECK(count.training == 3 * 2 * all - 2 * embedding);
     CHECK(count.point == count.forward);
 
     // A teacher runs forward once; the points of a surface share what it predicts.
     RcMaeConfig<> taught{.encoder = config.encoder, .decoder = config.decoder};
-    CHECK(benchmarks::operation_count(taught).forward == 2 * count.forward);
-    CHECK(benchmarks::operation_count(taught).training == count.training + count.forward);
-    CHECK(benchmarks::operation_count(taught).point == count.forward);
+    CHECK(operation_count(taught).forward == 2 * count.forward);
+    CHECK(operation_count(taught).training == count.training + count.forward);
+    CHECK(operation_count(taught).point == count.forward);
     // With its own mask it predicts 16 patches instead of 12: last block 816, 2 (16 17 4), 16 4 4, 2 (16 4 16),
     // prediction 16 4 48.
     taught.other_mask = true;
     const double more = 2 * (816 + 2176 + 256 + 2048 + 3072 - last - prediction);
-    CHECK(benchmarks::operation_count(taught).forward == 2 * count.forward + more);
-    CHECK(benchmarks::operation_count(taught).training == count.training + count.forward + more);
-    CHECK(benchmarks::operation_count(taught).point == count.forward);
+    CHECK(operation_count(taught).forward == 2 * count.forward + more);
+    CHECK(operation_count(taught).training == count.training + count.forward + more);
+    CHECK(operation_count(taught).point == count.forward);
 }
 
 TEST_CASE("operations of a masked autoencoder are those that its products take") {
@@ -85,7 +84,7 @@ TEST_CASE("operations of a masked autoencoder are those that its products take")
     const MaskedAutoencoder<> model(config);
     const Index images = 3;
     const Batch batch = three_images();
-    const auto count = benchmarks::operation_count(config);
+    const auto count = operation_count(config);
 
     CountingBackend backend;
     MaskedAutoencoder<>::Inputs<CountingBackend> inputs;
@@ -108,7 +107,7 @@ TEST_CASE("operations of a masked autoencoder with a teacher are those that its 
         INFO("other mask: " << other_mask);
         const RcMae<> model(
             {.encoder = {24, 4, {24, 3, 3, 2.5}}, .decoder = {16, 2, 4}, .other_mask = other_mask});
-        const auto count = benchmarks::operation_count(model.config());
+        const auto count = operation_count(model.config());
         CountingBackend backend;
         RcMae<>::Inputs<CountingBackend> inputs;
         model.prepare(backend, three_images(), MaskKey{}, inputs);
@@ -126,5 +125,21 @@ TEST_CASE("operations of a masked autoencoder with a teacher are those that its 
         Tape<CountingBackend> tape(backend, theta.data(), gradient.data());
         tape.backward(model.losses(tape, inputs));
         CHECK(backend.operations() - before + consulted == 3 * count.training);
+    }
+}
+
+TEST_CASE("operations of a classifier are those of its products") {
+    for (const Pooling pooling : {Pooling::class_token, Pooling::average}) {
+        const VitClassifier model({.encoder = {24, 4, {8, 2, 2}}, .classes = 3, .pooling = pooling});
+        CountingBackend backend;
+        const Vector<CountingBackend> theta(backend, initial_values(model.layout(), 0));
+        VitClassifier::Inputs<CountingBackend> inputs;
+        Batch batch = three_images();
+        batch.labels = xt::xtensor<std::int64_t, 1>(std::array<std::size_t, 1>{3}, 1);
+        model.prepare(backend, batch, {}, inputs);
+        Eval<CountingBackend> eval(backend, theta.data());
+        const double before = backend.operations();
+        (void)model.losses(eval, inputs);
+        CHECK((backend.operations() - before) / 3 == operation_count(model.config()).forward);
     }
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Trains methods side by side on the same images, probes them, looks at the losses around their solutions and writes a
+// report with pictures, numbers and error bars.
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <vitscape/compare/comparison.hpp>
+
+#include "support/backend.hpp"
+#include "support/model_options.hpp"
+#include "support/program.hpp"
+#include "support/recipe_options.hpp"
+
+using namespace vitscape;
+
+namespace {
+
+struct Options {
+    program::DataOptions data;
+    program::BackendOptions backend;
+    program::ModelOptions model;
+    program::TrainingOptions training;
+    program::RecipeOptions recipe;
+    std::vector<std::string> methods{"mae", "rc-mae", "supervised"};
+    std::string test_data, out;
+    std::uint32_t seeds = 3;
+    double budget = 0;
+    ComparisonPlan plan;
+    bool resume = false, no_figures = false;
+};
+
+void add_options(CLI::App& app, Options& o) {
+    app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app.add_option("--methods", o.methods, "what to compare, of mae, rc-mae and supervised")
+        ->delimiter(',')
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->check(CLI::IsMember({"mae", "rc-mae", "supervised"}));
+    o.data.add(app);
+    app.add_option(
+        "--test-data", o.test_data,
+        "held-out images, as --data; cifar10:DIR takes its test part. Without it: the test part of synthetic "
+        "or cifar10 images");
+    app.add_option("--seeds", o.seeds, "trainings of each method, with the seeds 0, 1, …");
+    app.add_option(
+        "--budget", o.budget,
+        "minutes for everything: chooses --epochs, and coarser measures where they must be; 0: as asked");
+    app.add_option("--out", o.out, "folder for report.html, report.json, figures, checkpoints and surfaces")
+        ->required();
+    app.add_flag("--resume", o.resume, "go on from what is in --out, with the same options")
+        ->always_capture_default(false);
+    app.add_flag("--no-figures", o.no_figures, "do not draw by gnuplot")->always_capture_default(false);
+
+    MeasurePlan& m = o.plan.measure;
+    app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app.add_option("--images", m.images, "training images that surfaces and rises are the mean over");
+    app.add_option("--curvature-images", m.curvature_images, "the same for eigenvalues and traces");
+    app.add_option("--convex-images", m.convex_images, "the same for convex regions");
+    app.add_option("--test-images", m.test_images, "test images for noise and blur, at most");
+    app.add_option("--pairs", m.pairs, "pairs of random directions, a plane each");
+    app.add_option("--grid", m.grid, "points of a surface along each axis, an odd number");
+    app.add_option("--convex-grid", m.convex_grid,
+                   "points of a convex region along each axis, an odd number");
+    app.add_option("--range", m.range, "the planes go from minus this to this");
+    app.add_option("--lanczos-steps", m.lanczos_steps,
+                   "products with the Hessian for its eigenvalues, at most");
+    app.add_option("--trace-samples", m.trace_probes, "random vectors for the trace");
+    app.add_option("--direction-seed", m.direction_seed, "of the directions");
+    app.add_option("--mask-seed", m.mask_seed, "of the fixed masks");
+    app.add_option("--probe-every", o.plan.probe_every, "epochs between probes during training");
+    app.add_option("--probe-images", o.plan.probe_images, "training images of those probes, at most");
+    app.add_option("--probe-epochs", o.plan.probe.epochs, "of the linear probes");
+    app.add_option("--probe-base-lr", o.plan.probe.base_learning_rate,
+                   "of the linear probes, per 256 images of a step");
+    o.model.add(app);
+    o.training.add(app);
+    o.recipe.add(app);
+    o.backend.add(app);
+}
+
+AnyDataset open_test(const Options& o, Index side) {
+    if (!o.test_data.empty()) return o.data.open(o.test_data, side, true, 0);
+    if (o.data.source.starts_with("synthetic")) return o.data.open("synthetic:2000", side, true, 0);
+    if (o.data.source.starts_with("cifar10:")) return o.data.open(o.data.source, side, true, 0);
+    throw ConfigError("a comparison needs held-out images: give --test-data folder:DIR");
+}
+
+void compare(Options& o) {
+    o.recipe.check("supervised");
+    o.training.check();
+    if (o.seeds == 0) throw ConfigError("--seeds is at least 1");
+    const auto wanted = [&](const char* name) {
+        return std::find(o.methods.begin(), o.methods.end(), name) != o.methods.end();
+    };
+    for (const std::string& name : o.methods)
+        (void)o.model.make_method(name, 2);  // fails before images are read
+    const Index side = o.model.encoder_shape().image;
+    o.plan.seeds.clear();
+    for (std::uint32_t seed = 0; seed < o.seeds; ++seed) o.plan.seeds.push_back(seed);
+    o.plan.training = o.training.train_options(side);
+    o.plan.schedule = o.training.schedule();
+    o.plan.schedule.warmup_epochs = o.training.warmup;  // a share of the epochs where it is negative
+    o.plan.optimizer = o.training.optimizer();
+    o.plan.pooling = o.model.pooling == "average" ? Pooling::average : Pooling::class_token;
+    o.plan.check();
+    require_writable_folder(o.out);
+    const AnyDataset images = o.data.open(side), test = open_test(o, side);
+    const std::size_t classes = std::max<std::size_t>(2, images.classes().size());
+    o.backend.with_backend([&](const auto& backend) {
+        ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};
+        options.figures = !o.no_figures;
+        options.data = {{"source", o.data.source},
+                        {"test_source", o.test_data.empty() ? "its test part" : o.test_data},
+                        {"limit_per_class", o.data.limit_per_class}};
+        Comparison comparison{backend, images, test, o.plan, options};
+        const Contestant mae{"mae", "MAE", std::get<0>(o.model.make_method("mae", classes))};
+        const Contestant rc_mae{"rc-mae", "RC-MAE", std::get<1>(o.model.make_method("rc-mae", classes))};
+        const Contestant supervised{
+            "supervised", "Supervised ViT",
+            o.recipe.with_recipe(std::get<2>(o.model.make_method("supervised", classes)))};
+        const bool a = wanted("mae"), b = wanted("rc-mae"), c = wanted("supervised");
+        if (a && b && c) return comparison.run(mae, rc_mae, supervised);
+        if (a && b) return comparison.run(mae, rc_mae);
+        if (a && c) return comparison.run(mae, supervised);
+        if (b && c) return comparison.run(rc_mae, supervised);
+        if (a) return comparison.run(mae);
+        if (b) return comparison.run(rc_mae);
+        comparison.run(supervised);
+    });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Compares training methods: accuracy, and the loss around what they find, with error bars.",
+                 "compare"};
+    Options o;
+    add_options(app, o);
+    return program::run(app, argc, argv, [&] {
+        o.backend.settle(argv);
+        compare(o);
+    });
+}
