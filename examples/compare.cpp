@@ -30,7 +30,7 @@ struct Options {
     std::uint32_t seeds = 3;
     double budget = 0;
     ComparisonPlan plan;
-    bool resume = false, no_figures = false;
+    bool resume = false, report_only = false, no_figures = false;
 };
 
 void add_options(CLI::App& app, Options& o) {
@@ -51,6 +51,9 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--out", o.out, "folder for report.html, report.json, figures, checkpoints and surfaces")
         ->required();
     app.add_flag("--resume", o.resume, "go on from what is in --out, with the same options")
+        ->always_capture_default(false);
+    app.add_flag("--report-only", o.report_only,
+                 "write the report of a complete run in --out, of the same options")
         ->always_capture_default(false);
     app.add_flag("--no-figures", o.no_figures, "do not draw by gnuplot")->always_capture_default(false);
 
@@ -112,6 +115,7 @@ void compare(Options& o) {
     o.backend.with_backend([&](const auto& backend) {
         ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};
         options.figures = !o.no_figures;
+        options.report_only = o.report_only;
         options.data = {{"source", o.data.source},
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},
                         {"limit_per_class", o.data.limit_per_class}};

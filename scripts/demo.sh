@@ -2,21 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-# The sizes of the demonstration: under ten minutes on two cores, building included.
-images=synthetic:5000         # the built-in ten classes of textured shapes
-model=(--image 32 --patch 4 --width 96 --depth 4 --heads 3)
-decoder=(--decoder-width 64 --decoder-depth 1 --decoder-heads 4 --mask-ratio 0.75)
-training=(--epochs 10 --batch 100 --lr 1e-3 --warmup 1 --weight-decay 0.05 --augment none --seed 0)
-surface=(--images 500 --grid=-1:1:21 --normalize filter --seed 1)
-curvature=(--images 200 --top 5 --trace-samples 8)
+# The demonstration takes under ten minutes on two cores, building included.
+budget=5               # minutes of it for the comparison
+options=(--data synthetic:4000 --test-data synthetic:1000 --methods mae,rc-mae,supervised --seeds 2
+    --image 32 --patch 4 --width 64 --depth 3 --heads 4 --decoder-width 48 --batch 100 --lr 1e-3 --augment none
+    --pairs 2 --grid 11 --convex-grid 7 --images 128 --curvature-images 64 --convex-images 24)
 
 usage() {
     cat <<'EOF'
 usage: scripts/demo.sh [FOLDER]
 
-Installs what is missing, builds the programs, trains a masked autoencoder and a supervised vision transformer on the
-built-in images, draws the loss surface of each and measures its curvature. Everything is written to FOLDER (demo where
-none is given). Started again after an interruption, it goes on where it was.
+Installs what is missing, builds the program compare, trains a masked autoencoder with and without a teacher and a supervised
+vision transformer on the built-in images, probes them, looks at the losses around them and writes a report with pictures and
+numbers. Everything goes to FOLDER (demo where none is given). Started again after an interruption, it goes on where it was.
 
   --help   this text
 EOF
@@ -32,23 +30,8 @@ folder="$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../demo}")"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
 cmake --preset release -DVITSCAPE_ENABLE_TESTS=OFF -DVITSCAPE_ENABLE_BENCHMARKS=OFF -DVITSCAPE_ENABLE_CUDA=OFF -B build/demo
-cmake --build build/demo
-programs=build/demo/examples
-
-for method in mae supervised; do
-    out="$folder/$method"
-    echo "== $method: training"
-    "$programs/pretrain" --method "$method" --data "$images" "${model[@]}" "${decoder[@]}" "${training[@]}" \
-        --out "$out" --resume
-    echo "== $method: loss surface"
-    "$programs/landscape" --checkpoint "$out/checkpoint.safetensors" --data "$images" "${surface[@]}" \
-        --out "$out/surface" --resume
-    echo "== $method: curvature"
-    "$programs/curvature" --checkpoint "$out/checkpoint.safetensors" --data "$images" "${curvature[@]}" \
-        --out "$out/curvature.json"
-done
+cmake --build build/demo --target compare
+build/demo/examples/compare "${options[@]}" --budget "$budget" --out "$folder" --resume
 
 echo
-echo "The pictures:"
-find "$folder" -name '*.png' -o -name '*.svg' | sort | sed 's/^/  /'
-echo "The numbers: log.jsonl, surface.json and curvature.json beside them."
+echo "Open $folder/report.html; the figures are in $folder/figures, every number is in $folder/report.json."

@@ -24,6 +24,7 @@ namespace vitscape {
 struct ComparisonOptions {
     std::filesystem::path out;  ///< folder of everything that is written
     bool resume = false;        ///< go on in a folder that holds an earlier run of the same options
+    bool report_only = false;   ///< write the report of a run that is complete, and do nothing else
     double budget_minutes =
         0;  ///< choose the epochs, and where they must be the measures' fineness, to fit; 0: as planned
     nlohmann::json data = {};  ///< where the images come from, for the report
@@ -71,6 +72,7 @@ class Comparison {
         require_writable_folder(options_.out);
         const FolderLock lock(options_.out);
         settle(contestants...);
+        if (options_.report_only) return write_report(contestants...);
         std::vector<std::pair<double, double>> expected;  // training and the rest of one seed's run
         (expected.push_back(one(contestants, 0).expected(speeds_.at(contestants.name))), ...);
         print_plan(expected, {contestants.title...});
@@ -135,7 +137,7 @@ class Comparison {
         if (options_.budget_minutes > 0) asked["plan"].erase("epochs");
         ((asked["methods"][contestants.name] = describe(contestants.method)), ...);
         if (std::filesystem::exists(file)) {
-            if (!options_.resume)
+            if (!options_.resume && !options_.report_only)
                 throw ConfigError(
                     message(options_.out.string(),
                             " holds a comparison; give --resume to go on with it, or another --out"));
@@ -148,6 +150,8 @@ class Comparison {
             read_decided(stored.at("decided"));
             return;
         }
+        if (options_.report_only)
+            throw ConfigError(message(options_.out.string(), " holds no comparison to report on"));
         for (const auto& entry : std::filesystem::directory_iterator(options_.out))
             if (entry.path().filename() != "lock")
                 throw ConfigError(message(options_.out.string(), " is not empty (",

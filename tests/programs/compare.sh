@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# usage: compare.sh PRETRAIN LANDSCAPE CURVATURE COMPARE
+# A comparison that is killed five times ends with the report of an undisturbed one, but for times and memory. Input that
+# cannot work is refused before any work, and nothing that was there is lost.
+set -euo pipefail
+
+landscape="$2" compare="$4"
+folder="$(mktemp -d)"
+trap 'rm -rf "$folder"' EXIT
+options=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --width 16 --depth 1 --heads 2
+    --decoder-width 16 --decoder-heads 2 --seeds 2 --batch 40 --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2
+    --grid 5 --convex-grid 3 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
+    --trace-samples 2 --threads 1)
+
+# the report without what a clock or the memory says
+lasting() {
+    awk '/"seconds": \[/ { skip = 1 }
+         skip { if (/\]/) skip = 0; next }
+         /^  \{/ { object = ""; inside = 1 }
+         inside { object = object $0 "\n"; if (/^  \}/) { inside = 0; if (object !~ /"group": "cost"/) printf "%s", object }; next }
+         { print }' "$1/report.json"
+}
+
+"$compare" "${options[@]}" --out "$folder/undisturbed" >"$folder/summary" 2>"$folder/log"
+grep -q 'expected in all' "$folder/log"
+grep -q "An EMA teacher widens the convex region" "$folder/summary"
+for kind in training classification; do
+    for what in contour surface slice; do test -s "$folder/undisturbed/figures/${kind}_$what.png"; done
+done
+bash "$(dirname "$0")/../../scripts/check_report.sh" "$folder/undisturbed/report.html"
+"$landscape" --checkpoint "$folder/undisturbed/rc-mae/seed-1/classifier.safetensors" --data synthetic:200 --images 20 \
+    --grid=-1:1:3 --out "$folder/again" --no-figures >/dev/null 2>"$folder/log"  # a probe is a checkpoint like others
+
+kills=0
+for ((attempt = 0; kills < 5 && attempt < 60; ++attempt)); do
+    "$compare" "${options[@]}" --no-figures --out "$folder/killed" --resume >/dev/null 2>>"$folder/log" &
+    process=$!
+    sleep "0.$((RANDOM % 60 + 25))"
+    if kill -KILL "$process" 2>/dev/null; then kills=$((kills + 1)); fi
+    wait "$process" 2>/dev/null || true
+done
+"$compare" "${options[@]}" --no-figures --out "$folder/killed" --resume >/dev/null 2>>"$folder/log"
+((kills == 5)) || { echo "FAILED: only $kills kills"; exit 1; }
+lasting "$folder/undisturbed" >"$folder/one"
+lasting "$folder/killed" >"$folder/other"
+test "$(wc -l <"$folder/one")" -gt 500
+cmp "$folder/one" "$folder/other"
+echo "same report after $kills kills"
+
+failed=0
+# refuses "part of the sentence" options...
+refuses() {
+    local expected="$1" status=0
+    shift
+    timeout 60 "$compare" "$@" >"$folder/out" 2>"$folder/error" || status=$?
+    if ((status == 0 || status > 125)) || ! grep -qF -- "$expected" "$folder/error"; then
+        echo "FAILED: status $status, expected '$expected' from: $*" && cat "$folder/error" && failed=1
+    fi
+}
+before="$(find "$folder/undisturbed" -type f ! -name lock -exec cksum {} + | sort)"
+refuses '200 images, fewer than one batch of 300' "${options[@]}" --batch 300 --out "$folder/a"
+refuses 'is too small' "${options[@]}" --budget 0.001 --out "$folder/b"
+refuses 'at least 3' "${options[@]}" --grid 4 --out "$folder/c"
+refuses 'give --resume' "${options[@]}" --out "$folder/undisturbed"
+refuses '/plan/batch was 40, now it is 20' "${options[@]}" --batch 20 --resume --out "$folder/undisturbed"
+refuses '/plan/batch was 40, now it is 20' "${options[@]}" --batch 20 --report-only --out "$folder/undisturbed"
+refuses 'holds no comparison to report on' "${options[@]}" --report-only --out "$folder/d"
+mkdir -p "$folder/one_class/only" "$folder/full" && echo mine >"$folder/full/thesis.txt"
+refuses 'is not empty' "${options[@]}" --out "$folder/full"
+for i in $(seq 50); do
+    base64 -d >"$folder/one_class/only/$i.png" <<<'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+done
+refuses 'needs images of at least 2 classes' "${options[@]}" --data "folder:$folder/one_class" \
+    --test-data "folder:$folder/one_class" --out "$folder/e"
+refuses 'held-out images' "${options[@]}" --data "folder:$folder/one_class" --test-data '' --out "$folder/e"
+cp -r "$folder/undisturbed" "$folder/incomplete" && rm "$folder/incomplete/rc-mae/seed-1/results.json"
+refuses 'not complete' "${options[@]}" --report-only --out "$folder/incomplete"
+"$compare" "${options[@]}" --epochs 2000 --no-figures --out "$folder/busy" >/dev/null 2>>"$folder/log" &
+process=$!
+sleep 3
+refuses 'another process works in' "${options[@]}" --epochs 2000 --resume --out "$folder/busy"
+kill -INT "$process" 2>/dev/null || kill -TERM "$process"
+status=0
+wait "$process" || status=$?
+((status == 130)) || { kill -KILL "$process" 2>/dev/null; echo "FAILED: a stop ended with $status" && failed=1; }
+test "$before" = "$(find "$folder/undisturbed" -type f ! -name lock -exec cksum {} + | sort)" || { echo "FAILED: a file changed" && failed=1; }
+test "$(cat "$folder/full/thesis.txt")" = mine
+exit "$failed"
