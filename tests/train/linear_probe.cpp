@@ -105,3 +105,29 @@ TEST_CASE("accuracy counts labels among the largest logits", "[train]") {
     CHECK_THROWS_AS(accuracy(logits, std::vector<std::int64_t>{1, 6}), DataError);
     CHECK_THROWS_AS(accuracy(logits, std::vector<std::int64_t>{1, 2, 3, 4, 5}), ShapeError);
 }
+
+TEST_CASE("a probe put into its classifier gives the probe's logits", "[train]") {
+    const VitClassifier classifier({.encoder = {8, 4, {8, 1, 2}}, .classes = 3});
+    std::vector<double> values = initial_values(classifier.layout(), 1);
+    Batch batch;
+    batch.images.resize(std::array<std::size_t, 4>{6, 3, 8, 8});
+    for (std::size_t i = 0; i < batch.images.size(); ++i)
+        batch.images.data()[i] = static_cast<float>(random_normal({.seed = 2}, i));
+    const Cpu<double> backend(1);
+    VitClassifier::Inputs<Cpu<double>> inputs;
+    classifier.prepare_images(backend, batch.images, inputs);
+    const auto run = [&](const auto& what) {
+        const Vector<Cpu<double>> theta(backend, values);
+        Eval<Cpu<double>> eval(backend, theta.data());
+        return download(backend, what(eval).value.view());
+    };
+    const std::vector<double> features = run([&](auto& eval) { return classifier.features(eval, inputs); });
+    LinearProbe<Cpu<double>> probe(backend, 8, 3, {.seed = 5});
+    const std::vector<std::int64_t> labels{0, 1, 2, 0, 1, 2};
+    for (int step = 0; step < 3; ++step) probe.step(std::span<const double>(features), labels, 50);
+    probe.put_into(classifier.layout(), values);
+    CHECK(relative_difference(run([&](auto& eval) { return classifier.logits(eval, inputs); }),
+                              probe.head().logits(std::span<const double>(features))) < 1e-9);
+    CHECK_THROWS_AS(LinearProbe<Cpu<double>>(backend, 4, 3).put_into(classifier.layout(), values),
+                    ShapeError);
+}
