@@ -4,9 +4,10 @@ set -euo pipefail
 
 # The demonstration takes under ten minutes on two cores, building included.
 budget=5               # minutes of it for the comparison
-options=(--data synthetic:4000 --test-data synthetic:1000 --methods mae,rc-mae,supervised --seeds 2
+options=(--data synthetic:3000 --test-data synthetic:1000 --methods mae,rc-mae,supervised --seeds 2
     --image 32 --patch 4 --width 64 --depth 3 --heads 4 --decoder-width 48 --batch 100 --lr 1e-3 --augment none
-    --pairs 2 --grid 11 --convex-grid 7 --images 128 --curvature-images 64 --convex-images 24)
+    --pairs 2 --grid 9 --convex-grid 5 --images 100 --curvature-images 50 --convex-images 20 --lanczos-steps 25
+    --trace-samples 6 --probe-epochs 30)
 
 usage() {
     cat <<'EOF'

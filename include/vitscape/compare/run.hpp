@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -51,13 +52,10 @@ class ComparisonRun {
 
     /// What `work` is expected to take, in seconds: training first, then all the rest.
     [[nodiscard]] std::pair<double, double> expected(const MethodSpeed& speed) const {
-        const double images = static_cast<double>(images_.size()), test = static_cast<double>(test_.size());
-        const double looks = plan_.training.epochs / plan_.probe_every + 1;
-        const double look = static_cast<double>(std::min(plan_.probe_images, images_.size())) + test;
-        double rest = looks * look * speed.encoding + probe_seconds(speed) + robustness_seconds(speed) +
-                      landscape_seconds(plan_.measure, speed.loss);
+        double rest =
+            probe_seconds(speed) + robustness_seconds(speed) + landscape_seconds(plan_.measure, speed.loss);
         if (!is_classifier<M>) rest += landscape_seconds(plan_.measure, speed.classification);
-        return {plan_.training.epochs * images * speed.training, rest};
+        return {training_seconds(speed), rest};
     }
 
     /// Does what is not done yet. @throws Interrupted after saving where the user asked to stop
@@ -97,9 +95,15 @@ class ComparisonRun {
                         plan_.training.transform);
     }
 
+    /// The epochs, and the looks at probe and neighbours between them.
+    [[nodiscard]] double training_seconds(const MethodSpeed& speed) const {
+        const double known = static_cast<double>(std::min(plan_.probe_images, images_.size()));
+        const double looks = std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
+        return plan_.training.epochs * static_cast<double>(images_.size()) * speed.training +
+               looks * 1.5 * (known + static_cast<double>(test_.size())) * speed.encoding;
+    }
     void train(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
-        const double images = static_cast<double>(images_.size());
-        const double expected_seconds = plan_.training.epochs * images * speed.training;
+        const double expected_seconds = training_seconds(speed);
         if (store.has("training")) return meter.skip(expected_seconds);
         meter.part(
             message(who(), ": training for ", plan_.training.epochs, " epochs"), expected_seconds, [&] {

@@ -92,6 +92,7 @@ inline OperationCount operation_count(const VitClassifierConfig& config) {
                            i + 1 < encoder.depth                ? 1 + patches
                            : config.pooling == Pooling::average ? patches
                                                                 : 1);
+    products.add(1, encoder.width, config.pooling == Pooling::average ? patches : 1, 1);  // their mean
     products.add(1, config.classes, encoder.width);
     return products.count;
 }
