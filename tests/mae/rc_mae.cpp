@@ -126,3 +126,26 @@ TEST_CASE("another mask for the teacher: its predictions are compared patch by p
                 REQUIRE(taught[row * size + k] == all[(sample * patches + at) * size + k]);
         }
 }
+
+TEST_CASE("RC-MAE without a teacher is the masked autoencoder") {
+    const RcMaeConfig<RandomMasking, NoTeacher> config{.encoder = {16, 4, {8, 1, 2}}, .decoder = {8, 1, 2}};
+    const RcMae<RandomMasking, NoTeacher> without(config);
+    const MaskedAutoencoder<> plain({.encoder = config.encoder, .decoder = config.decoder});
+    static_assert(Method<RcMae<RandomMasking, NoTeacher>, Cpu<double>>);
+    static_assert(!TaughtMethod<RcMae<RandomMasking, NoTeacher>, Cpu<double>>);
+    Batch batch;
+    batch.images.resize(std::array<std::size_t, 4>{2, 3, 16, 16});
+    for (std::size_t i = 0; i < batch.images.size(); ++i)
+        batch.images.data()[i] = static_cast<float>(random_normal({.seed = 2}, i));
+    batch.samples = {0, 1};
+    const Cpu<double> backend(1);
+    const Vector<Cpu<double>> theta(backend, initial_values(plain.layout(), 3));
+    REQUIRE(without.layout().size() == plain.layout().size());
+    Eval<Cpu<double>> eval(backend, theta.data());
+    const auto losses = [&](const auto& method) {
+        typename std::remove_cvref_t<decltype(method)>::template Inputs<Cpu<double>> inputs;
+        method.prepare(backend, batch, MaskKey{5, 1}, inputs);
+        return download(backend, method.losses(eval, inputs).value.view());
+    };
+    CHECK(losses(without) == losses(plain));
+}

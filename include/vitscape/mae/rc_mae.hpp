@@ -139,4 +139,14 @@ class RcMae {
     Student student_;
 };
 
+/// Without a teacher nothing is left but the reconstruction.
+template <MaskingPolicy Masking>
+class RcMae<Masking, NoTeacher> : public MaskedAutoencoder<Masking> {
+  public:
+    using Config = RcMaeConfig<Masking, NoTeacher>;
+    /// @throws ConfigError for a configuration that cannot work.
+    explicit RcMae(const Config& config)
+        : MaskedAutoencoder<Masking>({config.encoder, config.decoder, config.masking, config.pixel_loss}) {}
+};
+
 }  // namespace vitscape

@@ -48,6 +48,9 @@ concept MomentumSchedule = std::copyable<M> && requires(const M& momentum, const
     { momentum.at(count) } -> std::convertible_to<double>;
 };
 
+/// No teacher: `RcMae<Masking, NoTeacher>` is the masked autoencoder without consistency, at no cost for what is not there.
+struct NoTeacher {};
+
 /// A teacher that is the exponential moving average of the student: it starts as a copy, and after every
 /// optimizer step teacher = m teacher + (1 - m) student over all parameters.
 template <MomentumSchedule Momentum = PublishedMomentum>

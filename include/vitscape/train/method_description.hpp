@@ -70,8 +70,9 @@ inline nlohmann::json describe(const ReleasedMomentum& momentum) {
 inline nlohmann::json describe(const AnyMomentum& momentum) {
     return std::visit([](const auto& schedule) { return describe(schedule); }, momentum.schedule);
 }
-template <MaskingPolicy Masking, class Teacher>
-nlohmann::json describe(const RcMae<Masking, Teacher>& method) {
+namespace detail {
+template <class Method>
+nlohmann::json describe_taught(const Method& method) {
     nlohmann::json description = describe(method.student()), momentum = {{"kind", "custom"}};
     if constexpr (requires { describe(method.teacher().momentum); })
         momentum = describe(method.teacher().momentum);
@@ -80,6 +81,14 @@ nlohmann::json describe(const RcMae<Masking, Teacher>& method) {
     description["other_mask"] = method.config().other_mask;
     description["momentum"] = momentum;
     return description;
+}
+}  // namespace detail
+template <MaskingPolicy Masking, class Teacher>
+nlohmann::json describe(const RcMae<Masking, Teacher>& method) {
+    if constexpr (std::same_as<Teacher, NoTeacher>)
+        return describe(static_cast<const MaskedAutoencoder<Masking>&>(method));
+    else
+        return detail::describe_taught(method);
 }
 
 inline nlohmann::json describe(const VitClassifier& method) {
