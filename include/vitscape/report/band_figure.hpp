@@ -64,7 +64,8 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
                 script.line(FigureScript::number(curve.x[i]), " ", FigureScript::number(curve.middle[i]), " ",
                             FigureScript::number(curve.low[i]), " ", FigureScript::number(curve.high[i]));
             script.end_data();
-            const std::string color = message("'", method_color(curve.method), "'");  // GCC 12 warns of + here
+            const std::string color =
+                message("'", method_color(curve.method), "'");  // GCC 12 warns of + here
             plots += message(
                 k == 0 ? "plot " : ", ", "$curve", k,
                 " using 1:3:4 with filledcurves fillstyle transparent solid 0.22 noborder lc rgb ", color,
