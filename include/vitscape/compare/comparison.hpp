@@ -13,8 +13,10 @@
 #include <vector>
 
 #include <vitscape/compare/baselines.hpp>
+#include <vitscape/compare/reconstructions.hpp>
 #include <vitscape/compare/report_data.hpp>
 #include <vitscape/compare/speed.hpp>
+#include <vitscape/compare/summary.hpp>
 #include <vitscape/report/comparison_figures.hpp>
 #include <vitscape/report/html_report.hpp>
 
@@ -91,7 +93,8 @@ class Comparison {
     template <class... M>
     void write_report(const Contestant<M>&... contestants) {
         std::cerr << "writing the report" << std::endl;
-        ReportData data(options_.out, plan_, {{contestants.name, contestants.title}...});
+        ReportData data(CompletedRuns::load(options_.out, plan_, {{contestants.name, contestants.title}...}),
+                        plan_);
         nlohmann::json report = data.report(options_.data, images_, test_);
         add_reconstructions(report, contestants...);
         write_json(options_.out / "report.json", report);
