@@ -56,10 +56,10 @@ inline std::string slice_title(const std::vector<BandCurve>& curves, const std::
         least = std::min(least, curve.count);
         most = std::max(most, curve.count);
     }
-    const std::string lines = least == 0      ? std::string()
-                              : least == most ? message(" over ", least, " lines")
-                                              : message(" over ", least, " to ", most, " lines");
-    return loss + ": mean" + lines + ", band: 95 % interval";
+    const std::string runs = least == 0      ? std::string()
+                             : least == most ? message(" over ", least, " runs")
+                                             : message(" over ", least, " to ", most, " runs");
+    return loss + ": mean" + runs + ", band: 95 % interval";
 }
 
 }  // namespace detail

@@ -52,8 +52,7 @@ inline std::string slices_html(const std::vector<LossSection>& sections, std::si
     if (html.empty()) return "";
     return element("p",
                    "The loss along random lines through the solution, relative to the solution's own. A "
-                   "wider band "
-                   "means that the lines and the training runs differ more.") +
+                   "run's number is the mean over its lines; a wider band means that the runs differ more.") +
            "<div class=\"panels\">" + html + "</div>\n";
 }
 
