@@ -3,8 +3,7 @@
 set -euo pipefail
 
 # The demonstration takes under ten minutes on two cores, building included.
-budget=5               # minutes of it for the comparison
-options=(--data synthetic:3000 --test-data synthetic:1000 --methods mae,rc-mae,supervised --seeds 2
+options=(--data synthetic:3000 --test-data synthetic:1000 --methods mae,rc-mae,supervised --seeds 2 --epochs 12 --warmup 1
     --image 32 --patch 4 --width 64 --depth 3 --heads 4 --decoder-width 48 --batch 100 --lr 1e-3 --augment none
     --pairs 2 --grid 9 --convex-grid 5 --images 100 --curvature-images 50 --convex-images 20 --lanczos-steps 25
     --trace-samples 6 --probe-epochs 30)
@@ -32,7 +31,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
 cmake --preset release -DVITSCAPE_ENABLE_TESTS=OFF -DVITSCAPE_ENABLE_BENCHMARKS=OFF -DVITSCAPE_ENABLE_CUDA=OFF -B build/demo
 cmake --build build/demo --target compare
-build/demo/examples/compare "${options[@]}" --budget "$budget" --out "$folder" --resume
+build/demo/examples/compare "${options[@]}" --out "$folder" --resume
 
 echo
 echo "Open $folder/report.html; the figures are in $folder/figures, every number is in $folder/report.json."

@@ -185,7 +185,7 @@ async function draw() {
     };
     body.surfaces = surfaces.filter(alive).length;
     body.contours = contours.filter(plot => plot.querySelector(".heatmaplayer image")).length;
-    body.charts = charts.filter(plot => plot.querySelector(".scatterlayer path.js-line")).length;
+    body.charts = charts.filter(plot => plot.querySelector(".scatterlayer path.js-line, .scatterlayer .points path")).length;
   }
   body.overflow = Math.max(0, document.documentElement.scrollWidth - window.innerWidth);
   body.ready = "yes";
