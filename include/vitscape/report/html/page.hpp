@@ -106,6 +106,14 @@ inline std::string scale_bar(const ColorScale& scale) {
     }
     return html + "</div>\n";
 }
+/// What the white outline is, or why there is none.
+inline std::string outline_caption(const RelativeSurface& surface) {
+    const auto& inside = surface.convex.values;
+    if (surface.convex.x.empty()) return "";
+    if (std::any_of(inside.begin(), inside.end(), [](double value) { return value > 0.5; }))
+        return " White outline: the convex region around the centre.";
+    return " No outline: the loss is not convex at the centre of this plane.";
+}
 
 inline std::string surface_caption(const RelativeSurface& surface) {
     const auto [low, high] = surface.ratio.range();
@@ -146,11 +154,9 @@ inline std::string surfaces_html(const std::vector<LossSection>& sections, bool 
                     ? message("<div class=\"surface\" data-surface=\"", index,
                               "\" role=\"img\" aria-label=\"", label, ", in 3-D\"></div>\n")
                     : message("<p class=\"soft\">The page draws ", most_surfaces, " surfaces in 3-D.</p>\n");
-            html += message(
-                "<div class=\"contour\" data-contour=\"", index, "\" role=\"img\" aria-label=\"", label,
-                ", as contours\"></div>\n<figcaption>", surface_caption(surface),
-                surface.convex.x.empty() ? "" : " White outline: the convex region around the centre.",
-                "</figcaption></figure>\n");
+            html += message("<div class=\"contour\" data-contour=\"", index, "\" role=\"img\" aria-label=\"",
+                            label, ", as contours\"></div>\n<figcaption>", surface_caption(surface),
+                            outline_caption(surface), "</figcaption></figure>\n");
             ++index;
         }
         if (interactive) html += "</div>\n";
