@@ -37,8 +37,13 @@ kills=0
 for ((attempt = 0; kills < 5 && attempt < 60; ++attempt)); do
     "$compare" "${options[@]}" --no-figures --out "$folder/killed" --resume >/dev/null 2>>"$folder/log" &
     process=$!
-    sleep "0.$((RANDOM % 60 + 25))"
-    if kill -KILL "$process" 2>/dev/null; then kills=$((kills + 1)); fi
+    sleep "0.$((RANDOM % 30 + 12))"
+    if kill -KILL "$process" 2>/dev/null; then
+        kills=$((kills + 1))
+    else  # it came to its end before: once more from the start
+        kills=0
+        rm -rf "$folder/killed"
+    fi
     wait "$process" 2>/dev/null || true
 done
 "$compare" "${options[@]}" --no-figures --out "$folder/killed" --resume >/dev/null 2>>"$folder/log"

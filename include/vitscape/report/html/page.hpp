@@ -106,6 +106,7 @@ inline std::string scale_bar(const ColorScale& scale) {
     }
     return html + "</div>\n";
 }
+
 /// What the white outline is, or why there is none.
 inline std::string outline_caption(const RelativeSurface& surface) {
     const auto& inside = surface.convex.values;
@@ -115,6 +116,7 @@ inline std::string outline_caption(const RelativeSurface& surface) {
     return " No outline: the loss is not convex at the centre of this plane.";
 }
 
+/// The loss at the centre and how far it goes.
 inline std::string surface_caption(const RelativeSurface& surface) {
     const auto [low, high] = surface.ratio.range();
     return message("L(0) = ", number_html(surface.centre_loss), "; on this plane L / L(0) goes from ",
