@@ -75,6 +75,9 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
                     throw DataError(message("the classes of ", options.data.source, " are not those that ",
                                             options.checkpoint, " was trained on (", classes.size(),
                                             " classes)"));
+            if (options.images < 1 || options.images > all.size())
+                throw DataError(message("--images ", options.images, ": ", options.data.source, " holds ",
+                                        all.size(), " images; give a number between 1 and that"));
             const AnyDataset images = all.subset(vitscape::balanced(all, options.images));
             auto objective = [&] {
                 const Batch batch = load_all(images, transform);
