@@ -95,9 +95,6 @@ void compare(Options& o) {
     o.recipe.check("supervised");
     o.training.check();
     if (o.seeds == 0) throw ConfigError("--seeds is at least 1");
-    const auto wanted = [&](const char* name) {
-        return std::find(o.methods.begin(), o.methods.end(), name) != o.methods.end();
-    };
     for (const std::string& name : o.methods)
         (void)o.model.make_method(name, 2);  // fails before images are read
     const Index side = o.model.encoder_shape().image;
@@ -120,19 +117,16 @@ void compare(Options& o) {
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},
                         {"limit_per_class", o.data.limit_per_class}};
         Comparison comparison{backend, images, test, o.plan, options};
-        const Contestant mae{"mae", "MAE", std::get<0>(o.model.make_method("mae", classes))};
-        const Contestant rc_mae{"rc-mae", "RC-MAE", std::get<1>(o.model.make_method("rc-mae", classes))};
-        const Contestant supervised{
-            "supervised", "Supervised ViT",
-            o.recipe.with_recipe(std::get<2>(o.model.make_method("supervised", classes)))};
-        const bool a = wanted("mae"), b = wanted("rc-mae"), c = wanted("supervised");
-        if (a && b && c) return comparison.run(mae, rc_mae, supervised);
-        if (a && b) return comparison.run(mae, rc_mae);
-        if (a && c) return comparison.run(mae, supervised);
-        if (b && c) return comparison.run(rc_mae, supervised);
-        if (a) return comparison.run(mae);
-        if (b) return comparison.run(rc_mae);
-        comparison.run(supervised);
+        const auto wanted = [&](const char* name) {
+            return std::find(o.methods.begin(), o.methods.end(), name) != o.methods.end();
+        };
+        const auto method = [&](const char* name) { return o.model.make_method(name, classes); };
+        if (wanted("mae")) comparison.add("mae", "MAE", std::get<0>(method("mae")));
+        if (wanted("rc-mae")) comparison.add("rc-mae", "RC-MAE", std::get<1>(method("rc-mae")));
+        if (wanted("supervised"))
+            comparison.add("supervised", "Supervised ViT",
+                           o.recipe.with_recipe(std::get<2>(method("supervised"))));
+        comparison.run();
     });
 }
 

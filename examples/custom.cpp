@@ -40,9 +40,10 @@ int main(int argc, char** argv) {
                           open_dataset("synthetic:500", {.test = true}),
                           plan,
                           {.out = argc > 1 ? argv[1] : "custom", .resume = true}};
-    comparison.run(Contestant{"mae", "MAE", MaskedAutoencoder<>({.encoder = encoder, .decoder = decoder})},
-                   Contestant{"bands", "MAE of bands",
-                              MaskedAutoencoder<BandMasking>({.encoder = encoder, .decoder = decoder})},
-                   Contestant{"young", "RC-MAE, young teacher",
-                              RcMae<RandomMasking, YoungTeacher>({.encoder = encoder, .decoder = decoder})});
+    comparison.add("mae", "MAE", MaskedAutoencoder<>({.encoder = encoder, .decoder = decoder}));
+    comparison.add("bands", "MAE of bands",
+                   MaskedAutoencoder<BandMasking>({.encoder = encoder, .decoder = decoder}));
+    comparison.add("young", "RC-MAE, young teacher",
+                   RcMae<RandomMasking, YoungTeacher>({.encoder = encoder, .decoder = decoder}));
+    comparison.run();
 }

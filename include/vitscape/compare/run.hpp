@@ -12,6 +12,7 @@
 #include <vitscape/compare/corruption.hpp>
 #include <vitscape/compare/landscape_measures.hpp>
 #include <vitscape/compare/probing.hpp>
+#include <vitscape/compare/setting.hpp>
 #include <vitscape/core/peak_memory.hpp>
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/train/checkpointing.hpp>
@@ -26,6 +27,12 @@ struct MethodSpeed {
     LossSpeed classification;  ///< of the loss behind a linear head
 };
 
+/// Seconds that one method's run from one seed takes.
+struct ExpectedTime {
+    double training = 0, measures = 0;
+    [[nodiscard]] double total() const { return training + measures; }
+};
+
 /// One method trained from one seed, then probed and looked at. Every part is kept in `folder` when it is done.
 template <Backend B, class M>
 class ComparisonRun {
@@ -33,25 +40,23 @@ class ComparisonRun {
     static constexpr bool taught = TaughtMethod<Evaluated<M>, B>;
 
   public:
-    ComparisonRun(const B& backend, const Contestant<M>& contestant, const ComparisonPlan& plan,
-                  std::uint64_t seed, const AnyDataset& images, const AnyDataset& test,
-                  const std::filesystem::path& out)
-        : backend_(backend),
+    /// Setting and contestant must outlive the run.
+    ComparisonRun(const ComparisonSetting<B>& setting, const Contestant<M>& contestant, std::uint64_t seed)
+        : backend_(setting.backend),
           contestant_(contestant),
-          plan_(plan),
+          plan_(setting.plan),
           seed_(seed),
-          images_(images),
-          test_(test),
-          folder_(out / contestant.name / message("seed-", seed)),
-          classifier_(
-              classifier_of(contestant.method, static_cast<Index>(images.classes().size()), plan.pooling)) {}
+          images_(setting.images),
+          test_(setting.test),
+          folder_(setting.out / contestant.name / message("seed-", seed)),
+          classifier_(classifier_of(contestant.method, setting.classes(), setting.plan.pooling)) {}
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
     [[nodiscard]] std::filesystem::path results() const { return folder_ / "results.json"; }
     [[nodiscard]] std::string who() const { return message(contestant_.title, ", seed ", seed_); }
 
-    /// What `work` is expected to take, in seconds: training first, then all the rest.
-    [[nodiscard]] std::pair<double, double> expected(const MethodSpeed& speed) const {
+    /// What `work` is expected to take.
+    [[nodiscard]] ExpectedTime expected(const MethodSpeed& speed) const {
         double rest =
             probe_seconds(speed) + robustness_seconds(speed) + landscape_seconds(plan_.measure, speed.loss);
         if (!is_classifier<M>) rest += landscape_seconds(plan_.measure, speed.classification);
@@ -244,7 +249,7 @@ class ComparisonRun {
     const Contestant<M>& contestant_;
     const ComparisonPlan& plan_;
     std::uint64_t seed_;
-    AnyDataset images_, test_;
+    const AnyDataset &images_, &test_;
     std::filesystem::path folder_;
     VitClassifier classifier_;
     Vector<P> theta_, teacher_;

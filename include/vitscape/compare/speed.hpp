@@ -38,28 +38,31 @@ LossSpeed loss_speed(O& objective, const Vector<B>& theta) {
 
 /// Tries a method on a few batches: what a plan is made from.
 template <Backend B, class M>
-[[nodiscard]] MethodSpeed measure_speed(const B& backend, const Contestant<M>& contestant,
-                                        const ComparisonPlan& plan, const AnyDataset& images) {
+[[nodiscard]] MethodSpeed measure_speed(const ComparisonSetting<B>& setting,
+                                        const Contestant<M>& contestant) {
     MethodSpeed speed;
-    const std::size_t few = std::min(images.size(), 3 * plan.training.batch);
-    TrainOptions training = plan.training;
+    const std::size_t few = std::min(setting.images.size(), 3 * setting.plan.training.batch);
+    TrainOptions training = setting.plan.training;
     training.epochs = 2;
-    Trainer trainer{backend, contestant.method, plan.optimizer,
+    Trainer trainer{setting.backend, contestant.method, setting.plan.optimizer,
                     WarmupCosine{.peak = 1e-6, .warmup_epochs = 0}, 0};
     double seconds = 0;
-    trainer.fit(images.subset(balanced(images, few)), training, detail::EpochSeconds{&seconds});
+    trainer.fit(setting.images.subset(balanced(setting.images, few)), training,
+                detail::EpochSeconds{&seconds});
     const std::size_t used = few / training.batch * training.batch;
     speed.training = seconds / static_cast<double>(used);
-    const Batch batch = load_all(images.subset(balanced(images, std::min<std::size_t>(64, images.size()))),
-                                 training.transform);
-    auto loss = frozen_loss(backend, contestant.method, trainer.teacher(), batch, plan.measure.mask_seed);
+    const Batch batch = load_all(
+        setting.images.subset(balanced(setting.images, std::min<std::size_t>(64, setting.images.size()))),
+        training.transform);
+    auto loss = frozen_loss(setting.backend, contestant.method, trainer.teacher(), batch,
+                            setting.plan.measure.mask_seed);
     speed.loss = detail::loss_speed(loss, trainer.theta());
     const VitClassifier classifier =
-        classifier_of(contestant.method, static_cast<Index>(images.classes().size()), plan.pooling);
-    auto classification = frozen_loss(backend, classifier, {}, batch, 0);
+        classifier_of(contestant.method, setting.classes(), setting.plan.pooling);
+    auto classification = frozen_loss(setting.backend, classifier, {}, batch, 0);
     speed.classification = detail::loss_speed(
         classification,
-        Vector<Master<B>>(master(backend),
+        Vector<Master<B>>(master(setting.backend),
                           classifier_values(contestant.method, trainer.theta().to_host(), classifier)));
     speed.encoding = speed.classification.value;
     return speed;
