@@ -7,13 +7,9 @@
 #include <cstdint>
 
 #include <vitscape/compare/plan.hpp>
+#include <vitscape/compare/time.hpp>
 
 namespace vitscape {
-
-/// Seconds that a plan takes in all: of one epoch of every training, and of everything else.
-struct PlanTime {
-    double epoch = 0, rest = 0;
-};
 
 /// Chooses measures as fine as leave two fifths of the budget to training, then as many epochs as fit; a tenth of the
 /// budget is kept for what goes slower than expected. `time()` gives the `PlanTime` of the plan as it then is.

@@ -9,6 +9,7 @@
 
 #include <vitscape/compare/plan.hpp>
 #include <vitscape/compare/store.hpp>
+#include <vitscape/compare/time.hpp>
 #include <vitscape/compare/work.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
@@ -22,11 +23,6 @@
 #include <vitscape/landscape/weight_noise.hpp>
 
 namespace vitscape {
-
-/// Seconds that one image takes on average in a loss, and in a product with its Hessian.
-struct LossSpeed {
-    double value = 0, product = 0;
-};
 
 /// What `measure_landscape` is expected to take.
 [[nodiscard]] inline double landscape_seconds(const MeasurePlan& plan, const LossSpeed& speed) {

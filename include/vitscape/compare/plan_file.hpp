@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include <vitscape/compare/run.hpp>
+#include <vitscape/compare/plan.hpp>
+#include <vitscape/compare/time.hpp>
 #include <vitscape/io/json.hpp>
 
 namespace vitscape {

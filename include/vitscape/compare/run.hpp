@@ -13,25 +13,12 @@
 #include <vitscape/compare/landscape_measures.hpp>
 #include <vitscape/compare/probing.hpp>
 #include <vitscape/compare/setting.hpp>
+#include <vitscape/compare/time.hpp>
 #include <vitscape/core/peak_memory.hpp>
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
 namespace vitscape {
-
-/// Seconds that one image takes in each kind of work of a method.
-struct MethodSpeed {
-    double training = 0;       ///< in a step
-    double encoding = 0;       ///< in the encoder alone, all patches
-    LossSpeed loss;            ///< of the training loss
-    LossSpeed classification;  ///< of the loss behind a linear head
-};
-
-/// Seconds that one method's run from one seed takes.
-struct ExpectedTime {
-    double training = 0, measures = 0;
-    [[nodiscard]] double total() const { return training + measures; }
-};
 
 /// One method trained from one seed, then probed and looked at. Every part is kept in `folder` when it is done.
 template <Backend B, class M>
