@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <vitscape/backend/thrust/thrust.hpp>
+#include <vitscape/core/statistics.hpp>
 
 namespace vitscape::benchmarks {
 
@@ -32,11 +33,6 @@ std::vector<double> device_seconds(gpu::Context& context, int repeats, const Wor
         seconds.push_back(static_cast<double>(milliseconds) * 1e-3);
     }
     return seconds;
-}
-
-inline double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
 }
 
 /// Bytes read and written per second by a copy of 1 GiB from device memory to device memory.

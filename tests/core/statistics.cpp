@@ -24,6 +24,12 @@ TEST_CASE("mean and standard error") {
     CHECK(std::isnan(mean_and_error(Numbers{}).mean));
 }
 
+TEST_CASE("the median is the middle, or the mean of the two in the middle") {
+    CHECK(median({5, 1, 3}) == 3);
+    CHECK(median({8, 1, 3, 4}) == 3.5);
+    CHECK(std::isnan(median({})));
+}
+
 TEST_CASE("quantiles of Student's distribution are those of the tables") {
     struct Entry {
         double probability, degrees, t;

@@ -29,8 +29,8 @@ struct CompletedRuns {
         for (const auto& [name, title] : runs.methods)
             for (const std::uint64_t seed : runs.seeds) {
                 const ResultStore store(runs.folder(name, seed) / "results.json");
-                for (const char* part :
-                     {"training", "cost", "probe", "training.plane-0", "training.trace", "robustness"})
+                for (const char* part : {"training", "cost", "probe", "training.plane-0", "training.trace",
+                                         "inference", "robustness"})
                     (void)store.at(part);
                 runs.results[name].push_back(store.all());
             }

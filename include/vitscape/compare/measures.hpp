@@ -230,15 +230,20 @@ inline std::vector<Measure> measures_of(const nlohmann::json& example, const Con
     plain("cost.seconds_per_epoch", "cost", "training time per epoch", "seconds", [=](const Json& r) {
         std::vector<double> seconds;
         for (const Json& s : r.at("training").at("seconds")) seconds.push_back(number(s));
-        std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2),
-                         seconds.end());
-        return seconds[seconds.size() / 2];
+        return median(seconds);
     }).headline = true;
     const auto cost = [&](std::string key, std::string name, std::string unit) {
         plain("cost." + key, "cost", std::move(name), std::move(unit),
               [=](const Json& r) { return number(r.at("cost").value(key, Json())); });
     };
-    cost("peak_memory", "memory that training adds at its peak", "bytes");
+    plain("cost.inference_seconds", "cost",
+          "time of classifying an image, in batches of " +
+              std::to_string(example.at("inference").at("batch").get<std::size_t>()),
+          "seconds", [=](const Json& r) { return number(r.at("inference").at("seconds")); });
+    cost("peak_memory", "training: parameters, optimizer, teacher and activations at their peak", "bytes");
+    plain("cost.inference_memory", "cost",
+          "classifying such a batch: parameters and activations at their peak", "bytes",
+          [=](const Json& r) { return number(r.at("inference").at("peak_memory")); });
     cost("training_operations", "floating-point operations of a training step, per image (matrix products)",
          "");
     cost("inference_operations", "floating-point operations of classifying an image (matrix products)", "");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -14,7 +15,6 @@
 #include <vitscape/compare/probing.hpp>
 #include <vitscape/compare/setting.hpp>
 #include <vitscape/compare/time.hpp>
-#include <vitscape/core/peak_memory.hpp>
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
@@ -24,6 +24,7 @@ namespace vitscape {
 template <Backend B, class M>
 class ComparisonRun {
     using P = Master<B>;
+    static constexpr int inference_rounds = 9;
     static constexpr bool taught = TaughtMethod<Evaluated<M>, B>;
 
   public:
@@ -44,8 +45,8 @@ class ComparisonRun {
 
     /// What `work` is expected to take.
     [[nodiscard]] ExpectedTime expected(const MethodSpeed& speed) const {
-        double rest =
-            probe_seconds(speed) + robustness_seconds(speed) + landscape_seconds(plan_.measure, speed.loss);
+        double rest = probe_seconds(speed) + inference_seconds(speed) + robustness_seconds(speed) +
+                      landscape_seconds(plan_.measure, speed.loss);
         if (!is_classifier<M>) rest += landscape_seconds(plan_.measure, speed.classification);
         return {training_seconds(speed), rest};
     }
@@ -78,6 +79,7 @@ class ComparisonRun {
             around("classification", classifier_theta, speed.classification, [&](Batch batch) {
                 return frozen_loss(backend_, classifier_, {}, std::move(batch), m.mask_seed);
             });
+        inference(speed, classifier_theta, store, meter);
         robustness(speed, classifier_theta, store, meter);
     }
 
@@ -99,7 +101,6 @@ class ComparisonRun {
         if (store.has("training")) return meter.skip(expected_seconds);
         meter.part(
             message(who(), ": training for ", plan_.training.epochs, " epochs"), expected_seconds, [&] {
-                const PeakMemory memory;
                 Trainer trainer{fresh(), contestant_.method, plan_.optimizer, plan_.schedule, seed_};
                 const nlohmann::json description = describe_training(trainer, plan_.training, images_.size());
                 const auto file = folder_ / "checkpoint.safetensors";
@@ -115,10 +116,9 @@ class ComparisonRun {
                     for (const char* name : {"epoch", "loss", "seconds", "knn_accuracy", "probe_accuracy",
                                              "reconstruction_loss"})
                         curve[name].push_back(line.value(name, nlohmann::json()));
-                nlohmann::json cost = {
-                    {"parameters", contestant_.method.layout().size()},
-                    {"teacher_parameters", trainer.teacher().size()},
-                    {"peak_memory", memory.added() ? nlohmann::json(*memory.added()) : nlohmann::json()}};
+                nlohmann::json cost = {{"parameters", contestant_.method.layout().size()},
+                                       {"teacher_parameters", trainer.teacher().size()},
+                                       {"peak_memory", trainer.backend().memory().peak_bytes()}};
                 if constexpr (requires { operation_count(evaluated(contestant_.method).config()); }) {
                     cost["training_operations"] =
                         operation_count(evaluated(contestant_.method).config()).training;
@@ -191,6 +191,31 @@ class ComparisonRun {
              {"data", {{"classes", images_.classes()}}}});
     }
 
+    [[nodiscard]] std::size_t inference_batch() const { return std::min<std::size_t>(128, test_.size()); }
+    [[nodiscard]] double inference_seconds(const MethodSpeed& speed) const {
+        return inference_rounds * static_cast<double>(inference_batch()) * speed.classification.value;
+    }
+    /// What classifying images costs, once they are in memory: the median of some rounds.
+    void inference(const MethodSpeed& speed, const Vector<P>& classifier_theta, ResultStore& store,
+                   WorkMeter& meter) {
+        if (store.has("inference")) return meter.skip(inference_seconds(speed));
+        meter.part(message(who(), ": cost of classifying"), inference_seconds(speed), [&] {
+            const Batch batch =
+                load_all(test_.subset(balanced(test_, inference_batch())), plan_.training.transform);
+            const B backend = fresh();
+            std::vector<double> seconds;
+            for (int round = 0; round < inference_rounds; ++round) {
+                const auto start = std::chrono::steady_clock::now();
+                (void)classify(backend, classifier_, classifier_theta, batch);
+                seconds.push_back(
+                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+            }
+            store.put("inference", {{"batch", batch.size()},
+                                    {"seconds", median(seconds) / static_cast<double>(batch.size())},
+                                    {"peak_memory", backend.memory().peak_bytes()}});
+        });
+    }
+
     [[nodiscard]] double robustness_seconds(const MethodSpeed& speed) const {
         const double images = static_cast<double>(std::min(plan_.measure.test_images, test_.size()));
         const double kinds =
@@ -224,7 +249,7 @@ class ComparisonRun {
         });
     }
 
-    /// A backend with memory of its own, where it can be made, so that its peak is this training's.
+    /// A backend with memory of its own, where it can be made, so that its peak is that of one piece of work.
     [[nodiscard]] B fresh() const {
         if constexpr (requires { B(backend_.threads()); })
             return B(backend_.threads());

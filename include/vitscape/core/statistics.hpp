@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <numbers>
@@ -32,6 +33,14 @@ struct MeanAndError {
     for (const double sample : samples) square += (sample - mean) * (sample - mean);
     // 0 / 0 for one sample is the NaN that it should be.
     return {mean, std::sqrt(square / (count - 1) / count)};
+}
+
+/// The middle of the samples in ascending order, the mean of the two middle ones of an even number; NaN for none.
+[[nodiscard]] inline double median(std::vector<double> samples) {
+    if (samples.empty()) return std::numeric_limits<double>::quiet_NaN();
+    std::sort(samples.begin(), samples.end());
+    const std::size_t half = samples.size() / 2;
+    return samples.size() % 2 == 1 ? samples[half] : (samples[half - 1] + samples[half]) / 2;
 }
 
 /// A range of numbers, both ends included; NaN where nothing can be said.
