@@ -98,8 +98,8 @@ void measure_steps(const Options& o) {
                 "\"min\": %.2f, \"max\": %.2f, \"steps\": %zu, \"loss\": %.6g, "
                 "\"operations_per_image\": %.6e}\n",
                 o.method.c_str(), o.measure.c_str(), o.size.c_str(), o.precision.c_str(), batch,
-                o.inputs.c_str(), images / median(times), images / *most, images / *least,
-                times.size(), step.loss(), train ? count.training : count.forward);
+                o.inputs.c_str(), images / median(times), images / *most, images / *least, times.size(),
+                step.loss(), train ? count.training : count.forward);
             std::fflush(stdout);
         };
         if (!o.turns) return turn();

@@ -2,26 +2,33 @@
 #pragma once
 
 /// All of vitscape that needs Eigen and xtensor alone; where nlohmann-json was found (VITSCAPE_HAS_JSON) also the
-/// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors and
-/// several processes are asked for by their own headers.
+/// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors, several
+/// processes and whole comparisons (compare/comparison.hpp) are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/version.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
+#include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/direction.hpp>
+#include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
+#include <vitscape/landscape/smoothness.hpp>
+#include <vitscape/landscape/weight_noise.hpp>
 #include <vitscape/mae/any_masking.hpp>
 #include <vitscape/mae/rc_mae.hpp>
 #include <vitscape/nn/transfer.hpp>
 #include <vitscape/nn/vit_classifier.hpp>
 #include <vitscape/optim/adamw.hpp>
+#include <vitscape/optim/lars.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/optim/sgd.hpp>
 #include <vitscape/train/callbacks.hpp>
 #include <vitscape/train/frozen_objective.hpp>
+#include <vitscape/train/linear_probe.hpp>
+#include <vitscape/train/nearest_neighbours.hpp>
 #include <vitscape/train/recipe.hpp>
 #include <vitscape/train/trainer.hpp>
 

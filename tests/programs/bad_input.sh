@@ -9,19 +9,9 @@ set -euo pipefail
 pretrain="$1" landscape="$2" curvature="$3"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
 model=(--image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 --decoder-heads 2)
 small=("${model[@]}" --data synthetic:64 --epochs 1 --batch 16 --threads 1)
-failed=0
-
-# refuses "part of the sentence" program options...
-refuses() {
-    local expected="$1" status=0
-    shift
-    timeout 60 "$@" >"$folder/out" 2>"$folder/error" || status=$?
-    if ((status == 0 || status > 125)) || ! grep -qF -- "$expected" "$folder/error"; then
-        echo "FAILED: status $status, expected '$expected' from: $*" && cat "$folder/error" && failed=1
-    fi
-}
 
 # models and options
 refuses 'patch of 5 pixels does not divide' "$pretrain" "${small[@]}" --patch 5 --out "$folder/a"

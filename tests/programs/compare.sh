@@ -9,6 +9,7 @@ set -euo pipefail
 landscape="$2" compare="$4"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
 options=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --width 16 --depth 1 --heads 2
     --decoder-width 16 --decoder-heads 2 --seeds 2 --batch 40 --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2
     --grid 5 --convex-grid 3 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
@@ -54,38 +55,28 @@ test "$(wc -l <"$folder/one")" -gt 500
 cmp "$folder/one" "$folder/other"
 echo "same report after $kills kills"
 
-failed=0
-# refuses "part of the sentence" options...
-refuses() {
-    local expected="$1" status=0
-    shift
-    timeout 60 "$compare" "$@" >"$folder/out" 2>"$folder/error" || status=$?
-    if ((status == 0 || status > 125)) || ! grep -qF -- "$expected" "$folder/error"; then
-        echo "FAILED: status $status, expected '$expected' from: $*" && cat "$folder/error" && failed=1
-    fi
-}
 before="$(find "$folder/undisturbed" -type f ! -name lock -exec cksum {} + | sort)"
-refuses '200 images, fewer than one batch of 300' "${options[@]}" --batch 300 --out "$folder/a"
-refuses 'is too small' "${options[@]}" --budget 0.001 --out "$folder/b"
-refuses 'at least 3' "${options[@]}" --grid 4 --out "$folder/c"
-refuses 'give --resume' "${options[@]}" --out "$folder/undisturbed"
-refuses '/plan/batch was 40, now it is 20' "${options[@]}" --batch 20 --resume --out "$folder/undisturbed"
-refuses '/plan/batch was 40, now it is 20' "${options[@]}" --batch 20 --report-only --out "$folder/undisturbed"
-refuses 'holds no comparison to report on' "${options[@]}" --report-only --out "$folder/d"
+refuses '200 images, fewer than one batch of 300' "$compare" "${options[@]}" --batch 300 --out "$folder/a"
+refuses 'is too small' "$compare" "${options[@]}" --budget 0.001 --out "$folder/b"
+refuses 'at least 3' "$compare" "${options[@]}" --grid 4 --out "$folder/c"
+refuses 'give --resume' "$compare" "${options[@]}" --out "$folder/undisturbed"
+refuses '/plan/batch was 40, now it is 20' "$compare" "${options[@]}" --batch 20 --resume --out "$folder/undisturbed"
+refuses '/plan/batch was 40, now it is 20' "$compare" "${options[@]}" --batch 20 --report-only --out "$folder/undisturbed"
+refuses 'holds no comparison to report on' "$compare" "${options[@]}" --report-only --out "$folder/d"
 mkdir -p "$folder/one_class/only" "$folder/full" && echo mine >"$folder/full/thesis.txt"
-refuses 'is not empty' "${options[@]}" --out "$folder/full"
+refuses 'is not empty' "$compare" "${options[@]}" --out "$folder/full"
 for i in $(seq 50); do
     base64 -d >"$folder/one_class/only/$i.png" <<<'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 done
-refuses 'needs images of at least 2 classes' "${options[@]}" --data "folder:$folder/one_class" \
+refuses 'needs images of at least 2 classes' "$compare" "${options[@]}" --data "folder:$folder/one_class" \
     --test-data "folder:$folder/one_class" --out "$folder/e"
-refuses 'held-out images' "${options[@]}" --data "folder:$folder/one_class" --test-data '' --out "$folder/e"
+refuses 'held-out images' "$compare" "${options[@]}" --data "folder:$folder/one_class" --test-data '' --out "$folder/e"
 cp -r "$folder/undisturbed" "$folder/incomplete" && rm "$folder/incomplete/rc-mae/seed-1/results.json"
-refuses 'not complete' "${options[@]}" --report-only --out "$folder/incomplete"
+refuses 'not complete' "$compare" "${options[@]}" --report-only --out "$folder/incomplete"
 "$compare" "${options[@]}" --epochs 2000 --no-figures --out "$folder/busy" >/dev/null 2>>"$folder/log" &
 process=$!
 sleep 3
-refuses 'another process works in' "${options[@]}" --epochs 2000 --resume --out "$folder/busy"
+refuses 'another process works in' "$compare" "${options[@]}" --epochs 2000 --resume --out "$folder/busy"
 kill -INT "$process" 2>/dev/null || kill -TERM "$process"
 status=0
 wait "$process" || status=$?
