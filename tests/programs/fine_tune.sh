@@ -21,18 +21,7 @@ options=("${model[@]}" --method supervised --epochs 40 --drop-path 0.2 --mixup 0
 "$pretrain" "${options[@]}" --init-from teacher --out "$folder/undisturbed" 2>"$folder/log" >/dev/null
 grep -q 'starting with 29 of 31 parameters' "$folder/log"  # all but the head
 "$pretrain" "${options[@]}" --init-from student --epochs 1 --out "$folder/student" 2>"$folder/log" >/dev/null
-kills=0
-while ((kills < 10)); do
-    "$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume 2>>"$folder/log" >/dev/null &
-    process=$!
-    sleep "0.$((RANDOM % 40 + 5))"
-    if kill -KILL "$process" 2>/dev/null; then
-        kills=$((kills + 1))
-    else
-        rm -rf "$folder/killed"  # it came to its end: begin anew, so that all kills hit a training
-    fi
-    wait "$process" 2>/dev/null || true
-done
+kill_often 10 "$folder/killed" "$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume
 "$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume 2>>"$folder/log" >/dev/null
 cmp "$folder/undisturbed/checkpoint.safetensors" "$folder/killed/checkpoint.safetensors"
 rm "$start"
@@ -45,4 +34,4 @@ refuses 'recipe/layer_decay was 0.75, now it is nothing' "${again[@]}" --layer-d
 refuses 'mixup' "${again[@]}" --mixup 0.5
 refuses 'recipe/policies' "${again[@]}" --random-erasing 0
 refuses 'start/from' "${again[@]}" --init-from student
-((failed == 0)) && echo "killed $kills times, same bytes; other options were refused"
+((failed == 0)) && echo "killed 10 times, same bytes; other options were refused"
