@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A masking policy and a teacher of one's own, compared with the usual ones: custom FOLDER [IMAGES]
+// A masking policy and a teacher of one's own, compared with the usual ones: custom [FOLDER [IMAGES TEST_IMAGES]]
 #include <algorithm>
 
 #include <vitscape/backend/eigen/cpu.hpp>
@@ -14,36 +14,28 @@ struct BandMasking {
     Index rows = 2;  ///< that stay visible
     [[nodiscard]] Index visible(const PatchGrid& grid) const { return rows * grid.side(); }
     void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence& random) const {
-        const Index top = random.below(grid.side() - rows + 1);
-        std::rotate(order.begin(), order.begin() + top * grid.side(), order.end());
+        std::ranges::rotate(order, order.begin() + random.below(grid.side() - rows + 1) * grid.side());
     }
 };
-/// A teacher that is the student of so many steps ago on average, less at the start.
-struct YoungTeacher {
-    struct Momentum {
-        double memory = 100;  ///< steps
-        [[nodiscard]] double at(const StepCount& count) const {
-            return 1 - 1 / std::min(memory, 1 + count.step);
-        }
-    } momentum{};
-    void check() const {}
+/// Makes an EMA teacher the student's mean over about the last 100 steps, at the start over all.
+struct ShortMemory {
+    [[nodiscard]] double at(const StepCount& count) const { return 1 - 1 / std::min(100.0, 1 + count.step); }
 };
 
 int main(int argc, char** argv) {
+    const auto argument = [&](int i, const char* otherwise) { return argc > i ? argv[i] : otherwise; };
     const VitShape encoder{32, 4, {.width = 48, .depth = 2, .heads = 3}};
     const TransformerShape decoder{.width = 32, .depth = 1, .heads = 4};
     ComparisonPlan plan{.seeds = {0, 1}, .schedule = {.peak = 1e-3, .warmup_epochs = 1}};
     plan.training = {.epochs = 4, .batch = 100, .transform = {.side = 32}};
     plan.measure.pairs = 1, plan.measure.grid = 7, plan.measure.convex_grid = 5;
-    Comparison comparison{Cpu<float>{},
-                          open_dataset(argc > 2 ? argv[2] : "synthetic:2000"),
-                          open_dataset("synthetic:500", {.test = true}),
-                          plan,
-                          {.out = argc > 1 ? argv[1] : "custom", .resume = true}};
-    comparison.add("mae", "MAE", MaskedAutoencoder<>({.encoder = encoder, .decoder = decoder}));
-    comparison.add("bands", "MAE of bands",
-                   MaskedAutoencoder<BandMasking>({.encoder = encoder, .decoder = decoder}));
-    comparison.add("young", "RC-MAE, young teacher",
-                   RcMae<RandomMasking, YoungTeacher>({.encoder = encoder, .decoder = decoder}));
+
+    const auto images = open_dataset(argument(2, "synthetic:2000"));
+    const auto test = open_dataset(argument(3, "synthetic:500"), {.test = true});
+    Comparison comparison{Cpu<float>{}, images, test, plan, {.out = argument(1, "custom"), .resume = true}};
+    comparison.add("mae", "MAE", MaskedAutoencoder<>({encoder, decoder}));
+    comparison.add("bands", "MAE of bands", MaskedAutoencoder<BandMasking>({encoder, decoder}));
+    comparison.add("short", "RC-MAE, short memory",
+                   RcMae<RandomMasking, EmaTeacher<ShortMemory>>({encoder, decoder}));
     comparison.run();
 }

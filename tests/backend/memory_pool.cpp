@@ -48,6 +48,10 @@ TEST_CASE("memory pool: the peak is remembered, trim gives memory back", "[backe
     pool.release(pool.allocate(1024), 1024);
     CHECK(pool.system_allocations() == 3);
     CHECK(pool.peak_bytes() == 3072);
+    void* const third = pool.allocate(512);
+    pool.forget_peak();
+    CHECK(pool.peak_bytes() == 512);
+    pool.release(third, 512);
 }
 
 TEST_CASE("CPU backend: copies share the memory pool", "[backend]") {

@@ -22,17 +22,24 @@ struct Claim {
 inline std::vector<Claim> paper_claims() {
     const std::string paper = "arXiv 2405.18042",
                       rc = "Lee et al. 2023, arXiv 2210.02077, and arXiv 2405.18042";
-    // a smaller slope, rise or number of epochs is the better one: the difference is taken the other way round
+    // A smaller slope, rise or number of epochs is the better one: the difference is taken the other way round. Areas are cut
+    // off by the plane's border, radii seldom are: a region's width is judged by both.
     return {{"MAE's loss surface is smoother than the supervised one", paper, "training.total_variation",
              "supervised", "mae"},
             {"MAE's minimum is wider than the supervised one: the loss rises less at radius 1", paper,
              "training.rise_1", "supervised", "mae"},
             {"MAE's convex region is wider than the supervised one", paper, "training.convex_area", "mae",
              "supervised"},
+            {"MAE's convex region is wider than the supervised one, by its radius", paper,
+             "training.convex_radius", "mae", "supervised"},
             {"An EMA teacher widens the convex region of the pre-training loss", paper,
              "training.convex_area", "rc-mae", "mae"},
+            {"An EMA teacher widens the convex region of the pre-training loss, by its radius", paper,
+             "training.convex_radius", "rc-mae", "mae"},
             {"An EMA teacher widens the convex region of the linear-probing loss", paper,
              "classification.convex_area", "rc-mae", "mae"},
+            {"An EMA teacher widens the convex region of the linear-probing loss, by its radius", paper,
+             "classification.convex_radius", "rc-mae", "mae"},
             {"An EMA teacher speeds up convergence: fewer epochs to MAE's final reconstruction error", rc,
              "convergence.reconstruction_end", "mae", "rc-mae"},
             {"An EMA teacher improves the linear probe", "Lee et al. 2023, arXiv 2210.02077", "accuracy.top1",

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include <vitscape/compare/contestant.hpp>
 #include <vitscape/compare/corruption.hpp>
+#include <vitscape/compare/cost.hpp>
 #include <vitscape/compare/landscape_measures.hpp>
 #include <vitscape/compare/probing.hpp>
 #include <vitscape/compare/setting.hpp>
@@ -101,7 +101,8 @@ class ComparisonRun {
         if (store.has("training")) return meter.skip(expected_seconds);
         meter.part(
             message(who(), ": training for ", plan_.training.epochs, " epochs"), expected_seconds, [&] {
-                Trainer trainer{fresh(), contestant_.method, plan_.optimizer, plan_.schedule, seed_};
+                TrainingMemory memory(backend_);
+                Trainer trainer{backend_, contestant_.method, plan_.optimizer, plan_.schedule, seed_};
                 const nlohmann::json description = describe_training(trainer, plan_.training, images_.size());
                 const auto file = folder_ / "checkpoint.safetensors";
                 if (std::filesystem::exists(file))
@@ -110,21 +111,13 @@ class ComparisonRun {
                                {.epochs = 1, .minutes = 2});
                 ProbeEvery look(plan_, classifier_, images_, test_);
                 const auto show = Shown{&meter};
-                trainer.fit(images_, plan_.training, look, show, JsonLog{folder_}, save);
+                trainer.fit(images_, plan_.training, memory, look, show, JsonLog{folder_}, save);
                 nlohmann::json curve;
                 for (const nlohmann::json& line : load_json_lines(folder_ / "log.jsonl"))
                     for (const char* name : {"epoch", "loss", "seconds", "knn_accuracy", "probe_accuracy",
                                              "reconstruction_loss"})
                         curve[name].push_back(line.value(name, nlohmann::json()));
-                nlohmann::json cost = {{"parameters", contestant_.method.layout().size()},
-                                       {"teacher_parameters", trainer.teacher().size()},
-                                       {"peak_memory", trainer.backend().memory().peak_bytes()}};
-                if constexpr (requires { operation_count(evaluated(contestant_.method).config()); }) {
-                    cost["training_operations"] =
-                        operation_count(evaluated(contestant_.method).config()).training;
-                    cost["inference_operations"] = operation_count(classifier_.config()).forward;
-                }
-                store.put("cost", cost);
+                store.put("cost", training_cost(trainer, classifier_, memory));
                 store.put("training", curve);
             });
     }
@@ -195,24 +188,14 @@ class ComparisonRun {
     [[nodiscard]] double inference_seconds(const MethodSpeed& speed) const {
         return inference_rounds * static_cast<double>(inference_batch()) * speed.classification.value;
     }
-    /// What classifying images costs, once they are in memory: the median of some rounds.
     void inference(const MethodSpeed& speed, const Vector<P>& classifier_theta, ResultStore& store,
                    WorkMeter& meter) {
         if (store.has("inference")) return meter.skip(inference_seconds(speed));
         meter.part(message(who(), ": cost of classifying"), inference_seconds(speed), [&] {
             const Batch batch =
                 load_all(test_.subset(balanced(test_, inference_batch())), plan_.training.transform);
-            const B backend = fresh();
-            std::vector<double> seconds;
-            for (int round = 0; round < inference_rounds; ++round) {
-                const auto start = std::chrono::steady_clock::now();
-                (void)classify(backend, classifier_, classifier_theta, batch);
-                seconds.push_back(
-                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-            }
-            store.put("inference", {{"batch", batch.size()},
-                                    {"seconds", median(seconds) / static_cast<double>(batch.size())},
-                                    {"peak_memory", backend.memory().peak_bytes()}});
+            store.put("inference",
+                      inference_cost(backend_, classifier_, classifier_theta, batch, inference_rounds));
         });
     }
 
@@ -229,32 +212,17 @@ class ComparisonRun {
             const auto& transform = plan_.training.transform;
             const Batch clean = load_all(
                 test_.subset(balanced(test_, std::min(plan_.measure.test_images, test_.size()))), transform);
-            nlohmann::json found = nlohmann::json::array();
-            const auto look = [&](const char* kind, double strength, const Batch& batch) {
+            const auto look = [&](const Batch& batch) -> nlohmann::json {
+                WorkMeter::stop_if_interrupted();
                 auto loss =
                     frozen_loss(backend_, contestant_.method, teacher_, batch, plan_.measure.mask_seed);
                 auto classification = frozen_loss(backend_, classifier_, {}, batch, 0);
-                found.push_back({{"kind", kind},
-                                 {"strength", strength},
-                                 {"training_loss", loss.value(theta_)},
-                                 {"classification_loss", classification.value(classifier_theta)},
-                                 {"top1", classify(backend_, classifier_, classifier_theta, batch).top1}});
-                WorkMeter::stop_if_interrupted();
+                return {{"training_loss", loss.value(theta_)},
+                        {"classification_loss", classification.value(classifier_theta)},
+                        {"top1", classify(backend_, classifier_, classifier_theta, batch).top1}};
             };
-            look("none", 0, clean);
-            for (const double noise : plan_.measure.input_noise)
-                look("noise", noise, with_noise(clean, noise, transform, plan_.measure.mask_seed));
-            for (const double blur : plan_.measure.blur) look("blur", blur, with_blur(clean, blur));
-            store.put("robustness", found);
+            store.put("robustness", under_corruption(clean, plan_.measure, transform, look));
         });
-    }
-
-    /// A backend with memory of its own, where it can be made, so that its peak is that of one piece of work.
-    [[nodiscard]] B fresh() const {
-        if constexpr (requires { B(backend_.threads()); })
-            return B(backend_.threads());
-        else
-            return backend_;
     }
 
     B backend_;

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <string>
 
-#include <vitscape/compare/measures.hpp>
+#include <vitscape/compare/measure.hpp>
 
 namespace vitscape {
 

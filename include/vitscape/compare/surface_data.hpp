@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <vitscape/compare/completed_runs.hpp>
-#include <vitscape/compare/measures.hpp>
+#include <vitscape/compare/measure.hpp>
 #include <vitscape/compare/numbers.hpp>
 #include <vitscape/landscape/surface_io.hpp>
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -53,7 +55,8 @@ class WorkMeter {
         return total_ > 0 ? static_cast<int>(100 * std::min(1.0, (done_ + skipped_) / total_)) : 100;
     }
     [[nodiscard]] double left() const {
-        const double pace = done_ > 5 ? spent_ / done_ : 1;
+        const double trust = 0.1 * total_;  // in the plan: the first parts alone say little about the others
+        const double pace = done_ + trust > 0 ? (spent_ + trust) / (done_ + trust) : 1;
         return pace * std::max(0.0, total_ - done_ - skipped_);
     }
     double total_, done_ = 0, skipped_ = 0, spent_ = 0;

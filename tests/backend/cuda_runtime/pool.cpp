@@ -70,6 +70,10 @@ TEST_CASE("device pool: a loop of the same requests takes memory once", "[cuda]"
         CHECK(state.used == 0);
         pools.release(pools.allocate(10), 10);
         CHECK(state.used == 256);
+        pools.forget_peak();
+        CHECK(pools.statistics().peak == 0);
+        pools.release(pools.allocate(10), 10);
+        CHECK(pools.statistics().peak == 256);
     }
     CHECK(state.used == 0);
 }

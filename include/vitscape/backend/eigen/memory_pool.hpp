@@ -74,7 +74,9 @@ class MemoryPool {
     }
 
     [[nodiscard]] std::size_t bytes_in_use() const { return in_use_; }
+    /// Most bytes in use at once, since the start or the last `forget_peak`.
     [[nodiscard]] std::size_t peak_bytes() const { return peak_; }
+    void forget_peak() { peak_ = in_use_; }
     /// How often memory came from the system rather than from a free list.
     [[nodiscard]] std::size_t system_allocations() const { return system_allocations_; }
 

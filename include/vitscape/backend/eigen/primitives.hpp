@@ -31,6 +31,7 @@ class CpuPrimitives {
 
     [[nodiscard]] int threads() const { return threads_; }
     [[nodiscard]] const MemoryPool& memory() const { return *pool_; }
+    void forget_peak_memory() const { pool_->forget_peak(); }
 
     Pointer allocate(Index n) {
         return static_cast<T*>(pool_->allocate(static_cast<std::size_t>(n) * sizeof(T)));

@@ -37,6 +37,7 @@ class Execution {
 
     [[nodiscard]] int threads() const { return threads_; }
     [[nodiscard]] const MemoryPool& memory() const { return *pool_; }
+    void forget_peak_memory() const { pool_->forget_peak(); }
 
     void* allocate(std::size_t bytes) { return pool_->allocate(bytes); }
     void release(void* memory, std::size_t bytes) { pool_->release(memory, bytes); }

@@ -139,6 +139,7 @@ class ThrustPrimitives {
     [[nodiscard]] Execution& execution() const { return execution_; }
     [[nodiscard]] int threads() const { return execution_.threads(); }
     [[nodiscard]] decltype(auto) memory() const { return execution_.memory(); }
+    void forget_peak_memory() const { execution_.forget_peak_memory(); }
 
     Pointer allocate(Index n) { return static_cast<T*>(execution_.allocate(bytes<T>(n))); }
     void release(Pointer p, Index n) { execution_.release(p, bytes<T>(n)); }

@@ -64,6 +64,7 @@ class Execution<system::cuda> {
     [[nodiscard]] cudaStream_t stream() const { return context().stream(); }
     [[nodiscard]] static int threads() { return available_threads(); }
     [[nodiscard]] gpu::MemoryFigures memory() const { return {context().pools().statistics()}; }
+    void forget_peak_memory() const { context().pools().forget_peak(); }
 
     void* allocate(std::size_t bytes) { return context().allocate(bytes); }
     void release(void* memory, std::size_t bytes) { context().release(memory, bytes); }

@@ -149,6 +149,8 @@ class PoolSet {
         sum.peak = peak_;
         return sum;
     }
+    /// Of all pools together: the peak is what is in use now.
+    void forget_peak() { peak_ = total_in_use_; }
     [[nodiscard]] PoolStatistics statistics(Id id) const { return pools_.at(id).statistics; }
 
     /// Bytes that a request of `bytes` takes.
