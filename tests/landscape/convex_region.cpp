@@ -125,6 +125,14 @@ TEST_CASE("a dent is convex within a circle, of which the grid's points are few"
                 if (distance < 1 - 1e-9) CHECK(region.inside(row, column) == 1);
                 if (distance > 1 + 1e-9) CHECK(region.inside(row, column) == 0);
             }
+        const RegionMap map = region_map(region);
+        REQUIRE(map.x.size() == static_cast<std::size_t>(4 * (steps - 1) + 1));
+        for (std::size_t row = 0; row < map.y.size(); ++row)
+            for (std::size_t column = 0; column < map.x.size(); ++column) {
+                const double distance = std::hypot(map.x[column], map.y[row]);
+                if (distance < 1 - step * step) CHECK(map.inside(row, column) == 1);
+                if (distance > 1 + step * step) CHECK(map.inside(row, column) == 0);
+            }
     }
 }
 

@@ -8,6 +8,7 @@
 #include <vitscape/compare/completed_runs.hpp>
 #include <vitscape/compare/measure.hpp>
 #include <vitscape/compare/numbers.hpp>
+#include <vitscape/landscape/convex_region_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
 
 namespace vitscape {
@@ -21,7 +22,8 @@ namespace vitscape {
             const std::string prefix = detail::loss_prefix(runs.results.at(name).front(), loss);
             const auto path = runs.folder(name, runs.seeds.front());
             const Surface surface = load_surface(path / (prefix + "-surface-0.json")).surface;
-            const Json region = load_json(path / (prefix + "-convex-0.json"));
+            const RegionMap convex = region_map(load_convex_region(path / (prefix + "-convex-0.json")));
+            const auto flag = [](std::uint8_t inside) { return static_cast<int>(inside); };
             Json rows = Json::array();
             for (std::size_t r = 0; r < surface.y.size(); ++r) {
                 rows.push_back(Json::array());
@@ -39,7 +41,7 @@ namespace vitscape {
                  {"centre_loss", surface.centre_loss},
                  {"file", message(name, "/seed-", runs.seeds.front(), "/", prefix, "-surface-0.npy")},
                  {"convex",
-                  {{"x", region.at("x")}, {"y", region.at("y")}, {"inside", region.at("inside")}}}});
+                  {{"x", convex.x}, {"y", convex.y}, {"inside", detail::rows_of(convex.inside, flag)}}}});
         }
     return list;
 }

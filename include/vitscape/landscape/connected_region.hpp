@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <xtensor/xtensor.hpp>
+
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/shape.hpp>
 
@@ -21,6 +23,12 @@ struct RegionExtent {
     double radius =
         0;  ///< From the centre to the nearest point outside; the grid's border counts as outside.
     bool reaches_border = false;  ///< Then the grid may cut the region off.
+};
+
+/// A connected part of a plane, to be drawn.
+struct RegionMap {
+    std::vector<double> x, y;
+    xt::xtensor<std::uint8_t, 2> inside;  // (y, x), 1 or 0
 };
 
 namespace detail {
@@ -79,6 +87,18 @@ class ConnectedRegion {
     /// Whether a point of the grid belongs to the region.
     [[nodiscard]] bool holds(std::size_t column, std::size_t row) const {
         return states_[row * subdivisions * columns_ + column * subdivisions] == State::inside;
+    }
+    /// The region on a grid whose cells are a `refinement`-th as wide, a divisor of `subdivisions`.
+    [[nodiscard]] RegionMap map(std::size_t refinement) const {
+        const std::size_t step = subdivisions / refinement;
+        RegionMap found;
+        for (std::size_t c = 0; c < columns_; c += step) found.x.push_back(coordinate(x_, c));
+        for (std::size_t r = 0; r < rows_; r += step) found.y.push_back(coordinate(y_, r));
+        found.inside = xt::xtensor<std::uint8_t, 2>({found.y.size(), found.x.size()}, 0);
+        for (std::size_t r = 0; r < found.y.size(); ++r)
+            for (std::size_t c = 0; c < found.x.size(); ++c)
+                found.inside(r, c) = states_[r * step * columns_ + c * step] == State::inside ? 1 : 0;
+        return found;
     }
 
   private:

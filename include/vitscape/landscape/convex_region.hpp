@@ -133,6 +133,21 @@ inline void resume_region(const ConvexRegion& earlier, ConvexRegion& region) {
     region.evaluated = earlier.evaluated;
 }
 
+/// The region's part of its plane. `need(row, column)` is called before a point's curvature is read.
+template <class Need>
+ConnectedRegion connected_part(const ConvexRegion& region, const Need& need) {
+    return {region.x, region.y, [&](const ConnectedRegion::Node& node) {
+                const auto entry = [&](const xt::xtensor<double, 2>& table) {
+                    return node.interpolate([&](std::size_t column, std::size_t row) {
+                        need(row, column);
+                        return table(row, column);
+                    });
+                };
+                const double xx = entry(region.xx), xy = entry(region.xy), yy = entry(region.yy);
+                return PlaneCurvature{xx, xy, yy}.smallest() + region.tolerance;
+            }};
+}
+
 }  // namespace detail
 
 /// The part of a plane, connected to the centre theta, where the surface's 2 x 2 Hessian in (alpha, beta) has no negative
@@ -195,16 +210,7 @@ template <Backend B, TwiceDifferentiable<B> O>
     }
     region.tolerance = options.relative_tolerance * centre.scale();
 
-    const detail::ConnectedRegion part(region.x, region.y, [&](const detail::ConnectedRegion::Node& node) {
-        const auto entry = [&](const xt::xtensor<double, 2>& table) {
-            return node.interpolate([&](std::size_t column, std::size_t row) {
-                need(row, column);
-                return table(row, column);
-            });
-        };
-        const double xx = entry(region.xx), xy = entry(region.xy), yy = entry(region.yy);
-        return PlaneCurvature{xx, xy, yy}.smallest() + region.tolerance;
-    });
+    const detail::ConnectedRegion part = detail::connected_part(region, need);
     for (std::size_t row = 0; row < region.y.size(); ++row)
         for (std::size_t column = 0; column < region.x.size(); ++column)
             region.inside(row, column) = part.holds(column, row) ? 1 : 0;
@@ -212,6 +218,11 @@ template <Backend B, TwiceDifferentiable<B> O>
     region.radius = part.extent().radius;
     region.reaches_border = part.extent().reaches_border;
     return region;
+}
+
+/// A complete convex region as its area was measured, to be drawn: on a grid whose cells are a quarter as wide.
+[[nodiscard]] inline RegionMap region_map(const ConvexRegion& region) {
+    return detail::connected_part(region, [](std::size_t, std::size_t) {}).map(4);
 }
 
 }  // namespace vitscape

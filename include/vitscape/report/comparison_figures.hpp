@@ -99,7 +99,7 @@ inline std::vector<std::filesystem::path> write_comparison_figures(const std::fi
                  [&](const std::filesystem::path& path) { write_surface_figure(path, panels, options); });
             if (std::any_of(panels.begin(), panels.end(),
                             [](const FigurePanel& panel) { return panel.region != nullptr; }))
-                options.title += "; outlined: the convex region around it";
+                options.title += "; dotted: the convex region around it";
             draw(stem + "_contour",
                  [&](const std::filesystem::path& path) { write_contour(path, panels, options); });
         }

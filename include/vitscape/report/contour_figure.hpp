@@ -53,9 +53,18 @@ inline void add_contours(FigureScript& script, const GridValues& grid, const Col
                     is_dark(label.level) ? "9.5' textcolor rgb '#ffffff'" : "9.5' textcolor rgb '#101010'");
 }
 
-/// The outline of a region, as the data block $region.
-inline void add_outline(FigureScript& script, const GridValues* region) {
-    script.begin_data("region");
+/// Which points of an axis get dots: about 25, none at the border.
+inline std::vector<std::size_t> dotted(std::size_t points) {
+    const std::size_t step = std::max<std::size_t>(1, (points + 12) / 25);
+    std::vector<std::size_t> chosen;
+    for (std::size_t i = (points / 2) % step; i + 1 < points; i += step)
+        if (i > 0) chosen.push_back(i);
+    return chosen;
+}
+
+/// A region's outline, as the data block $outline, and dots all over it, which tell its inside, as $inside.
+inline void add_region(FigureScript& script, const GridValues* region) {
+    script.begin_data("outline");
     script.line("NaN NaN\n");  // gnuplot refuses an empty block
     if (region != nullptr)
         for (const ContourLine& line : contour_lines(*region, 0.5)) {
@@ -64,14 +73,23 @@ inline void add_outline(FigureScript& script, const GridValues* region) {
             script.line("");
         }
     script.end_data();
+    script.begin_data("inside");
+    script.line("NaN NaN\n");
+    if (region != nullptr)
+        for (std::size_t row : dotted(region->y.size()))
+            for (std::size_t column : dotted(region->x.size()))
+                if (region->values(row, column) > 0.5)
+                    script.line(FigureScript::number(region->x[column]), " ",
+                                FigureScript::number(region->y[row]));
+    script.end_data();
 }
 
 }  // namespace detail
 
 /// Writes a filled contour figure (.png, .svg or .pdf): colours, labelled iso-lines, equal units along both
 /// axes, the centre marked by a cross. Several panels stand side by side under one colour scale, so that
-/// models can be compared. A panel's region is outlined in white on black. Between the points the loss is drawn by bicubic interpolation; points that are NaN
-/// stay grey.
+/// models can be compared. A panel's region is outlined and dotted in white. Between the points the loss is drawn by bicubic
+/// interpolation; points that are NaN stay grey.
 /// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the
 ///         file cannot be written.
 inline void write_contour(const std::filesystem::path& path, const std::vector<FigurePanel>& panels,
@@ -106,7 +124,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         const Surface& surface = *panels[k].surface;
         const GridValues grid = detail::drawn_grid(surface, scale, 240);
         detail::add_grid(script, "image", grid);
-        detail::add_outline(script, panels[k].region);
+        detail::add_region(script, panels[k].region);
         detail::add_contours(script, grid, scale, (surface.y.back() - surface.y.front()) / height * unit);
         if (k == 0 && !options.title.empty())
             script.line("set label 1000 ", detail::gnuplot_text(options.title), " at screen ",
@@ -142,8 +160,10 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("plot $image using 1:2:3 with image notitle, ",
                     "$on_dark with lines lw 1.1 lc rgb '#ffffff' notitle, ",
                     "$on_light with lines lw 1.1 lc rgb '#303030' notitle, ",
-                    "$region with lines lw 5 lc rgb '#000000' notitle, ",
-                    "$region with lines lw 2.4 lc rgb '#ffffff' notitle",
+                    "$inside with points pt 7 ps 0.35 lc rgb '#000000' notitle, ",
+                    "$inside with points pt 7 ps 0.22 lc rgb '#ffffff' notitle, ",
+                    "$outline with lines lw 4 lc rgb '#000000' notitle, ",
+                    "$outline with lines lw 2 lc rgb '#ffffff' notitle",
                     centre ? ", '+' using (0):(0) every 1000 with points pt 1 ps 1.9 lw 4 lc rgb '#000000' "
                              "notitle, '+' using (0):(0) every 1000 with points pt 1 ps 1.7 lw 1.8 lc rgb "
                              "'#ffffff' notitle"

@@ -24,7 +24,7 @@ namespace vitscape {
 struct FigurePanel {
     std::string title;
     const Surface* surface;
-    /// 1 inside a region that a contour figure outlines, 0 outside; none where it is null.
+    /// 1 inside a region that a contour figure marks, 0 outside; none where it is null.
     const GridValues* region = nullptr;
 };
 

@@ -107,13 +107,13 @@ inline std::string scale_bar(const ColorScale& scale) {
     return html + "</div>\n";
 }
 
-/// What the white outline is, or why there is none.
-inline std::string outline_caption(const RelativeSurface& surface) {
+/// What the white dots are, or why there are none.
+inline std::string region_caption(const RelativeSurface& surface) {
     const auto& inside = surface.convex.values;
     if (surface.convex.x.empty()) return "";
     if (std::any_of(inside.begin(), inside.end(), [](double value) { return value > 0.5; }))
-        return " White outline: the convex region around the centre.";
-    return " No outline: the loss is not convex at the centre of this plane.";
+        return " White dots: the convex region around the centre.";
+    return " No dots: the loss is not convex at the centre of this plane.";
 }
 
 /// The loss at the centre and how far it goes.
@@ -158,7 +158,7 @@ inline std::string surfaces_html(const std::vector<LossSection>& sections, bool 
                     : message("<p class=\"soft\">The page draws ", most_surfaces, " surfaces in 3-D.</p>\n");
             html += message("<div class=\"contour\" data-contour=\"", index, "\" role=\"img\" aria-label=\"",
                             label, ", as contours\"></div>\n<figcaption>", surface_caption(surface),
-                            outline_caption(surface), "</figcaption></figure>\n");
+                            region_caption(surface), "</figcaption></figure>\n");
             ++index;
         }
         if (interactive) html += "</div>\n";
