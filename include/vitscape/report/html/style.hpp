@@ -82,6 +82,11 @@ footer { margin-top: 3rem; padding-bottom: 2rem; }
   dd { margin-bottom: .4rem; }
   th, td { padding: .4rem .5rem; }
   tbody th { min-width: 9rem; }
+  .stacked thead { display: none; }
+  .stacked tr { display: grid; grid-template-columns: 1fr auto; border-top: 1px solid var(--line); padding: .3rem 0; }
+  .stacked tr:first-child { border-top: 0; }
+  .stacked th, .stacked td { border: 0; min-width: 0; padding: .15rem .5rem; }
+  .stacked .wide { grid-column: 1 / -1; }
 }
 @media print {
   body { font-size: 10pt; }

@@ -75,10 +75,13 @@ inline std::string claims_table(const Json& report) {
             "<td class=\"wide\">", escape_html(text_at(claim, "test")),
             note.empty() ? "" : element("small", note), "</td></tr>\n");
     }
-    return table("Each claim, the number that tests it, and that number's 95 % interval below it.",
-                 head_cell("Claim") + head_cell("Verdict") +
-                     head_cell("Number, 95 % interval", "class=\"number\"") + head_cell("What the number is"),
-                 rows);
+    return message(
+        "<div class=\"stacked\">",
+        table("Each claim, the number that tests it, and that number's 95 % interval below it.",
+              head_cell("Claim") + head_cell("Verdict") +
+                  head_cell("Number, 95 % interval", "class=\"number\"") + head_cell("What the number is"),
+              rows),
+        "</div>\n");
 }
 
 /// The name of a measure with its unit and its loss.
