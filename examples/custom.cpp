@@ -14,7 +14,8 @@ struct BandMasking {
     Index rows = 2;  ///< that stay visible
     [[nodiscard]] Index visible(const PatchGrid& grid) const { return rows * grid.side(); }
     void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence& random) const {
-        std::ranges::rotate(order, order.begin() + random.below(grid.side() - rows + 1) * grid.side());
+        const Index first = random.below(grid.side() - rows + 1) * grid.side();
+        std::rotate(order.begin(), order.begin() + first, order.end());
     }
 };
 /// Makes an EMA teacher the student's mean over about the last 100 steps, at the start over all.
