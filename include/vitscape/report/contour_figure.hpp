@@ -53,13 +53,26 @@ inline void add_contours(FigureScript& script, const GridValues& grid, const Col
                     is_dark(label.level) ? "9.5' textcolor rgb '#ffffff'" : "9.5' textcolor rgb '#101010'");
 }
 
-/// Which points of an axis get dots: about 25, none at the border.
-inline std::vector<std::size_t> dotted(std::size_t points) {
-    const std::size_t step = std::max<std::size_t>(1, (points + 12) / 25);
-    std::vector<std::size_t> chosen;
-    for (std::size_t i = (points / 2) % step; i + 1 < points; i += step)
-        if (i > 0) chosen.push_back(i);
-    return chosen;
+struct GridPoints {
+    std::vector<double> x, y;
+};
+/// Dots that tell a region's inside: of about 25 points along each axis, none at the border, those within.
+inline GridPoints region_dots(const GridValues& region) {
+    const auto chosen = [](std::size_t points) {
+        const std::size_t step = std::max<std::size_t>(1, (points + 12) / 25);
+        std::vector<std::size_t> list;
+        for (std::size_t i = (points / 2) % step; i + 1 < points; i += step)
+            if (i > 0) list.push_back(i);
+        return list;
+    };
+    GridPoints dots;
+    for (const std::size_t row : chosen(region.y.size()))
+        for (const std::size_t column : chosen(region.x.size()))
+            if (region.values(row, column) > 0.5) {
+                dots.x.push_back(region.x[column]);
+                dots.y.push_back(region.y[row]);
+            }
+    return dots;
 }
 
 /// A region's outline, as the data block $outline, and dots all over it, which tell its inside, as $inside.
@@ -75,12 +88,11 @@ inline void add_region(FigureScript& script, const GridValues* region) {
     script.end_data();
     script.begin_data("inside");
     script.line("NaN NaN\n");
-    if (region != nullptr)
-        for (std::size_t row : dotted(region->y.size()))
-            for (std::size_t column : dotted(region->x.size()))
-                if (region->values(row, column) > 0.5)
-                    script.line(FigureScript::number(region->x[column]), " ",
-                                FigureScript::number(region->y[row]));
+    if (region != nullptr) {
+        const GridPoints dots = region_dots(*region);
+        for (std::size_t i = 0; i < dots.x.size(); ++i)
+            script.line(FigureScript::number(dots.x[i]), " ", FigureScript::number(dots.y[i]));
+    }
     script.end_data();
 }
 

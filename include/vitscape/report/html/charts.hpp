@@ -15,6 +15,7 @@
 #include <vitscape/report/band_figure.hpp>
 #include <vitscape/report/comparison_data.hpp>
 #include <vitscape/report/comparison_figures.hpp>
+#include <vitscape/report/contour_figure.hpp>
 #include <vitscape/report/figure_script.hpp>
 #include <vitscape/report/html/text.hpp>
 
@@ -92,10 +93,13 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
                 levels.push_back({{"value", level}, {"text", section.scale->text(level)}});
             for (const RelativeSurface& surface : section.surfaces) {
                 Json convex = nullptr;
-                if (!surface.convex.x.empty())
+                if (!surface.convex.x.empty()) {
+                    const GridPoints dots = region_dots(surface.convex);
                     convex = {{"x", chart_numbers(surface.convex.x)},
                               {"y", chart_numbers(surface.convex.y)},
-                              {"inside", chart_rows(surface.convex.values)}};
+                              {"inside", chart_rows(surface.convex.values)},
+                              {"dots", {{"x", chart_numbers(dots.x)}, {"y", chart_numbers(dots.y)}}}};
+                }
                 surfaces.push_back({{"x", chart_numbers(surface.ratio.x)},
                                     {"y", chart_numbers(surface.ratio.y)},
                                     {"ratio", chart_rows(surface.ratio.loss)},

@@ -71,15 +71,7 @@ function contourFigure(surface, common) {
                      place(level.value) < 0.62 ? "#ffffff" : "#303030", 1, true));
   }
   if (surface.convex) {
-    const {x, y, inside} = surface.convex, dots = {x: [], y: []};
-    const dotted = axis => {
-      const step = Math.max(1, Math.floor((axis.length + 12) / 25));
-      return [...axis.keys()].filter(i => i > 0 && i + 1 < axis.length && i % step === Math.floor(axis.length / 2) % step);
-    };
-    for (const row of dotted(y)) for (const column of dotted(x)) if (inside[row][column]) {
-      dots.x.push(x[column]);
-      dots.y.push(y[row]);
-    }
+    const {x, y, inside, dots} = surface.convex;
     traces.push({type: "scatter", mode: "markers", ...dots, hoverinfo: "skip", showlegend: false,
       marker: {size: 3, color: "#ffffff", line: {color: "#000000", width: 0.5}}});
     for (const [color, width] of [["#000000", 4], ["#ffffff", 2]]) {
