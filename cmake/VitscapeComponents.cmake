@@ -3,12 +3,26 @@
 # The components of vitscape, targets vitscape::<component> that bring what the library itself can do without. The build
 # and the installed package file both use this file.
 
-set(VITSCAPE_ALL_COMPONENTS cuda mpi)
+set(VITSCAPE_ALL_COMPONENTS study cuda mpi)
 
+set(VITSCAPE_STUDY_PURPOSE "studies: methods trained, measured and judged side by side")
+set(VITSCAPE_STUDY_PACKAGE "nlohmann-json3-dev")
 set(VITSCAPE_CUDA_PURPOSE "the Thrust backend on CUDA devices")
 set(VITSCAPE_CUDA_PACKAGE "the CUDA Toolkit, 12.8 or later, with nvcc on the path")
 set(VITSCAPE_MPI_PURPOSE "training by several processes")
 set(VITSCAPE_MPI_PACKAGE "libopenmpi-dev")
+
+# vitscape::study: studies and their page, whose style sheet and script the build embeds in a header. Installed, that header
+# lies beside the others; the build says in VITSCAPE_GENERATED_DIR where it is.
+macro(vitscape_add_study)
+    if(TARGET nlohmann_json::nlohmann_json)
+        add_library(vitscape::study INTERFACE IMPORTED GLOBAL)
+        target_link_libraries(vitscape::study INTERFACE vitscape::vitscape nlohmann_json::nlohmann_json)
+        if(VITSCAPE_GENERATED_DIR)
+            target_include_directories(vitscape::study INTERFACE "${VITSCAPE_GENERATED_DIR}")
+        endif()
+    endif()
+endmacro()
 
 # vitscape::cuda: for sources that nvcc compiles. Architectures, 8.0 or later, are the project's choice
 # (CMAKE_CUDA_ARCHITECTURES).
@@ -47,7 +61,9 @@ endmacro()
 # vitscape_add_component(<component>): adds vitscape::<component> where what it needs is found.
 macro(vitscape_add_component component)
     if(NOT TARGET vitscape::${component})
-        if("${component}" STREQUAL "cuda")
+        if("${component}" STREQUAL "study")
+            vitscape_add_study()
+        elseif("${component}" STREQUAL "cuda")
             vitscape_add_cuda()
         elseif("${component}" STREQUAL "mpi")
             vitscape_add_mpi()

@@ -5,6 +5,10 @@ include(CMakePackageConfigHelpers)
 set(VITSCAPE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/vitscape)
 
 install(DIRECTORY include/vitscape DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+if(TARGET vitscape::study)
+    install(FILES ${VITSCAPE_GENERATED_DIR}/vitscape/study/page/assets.hpp
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/vitscape/study/page)
+endif()
 install(TARGETS vitscape EXPORT vitscape-targets)
 install(EXPORT vitscape-targets NAMESPACE vitscape:: DESTINATION ${VITSCAPE_CMAKE_DIR})
 

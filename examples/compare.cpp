@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <vitscape/compare/comparison.hpp>
+#include <vitscape/study/comparison.hpp>
 
 #include "support/backend.hpp"
 #include "support/model_options.hpp"

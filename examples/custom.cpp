@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include <vitscape/backend/eigen/cpu.hpp>
-#include <vitscape/compare/comparison.hpp>
 #include <vitscape/data/open_dataset.hpp>
+#include <vitscape/study/comparison.hpp>
 
 using namespace vitscape;
 

@@ -18,8 +18,8 @@
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
-#include <vitscape/train/frozen_objective.hpp>
-#include <vitscape/train/operation_count.hpp>
+#include <vitscape/methods/frozen_objective.hpp>
+#include <vitscape/methods/operation_count.hpp>
 
 #include "cuda/ceilings.hpp"
 #include "support/autoencoder_sizes.hpp"

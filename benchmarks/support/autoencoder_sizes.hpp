@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <vitscape/mae/rc_mae.hpp>
+#include <vitscape/methods/rc_mae.hpp>
 
 namespace vitscape::benchmarks {
 

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <vitscape/data/balanced.hpp>
+#include <vitscape/methods/frozen_objective.hpp>
 #include <vitscape/train/checkpointing.hpp>
-#include <vitscape/train/frozen_objective.hpp>
 
 #include "backend.hpp"
 #include "program.hpp"

@@ -3,7 +3,7 @@
 
 /// All of vitscape that needs Eigen and xtensor alone; where nlohmann-json was found (VITSCAPE_HAS_JSON) also the
 /// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors, several
-/// processes and whole comparisons (compare/comparison.hpp) are asked for by their own headers.
+/// processes and whole studies (study/comparison.hpp) are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/version.hpp>
@@ -17,19 +17,19 @@
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/smoothness.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
-#include <vitscape/mae/any_masking.hpp>
-#include <vitscape/mae/rc_mae.hpp>
+#include <vitscape/methods/any_masking.hpp>
+#include <vitscape/methods/frozen_objective.hpp>
+#include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/recipe.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/nn/transfer.hpp>
-#include <vitscape/nn/vit_classifier.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/lars.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/optim/sgd.hpp>
+#include <vitscape/probe/linear_probe.hpp>
+#include <vitscape/probe/nearest_neighbours.hpp>
 #include <vitscape/train/callbacks.hpp>
-#include <vitscape/train/frozen_objective.hpp>
-#include <vitscape/train/linear_probe.hpp>
-#include <vitscape/train/nearest_neighbours.hpp>
-#include <vitscape/train/recipe.hpp>
 #include <vitscape/train/trainer.hpp>
 
 #if defined(__CUDACC__)

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <vitscape/backend/eigen/cpu.hpp>
-#include <vitscape/mae/rc_mae.hpp>
+#include <vitscape/methods/rc_mae.hpp>
 
 #include "support/catch.hpp"
 

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #define CATCH_CONFIG_RUNNER
-#include <vitscape/backend/thrust/cuda/device.hpp>
+#include <vitscape/backend/cuda/device.hpp>
 
 #include "support/catch.hpp"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <vitscape/data/image_folder.hpp>
-#include <vitscape/mae/rc_mae.hpp>
-#include <vitscape/nn/vit_classifier.hpp>
+#include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/train/trainer.hpp>

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <vitscape/io/file.hpp>
+#include <vitscape/core/file.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_text.hpp"

@@ -3,7 +3,7 @@
 // The supervised classifier against the reference's values.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
-#include <vitscape/nn/vit_classifier.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
 
 #include "support/backend_types.hpp"
 #include "support/backends.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 
-#include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/methods/masked_autoencoder.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
-#include <vitscape/nn/vit_classifier.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_text.hpp"

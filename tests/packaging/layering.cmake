@@ -3,26 +3,26 @@
 # cmake -DINCLUDE=<folder that holds vitscape/> -P layering.cmake
 #
 # A header includes its own folder or one on a lower floor, never a sibling or a higher one; landscape and curvature
-# know nothing of mae (nor of train, which is on their own floor). Names every line that breaks this, and fails.
+# know nothing of methods (nor landscape of probe). Names every line that breaks this, and fails.
 cmake_minimum_required(VERSION 3.22)
 
 set(floor_core 0)
 set(floor_backend 1)
+set(floor_data 1)
 set(floor_tensor 2)
 set(floor_autograd 3)
 set(floor_optim 3)
-set(floor_data 3)
 set(floor_distributed 3)
 set(floor_nn 4)
-set(floor_io 5)
-set(floor_mae 5)
-set(floor_train 6)
-set(floor_landscape 6)
-set(floor_curvature 6)
-set(floor_report 7)
-set(floor_compare 8)
-set(forbidden_landscape mae)
-set(forbidden_curvature mae)
+set(floor_methods 5)
+set(floor_curvature 5)
+set(floor_io 6)
+set(floor_probe 6)
+set(floor_train 7)
+set(floor_landscape 7)
+set(floor_report 8)
+set(floor_study 9)
+set(forbidden_landscape methods probe)
 
 set(faults "")
 file(GLOB_RECURSE headers RELATIVE "${INCLUDE}/vitscape" "${INCLUDE}/vitscape/*.hpp")

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/io/file.hpp>
+#include <vitscape/core/file.hpp>
 #include <vitscape/report/figures.hpp>
 
 #include "support/catch.hpp"

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include <vitscape/backend/thrust/cuda/kernels/block.hpp>
+#include <vitscape/backend/cuda/kernels/block.hpp>
 
 #include "support/emulated_threads.hpp"
 #include "support/tensor_core.hpp"

@@ -11,8 +11,8 @@
 
 #include <xtensor/xtensor.hpp>
 
-#include <vitscape/mae/masked_autoencoder.hpp>
-#include <vitscape/nn/vit_classifier.hpp>
+#include <vitscape/methods/masked_autoencoder.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 #include "support/golden.hpp"

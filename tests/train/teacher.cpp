@@ -5,11 +5,11 @@
 
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/synthetic.hpp>
-#include <vitscape/mae/rc_mae.hpp>
+#include <vitscape/methods/frozen_objective.hpp>
+#include <vitscape/methods/rc_mae.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/sgd.hpp>
-#include <vitscape/train/evaluate.hpp>
-#include <vitscape/train/frozen_objective.hpp>
+#include <vitscape/probe/evaluate.hpp>
 #include <vitscape/train/trainer.hpp>
 
 #include "support/catch.hpp"

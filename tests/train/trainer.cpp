@@ -2,8 +2,8 @@
 #include <filesystem>
 
 #include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/core/file.hpp>
 #include <vitscape/data/synthetic.hpp>
-#include <vitscape/io/file.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
 #include "support/catch.hpp"

@@ -15,8 +15,8 @@
 /// Where no <nccl.h> or no CUDA is to be found, this header is empty.
 #if __has_include(<nccl.h>) && __has_include(<cuda_runtime_api.h>)
 
-#include <vitscape/backend/thrust/cuda/device.hpp>
-#include <vitscape/backend/thrust/cuda/handles.hpp>
+#include <vitscape/backend/cuda/device.hpp>
+#include <vitscape/backend/cuda/handles.hpp>
 
 #include <cuda_runtime_api.h>
 #include <nccl.h>

@@ -13,7 +13,7 @@
 #include <vitscape/io/json.hpp>
 #include <vitscape/io/safetensors.hpp>
 #include <vitscape/io/safetensors_writer.hpp>
-#include <vitscape/nn/method.hpp>
+#include <vitscape/methods/method.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
 
 namespace vitscape {

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/io/file.hpp>
+#include <vitscape/core/file.hpp>
 
 namespace vitscape {
 

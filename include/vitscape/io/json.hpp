@@ -12,7 +12,7 @@
 #endif
 #include <nlohmann/json.hpp>
 
-#include <vitscape/io/file.hpp>
+#include <vitscape/core/file.hpp>
 
 namespace vitscape {
 

@@ -19,7 +19,7 @@
 #include <xtensor/xnpy.hpp>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/io/file.hpp>
+#include <vitscape/core/file.hpp>
 
 namespace vitscape {
 

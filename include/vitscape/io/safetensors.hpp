@@ -18,9 +18,9 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/file.hpp>
 #include <vitscape/core/shape.hpp>
 #include <vitscape/io/element_type.hpp>
-#include <vitscape/io/file.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/io/nearest_names.hpp>
 

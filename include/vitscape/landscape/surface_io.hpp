@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/file.hpp>
 #include <vitscape/io/csv.hpp>
-#include <vitscape/io/file.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/io/npy.hpp>
 #include <vitscape/landscape/surface.hpp>

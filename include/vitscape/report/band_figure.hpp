@@ -6,13 +6,22 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/report/comparison_data.hpp>
 #include <vitscape/report/figure_script.hpp>
+#include <vitscape/report/series_color.hpp>
 
 namespace vitscape {
+
+/// A curve and the band around it; NaN where there is no number.
+struct BandCurve {
+    std::string title;
+    std::size_t series = 0;  ///< which chooses the colour
+    std::vector<double> x, middle, low, high;
+    std::size_t count = 0;  ///< Runs or lines that went into it.
+};
 
 /// One plot of a figure of curves.
 struct BandPanel {
@@ -65,12 +74,12 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
                             FigureScript::number(curve.low[i]), " ", FigureScript::number(curve.high[i]));
             script.end_data();
             const std::string color =
-                message("'", method_color(curve.method), "'");  // GCC 12 warns of + here
+                message("'", series_color(curve.series), "'");  // GCC 12 warns of + here
             plots += message(
                 k == 0 ? "plot " : ", ", "$curve", k,
                 " using 1:3:4 with filledcurves fillstyle transparent solid 0.22 noborder lc rgb ", color,
                 " notitle, $curve", k, " using 1:2 with ", curve.x.size() > 40 ? "lines" : "linespoints",
-                " lw 2 pt ", 5 + 2 * (curve.method % 5), " ps 0.6 lc rgb ", color, " title ",
+                " lw 2 pt ", 5 + 2 * (curve.series % 5), " ps 0.6 lc rgb ", color, " title ",
                 detail::gnuplot_text(curve.title));
         }
         const double margin = high > low ? 0.05 * (high - low) : std::max(std::abs(high), 1.0) * 0.05;

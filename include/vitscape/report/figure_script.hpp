@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/io/file.hpp>
+#include <vitscape/core/file.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/color_scale.hpp>
 #include <vitscape/report/contour_lines.hpp>

@@ -2,17 +2,16 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/figure_script.hpp>
+#include <vitscape/report/series_color.hpp>
 
 namespace vitscape {
 
@@ -39,9 +38,6 @@ inline void write_slice(const std::filesystem::path& path, const std::vector<Fig
                         const FigureOptions& options = {},
                         SliceBand band = SliceBand::difference_standard_error) {
     using detail::FigureScript;
-    // Okabe & Ito's colours, which readers without full colour vision can tell apart.
-    constexpr std::array<std::string_view, 7> colors = {"0072b2", "d55e00", "009e73", "cc79a7",
-                                                        "e69f00", "56b4e9", "404040"};
     if (curves.empty()) throw ConfigError("a figure needs at least one surface");
     double low = std::nan(""), high = low;
     FigureScript data;
@@ -66,7 +62,7 @@ inline void write_slice(const std::filesystem::path& path, const std::vector<Fig
                       FigureScript::number(loss - error), " ", FigureScript::number(loss + error));
         }
         data.end_data();
-        const std::string color = "'#" + std::string(colors[k % colors.size()]) + "'";
+        const std::string color = message("'", series_color(k), "'");
         plots += message(k == 0 ? "plot " : ", ", "$curve", k,
                          " using 1:3:4 with filledcurves fillstyle transparent solid 0.25 noborder lc rgb ",
                          color, " notitle, $curve", k, " using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb ",

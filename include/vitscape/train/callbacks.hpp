@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <vitscape/core/progress.hpp>
-#include <vitscape/train/evaluate.hpp>
+#include <vitscape/probe/evaluate.hpp>
 #include <vitscape/train/trainer.hpp>
 
 #include <unistd.h>

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include <vitscape/io/checkpoint.hpp>
+#include <vitscape/methods/method_description.hpp>
+#include <vitscape/methods/recipe_description.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/optim/sgd.hpp>
 #include <vitscape/train/callbacks.hpp>
-#include <vitscape/train/method_description.hpp>
-#include <vitscape/train/recipe_description.hpp>
 #include <vitscape/train/trainer.hpp>
 
 namespace vitscape {

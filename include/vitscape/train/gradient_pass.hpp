@@ -8,7 +8,7 @@
 
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/distributed/gradient_sum.hpp>
-#include <vitscape/nn/method.hpp>
+#include <vitscape/methods/method.hpp>
 #include <vitscape/tensor/host_numbers.hpp>
 #include <vitscape/tensor/replay.hpp>
 #include <vitscape/tensor/weights.hpp>

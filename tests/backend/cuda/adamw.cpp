@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vitscape/backend/thrust/cuda/kernels/adamw.hpp>
+#include <vitscape/backend/cuda/kernels/adamw.hpp>
 
 #include "kernel_test.hpp"
 

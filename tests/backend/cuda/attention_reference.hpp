@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/kernels/attention.hpp>
+#include <vitscape/backend/cuda/kernels/attention.hpp>
 #include <vitscape/core/random.hpp>
 
 #include "support/block_emulator.hpp"

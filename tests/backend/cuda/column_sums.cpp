@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vitscape/backend/thrust/cuda/kernels/column_sums.hpp>
+#include <vitscape/backend/cuda/kernels/column_sums.hpp>
 
 #include "kernel_test.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // GELU in place, points of a plane, casts.
-#include <vitscape/backend/thrust/cuda/kernels/cast.hpp>
-#include <vitscape/backend/thrust/cuda/kernels/gelu.hpp>
-#include <vitscape/backend/thrust/cuda/kernels/plane_point.hpp>
+#include <vitscape/backend/cuda/kernels/cast.hpp>
+#include <vitscape/backend/cuda/kernels/gelu.hpp>
+#include <vitscape/backend/cuda/kernels/plane_point.hpp>
 
 #include "kernel_test.hpp"
 

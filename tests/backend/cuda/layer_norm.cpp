@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vitscape/backend/thrust/cuda/kernels/column_sums.hpp>
-#include <vitscape/backend/thrust/cuda/kernels/layer_norm.hpp>
-#include <vitscape/backend/thrust/cuda/kernels/layer_norm_backward.hpp>
+#include <vitscape/backend/cuda/kernels/column_sums.hpp>
+#include <vitscape/backend/cuda/kernels/layer_norm.hpp>
+#include <vitscape/backend/cuda/kernels/layer_norm_backward.hpp>
 
 #include "kernel_test.hpp"
 

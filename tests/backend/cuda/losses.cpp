@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vitscape/backend/thrust/cuda/kernels/cross_entropy.hpp>
-#include <vitscape/backend/thrust/cuda/kernels/squared_error.hpp>
+#include <vitscape/backend/cuda/kernels/cross_entropy.hpp>
+#include <vitscape/backend/cuda/kernels/squared_error.hpp>
 
 #include "kernel_test.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/context.hpp>
+#include <vitscape/backend/cuda/context.hpp>
 
 #include "context_fixture.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/context.hpp>
+#include <vitscape/backend/cuda/context.hpp>
 
 #include "fake_device.hpp"
 #include "support/catch.hpp"

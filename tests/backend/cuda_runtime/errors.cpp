@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
-#include <vitscape/backend/thrust/cuda/error.hpp>
+#include <vitscape/backend/cuda/error.hpp>
 
 #include "support/catch.hpp"
 

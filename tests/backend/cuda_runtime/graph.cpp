@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/graph.hpp>
-#include <vitscape/backend/thrust/cuda/pool.hpp>
+#include <vitscape/backend/cuda/graph.hpp>
+#include <vitscape/backend/cuda/pool.hpp>
 
 #include "support/catch.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/pool.hpp>
+#include <vitscape/backend/cuda/pool.hpp>
 
 #include "support/catch.hpp"
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/product_layout.hpp>
+#include <vitscape/backend/cuda/product_layout.hpp>
 
 #include "support/catch.hpp"
 

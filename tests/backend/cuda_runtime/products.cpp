@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/matrix_product.hpp>
+#include <vitscape/backend/cuda/matrix_product.hpp>
 
 #include "context_fixture.hpp"
 #include "fake_products.hpp"

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include <vitscape/backend/thrust/cuda/upload_ring.hpp>
+#include <vitscape/backend/cuda/upload_ring.hpp>
 
 #include "support/catch.hpp"
 

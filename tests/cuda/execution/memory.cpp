@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A device's memory: what is asked for in vain, and GPUs that are not there.
-#include <vitscape/backend/thrust/cuda/device.hpp>
+#include <vitscape/backend/cuda/device.hpp>
 
 #include "../device_test.hpp"
 #include "support/error_text.hpp"

@@ -6,7 +6,7 @@
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
-#include <vitscape/train/frozen_objective.hpp>
+#include <vitscape/methods/frozen_objective.hpp>
 
 #include "training.hpp"
 

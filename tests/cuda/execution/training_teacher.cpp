@@ -2,7 +2,7 @@
 //
 // A training with a teacher on a device, whose predictions are a part of the recorded work.
 #include <vitscape/backend/eigen/cpu.hpp>
-#include <vitscape/mae/rc_mae.hpp>
+#include <vitscape/methods/rc_mae.hpp>
 
 #include "training.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/synthetic.hpp>
-#include <vitscape/mae/masked_autoencoder.hpp>
+#include <vitscape/methods/masked_autoencoder.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/train/trainer.hpp>

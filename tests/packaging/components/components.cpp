@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iostream>
 
+#if defined(WITH_STUDY)
+#include <vitscape/study/page/html_report.hpp>
+#endif
 #if defined(WITH_CUDA)
 #include <vitscape/backend/thrust/thrust.hpp>
 #endif
@@ -10,6 +13,10 @@
 
 int main() {
     std::cout << "components:";
+#if defined(WITH_STUDY)
+    static_assert(!vitscape::detail::page_style.empty());
+    std::cout << " study";
+#endif
 #if defined(WITH_CUDA)
     static_assert(vitscape::FusedAttention<vitscape::Cuda<vitscape::bfloat16>>);
     (void)vitscape::gpu::available();

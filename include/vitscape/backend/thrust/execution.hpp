@@ -3,5 +3,5 @@
 
 #include <vitscape/backend/thrust/host.hpp>
 #if defined(__CUDACC__)
-#include <vitscape/backend/thrust/cuda/execution.hpp>
+#include <vitscape/backend/cuda/execution.hpp>
 #endif

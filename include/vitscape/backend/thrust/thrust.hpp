@@ -3,7 +3,7 @@
 
 #include <vitscape/backend/thrust/primitives.hpp>
 #if defined(__CUDACC__)
-#include <vitscape/backend/thrust/cuda/backend.hpp>
+#include <vitscape/backend/cuda/backend.hpp>
 #endif
 
 namespace vitscape {

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vitscape/mae/masking.hpp>
+#include <vitscape/methods/masking.hpp>

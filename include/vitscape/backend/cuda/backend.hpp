@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#if defined(__CUDACC__)  // nothing without a CUDA compiler
+
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <vitscape/backend/cuda/adamw.hpp>
+#include <vitscape/backend/cuda/attention.hpp>
+#include <vitscape/backend/cuda/kernels/cast.hpp>
+#include <vitscape/backend/cuda/kernels/cross_entropy.hpp>
+#include <vitscape/backend/cuda/kernels/plane_point.hpp>
+#include <vitscape/backend/cuda/kernels/squared_error.hpp>
+#include <vitscape/backend/cuda/layer_norm.hpp>
+#include <vitscape/backend/cuda/linear.hpp>
+#include <vitscape/backend/thrust/primitives.hpp>
+
+namespace vitscape {
+
+template <class System, class T>
+class Thrust;
+
+/// The primitives on a device, and what lets it work on while the host does other things: deferred downloads and
+/// replayed graphs (tensor/host_numbers.hpp, tensor/replay.hpp).
+template <class T>
+class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
+    using Base = ThrustPrimitives<system::cuda, T>;
+
+  public:
+    using Base::Base;
+    /// @param device  number of the GPU
+    explicit DevicePrimitives(int device = 0) : Base(device) {}
+    /// With other settings than the usual ones, as in `Cuda<float>({.device = 1, .graphs = false})`.
+    explicit DevicePrimitives(const gpu::ContextOptions& options)
+        : Base(detail::Execution<system::cuda>(options)) {}
+    using Graph = gpu::Graph;
+
+    /// Pinned memory for numbers on their way to the host.
+    class HostBuffer {
+      public:
+        explicit HostBuffer(const DevicePrimitives& backend)
+            : context_(backend.execution().shared_context()) {}
+        /// Converts the numbers of the latest transfer, after waiting for it.
+        void wait(std::vector<double>& host) const {
+            if (!buffer_) return;
+            buffer_->wait();
+            host.resize(count_);
+            for (std::size_t i = 0; i < count_; ++i)
+                host[i] = of_double_ ? buffer_->as<double>()[i] : static_cast<double>(buffer_->as<T>()[i]);
+        }
+
+      private:
+        friend class DevicePrimitives;
+        template <class U>
+        void start(Index n, const U* from) {
+            count_ = static_cast<std::size_t>(n);
+            of_double_ = std::is_same_v<U, double>;
+            if (!buffer_ || buffer_->bytes() < count_ * sizeof(U))
+                buffer_.emplace(context_, count_ * sizeof(U));
+            buffer_->start(from, count_ * sizeof(U));
+        }
+        std::shared_ptr<gpu::Context> context_;
+        std::optional<gpu::HostBuffer> buffer_;
+        std::size_t count_ = 0;
+        bool of_double_ = false;
+    };
+    void copy_later(Index n, const T* from, HostBuffer& to) { to.start(n, from); }
+    void dot_later(Index n, const T* x, const T* y, HostBuffer& to) {
+        const detail::DeviceScratch<double> sum(this->execution(), 1);
+        this->execution().sum_into(n, detail::Product<T>{x, y}, sum.data());
+        to.start(1, sum.data());
+    }
+
+    /// @throws what `body` throws
+    template <class Body>
+    void run(Graph& graph, std::uint64_t signature, const Body& body) {
+        this->execution().context().run(graph, signature, body);
+    }
+};
+
+/// The backend on a CUDA device; double has the primitives alone.
+template <>
+class Thrust<system::cuda, double> : public DevicePrimitives<double> {
+  public:
+    using DevicePrimitives<double>::DevicePrimitives;
+};
+
+/// The backend on a CUDA device for float and bfloat16: tensor-core products, fused kernels. The arguments are
+/// documented in concept.hpp; sums are float.
+template <class T>
+requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<system::cuda, T>
+    : public DevicePrimitives<T> {
+  public:
+    /// @param device  number of the GPU
+    explicit Thrust(int device = 0) : Thrust(gpu::ContextOptions{.device = device}) {}
+    /// With other settings than the usual ones, as in `Cuda<float>({.device = 1, .graphs = false})`.
+    explicit Thrust(const gpu::ContextOptions& options)
+        : DevicePrimitives<T>(options), table_(std::make_shared<detail::AdamWTable>(this->execution())) {}
+    using MasterBackend = Thrust<system::cuda, float>;
+    /// The float sibling of a bfloat16 backend, on the same memory and stream; a copy of itself otherwise.
+    [[nodiscard]] MasterBackend master() const { return MasterBackend(this->execution(), table_); }
+
+    void linear(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias,
+                const T* residual, T* y) {
+        if (detail::linear_with_bias(this->execution(), rows, out, in, x, weight, bias, residual, y)) return;
+        const operand::Matrix<T*> result{y, out};
+        const operand::PerColumn<const T*> per_column{bias};
+        if (residual == nullptr)
+            this->map(rows, out, functor::Identity{}, result, per_column);
+        else
+            this->map(rows, out, functor::Add{}, result, operand::Matrix<const T*>{residual, out},
+                      per_column);
+        this->multiply(detail::linear_product(rows, out, in, 1), x, weight, y);
+    }
+    void linear_gelu(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias, T* y,
+                     T* derivative) {
+        linear(rows, out, in, x, weight, bias, nullptr, y);
+        detail::gelu_in_place(this->execution(), rows * out, y, derivative);
+    }
+    void linear_gradient(Index rows, Index out, Index in, const T* x, const T* dy, float* dweight,
+                         float* dbias) {
+        detail::linear_gradient(this->execution(), rows, out, in, x, dy, dweight, dbias);
+    }
+
+    void layer_norm(Index rows, Index columns, double epsilon, const T* x, const T* gamma, const T* beta,
+                    T* y, float* mean, float* inverse_deviation) {
+        detail::layer_norm_forward(this->execution(), rows, columns, epsilon, x, gamma, beta, y, mean,
+                                   inverse_deviation);
+    }
+    void layer_norm_backward(Index rows, Index columns, const T* x, const T* gamma, const float* mean,
+                             const float* inverse_deviation, const T* dy, double beta, T* dx, float* dgamma,
+                             float* dbeta) {
+        detail::layer_norm_gradient(this->execution(), rows, columns, x, gamma, mean, inverse_deviation, dy,
+                                    beta, dx, dgamma, dbeta);
+    }
+
+    [[nodiscard]] bool attention_supported(const AttentionShape& shape) const {
+        return vitscape::attention_supported<T>(shape, detail::attention_device(this->execution().context()));
+    }
+    /// Logarithms of sums of exponentials are saved.
+    [[nodiscard]] Index attention_saved(const AttentionShape& shape) const {
+        return vitscape::attention_saved(shape);
+    }
+    void attention(const AttentionShape& shape, const T* qkv, T* out, float* log_sum) {
+        detail::attention_forward(this->execution(), shape, qkv, out, log_sum);
+    }
+    void attention_backward(const AttentionShape& shape, const T* qkv, const T* out, const float* log_sum,
+                            const T* dout, T* dqkv) {
+        detail::attention_gradient(this->execution(), shape, qkv, out, log_sum, dout, dqkv);
+    }
+
+    void squared_error(Index samples, Index count, const T* prediction, const T* target, float* losses) {
+        detail::run(this->execution(), kernels::SquaredError<T>{samples, count, prediction, target, losses});
+    }
+    void squared_error_backward(Index samples, Index count, const float* upstream, const T* prediction,
+                                const T* target, T* gradient) {
+        detail::run(this->execution(),
+                    kernels::SquaredErrorBackward<T>{samples, count, upstream, prediction, target, gradient});
+    }
+    void cross_entropy(Index samples, Index classes, const T* logits, const T* targets, float* losses,
+                       float* log_sums) {
+        detail::run(this->execution(),
+                    kernels::CrossEntropy<T>{samples, classes, logits, targets, losses, log_sums});
+    }
+    void cross_entropy_backward(Index samples, Index classes, const float* upstream, const T* logits,
+                                const T* targets, const float* log_sums, T* gradient) {
+        detail::run(this->execution(), kernels::CrossEntropyBackward<T>{samples, classes, upstream, logits,
+                                                                        targets, log_sums, gradient});
+    }
+
+    void round(Index n, const float* from, T* to) {
+        detail::run(this->execution(), kernels::Cast<float, T>{n, from, to});
+    }
+    void plane_point(Index n, const float* theta, const float* delta, const float* eta, const float* position,
+                     T* to) {
+        detail::run(this->execution(), kernels::PlanePointTo<T>{n, theta, delta, eta, position, to});
+    }
+
+    void adamw(std::span<const ParameterGroup> groups, const AdamWStep& step, float* theta,
+               const float* gradient, float* first, float* second, float* teacher = nullptr,
+               double momentum = 1) requires std::is_same_v<T, float> {
+        detail::adamw_step(this->execution(), *table_, groups, step, theta, gradient, first, second, teacher,
+                           momentum);
+    }
+
+  private:
+    template <class System, class U>
+    friend class Thrust;
+    Thrust(typename DevicePrimitives<T>::Execution execution, std::shared_ptr<detail::AdamWTable> table)
+        : DevicePrimitives<T>(std::move(execution)), table_(std::move(table)) {}
+
+    std::shared_ptr<detail::AdamWTable> table_;
+};
+
+/// The backend on a CUDA device: `Cuda<bfloat16>` trains, `Cuda<float>` is exact to single precision.
+template <class T>
+using Cuda = Thrust<system::cuda, T>;
+
+}  // namespace vitscape
+
+#endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vitscape/backend/cuda/kernels/block.hpp>
+
+/// The GPU kernels of the CUDA backend; `KernelBlock` says how they are written. Beside its arguments each one
+/// has `max_threads`, which is the number of threads it wants, `blocks()` and `shared_bytes()`.
+namespace vitscape::kernels {
+
+/// N numbers that move between memory and registers in one access.
+template <class T, int N>
+struct alignas(sizeof(T) * N) Pack {
+    T at[N];
+};
+
+/// Numbers of the widest access, 16 bytes.
+template <class T>
+inline constexpr int pack_width = 16 / static_cast<int>(sizeof(T));
+
+/// Whether packs of `width` numbers may be taken from all of the arrays; null counts as aligned.
+template <class... T>
+VITSCAPE_HOST_DEVICE bool aligned(int width, const T*... arrays) {
+    return ((reinterpret_cast<std::uintptr_t>(arrays) % (sizeof(T) * static_cast<std::size_t>(width) < 16
+                                                             ? sizeof(T) * static_cast<std::size_t>(width)
+                                                             : 16) ==
+             0) &&
+            ...);
+}
+
+/// Pack number p of an array that is aligned to packs, as it is.
+template <int N, class T>
+VITSCAPE_DEVICE Pack<T, N> pack_at(const T* array, int p) {
+    return reinterpret_cast<const Pack<T, N>*>(array)[p];
+}
+
+/// N numbers from `from`, in accesses of up to 16 bytes: `from` is aligned to those.
+template <int N, class T>
+VITSCAPE_DEVICE void load(const T* from, Real<T> (&to)[N]) {
+    constexpr int width = N < pack_width<T> ? N : pack_width<T>;
+    VITSCAPE_UNROLL
+    for (int part = 0; part < N; part += width) {
+        const auto pack = *reinterpret_cast<const Pack<T, width>*>(from + part);
+        VITSCAPE_UNROLL
+        for (int k = 0; k < width; ++k) to[part + k] = static_cast<Real<T>>(pack.at[k]);
+    }
+}
+
+/// Writes one pack to global memory. The compiler splits a plain assignment where it forgets the alignment of the
+/// pointers of a loop.
+template <class T, int N>
+VITSCAPE_DEVICE void store_pack(const Pack<T, N>& pack, T* to) {
+#if defined(__CUDA_ARCH__)
+    if constexpr (sizeof(pack) == 16) {
+        const auto words = __builtin_bit_cast(uint4, pack);
+        asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)),
+                     "r"(words.x), "r"(words.y), "r"(words.z), "r"(words.w)
+                     : "memory");
+        return;
+    }
+    if constexpr (sizeof(pack) == 8) {
+        const auto words = __builtin_bit_cast(uint2, pack);
+        asm volatile("st.global.v2.b32 [%0], {%1, %2};" ::"l"(__cvta_generic_to_global(to)), "r"(words.x),
+                     "r"(words.y)
+                     : "memory");
+        return;
+    }
+#endif
+    *reinterpret_cast<Pack<T, N>*>(to) = pack;
+}
+
+/// The same as `load` the other way, with rounding to T.
+template <int N, class T>
+VITSCAPE_DEVICE void store(const Real<T> (&from)[N], T* to) {
+    constexpr int width = N < pack_width<T> ? N : pack_width<T>;
+    VITSCAPE_UNROLL
+    for (int part = 0; part < N; part += width) {
+        Pack<T, width> pack;
+        VITSCAPE_UNROLL
+        for (int k = 0; k < width; ++k) pack.at[k] = static_cast<T>(from[part + k]);
+        store_pack(pack, to + part);
+    }
+}
+
+/// Like `load` from an array that may not be aligned, as a parameter within the flat vector; then one by one.
+template <int N, class T>
+VITSCAPE_DEVICE void load_parameter(const T* from, bool is_aligned, Real<T> (&to)[N]) {
+    if (is_aligned) {
+        load(from, to);
+    } else {
+        VITSCAPE_UNROLL
+        for (int k = 0; k < N; ++k) to[k] = static_cast<Real<T>>(from[k]);
+    }
+}
+
+/// Packs that a thread takes of a block's part of an array, one after another.
+inline constexpr int packs_per_thread = 4;
+
+/// `body.template at<N>(i)` for the packs of the numbers begin to end - 1, the block's threads side by side, and
+/// `at<1>(i)` for what is left over at the end. `wide`: the numbers at `begin` may be taken N at a time; else all
+/// are taken one by one.
+template <int N, class Block, class Body>
+VITSCAPE_DEVICE void for_each_pack(const Block& block, Index begin, Index end, bool wide, const Body& body) {
+    const Index singles = wide ? begin + (end - begin) / N * N : begin;
+    const Index thread = block.thread(), threads = block.threads();
+    for (Index i = begin + thread * N; i < singles; i += threads * N) body.template at<N>(i);
+    for (Index i = singles + thread; i < end; i += threads) body.template at<1>(i);
+}
+
+/// Threads of kernels that stream through arrays: with up to 2048 on a multiprocessor, enough loads are under way.
+inline constexpr int stream_threads = 256;
+
+/// How many numbers one block of an elementwise kernel takes, of packs of `width`.
+VITSCAPE_HOST_DEVICE constexpr Index elementwise_part(int width) {
+    return static_cast<Index>(width) * stream_threads * packs_per_thread;
+}
+VITSCAPE_HOST_DEVICE constexpr Index ceiling_ratio(Index a, Index b) { return (a + b - 1) / b; }
+
+/// The call operator of a kernel that treats each of its `n` numbers by itself, in packs of `N`.
+template <int N, class Block, class Kernel>
+VITSCAPE_DEVICE void elementwise(const Block& block, Index n, bool wide, const Kernel& kernel) {
+    const Index begin = block.index() * elementwise_part(N);
+    const Index end = begin + elementwise_part(N) < n ? begin + elementwise_part(N) : n;
+    for_each_pack<N>(block, begin, end, wide, kernel);
+}
+
+/// The block's sum of everybody's x in a fixed order, for thread 0 alone. `partial`: shared memory for warps()
+/// numbers.
+template <class Block>
+VITSCAPE_DEVICE float block_sum(Block& block, float x, float* partial) {
+    const float sum = block.warp_sum(x);
+    if (block.lane() == 0) partial[block.warp()] = sum;
+    block.sync();
+    float total = 0;
+    if (block.thread() == 0)
+        for (int warp = 0; warp < block.warps(); ++warp) total += partial[warp];
+    return total;
+}
+
+}  // namespace vitscape::kernels

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vitscape/backend/cuda/kernels/pack.hpp>
+
+namespace vitscape::kernels {
+
+/// losses[i] = mean over the count numbers of sample i of (prediction - target)^2, a block for each sample.
+template <class T>
+struct SquaredError {
+    static constexpr int max_threads = 512, width = pack_width<T>;
+    Index samples, count;
+    const T *prediction, *target;  // (samples, count)
+    float* losses;                 // (samples)
+
+    [[nodiscard]] Index blocks() const { return samples; }
+    [[nodiscard]] static std::size_t shared_bytes() { return sizeof(float) * max_threads / warp_lanes; }
+
+    template <KernelBlock Block>
+    VITSCAPE_DEVICE void operator()(Block& block) const {
+        float sum = 0;
+        const Index begin = block.index() * count;
+        for_each_pack<width>(block, begin, begin + count,
+                             count % width == 0 && aligned(width, prediction, target), Walk{*this, sum});
+        const float total = block_sum(block, sum, reinterpret_cast<float*>(block.shared()));
+        if (block.thread() == 0) losses[block.index()] = total / static_cast<float>(count);
+    }
+
+  private:
+    struct Walk {
+        const SquaredError& kernel;
+        float& sum;
+        template <int N>
+        VITSCAPE_DEVICE void at(Index i) const {
+            Real<T> p[N], t[N];
+            load(kernel.prediction + i, p);
+            load(kernel.target + i, t);
+            VITSCAPE_UNROLL
+            for (int k = 0; k < N; ++k) sum += (p[k] - t[k]) * (p[k] - t[k]);
+        }
+    };
+};
+
+/// gradient = upstream[i] 2 / count (prediction - target) for the numbers of sample i.
+template <class T>
+struct SquaredErrorBackward {
+    static constexpr int max_threads = stream_threads, width = pack_width<T>;
+    Index samples, count;
+    const float* upstream;         // (samples)
+    const T *prediction, *target;  // (samples, count)
+    T* gradient;                   // (samples, count)
+
+    [[nodiscard]] Index blocks() const { return samples * parts(); }
+    [[nodiscard]] static std::size_t shared_bytes() { return 0; }
+
+    template <KernelBlock Block>
+    VITSCAPE_DEVICE void operator()(Block& block) const {
+        const Index sample = block.index() / parts(),
+                    part = block.index() % parts() * elementwise_part(width);
+        const Index begin = sample * count + part, end = (sample + 1) * count;
+        const Index part_end = begin + elementwise_part(width) < end ? begin + elementwise_part(width) : end;
+        const float factor = upstream[sample] * 2 / static_cast<float>(count);
+        for_each_pack<width>(block, begin, part_end,
+                             count % width == 0 && aligned(width, prediction, target, gradient),
+                             Walk{*this, factor});
+    }
+
+  private:
+    [[nodiscard]] VITSCAPE_HOST_DEVICE Index parts() const {
+        return ceiling_ratio(count, elementwise_part(width));
+    }
+
+    struct Walk {
+        const SquaredErrorBackward& kernel;
+        float factor;
+        template <int N>
+        VITSCAPE_DEVICE void at(Index i) const {
+            Real<T> p[N], t[N];
+            load(kernel.prediction + i, p);
+            load(kernel.target + i, t);
+            VITSCAPE_UNROLL
+            for (int k = 0; k < N; ++k) p[k] = factor * (p[k] - t[k]);
+            store(p, kernel.gradient + i);
+        }
+    };
+};
+
+}  // namespace vitscape::kernels

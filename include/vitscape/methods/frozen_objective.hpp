@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/backend/dual.hpp>
+#include <vitscape/data/batch.hpp>
+#include <vitscape/methods/method.hpp>
+#include <vitscape/tensor/host_numbers.hpp>
+#include <vitscape/tensor/replay.hpp>
+#include <vitscape/tensor/weights.hpp>
+
+namespace vitscape {
+
+struct FrozenOptions {
+    std::size_t batch =
+        128;  ///< images evaluated at once; changes memory and speed, and results by rounding only
+    std::uint64_t mask_seed = 0;  ///< the masks are those of (mask_seed, epoch 0, sample)
+};
+
+/// The loss of a method on fixed images with fixed masks, as a function of the parameters: what a loss
+/// surface, a Hessian and a sharpness are of. Images are prepared once, at construction. Satisfies
+/// `SampledObjective` and `TwiceDifferentiable`.
+template <Backend B, Method<B> M>
+class FrozenObjective {
+    using P = Master<B>;  // what parameters, gradients and losses live on
+    using D = Dual<P>;    // second derivatives of a bfloat16 model are those of its float sibling
+
+  public:
+    /// @throws DataError, ShapeError where the images or labels do not fit the method.
+    FrozenObjective(B backend, M method, Batch images,
+                    const FrozenOptions& options = {}) requires(!TaughtMethod<M, B>)
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {}
+    /// The loss of a method with a teacher, which stays where it is: its predictions are made once.
+    FrozenObjective(B backend, M method, const Vector<P>& teacher, Batch images,
+                    const FrozenOptions& options = {}) requires TaughtMethod<M, B>
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {
+        teacher_ = teacher;
+        Eval<B> eval(backend_, weights_.of(teacher_));
+        for (auto& inputs : inputs_) method_.consult(eval, inputs);
+    }
+
+    /// What its vectors live on.
+    [[nodiscard]] P backend() const { return master(backend_); }
+    [[nodiscard]] const M& method() const { return method_; }
+    [[nodiscard]] const ParameterLayout& layout() const { return method_.layout(); }
+    [[nodiscard]] Index samples() const { return samples_; }
+    /// The images, one entry per batch.
+    [[nodiscard]] const std::vector<Batch>& batches() const { return chunks_; }
+    /// What the model reads, one entry per batch; holds the masks of an autoencoder.
+    [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return inputs_; }
+
+    /// How many evaluations may be started before the first is finished: two where a device works on by itself, so that it
+    /// never waits for the host.
+    static constexpr std::size_t flights() { return DeferredDownload<P> ? 2 : 1; }
+    /// Starts the evaluation at `theta` as number `flight`; `theta` may be changed by later work of its backend.
+    void start_losses(const Vector<P>& theta, std::size_t flight) {
+        weights_.reserve(theta.size());
+        start(flight, Signature().add(theta.data()), [&] { return weights_.of(theta); });
+    }
+    /// The same at a point of a plane, whose weights are made in one pass; for backends that round, or work on by themselves.
+    template <class Plane>
+    void start_losses_at(const Plane& plane, double alpha, double beta,
+                         std::size_t flight) requires((!std::same_as<P, B> || DeferredDownload<P>)&&requires {
+        plane.eta();
+    }) {
+        weights_.reserve(plane.size(), true);
+        if (position_.empty()) position_ = Tensor<P>(backend(), Shape{2});
+        const double position[] = {alpha, beta};
+        backend().upload(2, position, position_.data());
+        start(flight, Signature().add(plane.theta().data()).add(plane.delta().data()).add(plane.eta().data()),
+              [&] { return weights_.at(plane.theta(), plane.delta(), plane.eta(), position_.data()); });
+    }
+    /// Waits for that evaluation: one loss per image, in the images' order.
+    void finish_losses(std::size_t flight, std::span<double> out) {
+        auto next = out.begin();
+        for (auto& landing : flights_.at(flight).losses) {
+            const std::span<const double> losses = landing.wait();
+            next = std::copy(losses.begin(), losses.end(), next);
+        }
+    }
+    /// One loss per image, in the images' order.
+    void sample_losses(const Vector<P>& theta, std::span<double> out) {
+        start_losses(theta, 0);
+        finish_losses(0, out);
+    }
+
+    /// Mean loss over the images.
+    double value(const Vector<P>& theta) {
+        losses_.resize(static_cast<std::size_t>(samples_));
+        sample_losses(theta, losses_);
+        return mean(losses_);
+    }
+
+    /// Writes the gradient of the mean loss to `out` and returns the loss.
+    double gradient(const Vector<P>& theta, Vector<P>& out) {
+        losses_.resize(static_cast<std::size_t>(samples_));
+        fill(0, out);
+        tape_.bind(weights_.of(theta), out.data());
+        std::size_t first = 0;
+        for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
+            const Variable<P> losses = method_.losses(tape_, inputs_[chunk]);
+            backend().download(losses.value.size(), losses.data(), losses_.data() + first);
+            first += chunks_[chunk].size();
+            tape_.backward(losses, 1 / static_cast<double>(samples_));
+        }
+        return mean(losses_);
+    }
+
+    /// Writes the Hessian of the mean loss times `v` to `out`: the gradient code run on dual numbers, exact
+    /// to rounding.
+    void hessian_vector(const Vector<P>& theta, const Vector<P>& v, Vector<P>& out) {
+        if (!second_) second_.emplace(backend(), layout().size());
+        if (second_->inputs.empty())
+            for (const Batch& chunk : chunks_) {
+                second_->inputs.emplace_back();
+                method_.prepare(second_->backend, chunk, key_, second_->inputs.back());
+                if constexpr (TaughtMethod<M, B>) {
+                    const Vector<P> still(backend(),
+                                          layout().size());  // the teacher does not move with theta
+                    Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
+                    method_.consult(eval, second_->inputs.back());
+                }
+            }
+        fill(0, second_->gradient);
+        fill(0, out);
+        second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data()});
+        for (const auto& inputs : second_->inputs)
+            second_->tape.backward(method_.losses(second_->tape, inputs), 1 / static_cast<double>(samples_));
+    }
+
+  private:
+    struct Prepare {};
+    FrozenObjective(Prepare, B backend, M method, Batch images, const FrozenOptions& options)
+        : backend_(backend),
+          method_(std::move(method)),
+          key_{options.mask_seed, 0},
+          weights_(backend),
+          tape_(backend, {}, {}) {
+        if (images.size() == 0) throw DataError("a loss needs at least one image");
+        if (options.batch == 0) throw ConfigError("a batch of 0 images was asked for");
+        for (std::size_t first = 0; first < images.size(); first += options.batch) {
+            chunks_.push_back(slice(images, first, std::min(options.batch, images.size() - first)));
+            inputs_.emplace_back();
+            method_.prepare(backend_, chunks_.back(), key_, inputs_.back());
+        }
+        samples_ = static_cast<Index>(images.size());
+    }
+
+    /// An evaluation under way.
+    struct Flight {
+        Replay<B> replay;
+        std::vector<HostNumbers<P>> losses;  // of each batch
+    };
+
+    /// What products with the Hessian need besides; made when the first one is asked for.
+    struct SecondOrder {
+        D backend;
+        Vector<P> gradient;
+        Tape<D> tape;
+        std::vector<typename M::template Inputs<D>> inputs;
+        SecondOrder(const P& base, Index size) : backend(base), gradient(base, size), tape(backend, {}, {}) {}
+    };
+
+    /// @param weights  makes the parameters as the model reads them; a part of the work
+    template <class MakeWeights>
+    void start(std::size_t flight, Signature signature, const MakeWeights& weights) {
+        flights_.resize(flights());
+        Flight& under_way = flights_.at(flight);
+        while (under_way.losses.size() < inputs_.size()) under_way.losses.emplace_back(backend());
+        const auto work = [&] {
+            Eval<B> eval(backend_, weights());
+            for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
+                const Variable<P> losses = method_.losses(eval, inputs_[chunk]);
+                under_way.losses[chunk].copy(losses.value.size(), losses.data());
+            }
+        };
+        if constexpr (requires { inputs_.front().add_to(signature); })  // the inputs themselves never change
+            under_way.replay.run(backend_, signature.value(), work);
+        else
+            work();
+    }
+
+    static double mean(std::span<const double> losses) {
+        double sum = 0;
+        for (const double loss : losses) sum += loss;
+        return sum / static_cast<double>(losses.size());
+    }
+    static Batch slice(const Batch& images, std::size_t first, std::size_t count) {
+        Batch part;
+        auto shape = images.images.shape();  // (images, channels, rows, columns)
+        const std::size_t size = shape[1] * shape[2] * shape[3];
+        shape[0] = count;
+        part.images.resize(shape);
+        auto labels = images.labels.shape();
+        labels[0] = count;
+        part.labels.resize(labels);
+        std::copy_n(images.images.data() + first * size, count * size, part.images.data());
+        std::copy_n(images.labels.data() + first, count, part.labels.data());
+        part.samples.assign(images.samples.begin() + static_cast<std::ptrdiff_t>(first),
+                            images.samples.begin() + static_cast<std::ptrdiff_t>(first + count));
+        return part;
+    }
+
+    B backend_;
+    M method_;
+    MaskKey key_;
+    Weights<B> weights_;
+    Tape<B> tape_;
+    std::vector<Batch> chunks_;
+    std::vector<typename M::template Inputs<B>> inputs_;
+    std::optional<SecondOrder> second_;
+    std::vector<Flight> flights_;
+    Tensor<P> position_;  // of a point on a plane
+    Vector<P> teacher_;   // empty where the method has none
+    std::vector<double> losses_;
+    Index samples_ = 0;
+};
+
+}  // namespace vitscape

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <vitscape/methods/masked_autoencoder.hpp>
+#include <vitscape/methods/teacher.hpp>
+
+namespace vitscape {
+
+template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<>>
+struct RcMaeConfig {
+    VitShape encoder;
+    TransformerShape decoder{.width = 512, .depth = 8, .heads = 16};
+    Masking masking{};
+    PixelLoss pixel_loss = PixelLoss::normalized;
+    Teacher teacher{};
+    double consistency = 1;   ///< weight of the consistency loss
+    bool other_mask = false;  ///< The teacher sees other patches than the student.
+};
+
+/// Reconstruction-consistent masked autoencoder (Lee et al. 2023, arXiv 2210.02077): reconstruction + consistency
+/// weight * mean over the masked patches of (student - teacher)^2 of their raw predictions, with no gradient through the
+/// teacher. Without `other_mask` both see the same patches, gathered once.
+///
+/// A `Method` with a teacher: `consult` must be called between `prepare` and `losses`; the trainer does.
+template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<>>
+class RcMae {
+    using Student = MaskedAutoencoder<Masking>;
+
+  public:
+    using Config = RcMaeConfig<Masking, Teacher>;
+
+    /// A batch as both models read it.
+    template <Backend B>
+    struct Inputs : Student::template Inputs<B> {
+        Tensor<B> prediction;                             // the teacher's, (samples, masked, patch numbers)
+        typename Student::template Inputs<B> other_view;  ///< What the teacher sees where its mask differs.
+        IndexTensor<B>
+            rows;  // the student's masked patches among the teacher's predictions, (samples * masked)
+
+        void add_to(Signature& signature) const {
+            Student::template Inputs<B>::add_to(signature);
+            signature.add(prediction.data());
+            if (other_view.samples > 0) {
+                other_view.add_to(signature);
+                signature.add(rows.data());
+            }
+        }
+    };
+
+    /// @throws ConfigError for a configuration that cannot work.
+    explicit RcMae(const Config& config)
+        : config_(config), student_({config.encoder, config.decoder, config.masking, config.pixel_loss}) {
+        if (!(config.consistency >= 0))
+            throw ConfigError(message("the consistency weight ", config.consistency, " is negative"));
+        config.teacher.check();
+    }
+
+    [[nodiscard]] const Config& config() const { return config_; }
+    /// The autoencoder that both student and teacher are.
+    [[nodiscard]] const Student& student() const { return student_; }
+    [[nodiscard]] const Teacher& teacher() const { return config_.teacher; }
+    [[nodiscard]] const ParameterLayout& layout() const { return student_.layout(); }
+    [[nodiscard]] PatchGrid grid() const { return student_.grid(); }
+    [[nodiscard]] Index visible() const { return student_.visible(); }
+    [[nodiscard]] Index masked() const { return student_.masked(); }
+    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const { return student_.fixed_tensors(); }
+
+    template <Backend B>
+    void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {
+        student_.prepare(backend, batch, key, inputs);
+        if (config_.other_mask) {
+            student_.draw_masks(batch.samples, key, inputs.other_view.order, Purpose::teacher_masking);
+            student_.prepare(backend, batch.images, inputs.other_view);
+            set_rows(backend, inputs);
+        }
+        take_prediction(backend, inputs);
+    }
+    /// The same for images of any type with `inputs.order` set, and one mask for both.
+    template <Backend B, class U>
+    void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
+        student_.prepare(backend, images, inputs);
+        take_prediction(backend, inputs);
+    }
+
+    /// Lets the teacher predict what the student is to agree with.
+    /// @param recorder  on the teacher's parameters
+    template <Backend B>
+    void consult(Eval<B>& recorder, Inputs<B>& inputs) const {
+        using P = typename B::Pointer;
+        const Index size = grid().size(), rows = inputs.samples * masked();
+        const operand::Matrix<P> to{inputs.prediction.data(), size};
+        if (config_.other_mask) {
+            const Variable<B> all = student_.predict(recorder, inputs.other_view, 1, grid().count());
+            recorder.backend().map(rows, size, functor::Identity{}, to,
+                                   operand::Gathered<P>{all.data(), inputs.rows.data(), size});
+        } else {
+            const Variable<B> masked_ones = student_.predict(recorder, inputs, 1 + visible(), masked());
+            recorder.backend().copy(rows * size, masked_ones.data(), inputs.prediction.data());
+        }
+    }
+    /// reconstruction + weight * consistency of each sample: (samples).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
+        const Variable<B> prediction = student_.predict(recorder, inputs, 1 + visible(), masked());
+        return add_losses(recorder, squared_error(recorder, prediction, inputs.targets), config_.consistency,
+                          squared_error(recorder, prediction, inputs.prediction));
+    }
+
+  private:
+    template <Backend B>
+    void take_prediction(const B& backend, Inputs<B>& inputs) const {
+        const Shape shape{inputs.samples, masked(), grid().size()};
+        if (inputs.prediction.empty() || inputs.prediction.shape() != shape)
+            inputs.prediction = Tensor<B>(backend, shape);
+    }
+    /// The teacher predicts all patches in its own order; where each of the student's masked patches is among them.
+    template <Backend B>
+    void set_rows(const B& backend, Inputs<B>& inputs) const {
+        const auto patches = static_cast<std::size_t>(grid().count());
+        std::vector<std::int32_t>& rows = inputs.staging_positions;
+        std::vector<std::int32_t> place(patches);
+        rows.clear();
+        for (std::size_t sample = 0; sample < inputs.order.size() / patches; ++sample) {
+            const std::size_t first = sample * patches;
+            for (std::size_t i = 0; i < patches; ++i)
+                place[static_cast<std::size_t>(inputs.other_view.order[first + i])] =
+                    static_cast<std::int32_t>(first + i);
+            for (auto i = static_cast<std::size_t>(visible()); i < patches; ++i)
+                rows.push_back(place[static_cast<std::size_t>(inputs.order[first + i])]);
+        }
+        inputs.rows.assign(backend, rows);
+    }
+
+    Config config_;
+    Student student_;
+};
+
+/// Without a teacher nothing is left but the reconstruction.
+template <MaskingPolicy Masking>
+class RcMae<Masking, NoTeacher> : public MaskedAutoencoder<Masking> {
+  public:
+    using Config = RcMaeConfig<Masking, NoTeacher>;
+    /// @throws ConfigError for a configuration that cannot work.
+    explicit RcMae(const Config& config)
+        : MaskedAutoencoder<Masking>({config.encoder, config.decoder, config.masking, config.pixel_loss}) {}
+};
+
+}  // namespace vitscape

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <vitscape/data/mixing.hpp>
+#include <vitscape/data/random_erasing.hpp>
+#include <vitscape/methods/method.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
+#include <vitscape/nn/drop_path.hpp>
+#include <vitscape/nn/parameter_groups.hpp>
+
+namespace vitscape {
+
+/// What a recipe changes in the model and in the optimizer while training.
+struct Regularization {
+    DropPath drop_path{};
+    double layer_decay = 1;  ///< in (0, 1]: see `LayerDecay`
+};
+
+/// A classifier that is trained by the supervised recipe of He et al. 2022 (arXiv 2111.06377, appendix A.2): label
+/// smoothing, which is the classifier's own, then batch policies in the order given, drop path and layer-wise
+/// learning-rate decay. `evaluate` and what else looks at the result take `evaluated()`, the classifier with
+/// plain cross entropy, of the same layout.
+///
+///     Regularized method(VitClassifier({.encoder = vit_base(), .classes = 100, .label_smoothing = 0.1}),
+///                        {.drop_path = {0.1}, .layer_decay = 0.65}, RandomErasing{}, MixupOrCutmix{});
+template <BatchPolicy... Policies>
+class Regularized {
+  public:
+    /// A batch as the model reads it.
+    template <Backend B>
+    struct Inputs : VitClassifier::Inputs<B> {
+        SoftBatch batch;  ///< as the policies left it
+        std::vector<double> staging_scales;
+    };
+
+    /// @throws ConfigError for numbers that cannot work.
+    explicit Regularized(VitClassifier classifier, const Regularization& regularization = {},
+                         Policies... policies)
+        : classifier_(std::move(classifier)),
+          evaluated_(without_smoothing(classifier_.config())),
+          regularization_(regularization),
+          policies_(std::move(policies)...) {
+        regularization_.drop_path.check();
+        layers().check();
+        std::apply([](const auto&... policy) { (policy.check(), ...); }, policies_);
+    }
+
+    /// With label smoothing, as it is trained.
+    [[nodiscard]] const VitClassifier& classifier() const { return classifier_; }
+    /// With plain cross entropy, as it is evaluated.
+    [[nodiscard]] const VitClassifier& evaluated() const { return evaluated_; }
+    [[nodiscard]] const Regularization& regularization() const { return regularization_; }
+    [[nodiscard]] const std::tuple<Policies...>& policies() const { return policies_; }
+
+    [[nodiscard]] const ParameterLayout& layout() const { return classifier_.layout(); }
+    [[nodiscard]] PatchGrid grid() const { return classifier_.grid(); }
+    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const { return classifier_.fixed_tensors(); }
+    [[nodiscard]] std::vector<ParameterGroup> parameter_groups() const {
+        return vitscape::parameter_groups(layout(), layers());
+    }
+
+    /// Mixes and erases a copy of the batch and draws the branches that are dropped, by (seed, epoch, sample).
+    /// @throws ShapeError where images and labels do not fit, DataError for a label outside the classes.
+    template <Backend B>
+    void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {
+        grid().check_images(batch.images);
+        std::vector<double>& targets = inputs.staging_targets;  // (samples, classes)
+        classifier_.make_targets(std::span(batch.labels.data(), batch.labels.size()), targets);
+        SoftBatch& soft = inputs.batch;
+        soft.assign(batch, targets);
+        const BatchRandom random{key.seed, key.epoch};
+        std::apply([&](const auto&... policy) { (policy(soft, random), ...); }, policies_);
+        const auto samples = static_cast<Index>(batch.size());
+        upload_into(backend, {samples, classifier_.config().classes},
+                    std::span(soft.targets.data(), soft.targets.size()), inputs.targets);
+        const Index depth = layers().depth;
+        if (regularization_.drop_path.rate > 0) {
+            regularization_.drop_path.draw(depth, key.seed, key.epoch, batch.samples, inputs.staging_scales);
+            upload_into(master(backend), {2 * depth, samples}, inputs.staging_scales, inputs.branch_scales);
+        }
+        classifier_.prepare_images(backend, soft.images, inputs);
+    }
+
+    /// (samples, classes)
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> logits(R& recorder, const Inputs<B>& inputs) const {
+        return classifier_.logits(recorder, inputs);
+    }
+    /// Cross entropy of each sample with its mixed target: (samples).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
+        return classifier_.losses(recorder, inputs);
+    }
+
+  private:
+    static VitClassifierConfig without_smoothing(VitClassifierConfig config) {
+        config.label_smoothing = 0;
+        return config;
+    }
+    [[nodiscard]] LayerDecay layers() const {
+        return {regularization_.layer_decay, classifier_.config().encoder.transformer.depth};
+    }
+
+    VitClassifier classifier_, evaluated_;
+    Regularization regularization_;
+    std::tuple<Policies...> policies_;
+};
+
+}  // namespace vitscape

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/data/loader.hpp>
+#include <vitscape/methods/method.hpp>
+#include <vitscape/tensor/weights.hpp>
+
+namespace vitscape {
+
+/// Figures of a model on a dataset.
+struct Evaluation {
+    double loss = 0;
+    /// Part of the images whose largest logit is their label's; NaN for a method without logits.
+    double accuracy = std::numeric_limits<double>::quiet_NaN();
+};
+
+namespace detail {
+/// How many images have their largest logit, of (images, classes), at their label.
+inline double count_correct(const std::vector<double>& logits, const Batch& batch) {
+    const auto classes = static_cast<std::ptrdiff_t>(logits.size() / batch.size());
+    double correct = 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const auto row = logits.begin() + static_cast<std::ptrdiff_t>(i) * classes;
+        if (std::max_element(row, row + classes) - row == batch.labels(i)) ++correct;
+    }
+    return correct;
+}
+}  // namespace detail
+
+/// Mean loss, and accuracy for a classifier, over all images of a dataset without augmentation.
+/// @param key  which masks an autoencoder uses.
+template <Backend B, Method<B> M, Dataset D>
+Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, const D& data,
+                    const ImageTransform& transform, std::size_t batch = 128, const MaskKey& key = {},
+                    const Vector<Master<B>>* teacher = nullptr) {
+    if (TaughtMethod<M, B> && teacher == nullptr)
+        throw ConfigError("the loss of a method with a teacher needs the teacher's parameters");
+    const Loader<D> loader(data, {.batch = batch, .shuffle = false, .transform = transform.evaluation()});
+    Weights<B> weights(backend), teacher_weights(backend);
+    Eval<B> eval(backend, weights.of(theta));
+    typename M::template Inputs<B> inputs;
+    Evaluation result;
+    double correct = 0, images = 0;
+    for (const Batch& part : loader.epoch(0)) {
+        method.prepare(backend, part, key, inputs);
+        if constexpr (TaughtMethod<M, B>) {
+            Eval<B> taught(backend, teacher_weights.of(*teacher));
+            method.consult(taught, inputs);
+        }
+        images += static_cast<double>(part.size());
+        Variable<Master<B>> losses;  // (images)
+        if constexpr (requires { method.logits(eval, inputs); }) {
+            const Variable<B> logits = method.logits(eval, inputs);  // (images, classes)
+            losses = method.losses(eval, logits, inputs);
+            correct += detail::count_correct(download(backend, logits.value.view()), part);
+        } else {
+            losses = method.losses(eval, inputs);
+        }
+        for (const double loss : download(master(backend), losses.value.view())) result.loss += loss;
+    }
+    result.loss /= images;
+    if constexpr (requires { method.logits(eval, inputs); }) result.accuracy = correct / images;
+    return result;
+}
+
+/// The same for such a method: figures of what `evaluated()` gives.
+template <Backend B, Method<B> M, Dataset D>
+requires EvaluatedApart<M> Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta,
+                                               const D& data, const ImageTransform& transform,
+                                               std::size_t batch = 128, const MaskKey& key = {},
+                                               const Vector<Master<B>>* teacher = nullptr) {
+    return evaluate(backend, method.evaluated(), theta, data, transform, batch, key, teacher);
+}
+
+}  // namespace vitscape

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/random.hpp>
+#include <vitscape/data/loader.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
+#include <vitscape/tensor/weights.hpp>
+
+namespace vitscape {
+
+/// One row of numbers for each image, and its label: what probes and neighbours look at.
+struct Features {
+    std::size_t width = 0;
+    std::vector<float> values;         ///< (images, width), row by row
+    std::vector<std::int64_t> labels;  ///< (images)
+
+    [[nodiscard]] std::size_t images() const { return labels.size(); }
+    [[nodiscard]] const float* row(std::size_t image) const { return values.data() + image * width; }
+    [[nodiscard]] std::span<const float> rows() const { return values; }
+
+    /// The rows at `indices`.
+    [[nodiscard]] Features subset(std::span<const std::size_t> indices) const {
+        Features part{width, {}, {}};
+        for (const std::size_t image : indices) {
+            part.values.insert(part.values.end(), row(image), row(image) + width);
+            part.labels.push_back(labels.at(image));
+        }
+        return part;
+    }
+};
+
+struct FeatureOptions {
+    std::size_t batch = 128;
+    std::function<void(std::size_t)> progress = {};  ///< images done; may throw to stop
+};
+
+/// The features of a classifier's encoder for all images of a dataset, without augmentation: what its head would read. The
+/// encoder of a pre-trained autoencoder becomes that of a classifier by `transfer`.
+template <Backend B, Dataset D>
+Features encode_features(B backend, const VitClassifier& classifier, const Vector<Master<B>>& theta,
+                         const D& data, const ImageTransform& transform, const FeatureOptions& options = {}) {
+    const Loader<D> loader(data,
+                           {.batch = options.batch, .shuffle = false, .transform = transform.evaluation()});
+    Weights<B> weights(backend);
+    Eval<B> eval(backend, weights.of(theta));
+    VitClassifier::Inputs<B> inputs;
+    Features features;
+    features.width = static_cast<std::size_t>(classifier.config().encoder.transformer.width);
+    features.values.reserve(data.size() * features.width);
+    for (const Batch& part : loader.epoch(0)) {
+        classifier.prepare_images(backend, part.images, inputs);
+        const Variable<B> rows = classifier.features(eval, inputs);  // (images, width)
+        for (const double number : download(backend, rows.value.view()))
+            features.values.push_back(static_cast<float>(number));
+        features.labels.insert(features.labels.end(), part.labels.begin(), part.labels.end());
+        if (options.progress) options.progress(features.labels.size());
+    }
+    return features;
+}
+
+/// The images' own numbers as features: what a probe without any encoder reads.
+template <Dataset D>
+Features pixel_features(const D& data, const ImageTransform& transform) {
+    const Loader<D> loader(data, {.batch = 256, .shuffle = false, .transform = transform.evaluation()});
+    Features features;
+    for (const Batch& part : loader.epoch(0)) {
+        features.width = part.images.size() / part.size();
+        features.values.insert(features.values.end(), part.images.begin(), part.images.end());
+        features.labels.insert(features.labels.end(), part.labels.begin(), part.labels.end());
+    }
+    return features;
+}
+
+/// A part of the images with the same share of each class (at least one image), chosen by `seed`.
+/// @param share  in (0, 1]
+inline Features part_of_each_class(const Features& features, double share, std::uint64_t seed) {
+    if (!(share > 0 && share <= 1))
+        throw ConfigError(message("a share of the images lies in (0, 1], ", share, " was given"));
+    if (share == 1) return features;
+    std::vector<std::size_t> order(features.images()), chosen;
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    RandomSequence random({seed, Purpose::sample_order, 0, 1});
+    random.shuffle(std::span(order));
+    std::vector<std::size_t> left;  // of each class
+    for (const std::int64_t label : features.labels) {
+        const auto c = static_cast<std::size_t>(std::max<std::int64_t>(0, label));
+        if (c >= left.size()) left.resize(c + 1);
+        ++left[c];
+    }
+    for (std::size_t& count : left)
+        if (count > 0)
+            count =
+                std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(count) + 0.5));
+    for (const std::size_t image : order) {
+        std::size_t& count =
+            left[static_cast<std::size_t>(std::max<std::int64_t>(0, features.labels[image]))];
+        if (count == 0) continue;
+        --count;
+        chosen.push_back(image);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    return features.subset(chosen);
+}
+
+}  // namespace vitscape

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <vitscape/methods/frozen_objective.hpp>
+#include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
+#include <vitscape/nn/transfer.hpp>
+#include <vitscape/probe/evaluate.hpp>
+
+namespace vitscape {
+
+/// A method that takes part in a comparison, and what it is called in files (`name`) and in the report (`title`).
+template <class M>
+struct Contestant {
+    std::string name, title;
+    M method;
+};
+template <class M>
+Contestant(std::string, std::string, M) -> Contestant<M>;
+
+/// The method as it is evaluated: without its recipe, where it is trained with one.
+template <class M>
+[[nodiscard]] const auto& evaluated(const M& method) {
+    if constexpr (EvaluatedApart<M>)
+        return method.evaluated();
+    else
+        return method;
+}
+template <class M>
+using Evaluated = std::remove_cvref_t<decltype(evaluated(std::declval<const M&>()))>;
+/// Whether a method needs labels, and is its own classifier.
+template <class M>
+inline constexpr bool is_classifier = std::same_as<Evaluated<M>, VitClassifier>;
+
+/// The classifier whose encoder is the method's: itself, or that of a probe.
+template <class M>
+[[nodiscard]] VitClassifier classifier_of(const M& method, Index classes, Pooling pooling) {
+    if constexpr (is_classifier<M>)
+        return evaluated(method);
+    else
+        return VitClassifier({.encoder = method.config().encoder, .classes = classes, .pooling = pooling});
+}
+/// The classifier's parameters with the method's encoder; what the method lacks, the head, has its first values.
+template <class M>
+[[nodiscard]] std::vector<double> classifier_values(const M& method, const std::vector<double>& theta,
+                                                    const VitClassifier& classifier, std::uint64_t seed = 0) {
+    std::vector<double> values = initial_values(classifier.layout(), seed);
+    transfer(method.layout(), std::span<const double>(theta), classifier.layout(), std::span<double>(values));
+    return values;
+}
+
+/// The loss of a method, as it is evaluated, on fixed images and masks.
+template <Backend B, class M>
+[[nodiscard]] auto frozen_loss(const B& backend, const M& method, const Vector<Master<B>>& teacher,
+                               Batch images, std::uint64_t mask_seed) {
+    using E = Evaluated<M>;
+    const FrozenOptions options{.batch = 64, .mask_seed = mask_seed};
+    if constexpr (TaughtMethod<E, B>)
+        return FrozenObjective<B, E>(backend, evaluated(method), teacher, std::move(images), options);
+    else
+        return FrozenObjective<B, E>(backend, evaluated(method), std::move(images), options);
+}
+
+}  // namespace vitscape

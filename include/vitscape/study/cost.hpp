@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/core/statistics.hpp>
+#include <vitscape/study/probing.hpp>
+
+namespace vitscape {
+
+/// The most memory that a backend holds at once from here on, beyond what it holds now.
+template <Backend B>
+class PeakMemory {
+  public:
+    explicit PeakMemory(const B& backend) : backend_(backend), before_(backend.memory().bytes_in_use()) {
+        backend.forget_peak_memory();
+    }
+    [[nodiscard]] std::size_t bytes() const { return backend_.memory().peak_bytes() - before_; }
+
+  private:
+    B backend_;
+    std::size_t before_;
+};
+
+/// Callback: the most memory that training holds at once, not counting the looks between epochs. To be made before the trainer.
+template <Backend B>
+class TrainingMemory {
+  public:
+    explicit TrainingMemory(const B& backend) : peak_(backend) {}
+    template <class T>
+    void on_step(T&, const StepRecord&) {
+        if (!looked_) bytes_ = peak_.bytes();
+    }
+    template <class T>
+    void on_epoch(T&, const EpochRecord&) {
+        looked_ = true;
+    }
+    /// In bytes; null where no step was taken.
+    [[nodiscard]] nlohmann::json json() const {
+        return bytes_ > 0 ? nlohmann::json(bytes_) : nlohmann::json();
+    }
+
+  private:
+    PeakMemory<B> peak_;
+    std::size_t bytes_ = 0;
+    bool looked_ = false;
+};
+
+/// What a training costs besides time, and how many operations classifying takes.
+template <class T, Backend B>
+[[nodiscard]] nlohmann::json training_cost(const T& trainer, const VitClassifier& classifier,
+                                           const TrainingMemory<B>& memory) {
+    nlohmann::json cost = {{"parameters", trainer.method().layout().size()},
+                           {"teacher_parameters", trainer.teacher().size()},
+                           {"peak_memory", memory.json()}};
+    if constexpr (requires { operation_count(evaluated(trainer.method()).config()); }) {
+        cost["training_operations"] = operation_count(evaluated(trainer.method()).config()).training;
+        cost["inference_operations"] = operation_count(classifier.config()).forward;
+    }
+    return cost;
+}
+
+/// What classifying images costs once they are in memory: seconds per image, the median of `rounds`, and the most bytes at
+/// once, parameters among them.
+template <Backend B>
+[[nodiscard]] nlohmann::json inference_cost(const B& backend, const VitClassifier& classifier,
+                                            const Vector<Master<B>>& theta, const Batch& batch, int rounds) {
+    const PeakMemory peak(backend);
+    std::vector<double> seconds;
+    for (int round = 0; round < rounds; ++round) {
+        const auto start = std::chrono::steady_clock::now();
+        (void)classify(backend, classifier, theta, batch);
+        seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    const auto parameters = static_cast<std::size_t>(theta.size()) * sizeof(typename Master<B>::Scalar);
+    return {{"batch", batch.size()},
+            {"seconds", median(seconds) / static_cast<double>(batch.size())},
+            {"peak_memory", peak.bytes() + parameters}};
+}
+
+}  // namespace vitscape

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <vitscape/core/file.hpp>
+#include <vitscape/report/band_figure.hpp>
+#include <vitscape/report/contour_figure.hpp>
+#include <vitscape/report/figure_script.hpp>
+#include <vitscape/study/page/figures.hpp>
+#include <vitscape/study/page/report_view.hpp>
+#include <vitscape/study/page/text.hpp>
+
+// What the page's script draws, as JSON, and the places in which it draws.
+
+namespace vitscape::detail {
+
+/// A number to six digits, which no picture tells from the full one; null where there is none.
+inline Json chart_number(double value) {
+    if (!std::isfinite(value)) return nullptr;
+    char buffer[40];
+    std::snprintf(buffer, sizeof buffer, "%.6g", value);
+    return std::strtod(buffer, nullptr);
+}
+inline Json chart_numbers(const std::vector<double>& values) {
+    Json list = Json::array();
+    for (const double value : values) list.push_back(chart_number(value));
+    return list;
+}
+inline Json chart_rows(const xt::xtensor<double, 2>& values) {
+    Json rows = Json::array();
+    for (std::size_t j = 0; j < values.shape(0); ++j) {
+        Json row = Json::array();
+        for (std::size_t i = 0; i < values.shape(1); ++i) row.push_back(chart_number(values(j, i)));
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+inline Json chart_panel(const BandPanel& panel) {
+    Json curves = Json::array();
+    for (const BandCurve& curve : panel.curves)
+        curves.push_back({{"title", curve.title},
+                          {"color", series_color(curve.series)},
+                          {"symbol", curve.series % 5},
+                          {"x", chart_numbers(curve.x)},
+                          {"middle", chart_numbers(curve.middle)},
+                          {"low", chart_numbers(curve.low)},
+                          {"high", chart_numbers(curve.high)}});
+    return {{"x_label", panel.x_label},
+            {"y_label", panel.y_label},
+            {"logarithmic", is_logarithmic(range_of(panel.curves))},
+            {"curves", curves}};
+}
+
+/// One loss's surfaces and slices.
+struct LossSection {
+    std::string name, title;
+    std::vector<RelativeSurface> surfaces;
+    std::optional<ColorScale> scale;  ///< Of all surfaces; none without a finite number.
+    std::vector<BandCurve> slices;
+};
+inline std::vector<LossSection> loss_sections(const Json& report) {
+    std::vector<LossSection> sections;
+    for (const Json& loss : list_at(report, "losses")) {
+        const std::string name = text_at(loss, "name");
+        LossSection section{name, title_of(loss), relative_surfaces(report, name), {}, {}};
+        std::vector<FigurePanel> panels;
+        for (const RelativeSurface& surface : section.surfaces)
+            if (std::isfinite(surface.ratio.range().first)) panels.push_back({"", &surface.ratio});
+        if (!panels.empty()) section.scale = common_scale(panels, LossScale::automatic);
+        section.slices = slice_curves(report, name);
+        if (!std::isfinite(range_of(section.slices).first)) section.slices.clear();
+        sections.push_back(std::move(section));
+    }
+    return sections;
+}
+
+/// All that the script draws.
+inline Json page_data(const Json& report, const std::vector<LossSection>& sections) {
+    Json surfaces = Json::array(), charts = Json::array(), images = Json::array();
+    for (const LossSection& section : sections) {
+        if (section.scale) {
+            Json levels = Json::array();
+            for (const double level : section.scale->levels)
+                levels.push_back({{"value", level}, {"text", section.scale->text(level)}});
+            for (const RelativeSurface& surface : section.surfaces) {
+                Json convex = nullptr;
+                if (!surface.convex.x.empty()) {
+                    const GridPoints dots = region_dots(surface.convex);
+                    convex = {{"x", chart_numbers(surface.convex.x)},
+                              {"y", chart_numbers(surface.convex.y)},
+                              {"inside", chart_rows(surface.convex.values)},
+                              {"dots", {{"x", chart_numbers(dots.x)}, {"y", chart_numbers(dots.y)}}}};
+                }
+                surfaces.push_back({{"x", chart_numbers(surface.ratio.x)},
+                                    {"y", chart_numbers(surface.ratio.y)},
+                                    {"ratio", chart_rows(surface.ratio.loss)},
+                                    {"low", section.scale->low},
+                                    {"high", section.scale->high},
+                                    {"logarithmic", section.scale->logarithmic},
+                                    {"levels", levels},
+                                    {"convex", convex}});
+            }
+        }
+        if (!section.slices.empty())
+            charts.push_back(
+                chart_panel({"", "distance α from the solution", "L(α) / L(0)", section.slices}));
+    }
+    for (const BandPanel& panel : training_panels(report)) charts.push_back(chart_panel(panel));
+    for (const Json& example : list_at(report, "reconstructions"))
+        for (const Json& view : list_at(example, "views")) {
+            std::vector<std::byte> pixels;
+            for (const double level : numbers_at(view, "pixels"))
+                pixels.push_back(std::isfinite(level) ? static_cast<std::byte>(std::clamp(level, 0.0, 255.0))
+                                                      : std::byte{128});
+            images.push_back({{"side", member(example, "side")}, {"pixels", base64(pixels)}});
+        }
+    return {{"surfaces", surfaces}, {"charts", charts}, {"images", images}};
+}
+
+/// A drawn figure inside the page: the SVG, or the PNG where that one is smaller by far. Nothing where `figures` has
+/// none of this name. A `wide` one scrolls sideways where the screen is narrow.
+inline std::string embedded_figure(const std::vector<std::filesystem::path>& figures, const std::string& stem,
+                                   std::string_view description, bool wide) {
+    std::string best_type;
+    std::filesystem::path best;
+    std::uintmax_t best_size = 0;
+    for (const auto& figure : figures) {
+        const bool is_svg = figure.extension() == ".svg";
+        if (figure.stem() != stem || (!is_svg && figure.extension() != ".png")) continue;
+        std::error_code code;
+        std::uintmax_t size = std::filesystem::file_size(figure, code);
+        if (code) continue;
+        if (is_svg) size /= 2;  // sharper at any size, so it may be twice as large
+        if (!best.empty() && size >= best_size) continue;
+        best = figure;
+        best_size = size;
+        best_type = is_svg ? "image/svg+xml" : "image/png";
+    }
+    if (best.empty()) return "";
+    const std::string image = message("<img alt=\"", escape_html(description), "\" src=\"data:", best_type,
+                                      ";base64,", base64(read_bytes(best)), "\">");
+    if (!wide) return "<figure class=\"panel\">" + image + "</figure>\n";
+    return message("<div class=\"scroll wide-figure\" tabindex=\"0\" role=\"region\" aria-label=\"",
+                   escape_html(description), "\"><figure>", image, "</figure></div>\n");
+}
+
+}  // namespace vitscape::detail

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/report/band_figure.hpp>
+#include <vitscape/report/contour_figure.hpp>
+#include <vitscape/report/surface_figure.hpp>
+#include <vitscape/study/page/report_view.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+/// A name as the beginning of a file's: letters, digits, '-' and '_'.
+inline std::string file_stem(std::string_view name) {
+    std::string stem(name);
+    for (char& character : stem)
+        if ((character < '0' || character > '9') && (character < 'a' || character > 'z') &&
+            (character < 'A' || character > 'Z') && character != '-')
+            character = '_';
+    return stem;
+}
+
+/// The plots of the training curves that hold a number: loss, k-NN and probe accuracy.
+inline std::vector<BandPanel> training_panels(const Json& report) {
+    std::vector<BandPanel> panels;
+    for (BandPanel panel : {BandPanel{"training loss, of different kinds", "epoch", "mean training loss",
+                                      training_curves(report, "loss")},
+                            BandPanel{"k nearest neighbours of the features", "epoch", "top-1 accuracy (%)",
+                                      training_curves(report, "knn_accuracy")},
+                            BandPanel{"linear probe of the features", "epoch", "top-1 accuracy (%)",
+                                      training_curves(report, "probe_accuracy")}}) {
+        if (panel.curves.empty()) continue;
+        if (panel.y_label.ends_with("(%)"))
+            for (BandCurve& curve : panel.curves)
+                for (auto* numbers : {&curve.middle, &curve.low, &curve.high})
+                    for (double& value : *numbers) value *= 100;
+        panels.push_back(std::move(panel));
+    }
+    return panels;
+}
+
+/// What the bands of one loss's slices are.
+inline std::string slice_title(const std::vector<BandCurve>& curves, const std::string& loss) {
+    std::size_t least = curves.front().count, most = least;
+    for (const BandCurve& curve : curves) {
+        least = std::min(least, curve.count);
+        most = std::max(most, curve.count);
+    }
+    const std::string runs = least == 0      ? std::string()
+                             : least == most ? message(" over ", least, " runs")
+                                             : message(" over ", least, " to ", most, " runs");
+    return loss + ": mean" + runs + ", band: 95 % interval";
+}
+
+}  // namespace detail
+
+/// Draws a comparison's report (see `write_html_report`) into `folder`, each figure as PNG and as SVG: for each loss
+/// `<loss>_contour` and `<loss>_surface`, with one panel for each method and all panels on one scale of colours and
+/// heights, and `<loss>_slice`; and `training_curves`. Losses are drawn relative to the centre, as L / L(0), since a
+/// squared error and a cross entropy have no common height; the scale is logarithmic where they differ by more than a
+/// factor of 30. What the report does not hold is not drawn. Returns the files.
+/// @throws ConfigError where gnuplot is missing; DataError where the report's rows do not fit their axes; IoError where
+///         gnuplot fails or a file cannot be written.
+inline std::vector<std::filesystem::path> write_comparison_figures(const std::filesystem::path& folder,
+                                                                   const nlohmann::json& report) {
+    std::vector<std::filesystem::path> files;
+    const auto draw = [&](const std::string& stem, const auto& write) {
+        for (const char* ending : {".png", ".svg"}) {
+            const std::filesystem::path path = folder / (stem + ending);
+            write(path);
+            files.push_back(path);
+        }
+    };
+    for (const auto& loss : detail::list_at(report, "losses")) {
+        const std::string name = detail::text_at(loss, "name"), title = detail::title_of(loss);
+        const std::string stem = detail::file_stem(name);
+        const auto surfaces = relative_surfaces(report, name);
+        std::vector<FigurePanel> panels;
+        for (const RelativeSurface& surface : surfaces)
+            if (std::isfinite(surface.ratio.range().first))
+                panels.push_back(
+                    {surface.title, &surface.ratio, surface.convex.x.empty() ? nullptr : &surface.convex});
+        if (!panels.empty()) {
+            FigureOptions options;
+            options.title = title + ", relative to the centre";
+            options.loss_label = title + ", L / L(0)";
+            options.plot_height = 480;
+            draw(stem + "_surface",
+                 [&](const std::filesystem::path& path) { write_surface_figure(path, panels, options); });
+            if (std::any_of(panels.begin(), panels.end(),
+                            [](const FigurePanel& panel) { return panel.region != nullptr; }))
+                options.title += "; dotted: the convex region around it";
+            draw(stem + "_contour",
+                 [&](const std::filesystem::path& path) { write_contour(path, panels, options); });
+        }
+        if (const auto curves = slice_curves(report, name); std::isfinite(range_of(curves).first))
+            draw(stem + "_slice", [&](const std::filesystem::path& path) {
+                write_band_figure(path, {{detail::slice_title(curves, title), "distance α from the solution",
+                                          "L(α) / L(0)", curves}});
+            });
+    }
+    if (const auto panels = detail::training_panels(report); !panels.empty())
+        draw("training_curves", [&](const std::filesystem::path& path) { write_band_figure(path, panels); });
+    return files;
+}
+
+}  // namespace vitscape

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/file.hpp>
+#include <vitscape/study/page/page.hpp>
+
+#if !__has_include(<vitscape/study/page/assets.hpp>)
+#error \
+    "vitscape/study needs what the build makes of its page: link to vitscape::study, or use an installed vitscape"
+#endif
+#include <vitscape/study/page/assets.hpp>
+
+namespace vitscape {
+
+/// The plotly.js that was found where this program was built (VITSCAPE_PLOTLY_JS); empty where none was.
+[[nodiscard]] inline std::filesystem::path default_plotly() {
+#ifdef VITSCAPE_PLOTLY_JS
+    return VITSCAPE_PLOTLY_JS;
+#else
+    return {};
+#endif
+}
+
+/// What a page is made of besides the report.
+struct HtmlReportOptions {
+    /// plotly.js, which goes into the page and makes its plots interactive. Without it, or where the file cannot be
+    /// read, the page shows `figures`.
+    std::filesystem::path plotly = default_plotly();
+    /// What `write_comparison_figures` drew; used without plotly.js.
+    std::vector<std::filesystem::path> figures = {};
+};
+
+namespace detail {
+
+inline std::string slices_html(const std::vector<LossSection>& sections, std::size_t& chart, bool interactive,
+                               const std::vector<std::filesystem::path>& figures) {
+    std::string html;
+    for (const LossSection& section : sections) {
+        if (section.slices.empty()) continue;
+        const BandPanel panel{slice_title(section.slices, section.title), "distance α from the solution",
+                              "L(α) / L(0)", section.slices};
+        html += interactive ? chart_html(panel, chart++)
+                            : embedded_figure(
+                                  figures, file_stem(section.name) + "_slice",
+                                  section.title + ", L(α) / L(0) along lines through the solution", false);
+    }
+    if (html.empty()) return "";
+    return element("p",
+                   "The loss along random lines through the solution, relative to the solution's own. A "
+                   "run's number is the mean over its lines; a wider band means that the runs differ more.") +
+           "<div class=\"panels\">" + html + "</div>\n";
+}
+
+inline std::string training_html(const Json& report, std::size_t& chart, bool interactive,
+                                 const std::vector<std::filesystem::path>& figures) {
+    std::string html;
+    if (interactive)
+        for (const BandPanel& panel : training_panels(report)) html += chart_html(panel, chart++);
+    else
+        html = embedded_figure(
+            figures, "training_curves",
+            "training loss, accuracy of nearest neighbours and of a linear probe over the epochs", true);
+    if (html.empty()) return "";
+    return element("p",
+                   "Lines are means over the training runs, bands go from the lowest to the highest run. The "
+                   "training "
+                   "losses of different methods are different quantities.") +
+           (interactive ? "<div class=\"panels\">" + html + "</div>\n" : html);
+}
+
+inline std::string list_html(const Json& texts) {
+    std::string html;
+    for (const Json& text : texts)
+        if (text.is_string()) html += element("li", text.get<std::string>());
+    return html.empty() ? html : "<ul>" + html + "</ul>\n";
+}
+
+/// The whole page; `plotly` is the text of plotly.js, or empty.
+inline std::string page_html(const Json& report, const std::string& plotly,
+                             const std::vector<std::filesystem::path>& figures) {
+    const bool interactive = !plotly.empty();
+    const std::vector<LossSection> sections = loss_sections(report);
+    std::size_t chart = 0;  // as page_data orders them: slices, then training curves
+    PageBody body;
+    body.section("claims", "Claims", claims_html(report));
+    body.section("surfaces", "Loss surfaces", surfaces_html(sections, interactive, figures));
+    body.section("slices", "Slices", slices_html(sections, chart, interactive, figures));
+    body.section("training", "Training", training_html(report, chart, interactive, figures));
+    body.section("reconstructions", "Reconstructions", reconstructions_html(report));
+    body.section("measures", "All measures", measure_groups(report));
+    body.section("baselines", "Baselines",
+                 list_at(report, "baselines").empty() ? "" : baselines_table(report));
+    body.section("correlations", "Flatness and accuracy",
+                 list_at(report, "correlations").empty() ? "" : correlations_table(report));
+    body.section("notes", "Notes", list_html(list_at(report, "notes")));
+    body.section("how", "How this was made", how_html(report));
+
+    std::string title = text_at(report, "title");
+    if (title.empty()) title = "A comparison of training methods";
+    // The policy keeps the promise that the page loads nothing; plotly.js compiles small functions of its own.
+    std::string html = message(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+        "'unsafe-inline'; "
+        "script-src 'unsafe-inline' 'unsafe-eval'; img-src data: blob:\">\n",
+        element("title", title), "\n<style>", page_style, "</style>\n</head>\n<body>\n<header>",
+        element("h1", title), "\n<div class=\"summary\"><h2>In short</h2>\n", summary_html(report),
+        "</div></header>\n<main>\n");
+    html += body.text();
+    html += message(
+        "</main>\n<footer class=\"soft\"><noscript>The plots of this page need JavaScript; the tables do "
+        "not.</noscript></footer>\n<script type=\"application/json\" id=\"report-data\">");
+    html += script_json(page_data(report, sections));
+    html += "</script>\n";
+    if (interactive) html += "<script>" + script_text(plotly) + "</script>\n";
+    html += "<script>" + script_text(page_script) + "</script>\n</body>\n</html>\n";
+    return html;
+}
+
+}  // namespace detail
+
+/// Writes the page of a comparison: one HTML file that loads nothing from anywhere, with a summary, the claims and
+/// their verdicts, surfaces in 3-D and as contours on one colour scale and with linked cameras, slices, training
+/// curves, reconstructions and tables of all measures. `report` is what a comparison saves as report.json; what it lacks
+/// is left out of the page, and a number that is null is shown as a dash. Units: "fraction" is shown in per cent, "bytes"
+/// in MiB.
+/// @throws DataError where the report is no object or its lists do not fit together; IoError where the file cannot be
+///         written.
+inline void write_html_report(const std::filesystem::path& path, const nlohmann::json& report,
+                              const HtmlReportOptions& options = {}) {
+    if (!report.is_object()) throw DataError("a report is a JSON object, as a comparison writes it");
+    std::string plotly;
+    if (std::error_code ignored; std::filesystem::is_regular_file(options.plotly, ignored)) {
+        try {
+            plotly = read_text(options.plotly);
+        } catch (const IoError&) {  // as if it were not there
+        }
+    }
+    write_atomically(path, detail::page_html(report, plotly, options.figures));
+}
+
+}  // namespace vitscape

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitscape/study/page/charts.hpp>
+#include <vitscape/study/page/tables.hpp>
+#include <vitscape/study/page/text.hpp>
+
+// The sections of the page.
+
+namespace vitscape::detail {
+
+/// Browsers keep about 16 drawings in 3-D alive at a time.
+inline constexpr std::size_t most_surfaces = 12;
+
+/// Collects the sections and the list of links to them.
+class PageBody {
+  public:
+    /// A section, left out where it is empty.
+    void section(const std::string& name, const std::string& title, const std::string& html) {
+        if (html.empty()) return;
+        links_ += message("<li><a href=\"#", name, "\">", escape_html(title), "</a></li>");
+        html_ += message("<section id=\"", name, "\">", element("h2", title), '\n', html, "</section>\n");
+    }
+    [[nodiscard]] std::string text() const {
+        return message("<nav aria-label=\"Sections\"><ul>", links_, "</ul></nav>\n", html_);
+    }
+
+  private:
+    std::string links_, html_;
+};
+
+inline std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i)
+        text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+    return text;
+}
+
+/// Who was compared, on what, and what came out: what one reads in a minute.
+inline std::string summary_html(const Json& report) {
+    const Json& data = member(report, "data");
+    std::vector<std::string> methods;
+    for (const Json& method : list_at(report, "methods")) {
+        std::set<double> seeds;
+        for (const Json& run : list_at(report, "runs"))
+            if (text_at(run, "method") == text_at(method, "name")) seeds.insert(number_at(run, "seed"));
+        methods.push_back(
+            message(title_of(method), " (", seeds.size(), seeds.size() == 1 ? " run)" : " runs)"));
+    }
+    std::string what = joined(methods);
+    if (const double images = number_at(data, "training_images"); images > 0)
+        what += " on " + fixed_number(images, 0) + " training images";
+    if (const double images = number_at(data, "test_images"); images > 0)
+        what += ", measured on " + fixed_number(images, 0) + " held-out images";
+    std::string html = element("p", "Compared: " + what + ".");
+
+    std::size_t holds = 0, fails = 0, undecided = 0;
+    for (const Json& claim : list_at(report, "claims")) {
+        const std::string verdict = text_at(claim, "verdict");
+        (verdict == "holds" ? holds : verdict == "does not hold" ? fails : undecided) += 1;
+    }
+    if (const std::size_t claims = holds + fails + undecided; claims > 0)
+        html += message("<p>Of ", claims, claims == 1 ? " claim" : " claims", " put to the test, <strong>",
+                        holds, holds == 1 ? " holds" : " hold", "</strong> here, <strong>", fails,
+                        fails == 1 ? " does not" : " do not", "</strong>, and <strong>", undecided,
+                        undecided == 1 ? " is" : " are", " undecided</strong>: the data do not tell.</p>\n");
+    if (const auto chosen = headline_measures(report); !chosen.empty())
+        html += measures_table(
+            report, chosen,
+            "The main numbers: mean ± standard error over the n training runs; below it the 95 % interval.");
+    return html;
+}
+
+inline std::string claims_html(const Json& report) {
+    if (list_at(report, "claims").empty()) return "";
+    return claims_table(report) + element("p",
+                                          "A claim holds where the whole interval lies on its side of zero, "
+                                          "does not hold where the whole "
+                                          "interval lies on the other side, and is undecided where the "
+                                          "interval contains zero, unless its note "
+                                          "says otherwise. Each interval speaks for its own claim; nothing "
+                                          "corrects for the number of claims.",
+                                          "class=\"soft\"");
+}
+
+/// The bar of colours with its numbers. Numbers closer than `room` of the bar to their neighbour are left out.
+inline std::string scale_bar(const ColorScale& scale) {
+    std::string html = "<div class=\"scale\" aria-hidden=\"true\"><div class=\"bar\"></div>";
+    double last = -1;
+    const double room = 0.09;
+    for (const double level : scale.levels) {
+        const double position = scale.position(level);
+        if (position - last < room) continue;
+        last = position;
+        html += message("<span style=\"left:", fixed_number(100 * position, 1), "%\">",
+                        escape_html(scale.text(level)), "</span>");
+    }
+    return html + "</div>\n";
+}
+
+/// What the white dots are, or why there are none.
+inline std::string region_caption(const RelativeSurface& surface) {
+    const auto& inside = surface.convex.values;
+    if (surface.convex.x.empty()) return "";
+    if (std::any_of(inside.begin(), inside.end(), [](double value) { return value > 0.5; }))
+        return " White dots: the convex region around the centre.";
+    return " No dots: the loss is not convex at the centre of this plane.";
+}
+
+/// The loss at the centre and how far it goes.
+inline std::string surface_caption(const RelativeSurface& surface) {
+    const auto [low, high] = surface.ratio.range();
+    return message("L(0) = ", number_html(surface.centre_loss), "; on this plane L / L(0) goes from ",
+                   number_html(low), " to ", number_html(high), ".");
+}
+
+/// The surfaces of all losses: 3-D and contours for the script, or the drawn figures without plotly.js.
+inline std::string surfaces_html(const std::vector<LossSection>& sections, bool interactive,
+                                 const std::vector<std::filesystem::path>& figures) {
+    std::string html;
+    std::size_t index = 0;
+    for (const LossSection& section : sections) {
+        if (!section.scale) continue;
+        html += element("h3", capitalized(section.title) + " around each solution");
+        const std::string about = section.title + ", L / L(0) over the plane";
+        if (!interactive) {
+            html += embedded_figure(figures, file_stem(section.name) + "_surface", about + ", in 3-D", true);
+            html +=
+                embedded_figure(figures, file_stem(section.name) + "_contour", about + ", as contours", true);
+        } else {
+            html += message(element("p",
+                                    "Colour and height of all: L / L(0)" +
+                                        std::string(section.scale->logarithmic ? ", logarithmic." : "."),
+                                    "class=\"soft\""),
+                            scale_bar(*section.scale), "<div class=\"panels\">\n");
+        }
+        for (const RelativeSurface& surface : section.surfaces) {
+            if (!interactive) {
+                html += message("<p class=\"soft\">", escape_html(surface.title), ": ",
+                                surface_caption(surface), "</p>\n");
+                continue;
+            }
+            const std::string label = escape_html(surface.title + ": " + about);
+            html += message("<figure class=\"panel\"><strong>", escape_html(surface.title), "</strong>\n");
+            html +=
+                index < most_surfaces
+                    ? message("<div class=\"surface\" data-surface=\"", index,
+                              "\" role=\"img\" aria-label=\"", label, ", in 3-D\"></div>\n")
+                    : message("<p class=\"soft\">The page draws ", most_surfaces, " surfaces in 3-D.</p>\n");
+            html += message("<div class=\"contour\" data-contour=\"", index, "\" role=\"img\" aria-label=\"",
+                            label, ", as contours\"></div>\n<figcaption>", surface_caption(surface),
+                            region_caption(surface), "</figcaption></figure>\n");
+            ++index;
+        }
+        if (interactive) html += "</div>\n";
+    }
+    if (html.empty()) return "";
+    std::string intro = element("p",
+                                "θ + α δ + β η: the solution θ at the centre (cross), moved along two random "
+                                "directions that are scaled like the "
+                                "weights. Losses of different kinds have different heights, so all are shown "
+                                "relative to the centre: 1 is the "
+                                "loss at the solution, 2 is twice that. Grey: the loss is not finite there.");
+    if (interactive)
+        intro +=
+            "<div class=\"controls\"><span>Turn one and all turn. Seen from:</span>"
+            "<button type=\"button\" data-view=\"corner\">a corner</button>"
+            "<button type=\"button\" data-view=\"front\">the front</button>"
+            "<button type=\"button\" data-view=\"top\">above</button>"
+            "<fieldset><legend>Scale:</legend>"
+            "<label><input type=\"radio\" name=\"scale\" value=\"common\" checked> one for all</label>"
+            "<label><input type=\"radio\" name=\"scale\" value=\"own\"> each its "
+            "own</label></fieldset></div>\n";
+    return intro + html;
+}
+
+/// A chart for the script, or the drawn figure.
+inline std::string chart_html(const BandPanel& panel, std::size_t index) {
+    return message("<figure class=\"panel\"><strong>", escape_html(panel.title),
+                   "</strong><div class=\"chart\" data-chart=\"", index, "\" role=\"img\" aria-label=\"",
+                   escape_html(panel.y_label + " against " + panel.x_label), "\"></div></figure>\n");
+}
+
+inline std::string reconstructions_html(const Json& report) {
+    std::string html;
+    std::size_t index = 0;
+    for (const Json& example : list_at(report, "reconstructions")) {
+        html += "<div>" + element("h3", capitalized(text_at(example, "title"))) + "<div class=\"views\">\n";
+        for (const Json& view : list_at(example, "views")) {
+            const std::string title = text_at(view, "title");
+            html += message("<figure><canvas data-image=\"", index++, "\" role=\"img\" aria-label=\"",
+                            escape_html(text_at(example, "title") + ": " + title), "\"></canvas>",
+                            element("figcaption", title), "</figure>\n");
+        }
+        html += "</div></div>\n";
+    }
+    return html.empty() ? html : "<div class=\"examples\">" + html + "</div>\n";
+}
+
+inline std::string how_html(const Json& report) {
+    std::string html;
+    if (const std::string program = text_at(report, "program"); !program.empty())
+        html += element("p", "Written by " + program + ".");
+    if (const std::string data = option_list(member(report, "data")); !data.empty())
+        html += element("h3", "Data") + "<dl>" + data + "</dl>\n";
+    if (const std::string plan = option_list(member(report, "plan")); !plan.empty())
+        html += element("h3", "Plan") + "<dl>" + plan + "</dl>\n";
+    return html;
+}
+
+}  // namespace vitscape::detail

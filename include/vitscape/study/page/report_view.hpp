@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/landscape/surface.hpp>
+#include <vitscape/report/band_figure.hpp>
+#include <vitscape/report/color_scale.hpp>
+#include <vitscape/report/contour_lines.hpp>
+
+// How the figures and the page read the report of a comparison. Whatever was not measured is missing or null there,
+// and becomes NaN, an empty text or an empty list here.
+
+namespace vitscape {
+
+namespace detail {
+
+using Json = nlohmann::json;
+
+inline const Json& member(const Json& object, std::string_view key) {
+    static const Json nothing;
+    if (!object.is_object()) return nothing;
+    const auto found = object.find(key);
+    return found == object.end() ? nothing : *found;
+}
+/// A list, empty where it is missing. @throws DataError where something else stands there.
+inline const Json& list_at(const Json& object, std::string_view key) {
+    static const Json empty = Json::array();
+    const Json& value = member(object, key);
+    if (value.is_null()) return empty;
+    if (!value.is_array()) throw DataError(message("the report's '", key, "' is not a list"));
+    return value;
+}
+inline double to_number(const Json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
+inline double number_at(const Json& object, std::string_view key) { return to_number(member(object, key)); }
+inline std::string text_at(const Json& object, std::string_view key) {
+    const Json& value = member(object, key);
+    return value.is_string() ? value.get<std::string>() : std::string();
+}
+inline std::vector<double> to_numbers(const Json& list) {
+    std::vector<double> numbers;
+    if (list.is_array())
+        for (const Json& value : list) numbers.push_back(to_number(value));
+    return numbers;
+}
+inline std::vector<double> numbers_at(const Json& object, std::string_view key) {
+    return to_numbers(member(object, key));
+}
+/// The title of a method or a loss, or else its name.
+inline std::string title_of(const Json& entry) {
+    const std::string title = text_at(entry, "title");
+    return title.empty() ? text_at(entry, "name") : title;
+}
+
+/// Rows of numbers as a matrix. @throws DataError where it is not `rows` by `columns`.
+inline GridValues to_grid(const std::vector<double>& x, const std::vector<double>& y, const Json& rows,
+                          std::string_view what) {
+    GridValues grid{x, y, xt::xtensor<double, 2>(std::array{y.size(), x.size()}, std::nan(""))};
+    bool fits = rows.is_array() && rows.size() == y.size();
+    for (std::size_t j = 0; fits && j < y.size(); ++j) {
+        const std::vector<double> row = to_numbers(rows[j]);
+        fits = row.size() == x.size();
+        for (std::size_t i = 0; fits && i < x.size(); ++i) grid.values(j, i) = row[i];
+    }
+    if (!fits)
+        throw DataError(message("the report's ", what, " is not ", y.size(), " rows of ", x.size(),
+                                " numbers, as its x and y say"));
+    return grid;
+}
+
+}  // namespace detail
+
+/// One surface of a report, relative to its centre.
+struct RelativeSurface {
+    std::string title;       ///< The method's.
+    std::size_t method = 0;  ///< Place among the report's methods.
+    double centre_loss = 0;
+    Surface ratio;      ///< L(theta + x delta + y eta) / L(theta).
+    GridValues convex;  ///< 1 inside the convex region, 0 outside; empty where it was not measured.
+};
+
+/// The first surface of each method for one loss, as L / L(0): losses of different kinds (a squared error, a cross
+/// entropy) have different heights, their rise relative to the centre can be compared. A surface without a
+/// positive loss at its centre, or with fewer than 2 x 2 points, is left out.
+/// @throws DataError where a surface's rows do not fit its axes.
+[[nodiscard]] inline std::vector<RelativeSurface> relative_surfaces(const nlohmann::json& report,
+                                                                    std::string_view loss) {
+    std::vector<RelativeSurface> result;
+    const auto& methods = detail::list_at(report, "methods");
+    for (std::size_t k = 0; k < methods.size(); ++k) {
+        for (const auto& entry : detail::list_at(report, "surfaces")) {
+            if (detail::text_at(entry, "loss") != loss ||
+                detail::text_at(entry, "method") != detail::text_at(methods[k], "name"))
+                continue;
+            const double centre = detail::number_at(entry, "centre_loss");
+            const auto x = detail::numbers_at(entry, "x"), y = detail::numbers_at(entry, "y");
+            if (!(centre > 0) || x.size() < 2 || y.size() < 2) continue;
+            RelativeSurface surface{detail::title_of(methods[k]), k, centre, Surface(x, y), {}};
+            surface.ratio.loss = detail::to_grid(x, y, detail::member(entry, "values"), "surface").values;
+            for (double& value : surface.ratio.loss) value /= centre;
+            surface.ratio.computed.fill(1);
+            surface.ratio.centre_loss = 1;
+            if (const auto& convex = detail::member(entry, "convex"); convex.is_object())
+                surface.convex =
+                    detail::to_grid(detail::numbers_at(convex, "x"), detail::numbers_at(convex, "y"),
+                                    detail::member(convex, "inside"), "convex region");
+            result.push_back(std::move(surface));
+            break;
+        }
+    }
+    return result;
+}
+
+/// The slices of one loss, as L(alpha) / L(0) with their interval.
+[[nodiscard]] inline std::vector<BandCurve> slice_curves(const nlohmann::json& report,
+                                                         std::string_view loss) {
+    std::vector<BandCurve> result;
+    const auto& methods = detail::list_at(report, "methods");
+    for (std::size_t k = 0; k < methods.size(); ++k)
+        for (const auto& entry : detail::list_at(report, "slices")) {
+            if (detail::text_at(entry, "loss") != loss ||
+                detail::text_at(entry, "method") != detail::text_at(methods[k], "name"))
+                continue;
+            BandCurve curve{detail::title_of(methods[k]),
+                            k,
+                            detail::numbers_at(entry, "x"),
+                            detail::numbers_at(entry, "mean"),
+                            detail::numbers_at(entry, "low"),
+                            detail::numbers_at(entry, "high"),
+                            0};
+            const double count = detail::number_at(entry, "count");
+            curve.count = count > 0 ? static_cast<std::size_t>(count) : 0;
+            for (auto* numbers : {&curve.middle, &curve.low, &curve.high}) {
+                numbers->resize(curve.x.size(), std::nan(""));
+                for (double& value : *numbers) value += 1;
+            }
+            result.push_back(std::move(curve));
+        }
+    return result;
+}
+
+/// A column of the training curves ("loss", "knn_accuracy", ...) over epochs: for each method the mean over its
+/// seeds, and from the lowest to the highest of them. Epochs at which nothing was measured are left out.
+[[nodiscard]] inline std::vector<BandCurve> training_curves(const nlohmann::json& report,
+                                                            std::string_view column) {
+    std::vector<BandCurve> result;
+    const auto& methods = detail::list_at(report, "methods");
+    for (std::size_t k = 0; k < methods.size(); ++k) {
+        std::map<double, std::vector<double>> at_epoch;
+        BandCurve curve{detail::title_of(methods[k]), k, {}, {}, {}, {}, 0};
+        for (const auto& run : detail::list_at(report, "runs")) {
+            if (detail::text_at(run, "method") != detail::text_at(methods[k], "name")) continue;
+            const auto& columns = detail::member(run, "curve");
+            const auto epochs = detail::numbers_at(columns, "epoch"),
+                       values = detail::numbers_at(columns, column);
+            bool measured = false;
+            for (std::size_t i = 0; i < std::min(epochs.size(), values.size()); ++i)
+                if (std::isfinite(epochs[i]) && std::isfinite(values[i])) {
+                    at_epoch[epochs[i]].push_back(values[i]);
+                    measured = true;
+                }
+            curve.count += measured;
+        }
+        for (const auto& [epoch, values] : at_epoch) {
+            double sum = 0;
+            for (const double value : values) sum += value;
+            curve.x.push_back(epoch);
+            curve.middle.push_back(sum / static_cast<double>(values.size()));
+            curve.low.push_back(*std::min_element(values.begin(), values.end()));
+            curve.high.push_back(*std::max_element(values.begin(), values.end()));
+        }
+        if (!curve.x.empty()) result.push_back(std::move(curve));
+    }
+    return result;
+}
+
+}  // namespace vitscape

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitscape/study/page/report_view.hpp>
+#include <vitscape/study/page/text.hpp>
+
+// The tables of the page. Each scrolls sideways in a box of its own where the screen is narrow.
+
+namespace vitscape::detail {
+
+/// A table from its finished rows. The box takes the keyboard's focus, so that it can be scrolled without a mouse.
+inline std::string table(std::string_view caption, std::string_view head, std::string_view rows) {
+    return message("<figure class=\"table\">", element("figcaption", caption),
+                   "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", escape_html(caption),
+                   "\"><table><thead><tr>", head, "</tr></thead><tbody>", rows,
+                   "</tbody></table></div></figure>\n");
+}
+inline std::string head_cell(std::string_view text, std::string_view attributes = "") {
+    return element("th", text, message("scope=\"col\"", attributes.empty() ? "" : " ", attributes));
+}
+inline std::string number_cell(const std::string& html, const std::string& detail = "") {
+    return message("<td class=\"number\">", html,
+                   detail.empty() ? std::string() : message("<small>", detail, "</small>"), "</td>");
+}
+/// A number to as many digits as an error of this size leaves it.
+inline std::string rounded_html(double value, double error) {
+    const std::string text = number_html(value, error);
+    const std::size_t cut = text.find(" ± ");
+    // A power of ten follows the error and belongs to both.
+    return cut == text.npos || text.find("<sup>") != text.npos ? number_html(value) : text.substr(0, cut);
+}
+/// About the standard error that a 95 % interval belongs to; NaN where it is missing.
+inline double error_of(const Json& pair) {
+    const auto ends = to_numbers(pair);
+    return ends.size() == 2 ? std::abs(ends[1] - ends[0]) / 4 : std::nan("");
+}
+/// "low to high" of a pair, in the unit; nothing where it is missing.
+inline std::string interval_html(const Json& pair, double factor = 1) {
+    const double error = error_of(pair) * factor;
+    if (!std::isfinite(error)) return "";
+    return rounded_html(to_number(pair[0]) * factor, error) + " to " +
+           rounded_html(to_number(pair[1]) * factor, error);
+}
+
+inline std::string verdict_html(const std::string& verdict) {
+    const bool holds = verdict == "holds", fails = verdict == "does not hold";
+    return message("<span class=\"verdict ",
+                   holds   ? "holds"
+                   : fails ? "fails"
+                           : "undecided",
+                   "\"><span aria-hidden=\"true\">",
+                   holds   ? "✓"
+                   : fails ? "✗"
+                           : "?",
+                   "</span> ", escape_html(verdict.empty() ? "undecided" : verdict), "</span>");
+}
+
+inline std::string claims_table(const Json& report) {
+    std::string rows;
+    for (const Json& claim : list_at(report, "claims")) {
+        const std::string interval = interval_html(member(claim, "interval"));
+        const std::string note = text_at(claim, "note"), source = text_at(claim, "source");
+        rows += message(
+            "<tr><th scope=\"row\" class=\"wide\">", escape_html(text_at(claim, "claim")),
+            source.empty() ? "" : element("small", source), "</th><td>",
+            verdict_html(text_at(claim, "verdict")), "</td>",
+            number_cell(rounded_html(number_at(claim, "difference"), error_of(member(claim, "interval"))),
+                        interval.empty() ? "no interval" : interval),
+            "<td class=\"wide\">", escape_html(text_at(claim, "test")),
+            note.empty() ? "" : element("small", note), "</td></tr>\n");
+    }
+    return message(
+        "<div class=\"stacked\">",
+        table("Each claim, the number that tests it, and that number's 95 % interval below it.",
+              head_cell("Claim") + head_cell("Verdict") +
+                  head_cell("Number, 95 % interval", "class=\"number\"") + head_cell("What the number is"),
+              rows),
+        "</div>\n");
+}
+
+/// The name of a measure with its unit and its loss.
+inline std::string measure_head(const Json& report, const Json& measure) {
+    std::string below = shown_unit(text_at(measure, "unit")).name;
+    for (const Json& loss : list_at(report, "losses"))
+        if (text_at(loss, "name") == text_at(measure, "loss"))
+            below = title_of(loss) + (below.empty() ? "" : ", in " + below);
+    return message("<th scope=\"row\">", escape_html(text_at(measure, "name")),
+                   below.empty() ? "" : element("small", below), "</th>");
+}
+
+/// One row for each measure, one column for each method: mean ± standard error, the interval and the number of runs.
+inline std::string measures_table(const Json& report, const std::vector<const Json*>& measures,
+                                  std::string_view caption) {
+    std::string head = head_cell("Measure"), rows;
+    for (const Json& method : list_at(report, "methods"))
+        head += head_cell(title_of(method), "class=\"number\"");
+    for (const Json* measure : measures) {
+        const double factor = shown_unit(text_at(*measure, "unit")).factor;
+        rows += "<tr>" + measure_head(report, *measure);
+        for (const Json& method : list_at(report, "methods")) {
+            const Json& summary = member(member(*measure, "summary"), text_at(method, "name"));
+            const double count = number_at(summary, "count");
+            const std::string interval = interval_html(member(summary, "interval"), factor);
+            std::string below = count > 0 ? message("n = ", count) : std::string();
+            if (!interval.empty()) below = interval + (below.empty() ? "" : "; " + below);
+            rows += number_cell(number_html(number_at(summary, "mean") * factor,
+                                            number_at(summary, "standard_error") * factor),
+                                below);
+        }
+        rows += "</tr>\n";
+    }
+    return table(caption, head, rows);
+}
+
+/// All measures, a table for each group in the order of their first appearance.
+inline std::string measure_groups(const Json& report) {
+    std::vector<std::string> groups;
+    for (const Json& measure : list_at(report, "measures"))
+        if (const std::string group = text_at(measure, "group");
+            std::find(groups.begin(), groups.end(), group) == groups.end())
+            groups.push_back(group);
+    std::string html;
+    for (const std::string& group : groups) {
+        std::vector<const Json*> members;
+        for (const Json& measure : list_at(report, "measures"))
+            if (text_at(measure, "group") == group) members.push_back(&measure);
+        const std::string title = capitalized(group.empty() ? "other" : group);
+        html += element("h3", title) +
+                measures_table(report, members,
+                               title +
+                                   ": mean ± standard error; below it the 95 % interval and the number "
+                                   "n of training runs.");
+    }
+    return html;
+}
+
+/// The measures that the summary shows: those with "headline": true, or else the first of each telling group.
+inline std::vector<const Json*> headline_measures(const Json& report) {
+    std::vector<const Json*> chosen;
+    for (const Json& measure : list_at(report, "measures"))
+        if (member(measure, "headline") == true) chosen.push_back(&measure);
+    if (!chosen.empty()) return chosen;
+    for (const char* group : {"accuracy", "convex region", "curvature", "flatness", "cost"})
+        for (const Json& measure : list_at(report, "measures"))
+            if (text_at(measure, "group") == group) {
+                chosen.push_back(&measure);
+                break;
+            }
+    return chosen;
+}
+
+inline std::string baselines_table(const Json& report) {
+    std::string rows;
+    for (const Json& baseline : list_at(report, "baselines")) {
+        rows += message("<tr>", element("th", text_at(baseline, "name"), "scope=\"row\""),
+                        number_cell(number_html(100 * number_at(baseline, "top1"),
+                                                100 * number_at(baseline, "standard_error")),
+                                    interval_html(member(baseline, "interval"), 100)),
+                        "</tr>\n");
+    }
+    return table("What the same probe reaches without any pre-training; below it the 95 % interval.",
+                 head_cell("Features") + head_cell("Top-1 accuracy, %", "class=\"number\""), rows);
+}
+
+inline std::string correlations_table(const Json& report) {
+    std::string rows;
+    for (const Json& entry : list_at(report, "correlations")) {
+        const double p = number_at(entry, "p_value"), rho = number_at(entry, "spearman");
+        rows += message("<tr>", measure_head(report, entry),
+                        number_cell(std::isfinite(rho) ? fixed_number(rho, 2) : std::string(no_number)),
+                        number_cell(!std::isfinite(p) ? std::string(no_number)
+                                    : p < 0.001       ? "&lt; 0.001"
+                                                      : fixed_number(p, 3)),
+                        number_cell(number_html(number_at(entry, "runs"))), "</tr>\n");
+    }
+    return table(
+        "Spearman's rank correlation with held-out accuracy over all runs; p: how often chance alone gives "
+        "one of "
+        "this size.",
+        head_cell("Measure") + head_cell("Correlation", "class=\"number\"") +
+            head_cell("p", "class=\"number\"") + head_cell("Runs", "class=\"number\""),
+        rows);
+}
+
+/// An object of options as a list of names and values; objects inside of it by names with a point.
+inline std::string option_list(const Json& options, const std::string& prefix = "") {
+    std::string html;
+    if (!options.is_object()) return html;
+    for (const auto& [name, value] : options.items()) {
+        if (value.is_object()) {
+            html += option_list(value, prefix + name + ".");
+            continue;
+        }
+        std::string text = value.is_string() ? value.get<std::string>()
+                           : value.is_null() ? std::string(no_number)
+                                             : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+        if (value.is_array() &&
+            std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
+            text.clear();
+            for (const Json& item : value) text += (text.empty() ? "" : ", ") + item.get<std::string>();
+        }
+        std::string shown = prefix + name;
+        std::replace(shown.begin(), shown.end(), '_', ' ');
+        html += element("dt", shown) + element("dd", text) + "\n";
+    }
+    return html;
+}
+
+}  // namespace vitscape::detail

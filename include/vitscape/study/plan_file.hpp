@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <vitscape/io/json.hpp>
+#include <vitscape/study/plan.hpp>
+#include <vitscape/study/time.hpp>
+
+namespace vitscape {
+
+/// What is decided when a comparison begins and stays so when it goes on: its plan, once the budget has been fitted, and
+/// the speeds of its methods.
+struct DecidedPlan {
+    ComparisonPlan plan;
+    std::map<std::string, MethodSpeed> speeds;  ///< by the methods' names
+
+    [[nodiscard]] nlohmann::json json() const {
+        nlohmann::json all;
+        for (const auto& [name, s] : speeds)
+            all[name] = {s.training,
+                         s.encoding,
+                         s.loss.value,
+                         s.loss.product,
+                         s.classification.value,
+                         s.classification.product};
+        return {{"epochs", plan.training.epochs},
+                {"pairs", plan.measure.pairs},
+                {"grid", plan.measure.grid},
+                {"convex_grid", plan.measure.convex_grid},
+                {"lanczos_steps", plan.measure.lanczos_steps},
+                {"speeds", all}};
+    }
+    void read(const nlohmann::json& json) {
+        plan.training.epochs = json.at("epochs");
+        plan.measure.pairs = json.at("pairs");
+        plan.measure.grid = json.at("grid");
+        plan.measure.convex_grid = json.at("convex_grid");
+        plan.measure.lanczos_steps = json.at("lanczos_steps");
+        for (const auto& [name, s] : json.at("speeds").items())
+            speeds[name] = {s.at(0), s.at(1), {s.at(2), s.at(3)}, {s.at(4), s.at(5)}};
+    }
+};
+
+/// plan.json of a comparison's folder: what was asked for, so that a run of other options is not mixed in, and what was
+/// decided from it.
+class PlanFile {
+  public:
+    explicit PlanFile(const std::filesystem::path& folder) : folder_(folder), file_(folder / "plan.json") {}
+
+    [[nodiscard]] bool exists() const { return std::filesystem::exists(file_); }
+    /// What was decided for the same request. @throws ConfigError where another request was made
+    [[nodiscard]] nlohmann::json decided(const nlohmann::json& asked) const {
+        const nlohmann::json stored = load_json(file_);
+        if (const auto difference = first_difference(stored.value("asked", nlohmann::json::object()), asked))
+            throw ConfigError(message(folder_.string(), " holds a comparison of other options: ", *difference,
+                                      "; give the same options or choose another output folder"));
+        return stored.at("decided");
+    }
+    /// @throws ConfigError where the folder holds anything but a lock
+    void require_empty_folder() const {
+        for (const auto& entry : std::filesystem::directory_iterator(folder_))
+            if (entry.path().filename() != "lock")
+                throw ConfigError(message(folder_.string(), " is not empty (",
+                                          entry.path().filename().string(),
+                                          ") and holds no comparison; choose another output folder"));
+    }
+    void write(const nlohmann::json& asked, const nlohmann::json& decided) const {
+        write_json(file_, nlohmann::json{{"asked", asked}, {"decided", decided}});
+    }
+
+  private:
+    std::filesystem::path folder_, file_;
+};
+
+}  // namespace vitscape

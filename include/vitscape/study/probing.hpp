@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include <vitscape/data/balanced.hpp>
+#include <vitscape/methods/operation_count.hpp>
+#include <vitscape/probe/accuracy.hpp>
+#include <vitscape/probe/nearest_neighbours.hpp>
+#include <vitscape/study/contestant.hpp>
+#include <vitscape/study/plan.hpp>
+#include <vitscape/study/work.hpp>
+#include <vitscape/train/trainer.hpp>
+
+namespace vitscape {
+
+/// Features of the images that a probe learns from and of those that it is asked about.
+struct FeaturePair {
+    Features known, asked;
+};
+
+/// Encodes images by a classifier's encoder.
+template <Backend B>
+struct FrozenEncoder {
+    B backend;
+    const VitClassifier& classifier;
+    ImageTransform transform;
+
+    /// @param values  the classifier's parameters.  @param progress  (done, all), may be empty
+    [[nodiscard]] FeaturePair features(const std::vector<double>& values, const AnyDataset& known,
+                                       const AnyDataset& asked,
+                                       const std::function<void(std::size_t, std::size_t)>& progress) const {
+        const Vector<Master<B>> theta(master(backend), values);
+        const std::size_t all = known.size() + asked.size();
+        const auto encode = [&](const AnyDataset& images, std::size_t before) {
+            return encode_features(backend, classifier, theta, images, transform,
+                                   {.progress = [&](std::size_t done) {
+                                       if (progress) progress(before + done, all);
+                                   }});
+        };
+        return {encode(known, 0), encode(asked, known.size())};
+    }
+};
+
+/// A trained probe, and how it does on the images that it has not seen.
+template <Backend P>
+struct TrainedProbe {
+    LinearProbe<P> probe;
+    Accuracy result;
+    TrainedProbe(const P& backend, const FeaturePair& features, const LinearProbeOptions& options)
+        : probe(backend, static_cast<Index>(features.known.width),
+                *std::max_element(features.known.labels.begin(), features.known.labels.end()) + 1, options) {
+        probe.fit(features.known);
+        result = accuracy(probe.head().logits(features.asked.rows()), features.asked.labels);
+    }
+};
+
+/// Top-1 and top-5 of a classifier on images.
+template <Backend B>
+[[nodiscard]] Accuracy classify(B backend, const VitClassifier& classifier, const Vector<Master<B>>& theta,
+                                const Batch& images) {
+    Weights<B> weights(backend);
+    Eval<B> eval(backend, weights.of(theta));
+    VitClassifier::Inputs<B> inputs;
+    classifier.prepare_images(backend, images.images, inputs);
+    const std::vector<double> logits = download(backend, classifier.logits(eval, inputs).value.view());
+    return accuracy(logits, std::span(images.labels.data(), images.labels.size()));
+}
+
+/// Callback: after every n-th epoch and the last, the accuracy of nearest neighbours (`knn_accuracy`) and of a linear probe
+/// (`probe_accuracy`) on a part of the images, and after every epoch an autoencoder's `reconstruction_loss` on
+/// test images, which is of one kind for all autoencoders.
+class ProbeEvery {
+  public:
+    ProbeEvery(const ComparisonPlan& plan, const VitClassifier& classifier, const AnyDataset& images,
+               const AnyDataset& test)
+        : plan_(plan),
+          classifier_(classifier),
+          known_(images.subset(balanced(images, std::min(plan.probe_images, images.size())))),
+          test_(test) {}
+
+    template <class T>
+    void on_epoch(T& trainer, EpochRecord& record) {
+        const auto reconstruction = [&](const auto& autoencoder) {
+            const MaskKey key{plan_.measure.mask_seed, 0};
+            record.metrics.emplace_back("reconstruction_loss",
+                                        evaluate(trainer.backend(), autoencoder, trainer.theta(), test_,
+                                                 plan_.training.transform, 128, key)
+                                            .loss);
+        };
+        if constexpr (requires { trainer.method().student(); })
+            reconstruction(trainer.method().student());
+        else if constexpr (!is_classifier<std::remove_cvref_t<decltype(trainer.method())>>)
+            reconstruction(trainer.method());
+        if (record.epoch % plan_.probe_every != 0 && record.epoch != record.epochs) return;
+        const auto values = classifier_values(trainer.method(), trainer.theta().to_host(), classifier_);
+        const FrozenEncoder<std::remove_cvref_t<decltype(trainer.backend())>> encoder{
+            trainer.backend(), classifier_, plan_.training.transform};
+        const FeaturePair features = encoder.features(values, known_, test_, {});
+        record.metrics.emplace_back("knn_accuracy",
+                                    nearest_neighbour_accuracy(features.known, features.asked));
+        record.metrics.emplace_back(
+            "probe_accuracy", TrainedProbe(master(trainer.backend()), features, plan_.probe).result.top1);
+    }
+
+  private:
+    const ComparisonPlan& plan_;
+    const VitClassifier& classifier_;
+    AnyDataset known_, test_;
+};
+
+/// Callback: shows the training's progress by a `WorkMeter`.
+struct Shown {
+    WorkMeter* meter;
+    template <class T>
+    void on_step(T&, const StepRecord& step) const {
+        const auto batches = static_cast<std::int64_t>(step.batches);
+        // an interrupt is the trainer's to see: it saves
+        meter->show(step.epoch * batches + static_cast<std::int64_t>(step.batch), step.epochs * batches,
+                    "batches");
+    }
+};
+
+}  // namespace vitscape

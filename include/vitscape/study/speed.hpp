@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+#include <vitscape/study/run.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+/// Callback: how long the last epoch took.
+struct EpochSeconds {
+    double* seconds;
+    template <class T>
+    void on_epoch(T&, const EpochRecord& record) const {
+        *seconds = record.seconds;
+    }
+};
+
+/// Seconds per image of a loss and of a product with its Hessian: the second of two rounds each.
+template <Backend B, class O>
+LossSpeed loss_speed(O& objective, const Vector<B>& theta) {
+    const auto seconds = [](const auto& work) {
+        work();
+        const auto start = std::chrono::steady_clock::now();
+        work();
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    };
+    Vector<B> product = theta;
+    const double images = static_cast<double>(objective.samples());
+    return {seconds([&] { (void)objective.value(theta); }) / images,
+            seconds([&] { objective.hessian_vector(theta, theta, product); }) / images};
+}
+
+}  // namespace detail
+
+/// Tries a method on a few batches: what a plan is made from.
+template <Backend B, class M>
+[[nodiscard]] MethodSpeed measure_speed(const ComparisonSetting<B>& setting,
+                                        const Contestant<M>& contestant) {
+    MethodSpeed speed;
+    const std::size_t few = std::min(setting.images.size(), 3 * setting.plan.training.batch);
+    TrainOptions training = setting.plan.training;
+    training.epochs = 2;
+    Trainer trainer{setting.backend, contestant.method, setting.plan.optimizer,
+                    WarmupCosine{.peak = 1e-6, .warmup_epochs = 0}, 0};
+    double seconds = 0;
+    trainer.fit(setting.images.subset(balanced(setting.images, few)), training,
+                detail::EpochSeconds{&seconds});
+    const std::size_t used = few / training.batch * training.batch;
+    speed.training = seconds / static_cast<double>(used);
+    const Batch batch = load_all(
+        setting.images.subset(balanced(setting.images, std::min<std::size_t>(64, setting.images.size()))),
+        training.transform);
+    auto loss = frozen_loss(setting.backend, contestant.method, trainer.teacher(), batch,
+                            setting.plan.measure.mask_seed);
+    speed.loss = detail::loss_speed(loss, trainer.theta());
+    const VitClassifier classifier =
+        classifier_of(contestant.method, setting.classes(), setting.plan.pooling);
+    auto classification = frozen_loss(setting.backend, classifier, {}, batch, 0);
+    speed.classification = detail::loss_speed(
+        classification,
+        Vector<Master<B>>(master(setting.backend),
+                          classifier_values(contestant.method, trainer.theta().to_host(), classifier)));
+    speed.encoding = speed.classification.value;
+    return speed;
+}
+
+}  // namespace vitscape

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include <vitscape/study/measure.hpp>
+
+namespace vitscape {
+
+/// The claims and the headline numbers, for a terminal.
+inline void print_summary(const nlohmann::json& report) {
+    const auto text = [](const nlohmann::json& value) {
+        char buffer[32];
+        std::snprintf(buffer, sizeof buffer, "%.4g", detail::number_or_nothing(value));
+        return value.is_number() ? std::string(buffer) : std::string("-");
+    };
+    for (const auto& measure : report.at("measures")) {
+        if (!measure.value("headline", false)) continue;
+        std::cout << (measure.at("loss").is_null() ? std::string()
+                                                   : measure.at("loss").get<std::string>() + " loss, ")
+                  << measure.at("name").get<std::string>() << ":";
+        for (const auto& method : report.at("methods")) {
+            const auto& s = measure.at("summary").at(method.at("name").get<std::string>());
+            std::cout << "  " << method.at("title").get<std::string>() << " " << text(s.at("mean")) << " +- "
+                      << text(s.at("standard_error"));
+        }
+        std::cout << '\n';
+    }
+    for (const auto& b : report.at("baselines"))
+        std::cout << b.at("name").get<std::string>() << ": " << text(b.at("top1")) << " +- "
+                  << text(b.at("standard_error")) << '\n';
+    for (const auto& claim : report.at("claims"))
+        std::cout << claim.at("verdict").get<std::string>() << ": " << claim.at("claim").get<std::string>()
+                  << " (difference " << text(claim.at("difference")) << ", 95 % interval "
+                  << text(claim.at("interval").at(0)) << " to " << text(claim.at("interval").at(1)) << ")\n";
+}
+
+}  // namespace vitscape

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <vitscape/landscape/convex_region_io.hpp>
+#include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/study/completed_runs.hpp>
+#include <vitscape/study/measure.hpp>
+#include <vitscape/study/numbers.hpp>
+
+namespace vitscape {
+
+/// The first seed's first plane of each method and loss, with its convex region.
+[[nodiscard]] inline nlohmann::json surfaces_json(const CompletedRuns& runs) {
+    using Json = nlohmann::json;
+    Json list = Json::array();
+    for (const std::string loss : {"training", "classification"})
+        for (const auto& [name, title] : runs.methods) {
+            const std::string prefix = detail::loss_prefix(runs.results.at(name).front(), loss);
+            const auto path = runs.folder(name, runs.seeds.front());
+            const Surface surface = load_surface(path / (prefix + "-surface-0.json")).surface;
+            const RegionMap convex = region_map(load_convex_region(path / (prefix + "-convex-0.json")));
+            const auto flag = [](std::uint8_t inside) { return static_cast<int>(inside); };
+            Json rows = Json::array();
+            for (std::size_t r = 0; r < surface.y.size(); ++r) {
+                rows.push_back(Json::array());
+                for (std::size_t c = 0; c < surface.x.size(); ++c)
+                    rows.back().push_back(json_number(surface.loss(r, c)));
+            }
+            list.push_back(
+                {{"method", name},
+                 {"seed", runs.seeds.front()},
+                 {"pair", 0},
+                 {"loss", loss},
+                 {"x", surface.x},
+                 {"y", surface.y},
+                 {"values", rows},
+                 {"centre_loss", surface.centre_loss},
+                 {"file", message(name, "/seed-", runs.seeds.front(), "/", prefix, "-surface-0.npy")},
+                 {"convex",
+                  {{"x", convex.x}, {"y", convex.y}, {"inside", detail::rows_of(convex.inside, flag)}}}});
+        }
+    return list;
+}
+
+/// L / L(0) - 1 along the axes: the mean over a seed's planes and both axes, and over seeds its 95 % interval.
+[[nodiscard]] inline nlohmann::json slices_json(const CompletedRuns& runs) {
+    using Json = nlohmann::json;
+    Json list = Json::array();
+    for (const std::string loss : {"training", "classification"})
+        for (const auto& [name, title] : runs.methods) {
+            std::vector<double> x;
+            std::vector<std::vector<double>> at;  // of each coordinate, one number for each seed
+            for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
+                const std::string prefix = detail::loss_prefix(runs.results.at(name)[i], loss);
+                std::vector<std::vector<double>> of_seed;
+                for (int pair = 0; runs.results.at(name)[i].contains(message(prefix, ".plane-", pair));
+                     ++pair) {
+                    const Surface s = load_surface(runs.folder(name, runs.seeds[i]) /
+                                                   message(prefix, "-surface-", pair, ".json"))
+                                          .surface;
+                    x = s.x;
+                    at.resize(x.size());
+                    of_seed.resize(x.size());
+                    const std::size_t middle = x.size() / 2;
+                    for (std::size_t k = 0; k < x.size(); ++k)
+                        for (const double value : {s.loss(middle, k), s.loss(k, middle)})
+                            if (std::isfinite(value)) of_seed[k].push_back(value / s.centre_loss - 1);
+                }
+                for (std::size_t k = 0; k < of_seed.size(); ++k)
+                    if (!of_seed[k].empty()) at[k].push_back(mean_and_error(of_seed[k]).mean);
+            }
+            Json mean = Json::array(), low = Json::array(), high = Json::array();
+            for (const auto& numbers : at) {
+                const Json found = json_summary(numbers);
+                mean.push_back(found.at("mean"));
+                low.push_back(found.at("interval").at(0));
+                high.push_back(found.at("interval").at(1));
+            }
+            list.push_back({{"method", name},
+                            {"loss", loss},
+                            {"x", x},
+                            {"mean", mean},
+                            {"low", low},
+                            {"high", high},
+                            {"count", at.empty() ? 0 : at.front().size()}});
+        }
+    return list;
+}
+
+}  // namespace vitscape

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/data/loader.hpp>
+#include <vitscape/data/synthetic.hpp>
+#include <vitscape/landscape/direction.hpp>
+#include <vitscape/landscape/direction_file.hpp>
+#include <vitscape/landscape/normalization.hpp>
+#include <vitscape/landscape/projector.hpp>
+#include <vitscape/methods/frozen_objective.hpp>
+
+#include "support/catch.hpp"
+#include "support/model.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace vitscape;
+using namespace vitscape::test;
+
+namespace {
+
+MaskedAutoencoder<> model() {
+    return MaskedAutoencoder<>(
+        {.encoder = {16, 4, {24, 2, 3}}, .decoder = {.width = 16, .depth = 1, .heads = 2}});
+}
+
+}  // namespace
+
+TEST_CASE("a surface recomputed by hand from saved directions and masks is the same") {
+    using F = Cpu<float>;
+    using P = CpuPrimitives<double>;
+    const TemporaryFolder folder;
+    const Synthetic data(12, 16);
+    const ImageTransform transform{.side = 16};
+    FrozenObjective<F, MaskedAutoencoder<>> objective(F(2), model(), load_all(data, transform),
+                                                      {.batch = 5, .mask_seed = 4});
+    const ParameterLayout& layout = objective.layout();
+    const Vector<F> theta(objective.backend(), initial_values(layout, 1));
+    Vector<F> delta = gaussian_direction(objective.backend(), layout, 2, 0);
+    Vector<F> eta = gaussian_direction(objective.backend(), layout, 2, 1);
+    normalize(FilterNormalization{}, layout, theta, delta);
+    normalize(FilterNormalization{}, layout, theta, eta);
+    write_directions(folder.path() / "directions.safetensors", layout, std::vector<Vector<F>>{delta, eta});
+    const Surface surface =
+        project(objective, Plane<F>(theta, delta, eta), PlaneGrid(Grid{-1, 1, 3}, Grid{-0.5, 0.5, 2}));
+
+    // by hand: the saved directions, the objective's masks, plain double arithmetic, all images at once
+    const P backend(1);
+    const SafeTensors file = SafeTensors::load(folder.path() / "directions.safetensors");
+    const std::vector<double> d = golden_vector(layout, file, "0."), e = golden_vector(layout, file, "1.");
+    const Batch images = load_all(data, transform);
+    MaskedAutoencoder<>::Inputs<P> inputs;
+    for (const auto& chunk : objective.inputs())
+        inputs.order.insert(inputs.order.end(), chunk.order.begin(), chunk.order.end());
+    objective.method().prepare(backend, images.images, inputs);
+    const std::vector<double> centre = theta.to_host();
+    const auto losses_at = [&](double alpha, double beta) {
+        std::vector<double> point = centre;
+        for (std::size_t i = 0; i < point.size(); ++i) point[i] += alpha * d[i] + beta * e[i];
+        const Vector<P> moved(backend, point);
+        Eval<P> eval(backend, moved.data());
+        return download(backend, objective.method().losses(eval, inputs).value.view());
+    };
+    const auto mean = [](const std::vector<double>& x) {
+        double sum = 0;
+        for (const double value : x) sum += value;
+        return sum / static_cast<double>(x.size());
+    };
+    const auto error = [&](const std::vector<double>& x) {
+        double squares = 0;
+        for (const double value : x) squares += (value - mean(x)) * (value - mean(x));
+        const auto n = static_cast<double>(x.size());
+        return std::sqrt(squares / (n - 1) / n);
+    };
+    const std::vector<double> at_centre = losses_at(0, 0);
+    for (std::size_t row = 0; row < surface.y.size(); ++row)
+        for (std::size_t column = 0; column < surface.x.size(); ++column) {
+            std::vector<double> losses = losses_at(surface.x[column], surface.y[row]);
+            CHECK(relative_difference(surface.loss(row, column), mean(losses)) < 1e-5);
+            CHECK(surface.standard_error(row, column) == Approx(error(losses)).epsilon(1e-3));
+            for (std::size_t i = 0; i < losses.size(); ++i) losses[i] -= at_centre[i];
+            CHECK(surface.difference_standard_error(row, column) ==
+                  Approx(error(losses)).epsilon(1e-2).margin(1e-6));
+        }
+}
+
+TEST_CASE("gradient and Hessian products of a frozen loss are derivatives of its value") {
+    using D = Cpu<double>;
+    FrozenObjective<D, MaskedAutoencoder<>> objective(D(1), model(), load_all(Synthetic(6, 16), {.side = 16}),
+                                                      {.batch = 4});
+    const Vector<D> theta(objective.backend(), initial_values(objective.layout(), 1));
+    const Vector<D> v = gaussian_direction(objective.backend(), objective.layout(), 7, 0);
+    Vector<D> gradient(objective.backend(), theta.size()), product = gradient, forward = gradient,
+                                                           backward = gradient;
+    CHECK(objective.gradient(theta, gradient) == Approx(objective.value(theta)).epsilon(1e-12));
+    objective.hessian_vector(theta, v, product);
+
+    const double step = 1e-5;
+    Vector<D> plus = theta, minus = theta;
+    axpby(step, v, 1, plus);
+    axpby(-step, v, 1, minus);
+    CHECK(dot(gradient, v) ==
+          Approx((objective.value(plus) - objective.value(minus)) / (2 * step)).epsilon(1e-6));
+    objective.gradient(plus, forward);
+    objective.gradient(minus, backward);
+    axpby(-1 / (2 * step), backward, 1 / (2 * step), forward);
+    axpby(-1, product, 1, forward);
+    CHECK(norm(forward) < 1e-6 * norm(product));
+}

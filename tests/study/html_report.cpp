@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/core/file.hpp>
+#include <vitscape/study/page/figures.hpp>
+#include <vitscape/study/page/html_report.hpp>
+
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace vitscape;
+using nlohmann::json;
+
+namespace {
+
+/// What is wrong with the tags of a page, or nothing: each is closed in its order, and no '<' stands in a text.
+std::string unbalanced(const std::string& html) {
+    constexpr std::array<std::string_view, 4> alone = {"meta", "img", "input", "!DOCTYPE"};
+    std::vector<std::string> open;
+    for (std::size_t at = 0; (at = html.find('<', at)) != html.npos;) {
+        const std::size_t end = html.find('>', at);
+        if (end == html.npos) return "a tag without end";
+        const bool closes = html[at + 1] == '/';
+        const std::size_t begin = at + (closes ? 2 : 1);
+        const std::string name = html.substr(begin, html.find_first_of(" >\n", begin) - begin);
+        at = end + 1;
+        if (closes) {
+            if (open.empty() || open.back() != name)
+                return "</" + name + "> after <" + (open.empty() ? "" : open.back());
+            open.pop_back();
+        } else if (std::find(alone.begin(), alone.end(), name) == alone.end()) {
+            open.push_back(name);
+            if (name == "script" || name == "style") {
+                at = html.find("</", at);  // a program holds '<' of its own, but no end of the element
+                while (at != html.npos && html.compare(at + 2, name.size(), name) != 0)
+                    at = html.find("</", at + 2);
+                if (at == html.npos) return "no end of " + name;
+            }
+        }
+    }
+    return open.empty() ? "" : "<" + open.back() + "> stays open";
+}
+
+/// The page without its scripts and styles.
+std::string visible(std::string html) {
+    for (const std::string name : {"script", "style"})
+        for (std::size_t at; (at = html.find("<" + name)) != html.npos;)
+            html.erase(at, html.find("</" + name + ">", at) + name.size() + 3 - at);
+    return html;
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+std::size_t count_of(const std::string& text, std::string_view part) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; at += part.size()) ++count;
+    return count;
+}
+
+std::string page_of(const json& report, const HtmlReportOptions& options) {
+    const test::TemporaryFolder folder;
+    write_html_report(folder / "report.html", report, options);
+    return read_text(folder / "report.html");
+}
+
+json surface_of(const std::string& method, double steepness) {
+    json values = json::array(), inside = json::array(), axis = {-1.0, -0.5, 0.0, 0.5, 1.0};
+    for (const double y : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
+        json row = json::array(), flags = json::array();
+        for (const double x : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
+            row.push_back(0.5 * std::exp(steepness * (x * x + y * y)));
+            flags.push_back(x * x + y * y < 0.6 ? 1 : 0);
+        }
+        values.push_back(row);
+        inside.push_back(flags);
+    }
+    values[0][0] = nullptr;
+    return {{"method", method}, {"seed", 0},
+            {"pair", 0},        {"loss", "training"},
+            {"x", axis},        {"y", axis},
+            {"values", values}, {"centre_loss", 0.5},
+            {"file", "a.npy"},  {"convex", {{"x", axis}, {"y", axis}, {"inside", inside}}}};
+}
+
+json full_report() {
+    json report = json::parse(R"({
+        "format": 1, "title": "A </title> & more", "program": "vitscape compare 0.1.0",
+        "plan": {"epochs": 4, "budget": null, "model": {"width": 96}},
+        "data": {"source": "cifar10:/a<b", "training_images": 20000, "test_images": 2000, "classes": ["cat", "dog"]},
+        "methods": [{"name": "mae", "title": "<b>&\""}, {"name": "supervised", "title": "Supervised"}],
+        "losses": [{"name": "training", "title": "training loss"}, {"name": "classification", "title": "classification loss"}],
+        "runs": [
+            {"method": "mae", "seed": 0, "curve": {"epoch": [1, 2], "loss": [0.9, 0.7], "knn_accuracy": [null, 0.3]}},
+            {"method": "mae", "seed": 1, "curve": {"epoch": [1, 2], "loss": [1.1, 0.5], "knn_accuracy": [null, 0.4]}},
+            {"method": "supervised", "seed": 0, "curve": {"epoch": [1, 2], "loss": [2.3, null]}}],
+        "measures": [
+            {"key": "top1", "group": "accuracy", "name": "linear probe", "unit": "fraction", "loss": null,
+             "values": {}, "summary": {"mae": {"mean": 0.44723, "standard_error": 0.004, "interval": [0.43, 0.465], "count": 3},
+                                       "supervised": {"mean": null, "standard_error": null, "interval": null, "count": 0}}},
+            {"key": "parameters", "group": "cost", "name": "parameters", "unit": "", "loss": null, "values": {},
+             "summary": {"mae": {"mean": 1254321, "standard_error": null, "interval": [null, null], "count": 1}}}],
+        "baselines": [{"name": "raw pixels", "top1": 0.37, "standard_error": null, "interval": null}],
+        "correlations": [{"key": "a", "name": "area", "loss": "training", "spearman": -0.6, "p_value": 0.09, "runs": 9}],
+        "claims": [{"claim": "wider", "source": "arXiv 2405.18042", "test": "area", "difference": 0.31,
+                    "interval": [0.05, 0.57], "verdict": "holds", "note": ""},
+                   {"claim": "faster", "source": "", "test": "epochs", "difference": null, "interval": null,
+                    "verdict": "undecided", "note": "one run"}],
+        "slices": [{"method": "mae", "loss": "training", "x": [-1, 0, 1], "mean": [0.5, 0, 0.6], "low": [0.4, 0, null],
+                    "high": [0.6, 0, 0.8], "count": 18}],
+        "reconstructions": [{"title": "cat", "side": 1, "views": [{"title": "image", "pixels": [255, 0, 77]}]}],
+        "notes": ["</script><script>alert(1)</script>"]})");
+    report["surfaces"] = {surface_of("mae", 0.5), surface_of("supervised", 2.5)};
+    return report;
+}
+
+}  // namespace
+
+TEST_CASE("a minimal report is a whole page without empty sections") {
+    const std::string page = page_of(json{{"format", 1}}, {"", {}});
+    CHECK(unbalanced(page).empty());
+    CHECK(page.starts_with("<!DOCTYPE html>"));
+    CHECK(has(page, "<h1>"));
+    CHECK_FALSE(has(page, "<section"));
+    CHECK(unbalanced("<p><b></p></b>") != "");  // the judge itself
+    CHECK(unbalanced("<p>1 < 2</p>") != "");
+}
+
+TEST_CASE("a full report: escaped, self-contained, dashes for what was not measured") {
+    const test::TemporaryFolder folder;
+    const auto plotly = folder / "plotly.js";
+    write_atomically(plotly, std::string_view("window.Plotly = '</script><!-- </SCRIPT >';"));
+    const std::string page = page_of(full_report(), {plotly, {}}), text = visible(page);
+    CHECK(unbalanced(page) == "");
+    CHECK(count_of(page, "</script") == 3);  // the data, plotly.js, the page's own
+    CHECK(has(page, "window.Plotly = '<\\/script><\\!-- <\\/SCRIPT >';"));
+    CHECK_FALSE(has(text, "<b>&\""));
+    CHECK(has(text, "&lt;b&gt;&amp;&quot;"));
+    CHECK(has(text, "&lt;/script&gt;&lt;script&gt;alert(1)"));
+    CHECK(has(text, "A &lt;/title&gt; &amp; more"));
+    CHECK(has(text, "cifar10:/a&lt;b"));
+
+    for (const std::string attribute : {"src=\"", "href=\""})
+        for (std::size_t at = 0; (at = text.find(attribute, at)) != text.npos; at += attribute.size()) {
+            const std::string target = text.substr(at + attribute.size(), 5);
+            CHECK((target[0] == '#' || target == "data:"));
+        }
+    CHECK_FALSE(has(text, "http://"));
+    CHECK_FALSE(has(text, "https://"));
+    CHECK(has(page, "default-src 'none'"));
+
+    CHECK(has(text, "44.72 ± 0.40<small>43.00 to 46.50; n = 3</small>"));
+    CHECK(has(text, "<td class=\"number\">–</td>"));
+    CHECK(has(text, "1\u202f254\u202f321<small>n = 1</small>"));
+    CHECK(has(text, "<td class=\"number\">0.31<small>0.05 to 0.57</small>"));
+    CHECK(has(text, "<strong>1 holds</strong>"));
+    CHECK(has(text, "<strong>1 is undecided</strong>"));
+    CHECK(has(text, "model.width"));
+    CHECK_FALSE(has(text, "null"));
+    CHECK_FALSE(has(text, "nan"));
+
+    CHECK(count_of(text, "data-surface=") == 2);
+    CHECK(count_of(text, "data-contour=") == 2);
+    CHECK(count_of(text, "data-chart=") == 3);  // one slice, loss, nearest neighbours
+    CHECK(count_of(text, "data-image=") == 1);
+    int level = 1;
+    for (std::size_t at = 0; (at = text.find("<h", at)) != text.npos; ++at)
+        if (text[at + 2] >= '1' && text[at + 2] <= '6') {
+            CHECK(text[at + 2] - '0' <= level + 1);  // no heading level is left out
+            level = text[at + 2] - '0';
+        }
+}
+
+TEST_CASE("the script's data: ratios on one scale, bands over seeds, pixels") {
+    const json report = full_report();
+    const json data = detail::page_data(report, detail::loss_sections(report));
+    REQUIRE(data["surfaces"].size() == 2);
+    for (const json& surface : data["surfaces"]) {
+        CHECK(surface["ratio"][2][2] == 1);
+        CHECK(surface["ratio"][0][0].is_null());
+        CHECK(surface["low"] == 1);
+        CHECK(surface["high"].get<double>() == Approx(std::exp(5.0)));
+        CHECK(surface["logarithmic"] == true);
+        CHECK(surface["convex"]["inside"][2][2] == 1);
+    }
+    REQUIRE(data["charts"].size() == 3);
+    const json& slice = data["charts"][0]["curves"][0];
+    CHECK(slice["middle"] == json({1.5, 1.0, 1.6}));
+    CHECK(slice["high"] == json({1.6, 1.0, 1.8}));
+    CHECK(slice["low"][2].is_null());
+    const json& loss = data["charts"][1]["curves"][0];
+    CHECK(loss["middle"] == json({1.0, 0.6}));
+    CHECK(loss["low"] == json({0.9, 0.5}));
+    CHECK(loss["high"] == json({1.1, 0.7}));
+    CHECK(data["charts"][2]["curves"][0]["x"] == json({2.0}));
+    CHECK(data["images"][0]["pixels"] == "/wBN");
+}
+
+TEST_CASE("without plotly.js the page shows the figures that were drawn") {
+    const test::TemporaryFolder folder;
+    const json report = full_report();
+    if (!find_gnuplot()) {
+        WARN("gnuplot is not installed; figures are not tested");
+        return;
+    }
+    const auto figures = write_comparison_figures(folder.path(), report);
+    std::vector<std::string> names;
+    for (const auto& figure : figures) {
+        names.push_back(figure.filename().string());
+        CHECK(std::filesystem::file_size(figure) > 1000);
+    }
+    CHECK(names == std::vector<std::string>{"training_surface.png", "training_surface.svg",
+                                            "training_contour.png", "training_contour.svg",
+                                            "training_slice.png", "training_slice.svg", "training_curves.png",
+                                            "training_curves.svg"});
+    const std::string contour = read_text(folder / "training_contour.svg");
+    CHECK(has(contour, "convex region"));
+    CHECK(has(contour, "L / L(0)"));
+
+    const std::string page = visible(page_of(report, {folder / "missing.js", figures}));
+    CHECK(unbalanced(page) == "");
+    CHECK(count_of(page, "<img ") == 4);
+    CHECK(count_of(page, "alt=\"") == 4);
+    CHECK_FALSE(has(page, "data-surface="));
+    CHECK(has(page, "<img alt=\"training loss, L / L(0) over the plane, as contours\" src=\"data:image/"));
+    CHECK(write_comparison_figures(folder.path(), json{{"format", 1}}).empty());
+}
+
+TEST_CASE("a report that does not fit together is an error before anything is written") {
+    const test::TemporaryFolder folder;
+    json report = full_report();
+    report["surfaces"][0]["values"].erase(0);
+    write_atomically(folder / "old.html", std::string_view("old"));
+    CHECK_THROWS_AS(write_html_report(folder / "old.html", report, {"", {}}), DataError);
+    CHECK_THROWS_AS(write_comparison_figures(folder.path(), report), DataError);
+    CHECK_THROWS_AS(write_html_report(folder / "old.html", json::array(), {"", {}}), DataError);
+    report = full_report();
+    report["claims"] = 3;
+    CHECK_THROWS_AS(write_html_report(folder / "old.html", report, {"", {}}), DataError);
+    CHECK(read_text(folder / "old.html") == "old");
+}
+
+TEST_CASE("numbers are shown to the digits that their errors leave") {
+    using detail::number_html;
+    CHECK(number_html(0.44723, 0.012) == "0.447 ± 0.012");
+    CHECK(number_html(1234.5, 56) == "1234 ± 56");
+    CHECK(number_html(-3) == "−3");
+    CHECK(number_html(0.12345678) == "0.1235");
+    CHECK(number_html(2.5e-5) == "2.500 × 10<sup>−5</sup>");
+    CHECK(number_html(4.1e9, 2e7) == "(4.100 ± 0.020) × 10<sup>9</sup>");
+    CHECK(number_html(98765.4, 0) == "98\u202f765 ± 0");
+    CHECK(number_html(std::nan("")) == "–");
+    CHECK(number_html(0, 0) == "0 ± 0");
+    CHECK(detail::fixed_number(-0.001, 2) == "0.00");
+}
