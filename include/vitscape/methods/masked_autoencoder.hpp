@@ -86,6 +86,7 @@ class MaskedAutoencoder {
     [[nodiscard]] const Config& config() const { return config_; }
     [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
     [[nodiscard]] PatchGrid grid() const { return config_.encoder.grid(); }
+    [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
     [[nodiscard]] Index visible() const { return visible_; }
     [[nodiscard]] Index masked() const { return grid().count() - visible_; }
     /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
@@ -162,10 +163,18 @@ class MaskedAutoencoder {
         x = run_blocks(recorder, decoder_blocks_, std::move(x), first, count);
         return linear(recorder, layer_norm(recorder, x, decoder_norm_), prediction_);
     }
+    /// Its loss is the reconstruction's error and nothing else.
+    [[nodiscard]] const MaskedAutoencoder& reconstruction() const { return *this; }
+    [[nodiscard]] bool normalizes_targets() const { return config_.pixel_loss == PixelLoss::normalized; }
+    /// Predicted pixels of the masked patches: (samples, masked, patch numbers).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> predict_masked(R& recorder, const Inputs<B>& inputs) const {
+        return predict(recorder, inputs, 1 + visible_, masked());
+    }
     /// Reconstruction loss of each sample: (samples).
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
-        return squared_error(recorder, predict(recorder, inputs, 1 + visible_, masked()), inputs.targets);
+        return squared_error(recorder, predict_masked(recorder, inputs), inputs.targets);
     }
 
   private:

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/data/batch.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
+#include <vitscape/nn/vit.hpp>
 #include <vitscape/tensor/replay.hpp>
 
 namespace vitscape {
@@ -34,6 +38,7 @@ template <class M, class B>
 concept Method = Backend<B> && requires(const M& method, B backend, const Batch& batch, MaskKey key,
                                         typename M::template Inputs<B>& inputs, Eval<B>& recorder) {
     { method.layout() } -> std::convertible_to<const ParameterLayout&>;
+    { method.grid() } -> std::convertible_to<PatchGrid>;
     { method.fixed_tensors() } -> std::convertible_to<std::vector<FixedTensor>>;
     method.prepare(backend, batch, key, inputs);
     { method.losses(recorder, inputs) } -> std::same_as<Variable<Master<B>>>;
@@ -53,6 +58,51 @@ concept TaughtMethod = Method<M, B> &&
 template <class M>
 concept EvaluatedApart = requires(const M& method) {
     method.evaluated();
+};
+
+/// The method as it is evaluated: without its recipe, where it is trained with one.
+template <class M>
+[[nodiscard]] const auto& evaluated(const M& method) {
+    if constexpr (EvaluatedApart<M>)
+        return method.evaluated();
+    else
+        return method;
+}
+template <class M>
+using Evaluated = std::remove_cvref_t<decltype(evaluated(std::declval<const M&>()))>;
+
+// ---- What else a method may be able to do. Studies and probes ask for these, never for a method by its name.
+
+/// A method with the encoder of a Vision Transformer, under the names that all methods share ("cls_token",
+/// "patch_embed.…", "blocks.…", "norm" or "fc_norm"): it can be probed and fine-tuned.
+template <class M>
+concept EncodingMethod = requires(const M& method) {
+    { method.encoder() } -> std::convertible_to<VitShape>;
+};
+
+/// A method with a head of its own: `logits` gives (samples, classes).
+template <class M, class B>
+concept ClassifyingMethod = Method<Evaluated<M>, B> &&
+    requires(const Evaluated<M>& method, typename Evaluated<M>::template Inputs<B>& inputs,
+             Eval<B>& recorder) {
+    { method.logits(recorder, inputs) } -> std::same_as<Variable<B>>;
+};
+
+/// A method that predicts the pixels of masked patches. `reconstruction()` is the method whose loss is the error of these
+/// predictions and nothing else, of the same layout: the method itself, or the student of one with a teacher. Of it,
+/// `predict_masked` gives (samples, masked, patch numbers) in the order of `inputs.order` (samples, patches; the first
+/// `visible()` of each row are visible); where `normalizes_targets()`, in units of each patch's own deviation around its
+/// mean.
+template <class M, class B>
+concept ReconstructingMethod = Method<Evaluated<M>, B> && requires(const Evaluated<M>& method) {
+    method.reconstruction();
+} &&
+    requires(const std::remove_cvref_t<decltype(std::declval<const Evaluated<M>&>().reconstruction())>& plain,
+             typename std::remove_cvref_t<decltype(plain)>::template Inputs<B>& inputs, Eval<B>& recorder) {
+    { plain.predict_masked(recorder, inputs) } -> std::same_as<Variable<B>>;
+    { plain.visible() } -> std::convertible_to<Index>;
+    { plain.normalizes_targets() } -> std::convertible_to<bool>;
+    { inputs.order[0] } -> std::convertible_to<std::int32_t>;
 };
 
 }  // namespace vitscape

@@ -62,6 +62,9 @@ class RcMae {
     [[nodiscard]] const Config& config() const { return config_; }
     /// The autoencoder that both student and teacher are.
     [[nodiscard]] const Student& student() const { return student_; }
+    /// The student alone: reconstruction without consistency.
+    [[nodiscard]] const Student& reconstruction() const { return student_; }
+    [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
     [[nodiscard]] const Teacher& teacher() const { return config_.teacher; }
     [[nodiscard]] const ParameterLayout& layout() const { return student_.layout(); }
     [[nodiscard]] PatchGrid grid() const { return student_.grid(); }

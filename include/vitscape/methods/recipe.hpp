@@ -61,6 +61,7 @@ class Regularized {
 
     [[nodiscard]] const ParameterLayout& layout() const { return classifier_.layout(); }
     [[nodiscard]] PatchGrid grid() const { return classifier_.grid(); }
+    [[nodiscard]] const VitShape& encoder() const { return classifier_.encoder(); }
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const { return classifier_.fixed_tensors(); }
     [[nodiscard]] std::vector<ParameterGroup> parameter_groups() const {
         return vitscape::parameter_groups(layout(), layers());

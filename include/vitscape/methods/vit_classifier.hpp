@@ -72,6 +72,7 @@ class VitClassifier {
     [[nodiscard]] const VitClassifierConfig& config() const { return config_; }
     [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
     [[nodiscard]] PatchGrid grid() const { return config_.encoder.grid(); }
+    [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
     /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
         if (config_.positions == PositionKind::learned) return {};

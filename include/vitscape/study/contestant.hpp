@@ -23,16 +23,6 @@ struct Contestant {
 template <class M>
 Contestant(std::string, std::string, M) -> Contestant<M>;
 
-/// The method as it is evaluated: without its recipe, where it is trained with one.
-template <class M>
-[[nodiscard]] const auto& evaluated(const M& method) {
-    if constexpr (EvaluatedApart<M>)
-        return method.evaluated();
-    else
-        return method;
-}
-template <class M>
-using Evaluated = std::remove_cvref_t<decltype(evaluated(std::declval<const M&>()))>;
 /// Whether a method needs labels, and is its own classifier.
 template <class M>
 inline constexpr bool is_classifier = std::same_as<Evaluated<M>, VitClassifier>;

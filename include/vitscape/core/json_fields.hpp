@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
+
+namespace vitscape {
+
+template <WithFields T>
+[[nodiscard]] nlohmann::json describe_fields(const T& value);
+template <WithFields T>
+void read_fields(const nlohmann::json& description, T& value);
+
+namespace detail {
+
+template <class T>
+nlohmann::json field_json(const T& value) {
+    if constexpr (NamedEnum<T>) {
+        return std::string(name_of(value));
+    } else if constexpr (VariantOfKinds<T>) {
+        return std::visit([](const auto& one) { return field_json(one); }, value);
+    } else if constexpr (WithFields<T>) {
+        return describe_fields(value);
+    } else {
+        return value;
+    }
+}
+
+template <class T>
+void read_field(const nlohmann::json& from, T& value);
+
+/// Makes the alternative whose kind it is. @throws ConfigError for a kind that is not among them
+template <class... T>
+void read_variant(const nlohmann::json& from, std::variant<T...>& value) {
+    const auto kind = from.at("kind").get<std::string>();
+    bool found = false;
+    std::string known;
+    const auto read = [&]<class Alternative>(const Alternative&) {
+        known += message(known.empty() ? "" : ", ", Alternative::kind);
+        if (kind != Alternative::kind) return;
+        Alternative alternative{};
+        read_fields(from, alternative);
+        value = std::move(alternative);
+        found = true;
+    };
+    (read(T{}), ...);
+    if (!found)
+        throw ConfigError(message("this program does not know the kind '", kind, "'; known are ", known,
+                                  ". Load the file from a program that has it"));
+}
+
+template <class T>
+void read_field(const nlohmann::json& from, T& value) {
+    if constexpr (NamedEnum<T>) {
+        const auto name = from.get<std::string>();
+        for (const auto& [known, one] : enumerators(T{}))
+            if (known == name) {
+                value = one;
+                return;
+            }
+        throw ConfigError(message("'", name, "' is no known value"));
+    } else if constexpr (VariantOfKinds<T>) {
+        read_variant(from, value);
+    } else if constexpr (WithFields<T>) {
+        read_fields(from, value);
+    } else {
+        value = from.get<T>();
+    }
+}
+
+struct JsonWriter {
+    nlohmann::json& json;
+    template <class T>
+    void operator()(std::string_view key, const T& value, std::string_view, std::string_view) {
+        json[std::string(key)] = field_json(value);
+    }
+};
+
+struct JsonReader {
+    const nlohmann::json& json;
+    template <class T>
+    void operator()(std::string_view key, T& value, std::string_view, std::string_view) {
+        read_field(json.at(std::string(key)), value);
+    }
+};
+
+}  // namespace detail
+
+/// The fields as a JSON object; with "kind" first where the struct has one.
+template <WithFields T>
+[[nodiscard]] nlohmann::json describe_fields(const T& value) {
+    nlohmann::json json = nlohmann::json::object();
+    if constexpr (WithKind<T>) json["kind"] = std::string(T::kind);
+    detail::JsonWriter writer{json};
+    T::fields(value, writer);
+    return json;
+}
+
+/// Sets the fields from what `describe_fields` wrote.
+/// @throws nlohmann::json::exception where one is missing or of another type; ConfigError for an unknown kind or name
+template <WithFields T>
+void read_fields(const nlohmann::json& description, T& value) {
+    detail::JsonReader reader{description};
+    T::fields(value, reader);
+}
+
+}  // namespace vitscape
