@@ -390,7 +390,7 @@ sanitize() {
             done
             (
                 code=0
-                timeout "$((deadline - SECONDS))" "$sanitizer" --tool "$tool" --error-exitcode 97 "$path" \
+                timeout -k 2 "$((deadline - SECONDS))" "$sanitizer" --tool "$tool" --error-exitcode 97 "$path" \
                     >"$out/$tool.$name.log" 2>&1 || code=$?
                 echo "$code" >"$work/$tool.$name"
             ) </dev/null &
@@ -425,8 +425,8 @@ if [[ -n "$torch" ]]; then
 else
     note "'$python' has no PyTorch with CUDA: there is no comparison"
 fi
-rounds=3 turn_seconds=2
-((!quick)) || rounds=1 turn_seconds=1
+rounds=3 turn_seconds=1
+((!quick)) || rounds=1
 
 # Two programs that are to be compared are started, get ready both, and then take turns on the GPU.
 declare -A asks=() answers=() process_of=()
@@ -506,8 +506,9 @@ if [[ -n "$device" ]]; then
     compare mae train base224 256 bf16 resident ${peers[@]+"${peers[@]}"}
     compare mae eval base224 256 bf16 resident ${peers[@]+"${peers[@]}"}
     if (($(left) > 30)); then
-        # The surface may take half of what is left.
+        # The surface may take half of what is left, at most a minute; what it does not reach is extrapolated.
         surface_seconds=$(($(left) / 2))
+        ((surface_seconds <= 60)) || surface_seconds=60
         ((!quick)) || surface_seconds=15
         say "surface"
         timeout "$((surface_seconds + 40))" "$device" --measure surface --size base224 --precision bf16 --images 1024 \

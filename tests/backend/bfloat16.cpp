@@ -15,9 +15,11 @@ namespace {
 #if defined(__CUDACC__)
 using Half = Cuda<bfloat16>;
 using Full = Cuda<float>;
+constexpr bool on_device = true;
 #else
 using Half = Thrust<system::omp, bfloat16>;
 using Full = Thrust<system::omp, float>;
+constexpr bool on_device = false;
 #endif
 static_assert(Backend<Half> && Backend<Dual<Half>>);
 static_assert(std::is_same_v<Half::Scalar, float> && std::is_same_v<RealOf<Half>, float>);
@@ -48,6 +50,14 @@ std::vector<double> product(const MatrixProduct& p, const std::vector<double>& a
             element = sum + p.beta * element;
         }
     return c;
+}
+
+/// The same with the product rounded to bfloat16 before it is added to beta C.
+std::vector<double> rounded_twice(const MatrixProduct& p, const std::vector<double>& a,
+                                  const std::vector<double>& b, const std::vector<double>& c) {
+    std::vector<double> sum = rounded(product(p, a, b, std::vector<double>(c.size())));
+    for (std::size_t i = 0; i < c.size(); ++i) sum[i] += p.beta * c[i];
+    return rounded(sum);
 }
 
 }  // namespace
@@ -109,8 +119,12 @@ TEST_CASE("bfloat16: products have sums in float, and results of either type", "
                 CHECK(distance(download(full, F.view()), expected) < rounding_tolerance<float>);
                 backend.multiply(p, A.data(), B.data(), C.data());
                 CHECK(distance(host(backend, C), expected) < 0x1.0p-8);
-                CHECK(distance(host(backend, C), rounded(expected)) <
-                      0x1.0p-11);  // few are rounded the other way
+                // Few are rounded the other way. A device's kernels may round the product before they add C.
+                const double once = distance(host(backend, C), rounded(expected)),
+                             twice = distance(host(backend, C), rounded_twice(p, a, b, c));
+                INFO("transposed " << transpose_a << transpose_b << ", beta " << beta << ": " << once
+                                   << " from one rounding, " << twice << " from two");
+                CHECK(((once < 0x1.0p-11) || (on_device && twice < 0x1.0p-11)));
             }
 }
 

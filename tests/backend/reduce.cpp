@@ -122,7 +122,7 @@ TEMPLATE_LIST_TEST_CASE("dot: the sum of products, in double", "[backend]", Plai
     using S = typename B::Scalar;
     for (const Index n : {0, 1, 3, 8, 17, 100, 9973, 300007}) {
         INFO(n << " numbers");
-        B backend(2);
+        B backend = make_backend<B>(2);
         const auto x = random_scalars<S>(n, 1), y = random_scalars<S>(n, 2);
         const Numbers<B> X(backend, x), Y(backend, y);
         double sum = 0, size = 0;

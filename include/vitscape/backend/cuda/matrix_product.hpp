@@ -29,8 +29,8 @@ struct ProductExtras {
 /// full floats, not TF32) or bfloat16 (sums in float), results the same, or float for bfloat16.
 ///
 /// The algorithm of each product (shapes, types, epilogue, alignment) is chosen once and kept. Only algorithms
-/// that keep partial sums in the compute type are taken, so bfloat16 is rounded once, at the end; results are the
-/// same from run to run.
+/// that keep partial sums in the compute type are taken, so a product in bfloat16 is rounded once, at the end; with beta
+/// the kernels round it before they add beta C, and the sum once more. Results are the same from run to run.
 class MatrixProducts {
   public:
     struct Options {

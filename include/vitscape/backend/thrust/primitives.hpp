@@ -191,11 +191,18 @@ class ThrustPrimitives {
     /// C holds T or the type of the sums.
     template <class C>
     void multiply(const MatrixProduct& product, const T* a, const T* b, C* c) {
+        if (empty_sum(product)) return scale_result(product, c);
         execution_.multiply(product, a, b, c);
     }
     template <class C>
     void multiply_batch(const MatrixProduct& product, const ProductBatch& batch, const T* a, const T* b,
                         C* c) {
+        if (empty_sum(product)) {
+            for (Index outer = 0; outer < batch.outer; ++outer)
+                for (Index inner = 0; inner < batch.inner; ++inner)
+                    scale_result(product, c + outer * batch.outer_c + inner * batch.inner_c);
+            return;
+        }
         execution_.multiply_batch(product, batch, a, b, c);
     }
 
@@ -246,6 +253,15 @@ class ThrustPrimitives {
     }
 
   private:
+    /// C = beta C where there is nothing to sum, which cuBLASLt has no algorithm for; it clears and leaves by itself.
+    static bool empty_sum(const MatrixProduct& product) {
+        return !HostSystem<System> && product.k == 0 && product.beta != 0 && product.beta != 1;
+    }
+    template <class C>
+    void scale_result(const MatrixProduct& product, C* c) {
+        const operand::Matrix<C*> result{c, product.stride_c};
+        map(product.m, product.n, functor::Scale<R>{static_cast<R>(product.beta)}, result, result);
+    }
     mutable Execution execution_;  // a handle
 };
 
