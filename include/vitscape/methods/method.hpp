@@ -88,21 +88,28 @@ concept ClassifyingMethod = Method<Evaluated<M>, B> &&
     { method.logits(recorder, inputs) } -> std::same_as<Variable<B>>;
 };
 
+namespace detail {
+/// What `ReconstructingMethod` asks of the method that reconstructs and does nothing else.
+template <class M, class B>
+concept PixelPredicting = Method<M, B> &&
+    requires(const M& method, typename M::template Inputs<B>& inputs, Eval<B>& recorder) {
+    { method.predict_masked(recorder, inputs) } -> std::same_as<Variable<B>>;
+    { method.visible() } -> std::convertible_to<Index>;
+    { method.normalizes_targets() } -> std::convertible_to<bool>;
+    { inputs.order[0] } -> std::convertible_to<std::int32_t>;
+};
+}  // namespace detail
+
+/// What `method.reconstruction()` gives.
+template <class M>
+using Reconstruction = std::remove_cvref_t<decltype(std::declval<const Evaluated<M>&>().reconstruction())>;
+
 /// A method that predicts the pixels of masked patches. `reconstruction()` is the method whose loss is the error of these
 /// predictions and nothing else, of the same layout: the method itself, or the student of one with a teacher. Of it,
 /// `predict_masked` gives (samples, masked, patch numbers) in the order of `inputs.order` (samples, patches; the first
 /// `visible()` of each row are visible); where `normalizes_targets()`, in units of each patch's own deviation around its
 /// mean.
 template <class M, class B>
-concept ReconstructingMethod = Method<Evaluated<M>, B> && requires(const Evaluated<M>& method) {
-    method.reconstruction();
-} &&
-    requires(const std::remove_cvref_t<decltype(std::declval<const Evaluated<M>&>().reconstruction())>& plain,
-             typename std::remove_cvref_t<decltype(plain)>::template Inputs<B>& inputs, Eval<B>& recorder) {
-    { plain.predict_masked(recorder, inputs) } -> std::same_as<Variable<B>>;
-    { plain.visible() } -> std::convertible_to<Index>;
-    { plain.normalizes_targets() } -> std::convertible_to<bool>;
-    { inputs.order[0] } -> std::convertible_to<std::int32_t>;
-};
+concept ReconstructingMethod = Method<Evaluated<M>, B> && detail::PixelPredicting<Reconstruction<M>, B>;
 
 }  // namespace vitscape
