@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <fstream>
 #include <limits>
 
@@ -48,4 +49,25 @@ TEST_CASE("a name that is not UTF-8 does not lose the report") {
     const test::TemporaryFolder folder;
     write_json(folder / "a.json", nlohmann::json{{"folder", "caf\xE9"}});
     CHECK(load_json(folder / "a.json").at("folder") == "caf\xEF\xBF\xBD");
+}
+
+TEST_CASE("one meaning of a number in JSON: null is one that is not finite") {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    CHECK(json_number(0.1) == 0.1);
+    for (const double odd : {infinite, -infinite, std::numeric_limits<double>::quiet_NaN()}) {
+        CHECK(json_number(odd).is_null());
+        CHECK(json_number<nlohmann::ordered_json>(odd).is_null());
+        CHECK(nlohmann::json(odd).dump() == json_number(odd).dump());  // a file says the same either way
+        CHECK(std::isnan(number_or_nan(json_number(odd))));
+        CHECK(std::isnan(checked_number(json_number(odd))));
+    }
+    for (const nlohmann::json& number : {nlohmann::json(0.1), nlohmann::json(3), nlohmann::json(-7)}) {
+        CHECK(number_or_nan(number) == number.get<double>());
+        CHECK(checked_number(number) == number.get<double>());
+    }
+    for (const nlohmann::json& other : {nlohmann::json("3"), nlohmann::json(true),
+                                        nlohmann::json::array({1.0}), nlohmann::json::object()}) {
+        CHECK(std::isnan(number_or_nan(other)));
+        CHECK_THROWS_AS(checked_number(other), nlohmann::json::type_error);
+    }
 }

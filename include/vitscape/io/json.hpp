@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +27,23 @@ std::string json_text(const Json& value, int indent) {
 }
 
 }  // namespace detail
+
+/// A number as JSON holds it: null where it is not finite.
+template <class Json = nlohmann::json>
+[[nodiscard]] Json json_number(double value) {
+    return std::isfinite(value) ? Json(value) : Json();
+}
+
+/// The number that `json_number` wrote; NaN for null and for anything else that is no number.
+[[nodiscard]] inline double number_or_nan(const nlohmann::json& value) {
+    return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// The number that `json_number` wrote, NaN for null, in a file where nothing else may stand.
+/// @throws nlohmann::json::type_error for anything else.
+[[nodiscard]] inline double checked_number(const nlohmann::json& value) {
+    return value.is_null() ? number_or_nan(value) : value.get<double>();
+}
 
 /// Reads a JSON file.
 /// @throws IoError when the file cannot be read or is not JSON; the text names the file, the place and what

@@ -47,9 +47,7 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
 /// `y`, and with rows following y `inside` and `computed` (0 or 1), `xx`, `xy`, `yy`. Numbers read back exactly; one
 /// that is not finite is null.
 [[nodiscard]] inline nlohmann::ordered_json to_json(const ConvexRegion& region) {
-    const auto number = [](double value) {
-        return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
-    };
+    constexpr auto number = json_number<nlohmann::ordered_json>;
     nlohmann::ordered_json json, geometry;
     for (const auto& [name, value] : detail::region_numbers(region)) json[name] = number(*value);
     json["reaches_border"] = region.reaches_border;
@@ -72,17 +70,17 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
     try {
         ConvexRegion region(json.at("x").get<std::vector<double>>(), json.at("y").get<std::vector<double>>());
         for (const auto& [name, value] : detail::region_numbers(region))
-            *value = detail::number_or_nan(json.at(name));
+            *value = checked_number(json.at(name));
         region.reaches_border = json.at("reaches_border").get<bool>();
         region.evaluated = json.at("evaluated").get<Index>();
         for (const auto& [name, value] : detail::geometry_numbers(region.geometry))
-            *value = detail::number_or_nan(json.at("geometry").at(name));
+            *value = checked_number(json.at("geometry").at(name));
         for (const auto& [name, table] : detail::region_flags(region))
             detail::read_rows(json.at(name), *table, name, [](const nlohmann::json& flag) {
                 return static_cast<std::uint8_t>(flag.get<int>() != 0 ? 1 : 0);
             });
         for (const auto& [name, table] : detail::region_tables(region))
-            detail::read_rows(json.at(name), *table, name, detail::number_or_nan);
+            detail::read_rows(json.at(name), *table, name, checked_number);
         return region;
     } catch (const nlohmann::json::exception& error) {
         throw IoError(message("this is not the JSON of a convex region: ", error.what()));

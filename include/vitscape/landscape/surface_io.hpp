@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,11 +54,6 @@ std::string json_rows(const Table& table, const Number& number) {
         text += (row == 0 ? "\n  " : ",\n  ") + line.dump();
     }
     return text + "\n ]";
-}
-
-/// A number, or NaN for JSON's null, which is how a number that is not finite is written.
-inline double number_or_nan(const nlohmann::json& value) {
-    return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
 template <class Table, class Read>
@@ -136,7 +130,7 @@ inline void write_surface(const std::filesystem::path& prefix, const Surface& su
         surface = Surface(json.at("x").get<std::vector<double>>(), json.at("y").get<std::vector<double>>());
         if (surface.x.empty() || surface.y.empty()) throw IoError("it has no points");
         for (const auto& [name, table] : detail::surface_tables(surface))
-            detail::read_rows(json.at(name), *table, name, detail::number_or_nan);
+            detail::read_rows(json.at(name), *table, name, checked_number);
         if (json.contains("computed"))
             detail::read_rows(json.at("computed"), surface.computed, "computed", [](const auto& value) {
                 return static_cast<std::uint8_t>(value.template get<bool>());
@@ -147,12 +141,12 @@ inline void write_surface(const std::filesystem::path& prefix, const Surface& su
                     surface.computed(row, column) = std::isfinite(surface.loss(row, column)) ? 1 : 0;
         surface.samples = json.value("samples", Index{0});
         if (json.contains("centre")) {
-            surface.centre_loss = detail::number_or_nan(json["centre"].at("loss"));
-            surface.centre_standard_error = detail::number_or_nan(json["centre"].at("standard_error"));
+            surface.centre_loss = checked_number(json["centre"].at("loss"));
+            surface.centre_standard_error = checked_number(json["centre"].at("standard_error"));
         }
         if (json.contains("geometry"))
             for (const auto& [name, number] : detail::geometry_numbers(surface.geometry))
-                *number = detail::number_or_nan(json["geometry"].at(name));
+                *number = checked_number(json["geometry"].at(name));
         if (json.contains("metadata")) stored.metadata = json["metadata"];
         return stored;
     } catch (const nlohmann::json::exception& error) {

@@ -8,10 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/statistics.hpp>
+#include <vitscape/io/json.hpp>
 
 namespace vitscape {
 
@@ -31,9 +30,6 @@ struct Measure {
 
 namespace detail {
 
-inline double number_or_nothing(const nlohmann::json& value) {
-    return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
-}
 /// The results of a loss; a classifier's only loss serves as both.
 inline std::string loss_prefix(const nlohmann::json& results, const std::string& loss) {
     return results.contains(loss + ".plane-0") ? loss : "training";

@@ -24,8 +24,8 @@ inline void add_accuracy(std::vector<Measure>& all, const nlohmann::json& exampl
         .add("top1", "held-out top-1: linear probe, or the classifier's own head", "fraction",
              [](const Json& r) {
                  const Json& probe = r.at("probe");
-                 return number_or_nothing(probe.contains("own_head") ? probe.at("own_head")
-                                                                     : probe.at("shares").back().at("top1"));
+                 return number_or_nan(probe.contains("own_head") ? probe.at("own_head")
+                                                                 : probe.at("shares").back().at("top1"));
              })
         .headline = true;
     for (std::size_t i = 0; i < example.at("probe").at("shares").size(); ++i) {
@@ -34,15 +34,14 @@ inline void add_accuracy(std::vector<Measure>& all, const nlohmann::json& exampl
         accuracy.add(
             message("probe_", percent), message("linear probe from ", percent, " % of the labels, top-1"),
             "fraction",
-            [i](const Json& r) { return number_or_nothing(r.at("probe").at("shares").at(i).at("top1")); });
+            [i](const Json& r) { return number_or_nan(r.at("probe").at("shares").at(i).at("top1")); });
     }
-    accuracy.add("probe_top5", "linear probe, top-5", "fraction", [](const Json& r) {
-        return number_or_nothing(r.at("probe").at("shares").back().at("top5"));
-    });
+    accuracy.add("probe_top5", "linear probe, top-5", "fraction",
+                 [](const Json& r) { return number_or_nan(r.at("probe").at("shares").back().at("top5")); });
     accuracy.add("knn", "20 nearest neighbours, top-1", "fraction",
-                 [](const Json& r) { return number_or_nothing(r.at("probe").at("knn")); });
+                 [](const Json& r) { return number_or_nan(r.at("probe").at("knn")); });
     accuracy.add("teacher", "linear probe of the teacher, top-1", "fraction",
-                 [](const Json& r) { return number_or_nothing(r.at("probe").value("teacher", Json())); });
+                 [](const Json& r) { return number_or_nan(r.at("probe").value("teacher", Json())); });
 }
 
 /// Epochs until a curve gets to a level, linear between epochs; NaN where it does not.
@@ -50,7 +49,7 @@ inline double epochs_until(const nlohmann::json& curve, const std::string& name,
     double before = std::numeric_limits<double>::quiet_NaN(), epoch_before = 0;
     if (!curve.contains(name)) return before;
     for (std::size_t i = 0; i < curve.at("epoch").size(); ++i) {
-        const double value = number_or_nothing(curve.at(name).at(i)), epoch = curve.at("epoch").at(i);
+        const double value = number_or_nan(curve.at(name).at(i)), epoch = curve.at("epoch").at(i);
         if (std::isnan(value)) continue;
         if (falling ? value <= level : value >= level)
             return std::isnan(before)
@@ -82,28 +81,28 @@ inline void add_curvature(LossMeasures loss) {
     const auto end = [&](const std::string& which) -> Measure& {
         return loss.result(message(which, "_eigenvalue"), message(which, " eigenvalue of the Hessian"),
                            "eigenvalues", [which](const Json& e) {
-                               return MeasuredValue{number_or_nothing(e.at(which)),
-                                                    number_or_nothing(e.at(message(which, "_residual")))};
+                               return MeasuredValue{number_or_nan(e.at(which)),
+                                                    number_or_nan(e.at(message(which, "_residual")))};
                            });
     };
     end("largest").headline = true;
     end("smallest");
     loss.result("eigenvalue_ratio", "|smallest / largest| eigenvalue", "eigenvalues", [](const Json& e) {
-        return MeasuredValue{
-            .value = std::abs(number_or_nothing(e.at("smallest")) / number_or_nothing(e.at("largest")))};
+        return MeasuredValue{.value =
+                                 std::abs(number_or_nan(e.at("smallest")) / number_or_nan(e.at("largest")))};
     });
     loss.result("trace", "trace of the Hessian", "trace", [](const Json& t) {
-        return MeasuredValue{number_or_nothing(t.at("value")), number_or_nothing(t.at("standard_error"))};
+        return MeasuredValue{number_or_nan(t.at("value")), number_or_nan(t.at("standard_error"))};
     });
 }
 
 inline void add_convex_region(LossMeasures loss) {
     using Json = nlohmann::json;
     loss.planes("convex_area", "area of the convex region",
-                [](const Json& p) { return number_or_nothing(p.at("convex_area")); })
+                [](const Json& p) { return number_or_nan(p.at("convex_area")); })
         .headline = true;
     loss.planes("convex_radius", "radius of the convex region",
-                [](const Json& p) { return number_or_nothing(p.at("convex_radius")); });
+                [](const Json& p) { return number_or_nan(p.at("convex_radius")); });
     Measure& border =
         loss.planes("convex_at_border", "planes whose convex region reaches the border",
                     [](const Json& p) { return p.at("convex_reaches_border").get<bool>() ? 1.0 : 0.0; });
@@ -113,15 +112,15 @@ inline void add_convex_region(LossMeasures loss) {
 inline void add_flatness(LossMeasures loss, const nlohmann::json& example) {
     using Json = nlohmann::json;
     loss.planes("area_below_twice", "area where the loss is below twice the centre's",
-                [](const Json& p) { return number_or_nothing(p.at("area_below_twice")); });
+                [](const Json& p) { return number_or_nan(p.at("area_below_twice")); });
     const Json& rises = example.at("training.plane-0").at("rises");
     for (std::size_t i = 0; i < rises.size(); ++i) {
         const std::string radius = plain_number(rises.at(i).at("radius"));
         const auto rise = [i](const Json& p, const char* what) {
-            return number_or_nothing(p.at("rises").at(i).at(what));
+            return number_or_nan(p.at("rises").at(i).at(what));
         };
         const auto relative = [rise](const Json& p, const char* what) {
-            return rise(p, what) / number_or_nothing(p.at("centre_loss"));
+            return rise(p, what) / number_or_nan(p.at("centre_loss"));
         };
         loss.planes(message("rise_", radius),
                     message("mean rise at radius ", radius, ", relative to the loss"),
@@ -136,18 +135,18 @@ inline void add_flatness(LossMeasures loss, const nlohmann::json& example) {
     loss.add("sharpness", "sharpness: rise along the gradient, relative",
              [](const Json& run, const std::string& prefix) {
                  const Json& centre = run.at(message(prefix, ".plane-0")).at("centre_loss");
-                 return MeasuredValue{.value = number_or_nothing(run.at(message(prefix, ".sharpness"))) /
-                                               number_or_nothing(centre)};
+                 return MeasuredValue{.value = number_or_nan(run.at(message(prefix, ".sharpness"))) /
+                                               number_or_nan(centre)};
              });
 }
 
 inline void add_smoothness(LossMeasures loss) {
     using Json = nlohmann::json;
     loss.planes("total_variation", "mean slope on the plane, relative to the loss", [](const Json& p) {
-        return number_or_nothing(p.at("total_variation")) / number_or_nothing(p.at("centre_loss"));
+        return number_or_nan(p.at("total_variation")) / number_or_nan(p.at("centre_loss"));
     });
     loss.planes("local_minima", "local minima on the plane",
-                [](const Json& p) { return number_or_nothing(p.at("local_minima")); });
+                [](const Json& p) { return number_or_nan(p.at("local_minima")); });
 }
 
 inline void add_weight_noise(LossMeasures loss, const nlohmann::json& example) {
@@ -158,10 +157,10 @@ inline void add_weight_noise(LossMeasures loss, const nlohmann::json& example) {
         loss.result(message("weight_noise_", deviation),
                     message("rise under weight noise of ", deviation, ", relative"), "weight noise",
                     [i](const Json& n) {
-                        const double centre = number_or_nothing(n.at("centre_loss"));
+                        const double centre = number_or_nan(n.at("centre_loss"));
                         const Json& rise = n.at("rises").at(i);
-                        return MeasuredValue{number_or_nothing(rise.at("mean")) / centre,
-                                             number_or_nothing(rise.at("standard_error")) / centre};
+                        return MeasuredValue{number_or_nan(rise.at("mean")) / centre,
+                                             number_or_nan(rise.at("standard_error")) / centre};
                     });
     }
 }
@@ -175,12 +174,12 @@ inline void add_corruption(std::vector<Measure>& all, const nlohmann::json& exam
         const std::string what = kind == "noise" ? message("pixel noise of ", strength)
                                                  : message("a blur of ", strength, " pixels");
         robustness.add(message("top1_", kind, "_", strength), message("top-1 under ", what), "fraction",
-                       [i](const Json& r) { return number_or_nothing(r.at("robustness").at(i).at("top1")); });
+                       [i](const Json& r) { return number_or_nan(r.at("robustness").at(i).at("top1")); });
         robustness.add(message("loss_", kind, "_", strength),
                        message("training loss under ", what, ", over that of clean images"), "",
                        [i](const Json& r) {
-                           return number_or_nothing(r.at("robustness").at(i).at("training_loss")) /
-                                  number_or_nothing(r.at("robustness").at(0).at("training_loss"));
+                           return number_or_nan(r.at("robustness").at(i).at("training_loss")) /
+                                  number_or_nan(r.at("robustness").at(0).at("training_loss"));
                        });
     }
 }
@@ -191,13 +190,13 @@ inline void add_cost(std::vector<Measure>& all, const nlohmann::json& example) {
     const auto from = [&](const char* result, const char* key, std::string stored, std::string name,
                           std::string unit) {
         costs.add(key, std::move(name), std::move(unit),
-                  [=](const Json& r) { return number_or_nothing(r.at(result).value(stored, Json())); });
+                  [=](const Json& r) { return number_or_nan(r.at(result).value(stored, Json())); });
     };
     costs
         .add("seconds_per_epoch", "training time per epoch", "seconds",
              [](const Json& r) {
                  std::vector<double> seconds;
-                 for (const Json& s : r.at("training").at("seconds")) seconds.push_back(number_or_nothing(s));
+                 for (const Json& s : r.at("training").at("seconds")) seconds.push_back(number_or_nan(s));
                  return median(seconds);
              })
         .headline = true;

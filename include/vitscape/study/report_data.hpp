@@ -102,9 +102,9 @@ class ReportData {
             for (const Json& run : runs_.results.at(name)) {
                 const Json& curve = run.at("training");
                 const std::size_t count = curve.at("epoch").size();
-                half += detail::number_or_nothing(curve.at("reconstruction_loss").at((count - 1) / 2)) / runs;
-                end += detail::number_or_nothing(curve.at("reconstruction_loss").back()) / runs;
-                probe += detail::number_or_nothing(curve.at("probe_accuracy").back()) / runs;
+                half += number_or_nan(curve.at("reconstruction_loss").at((count - 1) / 2)) / runs;
+                end += number_or_nan(curve.at("reconstruction_loss").back()) / runs;
+                probe += number_or_nan(curve.at("probe_accuracy").back()) / runs;
             }
             levels.probe = std::min(levels.probe, 0.9 * probe);
             if (first && std::isfinite(end)) {

@@ -13,7 +13,7 @@ namespace vitscape {
 inline void print_summary(const nlohmann::json& report) {
     const auto text = [](const nlohmann::json& value) {
         char buffer[32];
-        std::snprintf(buffer, sizeof buffer, "%.4g", detail::number_or_nothing(value));
+        std::snprintf(buffer, sizeof buffer, "%.4g", number_or_nan(value));
         return value.is_number() ? std::string(buffer) : std::string("-");
     };
     for (const auto& measure : report.at("measures")) {

@@ -25,10 +25,9 @@ namespace vitscape::detail {
 
 /// A number to six digits, which no picture tells from the full one; null where there is none.
 inline Json chart_number(double value) {
-    if (!std::isfinite(value)) return nullptr;
     char buffer[40];
     std::snprintf(buffer, sizeof buffer, "%.6g", value);
-    return std::strtod(buffer, nullptr);
+    return json_number(std::strtod(buffer, nullptr));
 }
 inline Json chart_numbers(const std::vector<double>& values) {
     Json list = Json::array();

@@ -10,9 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <vitscape/core/error.hpp>
+#include <vitscape/io/json.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/band_figure.hpp>
 #include <vitscape/report/color_scale.hpp>
@@ -41,8 +40,9 @@ inline const Json& list_at(const Json& object, std::string_view key) {
     if (!value.is_array()) throw DataError(message("the report's '", key, "' is not a list"));
     return value;
 }
-inline double to_number(const Json& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
-inline double number_at(const Json& object, std::string_view key) { return to_number(member(object, key)); }
+inline double number_at(const Json& object, std::string_view key) {
+    return number_or_nan(member(object, key));
+}
 inline std::string text_at(const Json& object, std::string_view key) {
     const Json& value = member(object, key);
     return value.is_string() ? value.get<std::string>() : std::string();
@@ -50,7 +50,7 @@ inline std::string text_at(const Json& object, std::string_view key) {
 inline std::vector<double> to_numbers(const Json& list) {
     std::vector<double> numbers;
     if (list.is_array())
-        for (const Json& value : list) numbers.push_back(to_number(value));
+        for (const Json& value : list) numbers.push_back(number_or_nan(value));
     return numbers;
 }
 inline std::vector<double> numbers_at(const Json& object, std::string_view key) {

@@ -44,8 +44,8 @@ inline double error_of(const Json& pair) {
 inline std::string interval_html(const Json& pair, double factor = 1) {
     const double error = error_of(pair) * factor;
     if (!std::isfinite(error)) return "";
-    return rounded_html(to_number(pair[0]) * factor, error) + " to " +
-           rounded_html(to_number(pair[1]) * factor, error);
+    return rounded_html(number_or_nan(pair[0]) * factor, error) + " to " +
+           rounded_html(number_or_nan(pair[1]) * factor, error);
 }
 
 inline std::string verdict_html(const std::string& verdict) {
