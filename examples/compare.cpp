@@ -35,10 +35,10 @@ struct Options {
 
 void add_options(CLI::App& app, Options& o) {
     app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--methods", o.methods, "what to compare, of mae, rc-mae and supervised")
+    app.add_option("--methods", o.methods, "what to compare, of " + AllMethods::names())
         ->delimiter(',')
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->check(CLI::IsMember({"mae", "rc-mae", "supervised"}));
+        ->check(CLI::IsMember(program::method_names()));
     o.data.add(app);
     app.add_option(
         "--test-data", o.test_data,
@@ -92,7 +92,8 @@ AnyDataset open_test(const Options& o, Index side) {
 }
 
 void compare(Options& o) {
-    o.recipe.check("supervised");
+    o.recipe.check(std::string(VitClassifier::Card::name));
+    o.model.fields.check(o.methods);
     o.training.check();
     if (o.seeds == 0) throw ConfigError("--seeds is at least 1");
     for (const std::string& name : o.methods)
@@ -104,7 +105,9 @@ void compare(Options& o) {
     o.plan.schedule = o.training.schedule();
     o.plan.schedule.warmup_epochs = o.training.warmup;  // a share of the epochs where it is negative
     o.plan.optimizer = o.training.optimizer();
-    o.plan.pooling = o.model.pooling == "average" ? Pooling::average : Pooling::class_token;
+    o.plan.pooling = std::get<VitClassifier>(o.model.make_method(std::string(VitClassifier::Card::name), 2))
+                         .config()
+                         .pooling;
     o.plan.check();
     require_writable_folder(o.out);
     const AnyDataset images = o.data.open(side), test = open_test(o, side);
@@ -117,15 +120,15 @@ void compare(Options& o) {
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},
                         {"limit_per_class", o.data.limit_per_class}};
         Comparison comparison{backend, images, test, o.plan, options};
-        const auto wanted = [&](const char* name) {
-            return std::find(o.methods.begin(), o.methods.end(), name) != o.methods.end();
-        };
-        const auto method = [&](const char* name) { return o.model.make_method(name, classes); };
-        if (wanted("mae")) comparison.add("mae", "MAE", std::get<0>(method("mae")));
-        if (wanted("rc-mae")) comparison.add("rc-mae", "RC-MAE", std::get<1>(method("rc-mae")));
-        if (wanted("supervised"))
-            comparison.add("supervised", "Supervised ViT",
-                           o.recipe.with_recipe(std::get<2>(method("supervised"))));
+        AllMethods::for_each([&]<class M>() {
+            const std::string name(M::Card::name), title(M::Card::title);
+            if (std::find(o.methods.begin(), o.methods.end(), name) == o.methods.end()) return;
+            const M method = std::get<M>(o.model.make_method(name, classes));
+            if constexpr (std::is_same_v<M, VitClassifier>)
+                comparison.add(name, title, o.recipe.with_recipe(method));
+            else
+                comparison.add(name, title, method);
+        });
         comparison.run();
     });
 }

@@ -99,10 +99,10 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
         std::cerr << "no figures: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
         return written;
     }
-    const auto method = description.at("model").at("method").get<std::string>();
-    const FigureOptions options{.title = method == "mae"      ? "Masked autoencoder, pre-training loss"
-                                         : method == "rc-mae" ? "RC-MAE, pre-training loss"
-                                                              : "Supervised ViT, cross entropy"};
+    const FigureOptions options{
+        .title = std::visit(
+            [](const auto& method) { return std::string(std::remove_cvref_t<decltype(method)>::Card::loss); },
+            method_from(description.at("model")))};
     for (const char* ending : {".png", ".svg"}) {
         written.push_back(surface_path(o.out, std::string("_contour") + ending));
         write_contour(written.back(), surface, options);

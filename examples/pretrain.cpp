@@ -32,8 +32,7 @@ struct Options {
 
 void add_options(CLI::App& app, Options& o) {
     app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--method", o.method, "what to train")
-        ->check(CLI::IsMember({"mae", "rc-mae", "supervised"}));
+    app.add_option("--method", o.method, "what to train")->check(CLI::IsMember(program::method_names()));
     o.data.add(app);
     app.add_option("--test-data", o.test_data,
                    "images to evaluate on, as --data; cifar10:DIR takes its test part");
@@ -103,12 +102,19 @@ int main(int argc, char** argv) {
         const VitShape shape = o.model.encoder_shape();
         const AnyMethod checked = o.model.make_method(
             o.method, 2);  // a configuration that cannot work fails before images are read
+        o.model.fields.check({o.method});
         o.training.check();
         o.recipe.check(o.method);
         const auto file = std::filesystem::path(o.out) / "checkpoint.safetensors";
+        const bool classifies = std::visit(
+            [](const auto& method) {
+                return ClassifyingMethod<std::remove_cvref_t<decltype(method)>, Cpu<float>>;
+            },
+            checked);
         if (!o.start.checkpoint.empty()) {
-            if (o.method != "supervised")
-                throw ConfigError(message("--init belongs to --method supervised, not to ", o.method));
+            if (!classifies)
+                throw ConfigError(
+                    message("--init belongs to --method ", VitClassifier::Card::name, ", not to ", o.method));
             if (!(o.resume && std::filesystem::exists(file)))
                 std::visit(
                     [&](const auto& method) {
@@ -119,7 +125,7 @@ int main(int argc, char** argv) {
         }
         require_writable_folder(o.out);
         const AnyDataset images = o.data.open(shape.image);
-        if (o.method == "supervised" && images.classes().size() < 2)
+        if (classifies && images.classes().size() < 2)
             throw DataError(message("supervised training needs images of at least 2 classes, ", o.data.source,
                                     " has ", images.classes().size(),
                                     "; put each class into a folder of its own"));
@@ -130,11 +136,12 @@ int main(int argc, char** argv) {
         };
         std::visit(
             [&](const auto& method) {
-                if constexpr (std::is_same_v<std::remove_cvref_t<decltype(method)>, VitClassifier>)
+                if constexpr (std::is_same_v<std::remove_cvref_t<decltype(method)>,
+                                             VitClassifier>)  // has a recipe
                     run(o.recipe.with_recipe(method));
                 else
                     run(method);
             },
-            o.method != "supervised" ? checked : o.model.make_method(o.method, images.classes().size()));
+            classifies ? o.model.make_method(o.method, images.classes().size()) : checked);
     });
 }

@@ -18,8 +18,8 @@
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
+#include <vitscape/methods/all.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
-#include <vitscape/methods/operation_count.hpp>
 
 #include "cuda/ceilings.hpp"
 #include "support/autoencoder_sizes.hpp"
@@ -41,13 +41,24 @@ struct Options {
     bool turns = false;
 };
 
-/// Calls `work(method, operations)` for the method of that name. A new method is one more line here and in `methods`.
-const std::vector<std::string> methods{"mae", "rc-mae"};
+/// The methods that are measured, with their usual policies, in the sizes of `benchmarks::autoencoder_named`.
+using Methods = MethodList<MaskedAutoencoder<>, RcMae<>>;
+
+[[nodiscard]] std::vector<std::string> method_names() {
+    std::vector<std::string> names;
+    Methods::for_each([&]<class M>() { names.emplace_back(M::Card::name); });
+    return names;
+}
+/// Calls `work(method, operations)` for the method of that name.
 template <class Work>
 void with_method(const Options& o, const Work& work) {
-    const auto of = [&](const auto& method) { work(method, operation_count(method.config())); };
-    if (o.method == "mae") of(MaskedAutoencoder<>(benchmarks::autoencoder_named(o.size)));
-    if (o.method == "rc-mae") of(RcMae<>(benchmarks::taught_autoencoder_named(o.size)));
+    Methods::for_each([&]<class M>() {
+        if (o.method != M::Card::name) return;
+        const auto sizes = benchmarks::autoencoder_named(o.size);
+        typename M::Config config{.encoder = sizes.encoder};
+        if constexpr (requires { config.decoder; }) config.decoder = sizes.decoder;
+        work(M(config), operation_count(config));
+    });
 }
 
 void print_ceilings(const Options& o) {
@@ -189,7 +200,7 @@ int main(int argc, char** argv) {
                    "ceilings: of a copy and of matrix products; train: whole steps; eval: the loss; "
                    "surface: a grid of losses")
         ->check(CLI::IsMember({"ceilings", "train", "eval", "surface"}));
-    app.add_option("--method", o.method, "what is trained")->check(CLI::IsMember(methods));
+    app.add_option("--method", o.method, "what is trained")->check(CLI::IsMember(method_names()));
     app.add_option("--size", o.size, "model")->check(CLI::IsMember({"small32", "tiny32", "base224"}));
     app.add_option("--precision", o.precision, "of activations")->check(CLI::IsMember({"bf16", "float"}));
     app.add_option("--batch", o.batch, "images in a step; 0: 256 at 224 pixels, 2048 at 32 pixels");

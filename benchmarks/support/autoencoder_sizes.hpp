@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/masked_autoencoder.hpp>
 
 namespace vitscape::benchmarks {
 
@@ -12,12 +12,6 @@ inline MaskedAutoencoderConfig<> autoencoder_named(const std::string& size) {
     if (size == "tiny32") return {.encoder = vit_tiny(32, 4), .decoder = {128, 2, 4}};
     if (size == "base224") return {.encoder = vit_base()};
     return {.encoder = {32, 4, {96, 4, 3}}, .decoder = {64, 1, 4}};
-}
-
-/// The same with a teacher.
-inline RcMaeConfig<> taught_autoencoder_named(const std::string& size) {
-    const MaskedAutoencoderConfig<> student = autoencoder_named(size);
-    return {.encoder = student.encoder, .decoder = student.decoder};
 }
 
 }  // namespace vitscape::benchmarks

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <vitscape/data/balanced.hpp>
+#include <vitscape/methods/all.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
@@ -68,7 +69,7 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
                 master(backend),
                 checkpoint.vector<float>(method.layout(), options.part == "teacher" ? "teacher." : ""));
             const AnyDataset all = options.data.open(method.grid().image);
-            if constexpr (std::is_same_v<Method, VitClassifier>)
+            if constexpr (ClassifyingMethod<Method, B>)
                 if (const auto classes = description.value("data", nlohmann::json::object())
                                              .value("classes", std::vector<std::string>{});
                     classes != all.classes())

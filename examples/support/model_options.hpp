@@ -8,22 +8,30 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include <vitscape/methods/all.hpp>
 #include <vitscape/train/checkpointing.hpp>
+
+#include "field_options.hpp"
 
 namespace program {
 
-/// Options that say which model: sizes, masking and what belongs to one method.
+/// The names of all methods, for an option that takes one.
+[[nodiscard]] inline std::vector<std::string> method_names() {
+    std::vector<std::string> names;
+    vitscape::AllMethods::for_each([&]<class M>() { names.emplace_back(M::Card::name); });
+    return names;
+}
+
+/// Options that say which model: sizes, which all methods share, and what the methods list themselves.
 struct ModelOptions {
-    std::string model, masking_kind = "random", pixel_loss = "normalized", pooling = "class-token",
-                       momentum = "published";
+    std::string model;
     vitscape::Index image = 0, patch = 0, width = 96, depth = 4, heads = 3;
     vitscape::Index decoder_width = 0, decoder_depth = 0, decoder_heads = 0;
-    double mask_ratio = 0.75, label_smoothing = 0, consistency = 1;
-    double momentum_from = 0.996, momentum_to = 1;
-    bool other_mask = false;
+    FieldOptions fields;
 
     void add(CLI::App& app) {
         app.option_defaults()->always_capture_default()->multi_option_policy(
@@ -35,30 +43,13 @@ struct ModelOptions {
         app.add_option("--width", width, "encoder width, numbers per token");
         app.add_option("--depth", depth, "encoder blocks");
         app.add_option("--heads", heads, "encoder attention heads");
-        app.add_option("--decoder-width", decoder_width, "mae: decoder width; 0: 64, or the named size's");
-        app.add_option("--decoder-depth", decoder_depth, "mae: decoder blocks; 0: 1, or the named size's");
-        app.add_option("--decoder-heads", decoder_heads, "mae: decoder heads; 0: 4, or the named size's");
-        app.add_option("--mask-ratio", mask_ratio,
-                       "mae: part of the patches that is masked, between 0 and 1");
-        app.add_option("--masking", masking_kind,
-                       "mae: masking policy; grid keeps every second patch both ways (ratio 0.75)")
-            ->check(CLI::IsMember({"random", "block", "grid"}));
-        app.add_option("--consistency", consistency, "rc-mae: weight of the consistency with the teacher");
-        app.add_option(
-               "--momentum", momentum,
-               "rc-mae: the teacher's momentum, a cosine over the training, or anew in every epoch as the "
-               "authors' code has it")
-            ->check(CLI::IsMember({"published", "released"}));
-        app.add_option("--momentum-from", momentum_from, "rc-mae: the teacher's momentum at the first step");
-        app.add_option("--momentum-to", momentum_to, "rc-mae: what it goes to");
-        app.add_flag("--other-mask", other_mask, "rc-mae: the teacher sees other patches than the student")
-            ->always_capture_default(false);
-        app.add_option("--pixel-loss", pixel_loss, "mae: predict pixels, or pixels normalized per patch")
-            ->check(CLI::IsMember({"plain", "normalized"}));
-        app.add_option("--pooling", pooling, "supervised: what the head reads")
-            ->check(CLI::IsMember({"class-token", "average"}));
-        app.add_option("--label-smoothing", label_smoothing,
-                       "supervised: part of the target spread over all classes");
+        app.add_option("--decoder-width", decoder_width,
+                       "of a method with a decoder; 0: 64, or the named size's");
+        app.add_option("--decoder-depth", decoder_depth, "blocks of the decoder; 0: 1, or the named size's");
+        app.add_option("--decoder-heads", decoder_heads,
+                       "attention heads of the decoder; 0: 4, or the named size's");
+        vitscape::AllMethods::for_each([&]<class M>() { fields.list(M::Card::name, typename M::Config{}); });
+        fields.add(app);
     }
 
     [[nodiscard]] vitscape::VitShape encoder_shape() const {
@@ -80,40 +71,19 @@ struct ModelOptions {
         if (decoder_heads != 0) shape.heads = decoder_heads;
         return shape;
     }
-    [[nodiscard]] vitscape::AnyMasking masking() const {
-        using namespace vitscape;
-        if (masking_kind == "block") return {BlockMasking{.ratio = mask_ratio}};
-        if (masking_kind == "grid") return {GridMasking{}};
-        return {RandomMasking{mask_ratio}};
-    }
-
-    /// @param name  "mae", "rc-mae" or "supervised".  @param classes  of the images, for "supervised".
-    /// @throws ConfigError for a model that cannot work.
+    /// The method called `name`.
+    /// @param classes  of the images, for a method that classifies
+    /// @throws ConfigError for a model that cannot work, and for an option that the method does not have
     [[nodiscard]] vitscape::AnyMethod make_method(const std::string& name, std::size_t classes) const {
-        using namespace vitscape;
-        const PixelLoss loss = pixel_loss == "plain" ? PixelLoss::plain : PixelLoss::normalized;
-        if (name == "mae")
-            return MaskedAutoencoder<AnyMasking>({.encoder = encoder_shape(),
-                                                  .decoder = decoder_shape(),
-                                                  .masking = masking(),
-                                                  .pixel_loss = loss});
-        if (name == "rc-mae") {
-            AnyMomentum schedule{PublishedMomentum{momentum_from, momentum_to}};
-            if (momentum == "released") schedule.schedule = ReleasedMomentum{momentum_from, momentum_to};
-            return RcMae<AnyMasking, EmaTeacher<AnyMomentum>>({.encoder = encoder_shape(),
-                                                               .decoder = decoder_shape(),
-                                                               .masking = masking(),
-                                                               .pixel_loss = loss,
-                                                               .teacher = {schedule},
-                                                               .consistency = consistency,
-                                                               .other_mask = other_mask});
-        }
-        if (name == "supervised")
-            return VitClassifier({.encoder = encoder_shape(),
-                                  .classes = static_cast<Index>(classes),
-                                  .pooling = pooling == "average" ? Pooling::average : Pooling::class_token,
-                                  .label_smoothing = label_smoothing});
-        throw ConfigError(message("unknown method '", name, "'; known are mae, rc-mae and supervised"));
+        return vitscape::AllMethods::make(name, [&]<class M>() {
+            typename M::Config config;
+            fields.assign(config);
+            config.encoder = encoder_shape();
+            if constexpr (requires { config.decoder; }) config.decoder = decoder_shape();
+            if constexpr (requires { config.classes; })
+                config.classes = static_cast<vitscape::Index>(classes);
+            return M(config);
+        });
     }
 };
 

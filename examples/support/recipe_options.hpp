@@ -12,6 +12,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/methods/all.hpp>
 #include <vitscape/nn/transfer.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
@@ -51,8 +53,9 @@ struct RecipeOptions {
                                                       {"--layer-decay", layer_decay}};
         for (const auto& [name, value] : all) {
             if (value == 0) continue;
-            if (method != "supervised")
-                throw ConfigError(message(name, " belongs to --method supervised, not to ", method));
+            if (method != VitClassifier::Card::name)
+                throw ConfigError(
+                    message(name, " belongs to --method ", VitClassifier::Card::name, ", not to ", method));
         }
         if (layer_decay != 0 && !(layer_decay > 0 && layer_decay <= 1))
             throw ConfigError(
@@ -110,11 +113,11 @@ struct StartOptions {
         if (!file.description().contains("model"))
             throw IoError(message(checkpoint, " does not say which model it holds"));
         const AnyMethod any = method_from(file.description().at("model"));
-        const bool taught = std::holds_alternative<RcMae<AnyMasking, EmaTeacher<AnyMomentum>>>(any);
-        if (part == "teacher" && !taught)
-            throw ConfigError(message("--init-from teacher: the model of ", checkpoint, " has no teacher"));
         return std::visit(
             [&](const auto& method) {
+                if (part == "teacher" && !TaughtMethod<std::remove_cvref_t<decltype(method)>, Cpu<float>>)
+                    throw ConfigError(
+                        message("--init-from teacher: the model of ", checkpoint, " has no teacher"));
                 const std::vector<float> source =
                     file.vector<float>(method.layout(), part == "teacher" ? "teacher." : "");
                 return transfer(method.layout(), source, layout, values);

@@ -34,9 +34,18 @@ struct Square {
         visit("side", self.side, "side", "in metres");
     }
 };
+/// One of the shapes, chosen at run time.
+struct AnyShape {
+    std::variant<Round, Square> shape{};
+    [[nodiscard]] const auto& choice() const { return shape; }
+    [[nodiscard]] auto& choice() { return shape; }
+};
+/// A type of the user's own.
+struct Custom {};
+
 struct Config {
     Loss loss = Loss::normalized;
-    std::variant<Round, Square> shape{};
+    AnyShape shape{};
     std::vector<double> radii{0.5, 1};
     bool other = false;
     template <class Self, class Visitor>
@@ -48,29 +57,35 @@ struct Config {
     }
 };
 static_assert(WithFields<Config> && WithKind<Round> && NamedEnum<Loss> && !NamedEnum<int>);
-static_assert(!WithFields<std::string>);
+static_assert(!WithFields<std::string> && ChoiceOfKinds<AnyShape> && !ChoiceOfKinds<Round>);
 
 }  // namespace
 
 TEST_CASE("fields: what is described is read back", "[core][fields]") {
-    const Config config{Loss::plain, Square{7}, {0.25}, true};
-    const nlohmann::json json = describe_fields(config);
+    const Config config{Loss::plain, {Square{7}}, {0.25}, true};
+    const nlohmann::json json = describe(config);
     CHECK(json.dump() ==
           R"({"loss":"plain","other":true,"radii":[0.25],"shape":{"kind":"square","side":7}})");
     Config read;
     read_fields(json, read);
-    CHECK(describe_fields(read) == json);
+    CHECK(describe(read) == json);
+}
+
+TEST_CASE("fields: a type without fields is called custom and cannot be read back", "[core][fields]") {
+    CHECK(detail::field_json(Custom{}).dump() == R"({"kind":"custom"})");
+    Custom custom;
+    CHECK_THROWS_AS(detail::read_field(nlohmann::json{{"kind", "custom"}}, custom), ConfigError);
 }
 
 TEST_CASE("fields: an unknown kind or name is refused with the known ones", "[core][fields]") {
-    nlohmann::json json = describe_fields(Config{});
+    nlohmann::json json = describe(Config{});
     json["shape"]["kind"] = "oval";
     Config read;
     CHECK_THROWS_AS(read_fields(json, read), ConfigError);
-    json = describe_fields(Config{});
+    json = describe(Config{});
     json["loss"] = "best";
     CHECK_THROWS_AS(read_fields(json, read), ConfigError);
-    json = describe_fields(Config{});
+    json = describe(Config{});
     json.erase("radii");
     CHECK_THROWS_AS(read_fields(json, read), nlohmann::json::exception);
 }

@@ -2,7 +2,7 @@
 //
 // Replaces operator new for the whole program in order to count. A file of its own, so that no compiler sees
 // both ends of an allocation and warns of a mismatch.
-#include "mae/allocation_counter.hpp"
+#include "methods/allocation_counter.hpp"
 
 #include <atomic>
 #include <cstddef>

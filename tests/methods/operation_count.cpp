@@ -3,7 +3,8 @@
 #include <memory>
 
 #include <vitscape/backend/eigen/primitives.hpp>
-#include <vitscape/methods/operation_count.hpp>
+#include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 #include "support/catch.hpp"

@@ -5,6 +5,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/file.hpp>
 #include <vitscape/data/synthetic.hpp>
+#include <vitscape/methods/all.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
 #include <vitscape/train/checkpointing.hpp>
 

@@ -13,7 +13,7 @@
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/tensor/vector.hpp>
 
-#include "mae/allocation_counter.hpp"
+#include "methods/allocation_counter.hpp"
 #include "support/catch.hpp"
 
 using namespace vitscape;

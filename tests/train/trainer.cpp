@@ -4,6 +4,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/file.hpp>
 #include <vitscape/data/synthetic.hpp>
+#include <vitscape/methods/masked_autoencoder.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
 #include "support/catch.hpp"

@@ -22,8 +22,8 @@
 ///
 /// `visit(key, member, option, meaning)`: the key in JSON, the member, the option's name on a command line without its
 /// dashes (empty: not offered there), and what it means with unit and range. `Self` is const where fields are only read.
-/// A member is a number, a bool, a text, an enumeration with `enumerators`, a vector of these, a struct with fields, or a
-/// `std::variant` of structs that each have a `kind`. core/json_fields.hpp writes and reads them.
+/// A member is a number, a bool, a text, an enumeration with `enumerators`, a vector or array of numbers, a struct with
+/// fields, or a `ChoiceOfKinds`. core/json_fields.hpp writes and reads them.
 namespace vitscape {
 
 namespace detail {
@@ -70,8 +70,10 @@ template <class... T>
 inline constexpr bool is_variant<std::variant<T...>> = true;
 }  // namespace detail
 
-/// A choice among structs that each have a `kind`.
+/// A choice among structs that each have a `kind`, made at run time: `choice()` is a `std::variant` of them.
 template <class T>
-concept VariantOfKinds = detail::is_variant<std::remove_cvref_t<T>>;
+concept ChoiceOfKinds = requires(T& value) {
+    requires detail::is_variant<std::remove_cvref_t<decltype(value.choice())>>;
+};
 
 }  // namespace vitscape

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -15,23 +18,33 @@
 namespace vitscape {
 
 template <WithFields T>
-[[nodiscard]] nlohmann::json describe_fields(const T& value);
+[[nodiscard]] nlohmann::json describe(const T& value);
 template <WithFields T>
 void read_fields(const nlohmann::json& description, T& value);
 
 namespace detail {
 
+/// What JSON holds as it is: numbers, texts and lists of these.
+template <class T>
+inline constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
+template <class T>
+inline constexpr bool is_plain<std::vector<T>> = is_plain<T>;
+template <class T, std::size_t n>
+inline constexpr bool is_plain<std::array<T, n>> = is_plain<T>;
+
+/// A type of the user's own without fields is described by an overload of `describe` beside it, or as "custom".
 template <class T>
 nlohmann::json field_json(const T& value) {
-    if constexpr (NamedEnum<T>) {
-        return std::string(name_of(value));
-    } else if constexpr (VariantOfKinds<T>) {
-        return std::visit([](const auto& one) { return field_json(one); }, value);
-    } else if constexpr (WithFields<T>) {
-        return describe_fields(value);
-    } else {
+    if constexpr (is_plain<T>)
         return value;
-    }
+    else if constexpr (NamedEnum<T>)
+        return std::string(name_of(value));
+    else if constexpr (ChoiceOfKinds<const T>)
+        return std::visit([](const auto& one) { return field_json(one); }, value.choice());
+    else if constexpr (requires { describe(value); })
+        return describe(value);
+    else
+        return {{"kind", "custom"}};
 }
 
 template <class T>
@@ -39,7 +52,7 @@ void read_field(const nlohmann::json& from, T& value);
 
 /// Makes the alternative whose kind it is. @throws ConfigError for a kind that is not among them
 template <class... T>
-void read_variant(const nlohmann::json& from, std::variant<T...>& value) {
+void read_choice(const nlohmann::json& from, std::variant<T...>& choice) {
     const auto kind = from.at("kind").get<std::string>();
     bool found = false;
     std::string known;
@@ -48,7 +61,7 @@ void read_variant(const nlohmann::json& from, std::variant<T...>& value) {
         if (kind != Alternative::kind) return;
         Alternative alternative{};
         read_fields(from, alternative);
-        value = std::move(alternative);
+        choice = std::move(alternative);
         found = true;
     };
     (read(T{}), ...);
@@ -59,20 +72,23 @@ void read_variant(const nlohmann::json& from, std::variant<T...>& value) {
 
 template <class T>
 void read_field(const nlohmann::json& from, T& value) {
-    if constexpr (NamedEnum<T>) {
+    if constexpr (is_plain<T>) {
+        value = from.get<T>();
+    } else if constexpr (NamedEnum<T>) {
         const auto name = from.get<std::string>();
         for (const auto& [known, one] : enumerators(T{}))
             if (known == name) {
                 value = one;
                 return;
             }
-        throw ConfigError(message("'", name, "' is no known value"));
-    } else if constexpr (VariantOfKinds<T>) {
-        read_variant(from, value);
+        throw ConfigError(message("'", name, "' is not a value that this program knows"));
+    } else if constexpr (ChoiceOfKinds<T>) {
+        read_choice(from, value.choice());
     } else if constexpr (WithFields<T>) {
         read_fields(from, value);
     } else {
-        value = from.get<T>();
+        throw ConfigError(
+            "a file does not say how a type of the user's own is made again; construct it in the program");
     }
 }
 
@@ -96,7 +112,7 @@ struct JsonReader {
 
 /// The fields as a JSON object; with "kind" first where the struct has one.
 template <WithFields T>
-[[nodiscard]] nlohmann::json describe_fields(const T& value) {
+[[nodiscard]] nlohmann::json describe(const T& value) {
     nlohmann::json json = nlohmann::json::object();
     if constexpr (WithKind<T>) json["kind"] = std::string(T::kind);
     detail::JsonWriter writer{json};
@@ -104,7 +120,7 @@ template <WithFields T>
     return json;
 }
 
-/// Sets the fields from what `describe_fields` wrote.
+/// Sets the fields from what `describe` wrote.
 /// @throws nlohmann::json::exception where one is missing or of another type; ConfigError for an unknown kind or name
 template <WithFields T>
 void read_fields(const nlohmann::json& description, T& value) {

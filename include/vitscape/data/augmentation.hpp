@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <string_view>
+#include <utility>
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/random.hpp>
@@ -16,6 +18,9 @@ namespace vitscape {
 
 /// Which part of a picture becomes the model's input: the centre, or a random part of random proportions.
 enum class Crop { centre, random_resized };
+constexpr std::array<std::pair<std::string_view, Crop>, 2> enumerators(Crop) {
+    return {{{"centre", Crop::centre}, {"random-resized", Crop::random_resized}}};
+}
 
 /// A random part of a picture (Szegedy et al. 2015; torchvision's `RandomResizedCrop`): its area is uniform
 /// in [min_area, 1] of the picture's, the logarithm of width / height uniform between log 3/4 and log 4/3,
@@ -59,6 +64,15 @@ struct ImageTransform {
     std::array<float, 3> standard_deviation{0.229F, 0.224F, 0.225F};
     Interpolation interpolation = Interpolation::bicubic;
 
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("side", self.side, "", "pixels");
+        visit("crop", self.crop, "", "what part of the image is taken");
+        visit("min_crop", self.min_crop, "", "smallest share of the area");
+        visit("flip", self.flip, "", "mirror left and right with probability 1/2");
+        visit("mean", self.mean, "", "of red, green and blue in [0, 1]");
+        visit("standard_deviation", self.standard_deviation, "", "of red, green and blue");
+    }
     /// @throws ConfigError for a side below 1, a `min_crop` outside (0, 1], a deviation that is not positive.
     void check() const {
         if (side < 1) throw ConfigError(message("image side ", side, " is below 1"));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include <vitscape/data/soft_batch.hpp>
@@ -57,8 +58,14 @@ inline void mix_targets(double share, SoftBatch& batch) {
 /// 1 - lambda times their partner, lambda from Beta(alpha, alpha), one for the whole batch. The partner of image i
 /// is the i-th from the end, as in the reference's fine-tuning.
 struct Mixup {
+    static constexpr std::string_view kind = "mixup";
     double alpha = 0.8;  ///< at least 0; 0 switches it off
 
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("alpha", self.alpha, "mixup", "alpha of mixup; 0: off");
+    }
+    [[nodiscard]] bool active() const { return alpha != 0; }
     void check() const { detail::check_alpha("mixup", alpha); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);
@@ -86,8 +93,14 @@ struct Mixup {
 /// from its partner; lambda from Beta(alpha, alpha), one rectangle for the whole batch. The targets are mixed by
 /// the area that was really taken, as the rectangle is cut at the image's edges.
 struct Cutmix {
+    static constexpr std::string_view kind = "cutmix";
     double alpha = 1.0;  ///< at least 0; 0 switches it off
 
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("alpha", self.alpha, "cutmix", "alpha of cutmix; 0: off");
+    }
+    [[nodiscard]] bool active() const { return alpha != 0; }
     void check() const { detail::check_alpha("cutmix", alpha); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);
@@ -121,10 +134,18 @@ struct Cutmix {
 /// Mixup or CutMix, chosen anew for each batch, as in the reference's fine-tuning; where one of them is off,
 /// always the other.
 struct MixupOrCutmix {
+    static constexpr std::string_view kind = "mixup-or-cutmix";
     Mixup mixup{};
     Cutmix cutmix{};
     double switch_probability = 0.5;  ///< in [0, 1]: how often it is CutMix
 
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("mixup", self.mixup.alpha, "mixup", "alpha of mixup; 0: off");
+        visit("cutmix", self.cutmix.alpha, "cutmix", "alpha of cutmix; 0: off");
+        visit("switch_probability", self.switch_probability, "", "how often it is CutMix, in [0, 1]");
+    }
+    [[nodiscard]] bool active() const { return mixup.active() || cutmix.active(); }
     void check() const {
         mixup.check();
         cutmix.check();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <string_view>
 
 #include <vitscape/data/soft_batch.hpp>
 
@@ -11,10 +12,21 @@ namespace vitscape {
 /// standard normal numbers, one per pixel and channel (the images are normalized), as in the reference's
 /// fine-tuning. Targets stay.
 struct RandomErasing {
+    static constexpr std::string_view kind = "random-erasing";
     double probability = 0.25;                       ///< in [0, 1], for each image; 0 switches it off
     double smallest = 0.02, largest = 1.0 / 3.0;     ///< area over the image's, uniform between them
     double narrowest = 0.3, widest = 1 / narrowest;  ///< height over width, log-uniform between them
 
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("probability", self.probability, "random-erasing",
+              "that a rectangle of an image is erased, in [0, 1]");
+        visit("smallest", self.smallest, "", "area over the image's");
+        visit("largest", self.largest, "", "area over the image's");
+        visit("narrowest", self.narrowest, "", "height over width");
+        visit("widest", self.widest, "", "height over width");
+    }
+    [[nodiscard]] bool active() const { return probability != 0; }
     /// @throws ConfigError for numbers outside these ranges.
     void check() const {
         if (!(probability >= 0 && probability <= 1))

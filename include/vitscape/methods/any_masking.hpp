@@ -11,7 +11,10 @@ namespace vitscape {
 /// One of the built-in policies, chosen at run time; for programs that read the policy from their options or
 /// from a checkpoint.
 struct AnyMasking {
-    std::variant<RandomMasking, BlockMasking, GridMasking> policy;
+    std::variant<RandomMasking, BlockMasking, GridMasking> policy{};
+
+    [[nodiscard]] const auto& choice() const { return policy; }
+    [[nodiscard]] auto& choice() { return policy; }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {
         return std::visit([&](const auto& masking) { return masking.visible(grid); }, policy);

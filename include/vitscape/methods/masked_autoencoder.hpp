@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -13,12 +15,16 @@
 #include <vitscape/autograd/ops/losses.hpp>
 #include <vitscape/methods/masking.hpp>
 #include <vitscape/methods/method.hpp>
+#include <vitscape/methods/operation_count.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
 
 /// What the decoder predicts: the pixels, or the pixels normalized by each patch's own mean and deviation.
 enum class PixelLoss { plain, normalized };
+constexpr std::array<std::pair<std::string_view, PixelLoss>, 2> enumerators(PixelLoss) {
+    return {{{"plain", PixelLoss::plain}, {"normalized", PixelLoss::normalized}}};
+}
 
 template <MaskingPolicy Masking = RandomMasking>
 struct MaskedAutoencoderConfig {
@@ -26,6 +32,15 @@ struct MaskedAutoencoderConfig {
     TransformerShape decoder{.width = 512, .depth = 8, .heads = 16};
     Masking masking{};
     PixelLoss pixel_loss = PixelLoss::normalized;
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("encoder", self.encoder, "", "the Vision Transformer that encodes visible patches");
+        visit("decoder", self.decoder, "", "the Transformer that predicts the masked ones");
+        visit("masking", self.masking, "masking",
+              "which patches are masked; grid keeps every second one both ways (ratio 0.75)");
+        visit("pixel_loss", self.pixel_loss, "pixel-loss", "predict pixels, or pixels normalized per patch");
+    }
 };
 
 /// Masked autoencoder (He et al. 2022, arXiv 2111.06377): the encoder sees the visible patches only, a small
@@ -38,6 +53,11 @@ template <MaskingPolicy Masking = RandomMasking>
 class MaskedAutoencoder {
   public:
     using Config = MaskedAutoencoderConfig<Masking>;
+    /// What programs and files know the method by.
+    struct Card {
+        static constexpr std::string_view name = "mae", title = "MAE",
+                                          loss = "Masked autoencoder, pre-training loss";
+    };
 
     /// A batch as the model reads it.
     template <Backend B>
@@ -225,5 +245,31 @@ class MaskedAutoencoder {
     LayerNormParameters decoder_norm_;
     LinearParameters prediction_;
 };
+
+namespace detail {
+/// A masked autoencoder, and its decoder's last block and prediction for `predicted` patches only.
+template <class Config>
+OperationCount autoencoder_operations(const Config& config, Index predicted) {
+    const PatchGrid grid = config.encoder.grid();
+    const TransformerShape &encoder = config.encoder.transformer, &decoder = config.decoder;
+    const Index visible = config.masking.visible(grid);
+    Products products;
+    products.add(visible, encoder.width, grid.size(), 1);
+    for (Index i = 0; i < encoder.depth; ++i) products.add_block(encoder, 1 + visible, 1 + visible);
+    products.add(1 + visible, decoder.width, encoder.width);
+    for (Index i = 0; i < decoder.depth; ++i)
+        products.add_block(decoder, 1 + grid.count(), i + 1 < decoder.depth ? 1 + grid.count() : predicted);
+    products.add(predicted, grid.size(), decoder.width);
+    return products.count;
+}
+}  // namespace detail
+
+/// The operations of one image in a masked autoencoder, as `MaskedAutoencoder` computes it: patches that are not visible
+/// are never embedded, and the decoder's last block and the prediction run for masked tokens only. Images want no gradient.
+template <MaskingPolicy Masking>
+OperationCount operation_count(const MaskedAutoencoderConfig<Masking>& config) {
+    const PatchGrid grid = config.encoder.grid();
+    return detail::autoencoder_operations(config, grid.count() - config.masking.visible(grid));
+}
 
 }  // namespace vitscape

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -50,7 +51,12 @@ void visible_first(std::span<std::int32_t> order, const Masked& masked) {
 
 /// Masks patches at random, uniformly without replacement (He et al. 2022, arXiv 2111.06377).
 struct RandomMasking {
+    static constexpr std::string_view kind = "random";
     double ratio = 0.75;  ///< part of the patches that is masked, in (0, 1)
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
+    }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const { return detail::visible_patches(ratio, grid); }
     void operator()(std::span<std::int32_t> order, const PatchGrid&, RandomSequence& random) const {
@@ -61,9 +67,17 @@ struct RandomMasking {
 /// Masks rectangles at random places until the ratio is reached (in the manner of Bao et al. 2022, arXiv
 /// 2106.08254); the last one is cut to the exact number.
 struct BlockMasking {
+    static constexpr std::string_view kind = "block";
     double ratio = 0.5;      ///< part of the patches that is masked, in (0, 1)
     Index smallest = 4;      ///< patches in a rectangle at least
     double narrowest = 0.3;  ///< smallest height over width, and width over height
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
+        visit("smallest", self.smallest, "block-smallest", "patches in a masked rectangle at least");
+        visit("narrowest", self.narrowest, "block-narrowest",
+              "smallest height over width of a masked rectangle, and width over height, in (0, 1]");
+    }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {
         if (!(narrowest > 0 && narrowest <= 1))
@@ -100,7 +114,13 @@ struct BlockMasking {
 /// Keeps every `stride`-th patch of every `stride`-th row, the same for all images: a mask ratio of 1 - 1 /
 /// stride^2.
 struct GridMasking {
+    static constexpr std::string_view kind = "grid";
     Index stride = 2;  ///< at least 2, at most the grid's side
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("stride", self.stride, "grid-stride",
+              "every n-th patch of every n-th row stays visible; n, at least 2");
+    }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {
         if (stride < 2 || stride > grid.side())

@@ -4,11 +4,13 @@
 #include <concepts>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <vitscape/autograd/recorder.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/data/batch.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
 #include <vitscape/nn/vit.hpp>
@@ -70,6 +72,19 @@ template <class M>
 }
 template <class M>
 using Evaluated = std::remove_cvref_t<decltype(evaluated(std::declval<const M&>()))>;
+
+/// A method with a card, what programs and files know it by: `Card::name` ("mae", on command lines and in checkpoints),
+/// `Card::title` ("MAE", in reports) and `Card::loss` (what its loss is called above a figure). Its `Config` lists the
+/// options by `fields` (core/fields.hpp); from these come its description in a checkpoint and the way back
+/// (methods/all.hpp), and its options on a command line.
+template <class M>
+concept CardedMethod = requires(const M& method) {
+    { M::Card::name } -> std::convertible_to<std::string_view>;
+    { M::Card::title } -> std::convertible_to<std::string_view>;
+    { M::Card::loss } -> std::convertible_to<std::string_view>;
+    { method.config() } -> std::convertible_to<const typename M::Config&>;
+    requires WithFields<typename M::Config>;
+};
 
 // ---- What else a method may be able to do. Studies and probes ask for these, never for a method by its name.
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,21 @@ struct RcMaeConfig {
     Teacher teacher{};
     double consistency = 1;   ///< weight of the consistency loss
     bool other_mask = false;  ///< The teacher sees other patches than the student.
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("encoder", self.encoder, "", "the Vision Transformer that encodes visible patches");
+        visit("decoder", self.decoder, "", "the Transformer that predicts the masked ones");
+        visit("masking", self.masking, "masking",
+              "which patches are masked; grid keeps every second one both ways (ratio 0.75)");
+        visit("pixel_loss", self.pixel_loss, "pixel-loss", "predict pixels, or pixels normalized per patch");
+        if constexpr (requires { self.teacher.momentum; })
+            visit("momentum", self.teacher.momentum, "momentum",
+                  "the teacher's momentum, a cosine over the training, or anew in every epoch as the "
+                  "authors' code has it");
+        visit("consistency", self.consistency, "consistency", "weight of the consistency with the teacher");
+        visit("other_mask", self.other_mask, "other-mask", "the teacher sees other patches than the student");
+    }
 };
 
 /// Reconstruction-consistent masked autoencoder (Lee et al. 2023, arXiv 2210.02077): reconstruction + consistency
@@ -32,6 +48,11 @@ class RcMae {
 
   public:
     using Config = RcMaeConfig<Masking, Teacher>;
+    /// What programs and files know the method by.
+    struct Card {
+        static constexpr std::string_view name = "rc-mae", title = "RC-MAE",
+                                          loss = "RC-MAE, pre-training loss";
+    };
 
     /// A batch as both models read it.
     template <Backend B>
@@ -151,5 +172,19 @@ class RcMae<Masking, NoTeacher> : public MaskedAutoencoder<Masking> {
     explicit RcMae(const Config& config)
         : MaskedAutoencoder<Masking>({config.encoder, config.decoder, config.masking, config.pixel_loss}) {}
 };
+
+/// The same with a teacher, which runs forward besides; with its own mask it predicts all patches. The points of a surface
+/// share its predictions.
+template <MaskingPolicy Masking, class Teacher>
+OperationCount operation_count(const RcMaeConfig<Masking, Teacher>& config) {
+    const PatchGrid grid = config.encoder.grid();
+    const Index masked = grid.count() - config.masking.visible(grid);
+    OperationCount count = detail::autoencoder_operations(config, masked);
+    const double teacher =
+        detail::autoencoder_operations(config, config.other_mask ? grid.count() : masked).forward;
+    count.forward += teacher;
+    count.training += teacher;
+    return count;
+}
 
 }  // namespace vitscape

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <string_view>
 #include <variant>
 
 #include <vitscape/core/error.hpp>
@@ -17,7 +18,13 @@ struct StepCount {
 /// The momentum of an EMA teacher as published: a half cosine over the whole training (Lee et al. 2023, arXiv
 /// 2210.02077).
 struct PublishedMomentum {
+    static constexpr std::string_view kind = "published";
     double from = 0.996, to = 1;
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
+        visit("to", self.to, "momentum-to", "what it goes to");
+    }
     [[nodiscard]] double at(const StepCount& count) const {
         return CosineRamp{from, to}.at(count.step, count.steps);
     }
@@ -26,7 +33,13 @@ struct PublishedMomentum {
 /// The same as the authors' released code computes it: that schedule's entry for the step within the current epoch,
 /// so the momentum starts anew in every epoch and stays near `from`.
 struct ReleasedMomentum {
+    static constexpr std::string_view kind = "released";
     double from = 0.996, to = 1;
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
+        visit("to", self.to, "momentum-to", "what it goes to");
+    }
     [[nodiscard]] double at(const StepCount& count) const {
         const double epochs_done =
             static_cast<double>(static_cast<long long>(count.step / count.steps_per_epoch));
@@ -37,6 +50,9 @@ struct ReleasedMomentum {
 /// One of the momentum schedules, chosen at run time.
 struct AnyMomentum {
     std::variant<PublishedMomentum, ReleasedMomentum> schedule{};
+
+    [[nodiscard]] const auto& choice() const { return schedule; }
+    [[nodiscard]] auto& choice() { return schedule; }
     [[nodiscard]] double at(const StepCount& count) const {
         return std::visit([&](const auto& s) { return s.at(count); }, schedule);
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 
 #include <vitscape/autograd/ops/losses.hpp>
 #include <vitscape/methods/method.hpp>
+#include <vitscape/methods/operation_count.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
@@ -17,8 +20,14 @@ namespace vitscape {
 /// What a classifier reads: the class token behind the last norm, or the mean of the patch tokens before its
 /// own norm.
 enum class Pooling { class_token, average };
+constexpr std::array<std::pair<std::string_view, Pooling>, 2> enumerators(Pooling) {
+    return {{{"class-token", Pooling::class_token}, {"average", Pooling::average}}};
+}
 /// Fixed sine-cosine positions, or learned ones (1, 1 + patches, width).
 enum class PositionKind { fixed, learned };
+constexpr std::array<std::pair<std::string_view, PositionKind>, 2> enumerators(PositionKind) {
+    return {{{"fixed", PositionKind::fixed}, {"learned", PositionKind::learned}}};
+}
 
 struct VitClassifierConfig {
     VitShape encoder;
@@ -26,12 +35,29 @@ struct VitClassifierConfig {
     Pooling pooling = Pooling::class_token;
     PositionKind positions = PositionKind::fixed;
     double label_smoothing = 0;  ///< in [0, 1): target = (1 - s) one-hot + s / classes
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("encoder", self.encoder, "", "the Vision Transformer");
+        visit("classes", self.classes, "", "of the images");
+        visit("pooling", self.pooling, "pooling", "what the head reads");
+        visit("positions", self.positions, "", "fixed sine-cosine positions or learned ones");
+        visit("label_smoothing", self.label_smoothing, "label-smoothing",
+              "part of the target spread over all classes");
+    }
 };
 
 /// A supervised Vision Transformer (Dosovitskiy et al. 2021, arXiv 2010.11929) with a linear head: the
 /// `Method` that self-supervised ones are compared with.
 class VitClassifier {
   public:
+    using Config = VitClassifierConfig;
+    /// What programs and files know the method by.
+    struct Card {
+        static constexpr std::string_view name = "supervised", title = "Supervised ViT",
+                                          loss = "Supervised ViT, cross entropy";
+    };
+
     /// A batch as the model reads it.
     template <Backend B>
     struct Inputs {
@@ -193,5 +219,21 @@ class VitClassifier {
     LayerNormParameters norm_;
     LinearParameters head_;
 };
+
+/// A classifier, whose last block runs for the tokens that are read only.
+inline OperationCount operation_count(const VitClassifierConfig& config) {
+    const TransformerShape& encoder = config.encoder.transformer;
+    const Index patches = config.encoder.grid().count();
+    detail::Products products;
+    products.add(patches, encoder.width, config.encoder.grid().size(), 1);
+    for (Index i = 0; i < encoder.depth; ++i)
+        products.add_block(encoder, 1 + patches,
+                           i + 1 < encoder.depth                ? 1 + patches
+                           : config.pooling == Pooling::average ? patches
+                                                                : 1);
+    products.add(1, encoder.width, config.pooling == Pooling::average ? patches : 1, 1);  // their mean
+    products.add(1, config.classes, encoder.width);
+    return products.count;
+}
 
 }  // namespace vitscape

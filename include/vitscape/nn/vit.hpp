@@ -18,6 +18,14 @@ struct TransformerShape {
     Index width = 768, depth = 12, heads = 12;
     double mlp_ratio = 4;  ///< hidden width of the MLP over `width`
 
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("width", self.width, "", "numbers per token");
+        visit("depth", self.depth, "", "blocks");
+        visit("heads", self.heads, "", "attention heads");
+        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP over the width");
+    }
+
     [[nodiscard]] Index hidden() const {
         return static_cast<Index>(std::lround(static_cast<double>(width) * mlp_ratio));
     }
@@ -43,6 +51,12 @@ struct VitShape {
     Index image = 224, patch = 16;
     TransformerShape transformer;
 
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("image", self.image, "", "image side in pixels");
+        visit("patch", self.patch, "", "patch side in pixels");
+        TransformerShape::fields(self.transformer, visit);
+    }
     [[nodiscard]] PatchGrid grid() const { return {.image = image, .patch = patch}; }
     void check() const {
         grid().check();

@@ -46,7 +46,16 @@ struct AdamWUpdate {
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101); `AdamWStep` has the
 /// formula. The defaults are the masked autoencoder's.
 struct AdamW {
+    static constexpr std::string_view kind = "adamw";
     double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0.05;
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("beta1", self.beta1, "", "decay of the first moment");
+        visit("beta2", self.beta2, "", "decay of the second moment");
+        visit("epsilon", self.epsilon, "", "added to the root of the second moment");
+        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
+    }
 
     /// Both moments and the number of steps done.
     template <Backend B>

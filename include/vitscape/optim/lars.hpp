@@ -16,7 +16,15 @@ namespace vitscape {
 /// whose group has `weight_decay_scale` 0, take g as it is. Then v = momentum v + u and theta -= learning_rate v.
 /// A scale is one group's: give each parameter of two or more dimensions a group of its own.
 struct Lars {
+    static constexpr std::string_view kind = "lars";
     double momentum = 0.9, trust = 0.001, weight_decay = 0;
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("momentum", self.momentum, "", "of the velocity");
+        visit("trust", self.trust, "", "step over the norm of the parameters");
+        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
+    }
 
     template <Backend B>
     struct State {

@@ -3,15 +3,24 @@
 
 #include <cmath>
 #include <numbers>
+#include <string_view>
 
 namespace vitscape {
 
 /// Learning rate: linear warm-up from 0 to `peak`, then a half cosine to `floor`, set at every step
 /// (Loshchilov & Hutter 2017, arXiv 1608.03983; the warm-up and per-step use as in the masked autoencoder).
 struct WarmupCosine {
+    static constexpr std::string_view kind = "warmup-cosine";
     double peak = 1.5e-4;       ///< highest learning rate
     double warmup_epochs = 40;  ///< may be 0
     double floor = 0;           ///< learning rate at the end
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("peak", self.peak, "lr", "highest learning rate");
+        visit("warmup_epochs", self.warmup_epochs, "warmup", "epochs of linear warm-up");
+        visit("floor", self.floor, "", "learning rate at the end");
+    }
 
     /// @param epoch   epochs done, fractional within an epoch.
     /// @param epochs  length of the whole training.
@@ -24,7 +33,12 @@ struct WarmupCosine {
 
 /// The same learning rate throughout.
 struct ConstantRate {
+    static constexpr std::string_view kind = "constant";
     double rate = 1e-3;
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("rate", self.rate, "lr", "learning rate");
+    }
     [[nodiscard]] double at(double, double) const { return rate; }
 };
 

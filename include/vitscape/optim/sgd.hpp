@@ -13,7 +13,14 @@ namespace vitscape {
 /// Stochastic gradient descent with momentum: u = momentum u + g + weight_decay theta, theta = theta -
 /// learning_rate u (weight decay as an L2 penalty, as PyTorch's SGD).
 struct Sgd {
+    static constexpr std::string_view kind = "sgd";
     double momentum = 0.9, weight_decay = 0;
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("momentum", self.momentum, "", "of the velocity");
+        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
+    }
 
     template <Backend B>
     struct State {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <vitscape/data/balanced.hpp>
-#include <vitscape/methods/operation_count.hpp>
 #include <vitscape/probe/accuracy.hpp>
 #include <vitscape/probe/nearest_neighbours.hpp>
 #include <vitscape/study/contestant.hpp>

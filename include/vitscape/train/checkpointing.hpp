@@ -9,8 +9,7 @@
 #include <vector>
 
 #include <vitscape/io/checkpoint.hpp>
-#include <vitscape/methods/method_description.hpp>
-#include <vitscape/methods/recipe_description.hpp>
+#include <vitscape/methods/description.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/optim/sgd.hpp>
@@ -19,26 +18,6 @@
 
 namespace vitscape {
 
-inline nlohmann::json describe(const AdamW& o) {
-    return {{"kind", "adamw"},
-            {"beta1", o.beta1},
-            {"beta2", o.beta2},
-            {"epsilon", o.epsilon},
-            {"weight_decay", o.weight_decay}};
-}
-inline nlohmann::json describe(const Sgd& o) {
-    return {{"kind", "sgd"}, {"momentum", o.momentum}, {"weight_decay", o.weight_decay}};
-}
-inline nlohmann::json describe(const WarmupCosine& s) {
-    return {
-        {"kind", "warmup-cosine"}, {"peak", s.peak}, {"warmup_epochs", s.warmup_epochs}, {"floor", s.floor}};
-}
-inline nlohmann::json describe(const ConstantRate& s) { return {{"kind", "constant"}, {"rate", s.rate}}; }
-inline nlohmann::json describe(const ImageTransform& t) {
-    return {{"side", t.side},         {"crop", t.crop == Crop::random_resized ? "random-resized" : "centre"},
-            {"min_crop", t.min_crop}, {"flip", t.flip},
-            {"mean", t.mean},         {"standard_deviation", t.standard_deviation}};
-}
 /// The images' normalization that a model was trained with. @throws IoError where it is missing.
 inline ImageTransform transform_from(const nlohmann::json& d) {
     try {

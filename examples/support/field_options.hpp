@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The options of configurations on a command line, made from their fields (core/fields.hpp): one option serves all
+// configurations that have it.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
+
+namespace program {
+
+/// A field's value as it is written on a command line.
+template <class T>
+[[nodiscard]] std::string option_text(const T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+        return value ? "true" : "false";
+    } else if constexpr (vitscape::NamedEnum<T>) {
+        return std::string(name_of(value));
+    } else if constexpr (vitscape::ChoiceOfKinds<const T>) {
+        return std::visit([](const auto& one) { return std::string(one.kind); }, value.choice());
+    } else {
+        char text[32];
+        return {text, std::to_chars(text, text + sizeof text, value).ptr};
+    }
+}
+
+/// @throws ConfigError naming the option where the text is not a value of its kind
+template <class T>
+void set_from_text(const std::string& option, const std::string& text, T& value) {
+    using namespace vitscape;
+    if constexpr (std::is_same_v<T, bool>) {
+        value = text == "true";
+    } else if constexpr (NamedEnum<T>) {
+        for (const auto& [name, one] : enumerators(T{}))
+            if (name == text) value = one;
+    } else {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc{} || end != text.data() + text.size())
+            throw ConfigError(message("--", option, " takes ",
+                                      std::is_integral_v<T> ? "a whole number" : "a number", ", '", text,
+                                      "' was given"));
+    }
+}
+
+/// Collects the options of several configurations, offers each once, and sets what was given in the one that is used.
+class FieldOptions {
+    struct Option {
+        std::string name, meaning, given, type = "TEXT";
+        std::vector<std::string> choices;
+        bool flag = false;
+        std::vector<std::pair<std::string, std::string>>
+            owners;  ///< whose option it is, with the default there
+        CLI::Option* option = nullptr;
+    };
+
+  public:
+    /// Lists the fields of a configuration that belongs to `owner`, with their defaults.
+    template <class Config>
+    void list(std::string_view owner, const Config& defaults) {
+        Lister lister{*this, std::string(owner)};
+        Config::fields(defaults, lister);
+    }
+    /// Offers them; call after all are listed.
+    void add(CLI::App& app) {
+        for (Option& o : options_) {
+            std::string owners, defaults;
+            for (const auto& [owner, value] : o.owners) {
+                owners += (owners.empty() ? "" : ", ") + owner;
+                if (value != o.owners.front().second) defaults += "; " + owner + ": " + value;
+            }
+            const std::string help = (o.owners.size() == owners_.size() ? "" : owners + ": ") + o.meaning;
+            if (o.flag) {
+                o.option = app.add_flag_callback(
+                    "--" + o.name, [&o] { o.given = "true"; }, help);
+                continue;
+            }
+            o.option = app.add_option("--" + o.name, o.given, help)
+                           ->type_name(o.type)
+                           ->default_str(o.owners.front().second + defaults)
+                           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+            if (!o.choices.empty()) o.option->check(CLI::IsMember(o.choices));
+        }
+    }
+    /// @throws ConfigError where an option was given that belongs to none of the `owners`
+    void check(const std::vector<std::string>& owners) const {
+        using namespace vitscape;
+        for (const Option& o : options_) {
+            if (!is_given(o)) continue;
+            const auto has = [&](const std::string& owner) {
+                return std::any_of(o.owners.begin(), o.owners.end(),
+                                   [&](const auto& one) { return one.first == owner; });
+            };
+            if (std::none_of(owners.begin(), owners.end(), has))
+                throw ConfigError(
+                    message("--", o.name, " belongs to ", joined(o), ", not to ", owners.front()));
+        }
+    }
+    /// Sets what was given. @throws ConfigError naming an option whose value is of another kind
+    template <class Config>
+    void assign(Config& config) const {
+        Assigner assigner{*this};
+        Config::fields(config, assigner);
+    }
+
+  private:
+    [[nodiscard]] static bool is_given(const Option& o) {
+        return o.option != nullptr && o.option->count() > 0;
+    }
+    [[nodiscard]] static std::string joined(const Option& o) {
+        std::string text;
+        for (const auto& [owner, value] : o.owners) text += (text.empty() ? "" : ", ") + owner;
+        return text;
+    }
+    [[nodiscard]] const std::string* given(std::string_view name) const {
+        for (const Option& o : options_)
+            if (o.name == name && is_given(o)) return &o.given;
+        return nullptr;
+    }
+
+    struct Lister {
+        FieldOptions& all;
+        std::string owner;
+
+        template <class T>
+        void operator()(std::string_view, const T& value, std::string_view name, std::string_view meaning) {
+            using namespace vitscape;
+            if (name.empty()) return;
+            if constexpr (std::is_arithmetic_v<T>) {
+                Option& option = enter(name, meaning, option_text(value));
+                option.flag = std::is_same_v<T, bool>;
+                option.type = std::is_integral_v<T> ? "INT" : "FLOAT";
+            } else if constexpr (NamedEnum<T>) {
+                Option& option = enter(name, meaning, option_text(value));
+                option.choices.clear();
+                for (const auto& [choice, one] : enumerators(T{})) option.choices.emplace_back(choice);
+            } else if constexpr (ChoiceOfKinds<const T>) {
+                enter(name, meaning, option_text(value)).choices.clear();
+                // the options of the default first, since theirs are the defaults of all
+                std::visit([&](const auto& one) { std::remove_cvref_t<decltype(one)>::fields(one, *this); },
+                           value.choice());
+                list_alternatives(name, value.choice());
+            }
+        }
+        template <class... Alternatives>
+        void list_alternatives(std::string_view name, const std::variant<Alternatives...>&) {
+            const auto list = [&]<class Alternative>(const Alternative& one) {
+                all.find(name)->choices.emplace_back(Alternative::kind);
+                Alternative::fields(one, *this);
+            };
+            (list(Alternatives{}), ...);
+        }
+        Option& enter(std::string_view name, std::string_view meaning, const std::string& value) {
+            if (std::find(all.owners_.begin(), all.owners_.end(), owner) == all.owners_.end())
+                all.owners_.push_back(owner);
+            Option* option = all.find(name);
+            if (option == nullptr) {
+                Option created;
+                created.name = name, created.meaning = meaning;
+                all.options_.push_back(std::move(created));
+                option = &all.options_.back();
+            }
+            const auto same = [&](const auto& one) { return one.first == owner; };
+            if (std::none_of(option->owners.begin(), option->owners.end(), same))
+                option->owners.emplace_back(owner, value);
+            return *option;
+        }
+    };
+
+    struct Assigner {
+        const FieldOptions& all;
+
+        template <class T>
+        void operator()(std::string_view, T& value, std::string_view name, std::string_view) {
+            using namespace vitscape;
+            if (name.empty()) return;
+            if constexpr (std::is_arithmetic_v<T> || NamedEnum<T>) {
+                if (const std::string* text = all.given(name)) set_from_text(std::string(name), *text, value);
+            } else if constexpr (ChoiceOfKinds<T>) {
+                if (const std::string* kind = all.given(name)) choose(*kind, value.choice());
+                std::visit([&](auto& one) { std::remove_cvref_t<decltype(one)>::fields(one, *this); },
+                           value.choice());
+            }
+        }
+        /// Another alternative keeps the numbers that the former one has too.
+        template <class... Alternatives>
+        void choose(const std::string& kind, std::variant<Alternatives...>& choice) {
+            std::vector<std::pair<std::string, double>> before;
+            std::visit(
+                [&](auto& one) {
+                    Numbers numbers{before, false};
+                    std::remove_cvref_t<decltype(one)>::fields(one, numbers);
+                },
+                choice);
+            const auto take = [&]<class Alternative>(Alternative one) {
+                if (kind != Alternative::kind) return;
+                Numbers numbers{before, true};
+                Alternative::fields(one, numbers);
+                choice = std::move(one);
+            };
+            (take(Alternatives{}), ...);
+        }
+        struct Numbers {
+            std::vector<std::pair<std::string, double>>& values;
+            bool set;
+            template <class T>
+            void operator()(std::string_view key, T& value, std::string_view, std::string_view) {
+                if constexpr (std::is_floating_point_v<T>) {
+                    if (!set) values.emplace_back(key, value);
+                    for (const auto& [name, number] : values)
+                        if (set && name == key) value = static_cast<T>(number);
+                }
+            }
+        };
+    };
+
+    [[nodiscard]] Option* find(std::string_view name) {
+        for (Option& o : options_)
+            if (o.name == name) return &o;
+        return nullptr;
+    }
+
+    std::vector<Option> options_;
+    std::vector<std::string> owners_;
+};
+
+}  // namespace program
