@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Directions of one's own: random signs, the way to another solution, and the Hessian's leading eigenvector, along which
+// the loss bends most.
+// prints: signs: as long as the weights, yes
+// prints: path: loss at 0 and 1 that of the two solutions, yes
+// prints: eigenvector: curvature along it is the eigenvalue, yes
+#include <cmath>
+#include <iostream>
+#include <utility>
+
+#include <vitscape/vitscape.hpp>
+
+using namespace vitscape;
+
+using Device = Cpu<double>;
+
+constexpr Purpose random_sign{1001};  // numbers of its own; the library uses none from 1000 on
+
+/// Independent random signs, a function of (seed, number, position in the layout, element) alone.
+Vector<Device> sign_direction(const Device& backend, const ParameterLayout& layout, std::uint64_t seed,
+                              std::uint32_t number) {
+    std::vector<double> signs(static_cast<std::size_t>(layout.size()));
+    std::uint32_t position = 0;
+    for (const ParameterInfo& parameter : layout.parameters()) {
+        const RandomKey key{.seed = seed, .purpose = random_sign, .epoch = number, .sample = position++};
+        for (Index i = 0; i < parameter.size(); ++i)
+            signs[static_cast<std::size_t>(parameter.slot.offset + i)] =
+                random_uniform(key, static_cast<std::uint64_t>(i)) < 0.5 ? -1 : 1;
+    }
+    return {backend, signs};
+}
+
+/// theta' - theta: a line along it joins two solutions.
+Vector<Device> path_to(const Vector<Device>& from, const Vector<Device>& to) {
+    Vector<Device> path = to;
+    axpby(-1, from, 1, path);
+    return path;
+}
+
+/// The unit eigenvector of the Hessian's largest eigenvalue at theta.
+template <TwiceDifferentiable<Device> O>
+Eigenpair<Device> leading_eigenpair(O& loss, const Vector<Device>& theta) {
+    auto spectrum =
+        lanczos(hessian(loss, theta), {.largest = 1, .smallest = 0, .tolerance = 1e-6, .vectors = true});
+    return std::move(spectrum.largest.front());
+}
+
+Vector<Device> train(const MaskedAutoencoder<>& method, const Synthetic& images, std::uint64_t seed) {
+    Trainer trainer{Device{}, method, AdamW{}, WarmupCosine{.peak = 3e-3, .warmup_epochs = 1}, seed};
+    trainer.fit(images, {.epochs = 4, .batch = 16, .transform = {.side = 16}});
+    return trainer.theta();
+}
+
+const char* yes(bool condition) { return condition ? "yes\n" : "no\n"; }
+
+int main() {
+    const Synthetic images(64, 16);
+    const MaskedAutoencoder<> method({.encoder = {16, 4, {.width = 16, .depth = 1, .heads = 2}},
+                                      .decoder = {.width = 8, .depth = 1, .heads = 2}});
+    const ParameterLayout& layout = method.layout();
+    const Vector<Device> theta = train(method, images, 0), other = train(method, images, 1);
+    FrozenObjective loss{Device{}, method, load_all(images, {.side = 16}), {.mask_seed = 7}};
+
+    Vector<Device> signs = sign_direction(Device{}, layout, 1, 0);
+    normalize(LayerNormalization{}, layout, theta, signs);  // as long as the weights, tensor by tensor
+    double weights = 0;
+    for (const ParameterInfo& parameter : layout.parameters())
+        if (moves(parameter))
+            weights += theta.backend().dot(parameter.size(), theta.data() + parameter.slot.offset,
+                                           theta.data() + parameter.slot.offset);
+    std::cout << "signs: as long as the weights, " << yes(std::abs(norm(signs) - std::sqrt(weights)) < 1e-9);
+
+    const Surface path =
+        project(loss, Line{theta, path_to(theta, other)}, Grid{.from = 0, .to = 1, .steps = 5});
+    std::cout << "path: loss at 0 and 1 that of the two solutions, "
+              << yes(std::abs(path.loss(0, 0) - loss.value(theta)) < 1e-12 &&
+                     std::abs(path.loss(0, 4) - loss.value(other)) < 1e-12);
+
+    const Eigenpair<Device> leading = leading_eigenpair(loss, theta);
+    constexpr double h = 1e-3;
+    const Surface bend = project(loss, Line{theta, leading.vector}, Grid{.from = -h, .to = h, .steps = 3});
+    const double curvature = (bend.loss(0, 0) - 2 * bend.loss(0, 1) + bend.loss(0, 2)) / (h * h);
+    std::cout << "eigenvector: curvature along it is the eigenvalue, "
+              << yes(std::abs(curvature / leading.value - 1) < 1e-2);
+}

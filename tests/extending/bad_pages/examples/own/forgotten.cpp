@@ -1,0 +1,1 @@
+int forgotten() { return 0; }
