@@ -10,7 +10,9 @@ program="$1" source="$2"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-"$program" >printed 2>errors || { cat printed errors && echo "FAILED: the program ended with $?" && exit 1; }
+status=0
+"$program" >printed 2>errors || status=$?
+((status == 0)) || { cat printed errors && echo "FAILED: the program ended with $status" && exit 1; }
 cat printed
 
 expected=0
