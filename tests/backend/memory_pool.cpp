@@ -64,3 +64,15 @@ TEST_CASE("CPU backend: copies share the memory pool", "[backend]") {
     CHECK(backend.threads() == 1);
     CHECK(CpuPrimitives<double>(0).threads() == available_threads());
 }
+
+#if defined(_OPENMP)
+TEST_CASE("CPU backend: as many threads as OpenMP was told, where no number is given", "[backend]") {
+    const int before = omp_get_max_threads();
+    for (const int threads : {1, 3, 5}) {
+        omp_set_num_threads(threads);  // what OMP_NUM_THREADS sets at the start
+        CHECK(CpuPrimitives<double>().threads() == threads);
+        CHECK(CpuPrimitives<double>(2).threads() == 2);
+    }
+    omp_set_num_threads(before);
+}
+#endif

@@ -40,6 +40,8 @@ TEST_CASE("schedules: the corners", "[optim]") {
     CHECK(all_warmup.at(5, 10) == 1);
     CHECK(std::isfinite(all_warmup.at(10, 10)));
     CHECK(ConstantRate{.rate = 0.3}.at(7, 9) == 0.3);
+    CHECK(usual_warmup(50) == 5);
+    CHECK(usual_warmup(1600) == 40);
     const CosineRamp ramp{.from = 0.9, .to = 1};
     CHECK(ramp.at(0, 8) == Approx(0.9));
     CHECK(ramp.at(4, 8) == Approx(0.95));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -102,6 +103,8 @@ TEST_CASE("accuracy counts labels among the largest logits", "[train]") {
     CHECK(result.top1 == 0.5);
     CHECK(result.top5 == 0.5);
     CHECK(result.standard_error() == Approx(std::sqrt(0.125)));
+    const double nothing = std::numeric_limits<double>::quiet_NaN();
+    CHECK(accuracy(std::vector<double>{nothing, 1, 2, nothing}, std::vector<std::int64_t>{0, 0}).top1 == 0);
     CHECK_THROWS_AS(accuracy(logits, std::vector<std::int64_t>{1, 6}), DataError);
     CHECK_THROWS_AS(accuracy(logits, std::vector<std::int64_t>{1, 2, 3, 4, 5}), ShapeError);
 }

@@ -9,6 +9,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/random.hpp>
+#include <vitscape/core/statistics.hpp>
 #include <vitscape/curvature/hessian.hpp>
 #include <vitscape/tensor/vector.hpp>
 
@@ -63,12 +64,9 @@ requires SymmetricOperator<A, BackendOf<A>>
             throw NumericError(message("the product with probe ", k, " of the trace is not finite"));
         if (options.progress) options.progress(k + 1, options.probes);
     }
-    const double count = static_cast<double>(options.probes);
-    for (const double sample : estimate.samples) estimate.value += sample / count;
-    double square = 0;
-    for (const double sample : estimate.samples)
-        square += (sample - estimate.value) * (sample - estimate.value);
-    estimate.standard_error = std::sqrt(square / (count - 1) / count);
+    const MeanAndError all = mean_and_error(estimate.samples);
+    estimate.value = all.mean;
+    estimate.standard_error = all.standard_error;
     return estimate;
 }
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <span>
-#include <string_view>
-#include <utility>
 
-#include <vitscape/tensor/vector.hpp>
+#include <vitscape/optim/momentum.hpp>
 
 namespace vitscape {
 
@@ -27,50 +24,33 @@ struct Lars {
     }
 
     template <Backend B>
-    struct State {
-        Vector<B> velocity;
-        Index steps = 0;
-        /// The vectors that a checkpoint keeps, with their names.
-        std::array<std::pair<std::string_view, Vector<B>*>, 1> vectors() { return {{{"mu", &velocity}}}; }
-    };
+    using State = MomentumState<B>;
 
     template <Backend B>
     [[nodiscard]] State<B> start(const B& backend, Index size) const {
-        return {Vector<B>(backend, size), 0};
+        return {"mu", Vector<B>(backend, size)};
     }
 
     /// One step along `gradient_scale * gradient`; groups cover the parameters that move.
     template <Backend B>
-    void step(State<B>& state, std::span<const ParameterGroup> groups, double learning_rate,
+    void step(MomentumState<B>& state, std::span<const ParameterGroup> groups, double learning_rate,
               double gradient_scale, const Vector<B>& gradient, Vector<B>& theta) const {
-        using T = typename B::Storage;
         ++state.steps;
         B& b = theta.backend();
-        const auto norm_of = [&](const Tensor<B>& x) {
-            return std::sqrt(b.dot(x.size(), x.data(), x.data()));
-        };
+        const auto norm_of = [&b](const auto& x) { return std::sqrt(b.dot(x.stride, x.data, x.data)); };
         for (const ParameterGroup& group : groups) {
-            using M = operand::Matrix<typename B::Pointer>;
             const Tensor<B> update(b, Shape{group.count});
-            const M t{theta.data() + group.offset, group.count},
-                v{state.velocity.data() + group.offset, group.count},
-                g{gradient.data() + group.offset, group.count}, u{update.data(), group.count};
-            const double decay = weight_decay * group.weight_decay_scale;
-            b.map(1, group.count,
-                  functor::LinearCombination<T>{static_cast<T>(gradient_scale), static_cast<T>(decay)}, u, g,
-                  t);
+            const auto t = detail::part_of(theta, group), v = detail::part_of(state.velocity, group),
+                       g = detail::part_of(gradient, group);
+            const operand::Matrix<typename B::Pointer> u{update.data(), group.count};
+            detail::combine(b, group, u, gradient_scale, g, weight_decay * group.weight_decay_scale, t);
             double scale = 1;
             if (group.weight_decay_scale > 0) {
-                const auto at = theta.data() + group.offset;
-                const double size = std::sqrt(b.dot(group.count, at, at)), step = norm_of(update);
+                const double size = norm_of(t), step = norm_of(u);
                 if (size > 0 && step > 0) scale = trust * size / step;
             }
-            b.map(1, group.count,
-                  functor::LinearCombination<T>{static_cast<T>(momentum), static_cast<T>(scale)}, v, v, u);
-            b.map(1, group.count,
-                  functor::LinearCombination<T>{T(1),
-                                                static_cast<T>(-learning_rate * group.learning_rate_scale)},
-                  t, t, v);
+            detail::combine(b, group, v, momentum, v, scale, u);
+            detail::follow_velocity(b, group, learning_rate, state.velocity, theta);
         }
     }
 };

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string_view>
 
 namespace vitscape {
+
+/// The epochs of warm-up of a training of `epochs` for which none are asked: a tenth, and no more than the masked
+/// autoencoder's 40 (He et al. 2022, arXiv 2111.06377).
+[[nodiscard]] inline double usual_warmup(double epochs) { return std::min(40.0, 0.1 * epochs); }
 
 /// Learning rate: linear warm-up from 0 to `peak`, then a half cosine to `floor`, set at every step
 /// (Loshchilov & Hutter 2017, arXiv 1608.03983; the warm-up and per-step use as in the masked autoencoder).

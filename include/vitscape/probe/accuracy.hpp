@@ -20,15 +20,19 @@ struct Accuracy {
     }
 };
 
-/// Counts labels among the largest logits; of equal ones, those of lower classes count as larger.
+namespace detail {
+
+/// How many of some images have their label's logit among the largest one, or five.
+struct LabelCounts {
+    std::size_t first = 0, among_five = 0;
+};
+
 /// @param logits  (images, classes), row by row
-/// @throws ShapeError where the sizes do not fit, DataError for a label outside the classes
-inline Accuracy accuracy(std::span<const double> logits, std::span<const std::int64_t> labels) {
+inline LabelCounts count_labels(std::span<const double> logits, std::span<const std::int64_t> labels) {
     if (labels.empty() || logits.size() % labels.size() != 0)
         throw ShapeError(message(logits.size(), " logits do not fit ", labels.size(), " labels"));
     const std::size_t classes = logits.size() / labels.size();
-    Accuracy result{.images = labels.size()};
-    double first = 0, among_five = 0;
+    LabelCounts counts;
     for (std::size_t i = 0; i < labels.size(); ++i) {
         if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes)
             throw DataError(message("the label ", labels[i], " does not fit ", classes, " classes"));
@@ -36,13 +40,24 @@ inline Accuracy accuracy(std::span<const double> logits, std::span<const std::in
         const auto label = static_cast<std::size_t>(labels[i]);
         std::size_t larger = 0;
         for (std::size_t c = 0; c < classes; ++c)
-            larger += row[c] > row[label] || (row[c] == row[label] && c < label) ? 1 : 0;
-        first += larger < 1 ? 1 : 0;
-        among_five += larger < 5 ? 1 : 0;
+            larger += !(row[c] <= row[label]) || (row[c] == row[label] && c < label) ? 1 : 0;
+        counts.first += larger < 1 ? 1 : 0;
+        counts.among_five += larger < 5 ? 1 : 0;
     }
-    result.top1 = first / static_cast<double>(labels.size());
-    result.top5 = among_five / static_cast<double>(labels.size());
-    return result;
+    return counts;
+}
+
+}  // namespace detail
+
+/// Counts labels among the largest logits; of equal ones, those of lower classes count as larger, and
+/// beside one that is not a number no label counts.
+/// @param logits  (images, classes), row by row
+/// @throws ShapeError where the sizes do not fit, DataError for a label outside the classes
+inline Accuracy accuracy(std::span<const double> logits, std::span<const std::int64_t> labels) {
+    const detail::LabelCounts counts = detail::count_labels(logits, labels);
+    const auto images = static_cast<double>(labels.size());
+    return {static_cast<double>(counts.first) / images, static_cast<double>(counts.among_five) / images,
+            labels.size()};
 }
 
 }  // namespace vitscape

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
 #include <limits>
-#include <vector>
+#include <span>
 
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/data/loader.hpp>
 #include <vitscape/methods/method.hpp>
+#include <vitscape/probe/accuracy.hpp>
 #include <vitscape/tensor/weights.hpp>
 
 namespace vitscape {
@@ -19,19 +18,6 @@ struct Evaluation {
     /// Part of the images whose largest logit is their label's; NaN for a method without logits.
     double accuracy = std::numeric_limits<double>::quiet_NaN();
 };
-
-namespace detail {
-/// How many images have their largest logit, of (images, classes), at their label.
-inline double count_correct(const std::vector<double>& logits, const Batch& batch) {
-    const auto classes = static_cast<std::ptrdiff_t>(logits.size() / batch.size());
-    double correct = 0;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        const auto row = logits.begin() + static_cast<std::ptrdiff_t>(i) * classes;
-        if (std::max_element(row, row + classes) - row == batch.labels(i)) ++correct;
-    }
-    return correct;
-}
-}  // namespace detail
 
 /// Mean loss, and accuracy for a classifier, over all images of a dataset without augmentation.
 /// @param key  which masks an autoencoder uses.
@@ -58,7 +44,10 @@ Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, 
         if constexpr (requires { method.logits(eval, inputs); }) {
             const Variable<B> logits = method.logits(eval, inputs);  // (images, classes)
             losses = method.losses(eval, logits, inputs);
-            correct += detail::count_correct(download(backend, logits.value.view()), part);
+            correct +=
+                static_cast<double>(detail::count_labels(download(backend, logits.value.view()),
+                                                         std::span(part.labels.data(), part.labels.size()))
+                                        .first);
         } else {
             losses = method.losses(eval, inputs);
         }

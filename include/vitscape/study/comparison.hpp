@@ -149,8 +149,7 @@ class Comparison {
                 fit_budget(plan, options_.budget_minutes, [this] { return time(); });
             file.write(asked, DecidedPlan{plan, speeds_}.json());
         }
-        if (plan.schedule.warmup_epochs < 0)
-            plan.schedule.warmup_epochs = std::min(40.0, 0.1 * plan.training.epochs);
+        if (plan.schedule.warmup_epochs < 0) plan.schedule.warmup_epochs = usual_warmup(plan.training.epochs);
     }
 
     [[nodiscard]] double baseline_seconds() const {

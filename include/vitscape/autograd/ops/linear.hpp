@@ -5,6 +5,7 @@
 #include <span>
 
 #include <vitscape/autograd/recorder.hpp>
+#include <vitscape/backend/linear_products.hpp>
 
 namespace vitscape {
 
@@ -46,29 +47,15 @@ void linear_backward(Tape<B>& tape, const LinearParameters& layer, const Tensor<
     const Index rows = x.view().rows(), out = layer.out(), in = layer.in();
     if (x_node >= 0) {
         const auto target = tape.gradient(x_node, x.shape());
-        b.multiply({.m = rows,
-                    .n = in,
-                    .k = out,
-                    .stride_a = out,
-                    .stride_b = in,
-                    .stride_c = in,
-                    .beta = target.beta},
-                   dy.data(), tape.parameter(layer.weight).data, target.data);
+        b.multiply(linear_input_gradient(rows, out, in, target.beta), dy.data(),
+                   tape.parameter(layer.weight).data, target.data);
     }
     const auto dweight = tape.parameter_gradient(layer.weight).data;
     const auto dbias = tape.parameter_gradient(layer.bias).data;
     if constexpr (FusedLinear<B>) {
         b.linear_gradient(rows, out, in, x.data(), dy.data(), dweight, dbias);
     } else {
-        b.multiply({.transpose_a = true,
-                    .m = out,
-                    .n = in,
-                    .k = rows,
-                    .stride_a = out,
-                    .stride_b = in,
-                    .stride_c = in,
-                    .beta = 1},
-                   dy.data(), x.data(), dweight);
+        b.multiply(linear_weight_gradient(rows, out, in, 1), dy.data(), x.data(), dweight);
         b.reduce_columns(rows, out, functor::Identity{}, 1, dbias, matrix(dy));
     }
 }
@@ -89,15 +76,7 @@ void linear_forward(R& recorder, const LinearParameters& layer, const Tensor<B>&
             b.map(rows, out, functor::Identity{}, matrix(y), per_column);
         else
             b.map(rows, out, functor::Add{}, matrix(y), matrix(residual), per_column);
-        b.multiply({.transpose_b = true,
-                    .m = rows,
-                    .n = out,
-                    .k = in,
-                    .stride_a = in,
-                    .stride_b = in,
-                    .stride_c = out,
-                    .beta = 1},
-                   x.data(), weight, y.data());
+        b.multiply(linear_product(rows, out, in, 1), x.data(), weight, y.data());
     }
 }
 

@@ -7,22 +7,11 @@
 #include <vitscape/backend/cuda/kernels/column_sums.hpp>
 #include <vitscape/backend/cuda/kernels/gelu.hpp>
 #include <vitscape/backend/cuda/run.hpp>
+#include <vitscape/backend/linear_products.hpp>
 
 namespace vitscape::detail {
 
 using DeviceExecution = Execution<system::cuda>;
-
-/// x W^T of a linear layer, added to `beta` times what it is added to.
-inline MatrixProduct linear_product(Index rows, Index out, Index in, double beta) {
-    return {.transpose_b = true,
-            .m = rows,
-            .n = out,
-            .k = in,
-            .stride_a = in,
-            .stride_b = in,
-            .stride_c = out,
-            .beta = beta};
-}
 
 /// y = [residual +] x W^T + bias, the bias by cuBLASLt's epilogue; false, and nothing done, where it has none for these
 /// sizes. cuBLASLt's GELU is the tanh approximation, not the exact one, so it is not used.
@@ -54,14 +43,7 @@ void add_column_sums(DeviceExecution& execution, Index rows, Index columns, cons
 template <class T>
 void linear_gradient(DeviceExecution& execution, Index rows, Index out, Index in, const T* x, const T* dy,
                      float* dweight, float* dbias) {
-    const MatrixProduct product{.transpose_a = true,
-                                .m = out,
-                                .n = in,
-                                .k = rows,
-                                .stride_a = out,
-                                .stride_b = in,
-                                .stride_c = in,
-                                .beta = 1};
+    const MatrixProduct product = linear_weight_gradient(rows, out, in, 1);
     const DeviceScratch<float> sums(execution, out);
     if (execution.products().template try_multiply<T, float>(product, dy, x, dweight,
                                                              {.sums_of_a = sums.data()})) {

@@ -32,7 +32,7 @@ class Cpu : public CpuPrimitives<T> {
             });
     }
     void linear_gradient(Index rows, Index out, Index in, const T* x, const T* dy, T* dweight, T* dbias) {
-        detail::linear_weight_gradient(this->threads(), rows, out, in, x, dy, dweight, this->pool());
+        detail::add_weight_gradient(this->threads(), rows, out, in, x, dy, dweight, this->pool());
         this->reduce_columns(rows, out, functor::Identity{}, 1, dbias, operand::Matrix<const T*>{dy, out});
     }
 

@@ -10,6 +10,7 @@
 
 #include <vitscape/backend/eigen/gemm.hpp>
 #include <vitscape/backend/eigen/parallel.hpp>
+#include <vitscape/backend/linear_products.hpp>
 
 namespace vitscape::detail {
 
@@ -46,17 +47,8 @@ void gelu_in_place(Index n, T* x, T* derivative) {
 template <class T, class After>
 void linear_forward(int threads, Index rows, Index out, Index in, const T* x, const T* w, const T* bias,
                     const T* residual, T* y, const After& after) {
-    const MatrixProduct product{.transpose_b = true,
-                                .m = rows,
-                                .n = out,
-                                .k = in,
-                                .stride_a = in,
-                                .stride_b = in,
-                                .stride_c = out,
-                                .alpha = 1,
-                                .beta = 1};
     parallel_gemm(
-        threads, product, x, w, y,
+        threads, linear_product(rows, out, in, 1), x, w, y,
         [=](Index row, Index row_end, Index column, Index column_end) {  // the product is added to this start
             const Index length = column_end - column;
             const ConstArrayMap<T> start(bias + column, length);
@@ -74,17 +66,9 @@ void linear_forward(int threads, Index rows, Index out, Index in, const T* x, co
 /// dW += dY^T X. Threads share the outputs; a small dW is instead summed over fixed groups of rows, one
 /// thread each.
 template <class T, class Pool>
-void linear_weight_gradient(int threads, Index rows, Index out, Index in, const T* x, const T* dy, T* dw,
-                            Pool& pool) {
-    MatrixProduct product{.transpose_a = true,
-                          .m = out,
-                          .n = in,
-                          .k = rows,
-                          .stride_a = out,
-                          .stride_b = in,
-                          .stride_c = in,
-                          .alpha = 1,
-                          .beta = 1};
+void add_weight_gradient(int threads, Index rows, Index out, Index in, const T* x, const T* dy, T* dw,
+                         Pool& pool) {
+    MatrixProduct product = linear_weight_gradient(rows, out, in, 1);
     const Blocks groups(rows, 128, 8);
     const Index size = out * in;
     if (size > 65536 || groups.count == 1) {

@@ -14,10 +14,11 @@
 
 namespace vitscape {
 
-/// Number of processors that OpenMP would use; 1 without OpenMP.
+/// Number of threads that OpenMP would start here: `OMP_NUM_THREADS` where that is set, or else one for each processor that
+/// the process may run on; 1 without OpenMP.
 inline int available_threads() {
 #if defined(_OPENMP)
-    return omp_get_num_procs();
+    return omp_get_max_threads();
 #else
     return 1;
 #endif

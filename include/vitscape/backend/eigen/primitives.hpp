@@ -23,7 +23,7 @@ class CpuPrimitives {
     using Storage = T;
     using Pointer = T*;
 
-    /// @param threads  OpenMP threads to use, 0 for all processors. Eigen's own threading is switched off
+    /// @param threads  OpenMP threads to use, 0 for `available_threads()`. Eigen's own threading is switched off
     /// process-wide,
     ///                 since two thread pools on one processor slow each other down.
     explicit CpuPrimitives(int threads = 0)
