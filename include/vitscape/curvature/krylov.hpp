@@ -10,11 +10,11 @@
 #include <vector>
 
 #include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/curvature/hessian.hpp>
+#include <vitscape/curvature/symmetric_eigen.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape::detail {
@@ -92,15 +92,15 @@ class KrylovBasis {
         scale_ = std::max({scale_, std::abs(ritz_value(0)), std::abs(ritz_value(size_ - 1))});
     }
     /// Ritz value i of the last `solve`, ascending.
-    [[nodiscard]] double ritz_value(Index i) const { return solver_.eigenvalues()[i]; }
+    [[nodiscard]] double ritz_value(Index i) const { return solver_.values()[i]; }
     /// |A v - value v| of Ritz pair i, by the norm of what the basis leaves over.
     [[nodiscard]] double residual(Index i) const {
-        return residual_norm_ * std::abs(solver_.eigenvectors()(size_ - 1, i));
+        return residual_norm_ * std::abs(solver_.vectors()(size_ - 1, i));
     }
     [[nodiscard]] Vector<B> ritz_vector(Index i) const {
         Vector<B> result(a_.backend(), static_cast<Index>(a_.size()));
         for (Index j = 0; j < size_; ++j)
-            axpby(solver_.eigenvectors()(j, i), basis_[static_cast<std::size_t>(j)], 1, result);
+            axpby(solver_.vectors()(j, i), basis_[static_cast<std::size_t>(j)], 1, result);
         vitscape::scale(1 / norm(result), result);
         return result;
     }
@@ -119,7 +119,7 @@ class KrylovBasis {
             kept.push_back(ritz_vector(ritz));
             projection_(i, i) = ritz_value(ritz);
             projection_(i, count) = projection_(count, i) =
-                residual_norm_ * solver_.eigenvectors()(size_ - 1, ritz);
+                residual_norm_ * solver_.vectors()(size_ - 1, ritz);
         }
         Vector<B> next = std::move(basis_.back());
         basis_ = std::move(kept);
@@ -156,7 +156,7 @@ class KrylovBasis {
     Index dimension_, capacity_;
     RandomKey key_;
     Eigen::MatrixXd projection_;
-    Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver_;
+    SymmetricEigen solver_;
     std::vector<Vector<B>> basis_;  // the vectors of the projection, and the next one
     Vector<B> product_;
     Index size_ = 0;
