@@ -85,12 +85,14 @@ void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohm
     }
     if (o.trace_samples > 0) {
         const TraceEstimate estimate = trace(
-            operation, {.probes = o.trace_samples, .seed = o.seed, .progress = [&](Index done, Index total) {
-                            if (!bar)
-                                bar = std::make_unique<ProgressBar>("trace", total, "products", done - 1);
-                            bar->update(done);
-                            stop();
-                        }});
+            operation,
+            {.probes = o.trace_samples, .seed = o.seed, .work = {.progress = [&](Index done, Index total) {
+                                                            if (!bar)
+                                                                bar = std::make_unique<ProgressBar>(
+                                                                    "trace", total, "products", done - 1);
+                                                            bar->update(done);
+                                                            stop();
+                                                        }}});
         bar.reset();
         result["trace"] = {{"value", estimate.value},
                            {"standard_error", estimate.standard_error},

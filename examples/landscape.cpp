@@ -139,9 +139,8 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta,
     std::unique_ptr<ProgressBar> bar;
     ProjectionOptions options;
     options.resume = earlier ? &earlier->surface : nullptr;
-    options.interrupted = [] { return interrupted(); };
     options.after_row = [&](const Surface& surface) { write_surface(o.out, surface, metadata); };
-    options.progress = [&](Index done, Index total) {
+    options.work.progress = [&](Index done, Index total) {
         if (!bar) bar = std::make_unique<ProgressBar>("loss surface", total, "points", done - 1);
         bar->update(done);
     };

@@ -156,8 +156,8 @@ void measure_surface(const Options& o) {
         std::vector<Clock::time_point> finished;
         Clock::time_point start = Clock::now();
         ProjectionOptions options;
-        options.progress = [&](Index, Index) { finished.push_back(Clock::now()); };
-        options.interrupted = [&] { return finished.size() >= 20 && since(start) > o.seconds; };
+        options.work.progress = [&](Index, Index) { finished.push_back(Clock::now()); };
+        options.work.interrupted = [&] { return finished.size() >= 20 && since(start) > o.seconds; };
         try {
             (void)project<P>(objective, plane, Grid{.steps = o.points}, options);
         } catch (const Interrupted&) {  // the time is up; what was evaluated is in `finished`

@@ -150,7 +150,7 @@ struct TrainingOptions {
         const double peak = learning_rate > 0
                                 ? learning_rate
                                 : base_learning_rate * static_cast<double>(batch * accumulate) / 256;
-        return {.peak = peak, .warmup_epochs = warmup >= 0 ? warmup : usual_warmup(epochs)};
+        return {.peak = peak, .warmup_epochs = warmup >= 0 ? warmup : vitscape::usual_warmup(epochs)};
     }
     [[nodiscard]] vitscape::AdamW optimizer() const { return {.weight_decay = weight_decay}; }
 };

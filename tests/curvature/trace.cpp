@@ -73,12 +73,16 @@ TEST_CASE("progress and bad input of the trace") {
     Diagonal a{.values = ramp(10)};
     Index calls = 0;
     TraceOptions options{.probes = 4};
-    options.progress = [&](Index done, Index total) {
+    options.work.progress = [&](Index done, Index total) {
         CHECK(done == ++calls);
         CHECK(total == 4);
     };
     (void)trace(a, options);
     CHECK(calls == 4);
+    calls = 0;
+    options.work.interrupted = [&] { return calls == 2; };
+    CHECK_THROWS_AS(trace(a, options), Interrupted);
+    CHECK(calls == 2);
     CHECK_THROWS_AS(trace(a, {.probes = 1}), ConfigError);
     a.values[2] = std::nan("");
     CHECK_THROWS_AS(trace(a), NumericError);

@@ -169,11 +169,11 @@ TEST_CASE("an interrupted convex region resumes to the bytes of an undisturbed o
             CHECK_FALSE(region.complete());
             write_convex_region(path, region);
         };
-        options.progress = [&](Index done, Index total) {
+        options.work.progress = [&](Index done, Index total) {
             reported = done;
             CHECK(total == 81);
         };
-        options.interrupted = [&] { return asked++ == stop; };
+        options.work.interrupted = [&] { return asked++ == stop; };
         REQUIRE_THROWS_AS(convex_region(function, plane, grid, options), Interrupted);
         CHECK(reported == stop);
         const ConvexRegion saved = load_convex_region(path);

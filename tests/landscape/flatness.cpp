@@ -76,7 +76,7 @@ TEST_CASE("a loss that is not finite is infinitely high") {
 TEST_CASE("rises are counted, can be stopped and need sound radii") {
     const PlaneFunction function{double_well};
     const Plane<Cpu64> plane = coordinate_plane(function.cpu);
-    EvaluationOptions options;
+    WorkControl options;
     Index reported = 0;
     options.progress = [&](Index done, Index total) {
         CHECK(done == ++reported);
@@ -212,7 +212,7 @@ TEST_CASE("noise has the filters' size and leaves the rest alone") {
         weight_noise(function, function.parameters, Vector<Cpu64>(function.cpu, 3), deviations, 1, 7),
         ShapeError);
     CHECK(function.evaluations == 0);
-    EvaluationOptions options;
+    WorkControl options;
     options.interrupted = [&] { return function.evaluations == 4; };
     CHECK_THROWS_AS(weight_noise(function, function.parameters, theta, deviations, 5, 7, options),
                     Interrupted);

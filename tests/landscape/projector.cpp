@@ -119,11 +119,11 @@ TEST_CASE("an interrupted surface resumes to the bytes of an undisturbed one") {
             saved = surface;
             ++rows;
         };
-        options.progress = [&](Index done, Index total) {
+        options.work.progress = [&](Index done, Index total) {
             reported = done;
             CHECK(total == 12);
         };
-        options.interrupted = [&] { return asked++ == stop; };
+        options.work.interrupted = [&] { return asked++ == stop; };
         if (stop < 12) {
             CHECK_THROWS_AS(project(function, plane, grid, options), Interrupted);
             CHECK(saved.computed_points() == stop);
@@ -171,7 +171,7 @@ TEST_CASE("points of a surface allocate no parameter vectors") {
     std::size_t after_first = 0, after_last = 0;
     const std::size_t before = function.cpu.memory().bytes_in_use();
     ProjectionOptions options;
-    options.progress = [&](Index done, Index total) {
+    options.work.progress = [&](Index done, Index total) {
         if (done == 1) after_first = function.cpu.memory().system_allocations();
         if (done == total) after_last = function.cpu.memory().system_allocations();
     };
@@ -216,7 +216,7 @@ TEST_CASE("several points under way give the same surface") {
     Index asked = 0;
     Surface saved;
     ProjectionOptions options;
-    options.interrupted = [&] { return ++asked > 5; };
+    options.work.interrupted = [&] { return ++asked > 5; };
     options.after_row = [&](const Surface& surface) { saved = surface; };
     REQUIRE_THROWS_AS(project(late, coordinate_plane(late.cpu), grid, options), Interrupted);
     CHECK(saved.computed_points() == 5);  // what was under way is finished and kept

@@ -3,13 +3,13 @@
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <type_traits>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/core/statistics.hpp>
+#include <vitscape/core/work_control.hpp>
 #include <vitscape/curvature/hessian.hpp>
 #include <vitscape/tensor/vector.hpp>
 
@@ -18,8 +18,7 @@ namespace vitscape {
 struct TraceOptions {
     Index probes = 30;       ///< Random vectors, one product each; at least 2.
     std::uint64_t seed = 0;  ///< Probe k is a function of (seed, k).
-    /// Called after each probe with the number of probes done and that of all; may throw to stop.
-    std::function<void(Index, Index)> progress = {};
+    WorkControl work = {};   ///< After and before each probe.
 };
 
 /// An estimate of a trace: its error is normally distributed to good approximation, with this deviation.
@@ -42,7 +41,8 @@ struct RandomSign {
 /// The trace of a symmetric operator as the mean of z^T A z over random vectors z of signs (Hutchinson 1990).
 /// The variance of one probe is 2 (|A|_F^2 - sum of A_ii^2), the least of all independent choices; a diagonal
 /// operator is exact.
-/// @throws ConfigError for fewer than 2 probes; NumericError where a product is not finite.
+/// @throws ConfigError for fewer than 2 probes; NumericError where a product is not finite;
+/// Interrupted after `options.work.interrupted`.
 template <class A>
 requires SymmetricOperator<A, BackendOf<A>>
 [[nodiscard]] TraceEstimate trace(A&& a, const TraceOptions& options = {}) {
@@ -54,6 +54,8 @@ requires SymmetricOperator<A, BackendOf<A>>
     Vector<B> probe(a.backend(), size), product(a.backend(), size);
     TraceEstimate estimate;
     for (Index k = 0; k < options.probes; ++k) {
+        if (options.work.must_stop())
+            throw Interrupted(message("stopped after ", k, " of ", options.probes, " probes of the trace"));
         const RandomKey key{
             .seed = options.seed, .purpose = Purpose::trace_probe, .epoch = static_cast<std::uint32_t>(k)};
         probe.backend().fill_uniform(key, size, probe.data());
@@ -62,7 +64,7 @@ requires SymmetricOperator<A, BackendOf<A>>
         estimate.samples.push_back(dot(probe, product));
         if (!std::isfinite(estimate.samples.back()))
             throw NumericError(message("the product with probe ", k, " of the trace is not finite"));
-        if (options.progress) options.progress(k + 1, options.probes);
+        options.work.report(k + 1, options.probes);
     }
     const MeanAndError all = mean_and_error(estimate.samples);
     estimate.value = all.mean;

@@ -14,7 +14,7 @@
 
 #include <vitscape/autograd/objective.hpp>
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/interrupt.hpp>
+#include <vitscape/core/work_control.hpp>
 #include <vitscape/landscape/connected_region.hpp>
 #include <vitscape/landscape/grid.hpp>
 #include <vitscape/landscape/plane.hpp>
@@ -107,10 +107,8 @@ struct ConvexRegionOptions {
     double relative_tolerance = 1e-6;
     /// Called after each evaluated point, and before `Interrupted` is thrown: the place to save.
     std::function<void(const ConvexRegion&)> after_point = {};
-    /// Called after each evaluated point with the number evaluated and that of the grid, which few regions need all of.
-    std::function<void(Index, Index)> progress = {};
-    /// Asked before each point; true stops. By itself it asks whether a signal came while an `InterruptGuard` lives.
-    std::function<bool()> interrupted = [] { return vitscape::interrupted(); };
+    /// After and before each evaluated point; the number of all is that of the grid, which few regions need.
+    WorkControl work = {};
 };
 
 namespace detail {
@@ -156,7 +154,7 @@ ConnectedRegion connected_part(const ConvexRegion& region, const Need& need) {
 /// needs it, two products with the Hessian each. Points whose products are not finite are outside. Where the
 /// centre itself is not convex, area and radius are 0.
 /// @throws ConfigError where the centre is no grid point or `resume` belongs to something else, ShapeError where sizes do
-///         not match, NumericError where the centre's curvature is not finite; Interrupted after `options.interrupted`.
+///         not match, NumericError where the centre's curvature is not finite; Interrupted after `options.work.interrupted`.
 template <Backend B, TwiceDifferentiable<B> O>
 [[nodiscard]] ConvexRegion convex_region(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
                                          const ConvexRegionOptions& options = {}) {
@@ -174,7 +172,7 @@ template <Backend B, TwiceDifferentiable<B> O>
     Vector<B> point(plane.theta().backend(), plane.size()), product = point;
     const auto need = [&](std::size_t row, std::size_t column) {
         if (region.computed(row, column) != 0) return;
-        if (options.interrupted && options.interrupted()) {
+        if (options.work.must_stop()) {
             if (options.after_point) options.after_point(region);
             throw Interrupted(message("stopped after ", region.evaluated, " points of the convex region"));
         }
@@ -188,8 +186,7 @@ template <Backend B, TwiceDifferentiable<B> O>
         region.computed(row, column) = 1;
         ++region.evaluated;
         if (options.after_point) options.after_point(region);
-        if (options.progress)
-            options.progress(region.evaluated, static_cast<Index>(region.x.size() * region.y.size()));
+        options.work.report(region.evaluated, static_cast<Index>(region.x.size() * region.y.size()));
     };
     const bool resumed = region.evaluated > 0;
     need(centre_row, centre_column);

@@ -13,8 +13,8 @@
 #include <vitscape/autograd/objective.hpp>
 #include <vitscape/core/error.hpp>
 #include <vitscape/landscape/connected_region.hpp>
-#include <vitscape/landscape/evaluation_options.hpp>
 #include <vitscape/landscape/plane.hpp>
+#include <vitscape/landscape/rise_evaluator.hpp>
 #include <vitscape/landscape/surface.hpp>
 
 namespace vitscape {
@@ -30,18 +30,18 @@ struct RadialRise {
 /// Rises on circles of these radii in a plane: the loss at theta + radius (cos t delta + sin t eta), t = 2 pi k / directions
 /// for k = 0, ..., directions - 1. Evaluated, not interpolated: `directions` evaluations a radius and one for the centre.
 /// @throws ConfigError for a radius that is not positive and finite or fewer than 1 directions, ShapeError where sizes do not
-///         match, NumericError where the loss at the centre is not finite; Interrupted after `options.interrupted`.
+///         match, NumericError where the loss at the centre is not finite; Interrupted after `control.interrupted`.
 template <Backend B, Evaluable<B> O>
 [[nodiscard]] std::vector<RadialRise> radial_rises(O&& objective, const Plane<B>& plane,
                                                    std::span<const double> radii, Index directions = 16,
-                                                   const EvaluationOptions& options = {}) {
+                                                   const WorkControl& control = {}) {
     if (directions < 1) throw ConfigError(message("a circle of ", directions, " points was asked for"));
     for (const double radius : radii)
         if (!(radius > 0 && std::isfinite(radius)))
             throw ConfigError(message("radii are positive and finite, ", radius, " was given"));
     using Plain = std::remove_reference_t<O>;
     detail::RiseEvaluator<Plain, Vector<B>> rise(objective, plane.theta(),
-                                                 directions * static_cast<Index>(radii.size()), options);
+                                                 directions * static_cast<Index>(radii.size()), control);
     Vector<B> point(plane.theta().backend(), plane.size());
     std::vector<RadialRise> rises;
     for (const double radius : radii) {

@@ -12,7 +12,7 @@
 
 #include <vitscape/autograd/objective.hpp>
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/interrupt.hpp>
+#include <vitscape/core/work_control.hpp>
 #include <vitscape/landscape/grid.hpp>
 #include <vitscape/landscape/plane.hpp>
 #include <vitscape/landscape/surface.hpp>
@@ -27,11 +27,8 @@ struct ProjectionOptions {
     /// Called after each row that had something to evaluate, and before `Interrupted` is thrown: the place to
     /// save.
     std::function<void(const Surface&)> after_row = {};
-    /// Called after each evaluated point with the number of computed points and that of all points.
-    std::function<void(Index, Index)> progress = {};
-    /// Asked before each point; true stops. By itself it asks whether a signal came while an `InterruptGuard`
-    /// lives.
-    std::function<bool()> interrupted = [] { return vitscape::interrupted(); };
+    /// After and before each point; counts those that `resume` holds.
+    WorkControl work = {};
 };
 
 namespace detail {
@@ -163,11 +160,11 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
             surface.difference_standard_error(row, column) = result.difference_standard_error;
             surface.computed(row, column) = 1;
             ++done;
-            if (options.progress) options.progress(done, total);
+            options.work.report(done, total);
         };
         for (std::size_t column = 0; column < surface.x.size(); ++column) {
             if (surface.computed(row, column) != 0) continue;
-            if (options.interrupted && options.interrupted()) {
+            if (options.work.must_stop()) {
                 while (!under_way.empty()) finish_oldest();
                 if (options.after_row) options.after_row(surface);
                 throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
@@ -188,7 +185,7 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
 /// point gets its standard errors. In the steady state no parameter vector is allocated.
 /// @throws ShapeError, ConfigError, NumericError before the first point, where sizes do not match, `resume`
 ///         belongs to something else, or the loss at theta is not finite; Interrupted after
-///         `options.interrupted`.
+///         `options.work.interrupted`.
 template <Backend B, Evaluable<B> O>
 [[nodiscard]] Surface project(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
                               const ProjectionOptions& options = {}) {

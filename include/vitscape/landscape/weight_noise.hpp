@@ -13,8 +13,8 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/landscape/direction.hpp>
-#include <vitscape/landscape/evaluation_options.hpp>
 #include <vitscape/landscape/normalization.hpp>
+#include <vitscape/landscape/rise_evaluator.hpp>
 
 namespace vitscape {
 
@@ -35,12 +35,12 @@ inline constexpr std::uint32_t first_noise_direction = 1u << 20;
 /// `normalize`). All deviations see the same directions: direction number `first_noise_direction` + k of `seed`.
 /// draws * deviations evaluations and one for the centre.
 /// @throws ConfigError for fewer than 1 draws or a deviation that is not positive and finite, ShapeError where sizes do not
-///         match, NumericError where the loss at theta is not finite; Interrupted after `options.interrupted`.
+///         match, NumericError where the loss at theta is not finite; Interrupted after `control.interrupted`.
 template <Backend B, Evaluable<B> O>
 [[nodiscard]] std::vector<NoiseRise> weight_noise(O&& objective, const ParameterLayout& layout,
                                                   const Vector<B>& theta, std::span<const double> deviations,
                                                   Index draws, std::uint64_t seed,
-                                                  const EvaluationOptions& options = {}) {
+                                                  const WorkControl& control = {}) {
     if (draws < 1) throw ConfigError(message("noise needs at least one draw, ", draws, " were asked for"));
     for (const double deviation : deviations)
         if (!(deviation > 0 && std::isfinite(deviation)))
@@ -52,7 +52,7 @@ template <Backend B, Evaluable<B> O>
     for (const double deviation : deviations) result.push_back({.deviation = deviation});
     using Plain = std::remove_reference_t<O>;
     detail::RiseEvaluator<Plain, Vector<B>> rise(objective, theta,
-                                                 draws * static_cast<Index>(deviations.size()), options);
+                                                 draws * static_cast<Index>(deviations.size()), control);
     Vector<B> point(theta.backend(), theta.size());
     for (Index k = 0; k < draws; ++k) {
         Vector<B> direction = gaussian_direction(theta.backend(), layout, seed,

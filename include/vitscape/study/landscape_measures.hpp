@@ -46,7 +46,7 @@ void measure_landscape(O& many, O& few, O& fewest, const Vector<B>& theta, const
                        const LossSpeed& speed, const std::filesystem::path& folder, const std::string& loss,
                        const std::string& who, ResultStore& store, WorkMeter& meter) {
     const ParameterLayout& layout = many.layout();
-    const EvaluationOptions evaluations{
+    const WorkControl evaluations{
         .progress = [&](Index done, Index all) { meter.update(done, all, "points"); }};
     const double images = static_cast<double>(plan.images);
     for (std::uint32_t pair = 0; pair < plan.pairs; ++pair) {
@@ -74,7 +74,7 @@ void measure_landscape(O& many, O& few, O& fewest, const Vector<B>& theta, const
             ProjectionOptions projecting;
             projecting.resume = earlier ? &earlier->surface : nullptr;
             projecting.after_row = [&](const Surface& surface) { write_surface(prefix, surface); };
-            projecting.progress = evaluations.progress;
+            projecting.work = evaluations;
             const Surface surface = project(many, plane, grid, projecting);
             write_surface(prefix, surface);
 
@@ -86,7 +86,7 @@ void measure_landscape(O& many, O& few, O& fewest, const Vector<B>& theta, const
             exploring.after_point = [&](const ConvexRegion& region) {
                 write_convex_region(region_file, region);
             };
-            exploring.progress = evaluations.progress;
+            exploring.work = evaluations;
             const ConvexRegion region = convex_region(fewest, plane, coarse, exploring);
             write_convex_region(region_file, region);
 
@@ -141,9 +141,10 @@ void measure_landscape(O& many, O& few, O& fewest, const Vector<B>& theta, const
                               {"smallest_residual", spectrum.smallest.front().residual}};
     });
     once("trace", product * static_cast<double>(plan.trace_probes), [&] {
-        const TraceEstimate estimate = trace(
-            operation, {.probes = plan.trace_probes,
-                        .progress = [&](Index done, Index all) { meter.update(done, all, "products"); }});
+        const TraceEstimate estimate =
+            trace(operation, {.probes = plan.trace_probes, .work = {.progress = [&](Index done, Index all) {
+                                                               meter.update(done, all, "products");
+                                                           }}});
         return nlohmann::json{{"value", estimate.value}, {"standard_error", estimate.standard_error}};
     });
 }

@@ -36,7 +36,9 @@ Drawn draw(const B& backend) {
     normalize(FilterNormalization{}, objective.layout(), theta, eta);
     std::vector<std::size_t> allocations;
     ProjectionOptions options;
-    options.progress = [&](Index, Index) { allocations.push_back(backend.memory().system_allocations()); };
+    options.work.progress = [&](Index, Index) {
+        allocations.push_back(backend.memory().system_allocations());
+    };
     Surface surface = project(objective, Plane<P>(theta, delta, eta),
                               PlaneGrid(Grid{-1, 1, 7}, Grid{-0.5, 0.5, 3}), options);
     return {std::move(surface), *model.calls, std::move(allocations)};
