@@ -23,6 +23,26 @@ TEST_CASE("squared error: one mean per sample, and derivatives", "[autograd]") {
           std::vector<double>{2.5, 2});
 }
 
+TEST_CASE("absolute errors: one mean per sample, and derivatives off the kinks", "[autograd]") {
+    Slots slots;
+    const ParameterSlot x = slots.add({3, 2, 5});
+    const auto target = [&](auto& r) { return upload(r.backend(), {3, 2, 5}, random_numbers(30, 501)); };
+    check_derivatives([&](auto& r) { return absolute_error(r, input(r, x), target(r)); }, slots.size());
+    for (const double beta : {0.3, 2.0})
+        check_derivatives([&](auto& r) { return smooth_absolute_error(r, input(r, x), target(r), beta); },
+                          slots.size());
+
+    using B = CpuPrimitives<double>;
+    const B backend(1);
+    Eval<B> eval(backend, nullptr);
+    const auto prediction = eval.constant(upload(backend, {2, 2}, std::vector<double>{1, -2, 3, 4}));
+    const Tensor<B> zeros = upload(backend, {2, 2}, std::vector<double>{0, 0, 3, 6});
+    CHECK(download(backend, absolute_error(eval, prediction, zeros).value.view()) ==
+          std::vector<double>{1.5, 1});
+    CHECK(download(backend, smooth_absolute_error(eval, prediction, zeros, 2).value.view()) ==
+          std::vector<double>{(0.25 + 1) / 2, 0.5});
+}
+
 TEST_CASE("cross entropy: derivatives for one-hot, soft and unnormalized targets", "[autograd]") {
     Slots slots;
     const ParameterSlot logits = slots.add({3, 4});

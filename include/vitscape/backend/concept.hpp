@@ -152,14 +152,14 @@ concept FusedAttention = requires(B b, typename B::Pointer p, typename Master<B>
     b.attention_backward(shape, p, p, saved, p, p);
 };
 
-/// Refinement: the losses of autograd/ops/losses.hpp. `squared_error(samples, count, prediction, target, losses)`,
-/// `squared_error_backward(samples, count, upstream, prediction, target, gradient)`; `cross_entropy(samples, classes,
-/// logits, targets, losses, log_sums)`, `cross_entropy_backward(samples, classes, upstream, logits, targets, log_sums,
-/// gradient)`.
+/// Refinement: the losses of autograd/ops/losses.hpp. `element_loss(loss, samples, count, prediction, target, losses)`,
+/// `element_loss_backward(loss, samples, count, upstream, prediction, target, gradient)` for the losses of a difference in
+/// core/functors.hpp; `cross_entropy(samples, classes, logits, targets, losses, log_sums)`,
+/// `cross_entropy_backward(samples, classes, upstream, logits, targets, log_sums, gradient)`.
 template <class B>
 concept FusedLosses = requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, Index n) {
-    b.squared_error(n, n, p, p, sums);
-    b.squared_error_backward(n, n, sums, p, p, p);
+    b.element_loss(functor::SquaredLoss{}, n, n, p, p, sums);
+    b.element_loss_backward(functor::AbsoluteLoss{}, n, n, sums, p, p, p);
     b.cross_entropy(n, n, p, p, sums, sums);
     b.cross_entropy_backward(n, n, sums, p, p, sums, p);
 };

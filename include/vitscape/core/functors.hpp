@@ -133,6 +133,15 @@ struct MultiplyAdd {
         return a * b + c;
     }
 };
+/// sum + factor * (x - mean) * inverse_deviation
+template <class T>
+struct AddStandardized {
+    T factor;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S sum, S x, S mean, S inverse_deviation) const {
+        return sum + S(factor) * (x - mean) * inverse_deviation;
+    }
+};
 /// Gradient of a standardized row: inverse_deviation * (g - mean(g) - x mean(g x)); the sums come undivided.
 template <class T>
 struct StandardizeGradient {
@@ -149,13 +158,59 @@ struct SoftmaxGradient {
         return probability * (g - sum);
     }
 };
-/// factor * upstream * (prediction - target)
+/// Losses of a difference d = prediction - target: `value(d)` and its derivative by d.
+struct SquaredLoss {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S value(S d) const {
+        return d * d;
+    }
+    template <class S>
+    VITSCAPE_HOST_DEVICE S derivative(S d) const {
+        return S(2) * d;
+    }
+};
+/// |d|; the derivative at 0 is 0, the second derivative 0 everywhere.
+struct AbsoluteLoss {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S value(S d) const {
+        return d < S(0) ? -d : d;
+    }
+    template <class S>
+    VITSCAPE_HOST_DEVICE S derivative(S d) const {
+        return S(0) < d ? S(1) : d < S(0) ? S(-1) : S(0);
+    }
+};
+/// d^2 / (2 beta) where |d| < beta, else |d| - beta / 2.
 template <class T>
-struct ScaledDifference {
+struct SmoothAbsoluteLoss {
+    T beta;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S value(S d) const {
+        const S size = AbsoluteLoss{}.value(d);
+        return size < S(beta) ? d * d * S(T(0.5) / beta) : size - S(T(0.5) * beta);
+    }
+    template <class S>
+    VITSCAPE_HOST_DEVICE S derivative(S d) const {
+        return AbsoluteLoss{}.value(d) < S(beta) ? d / S(beta) : AbsoluteLoss{}.derivative(d);
+    }
+};
+/// loss(prediction - target)
+template <class Loss>
+struct LossOfDifference {
+    Loss loss;
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S prediction, S target) const {
+        return loss.value(prediction - target);
+    }
+};
+/// factor * upstream * loss'(prediction - target)
+template <class Loss, class T>
+struct LossGradient {
+    Loss loss;
     T factor;
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S upstream, S prediction, S target) const {
-        return S(factor) * upstream * (prediction - target);
+        return S(factor) * upstream * loss.derivative(prediction - target);
     }
 };
 /// log(sum of exponentials) term of a cross entropy: target * (log_sum + shift - logit).

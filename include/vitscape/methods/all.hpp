@@ -9,9 +9,11 @@
 #include <variant>
 
 #include <vitscape/methods/any_masking.hpp>
+#include <vitscape/methods/data2vec.hpp>
 #include <vitscape/methods/description.hpp>
 #include <vitscape/methods/masked_autoencoder.hpp>
 #include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/simmim.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 
 namespace vitscape {
@@ -49,7 +51,8 @@ struct MethodList {
 
 using AllMethods = MethodList<MaskedAutoencoder<AnyMasking>,               //
                               RcMae<AnyMasking, EmaTeacher<AnyMomentum>>,  //
-                              VitClassifier>;
+                              SimMim<AnyMasking>,                          //
+                              Data2Vec<AnyMasking, EmaTeacher<AnyMomentum>>, VitClassifier>;
 /// One of the methods that a checkpoint can name.
 using AnyMethod = AllMethods::Any;
 

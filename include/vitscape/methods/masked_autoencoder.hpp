@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -13,9 +12,9 @@
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/autograd/ops/losses.hpp>
-#include <vitscape/methods/masking.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
+#include <vitscape/methods/patch_masker.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
@@ -82,13 +81,9 @@ class MaskedAutoencoder {
     };
 
     /// @throws ConfigError for a configuration that cannot work.
-    explicit MaskedAutoencoder(const Config& config) : config_(config) {
-        config.encoder.check();
+    explicit MaskedAutoencoder(const Config& config)
+        : config_(config), masker_(checked(config.encoder).grid(), config.masking) {
         config.decoder.check("decoder");
-        visible_ = config.masking.visible(grid());
-        if (visible_ < 1 || visible_ >= grid().count())
-            throw ConfigError(message("the masking policy leaves ", visible_, " of ", grid().count(),
-                                      " patches visible; at least 1 must be visible and 1 masked"));
         encoder_ = VitEncoder::add(layout_, config.encoder);
         const Index width = config.encoder.transformer.width, decoder_width = config.decoder.width;
         norm_ = add_layer_norm(layout_, "norm", width);
@@ -107,8 +102,8 @@ class MaskedAutoencoder {
     [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
     [[nodiscard]] PatchGrid grid() const { return config_.encoder.grid(); }
     [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
-    [[nodiscard]] Index visible() const { return visible_; }
-    [[nodiscard]] Index masked() const { return grid().count() - visible_; }
+    [[nodiscard]] Index visible() const { return masker_.visible(); }
+    [[nodiscard]] Index masked() const { return masker_.masked(); }
     /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
         const Index rows = 1 + grid().count(), width = config_.encoder.transformer.width,
@@ -117,44 +112,33 @@ class MaskedAutoencoder {
                 {"decoder_pos_embed", {1, rows, other}, sin_cos_positions(other, grid().side())}};
     }
 
-    /// Order of each sample's patches, visible ones first: a function of (seed, epoch, sample) and the
-    /// policy.
-    /// @param order  (samples.size(), patches)
+    /// `PatchMasker::draw`
     void draw_masks(std::span<const std::uint32_t> samples, const MaskKey& key,
                     std::vector<std::int32_t>& order, Purpose purpose = Purpose::masking) const {
-        const auto patches = static_cast<std::size_t>(grid().count());
-        order.resize(samples.size() * patches);
-        for (std::size_t i = 0; i < samples.size(); ++i) {
-            const std::span<std::int32_t> row(order.data() + i * patches, patches);
-            std::iota(row.begin(), row.end(), 0);
-            RandomSequence random(RandomKey{key.seed, purpose, key.epoch, samples[i]});
-            config_.masking(row, grid(), random);
-        }
+        masker_.draw(samples, key, order, purpose);
     }
 
     /// Gathers visible patches and targets by `inputs.order`, which must be set.
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
-        grid().check_images(images);
-        const auto samples = static_cast<Index>(images.shape(0));
-        if (static_cast<Index>(inputs.order.size()) != samples * grid().count())
-            throw ShapeError(message("masks of ", inputs.order.size(), " patches do not fit ", samples,
-                                     " images of ", grid().count(), " patches"));
+        masker_.check(images, inputs.order);
         if constexpr (std::is_same_v<U, float>)
             upload_patches(backend, images, inputs.staging, inputs);
         else {
             std::vector<U> staging;
             upload_patches(backend, images, staging, inputs);
         }
-        set_positions(backend, visible_, inputs, inputs.encoder_positions);
-        set_positions(backend, grid().count(), inputs, inputs.decoder_positions);
+        masker_.set_positions(backend, inputs.order, visible(), inputs.staging_positions,
+                              inputs.encoder_positions);
+        masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
+                              inputs.decoder_positions);
         if (inputs.encoder_table.empty()) {
             const Index rows = 1 + grid().count(), width = config_.encoder.transformer.width,
                         other = config_.decoder.width;
             inputs.encoder_table = upload(backend, {rows, width}, sin_cos_positions(width, grid().side()));
             inputs.decoder_table = upload(backend, {rows, other}, sin_cos_positions(other, grid().side()));
         }
-        inputs.samples = samples;
+        inputs.samples = static_cast<Index>(images.shape(0));
     }
     template <Backend B>
     void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {
@@ -167,7 +151,7 @@ class MaskedAutoencoder {
     Variable<B> encode(R& recorder, const Inputs<B>& inputs) const {
         Variable<B> x = encoder_.embed(recorder, inputs.visible);  // (samples, 1 + visible, width)
         x = add_positions(recorder, x, inputs.encoder_table, inputs.encoder_positions);
-        x = run_blocks(recorder, encoder_.blocks, std::move(x), 0, 1 + visible_);
+        x = run_blocks(recorder, encoder_.blocks, std::move(x), 0, 1 + visible());
         return layer_norm(recorder, x, norm_);
     }
     /// Predicted pixels of tokens first to first + count - 1 in the order (class, visible, masked): (samples,
@@ -177,7 +161,7 @@ class MaskedAutoencoder {
         Variable<B> x = linear(recorder, encode(recorder, inputs), decoder_embedding_);
         x = concatenate_tokens<R, B>(
             recorder, inputs.samples, config_.decoder.width,
-            {{.rows = &x, .count = 1 + visible_}, {.token = &mask_token_, .count = masked()}});
+            {{.rows = &x, .count = 1 + visible()}, {.token = &mask_token_, .count = masked()}});
         x = add_positions(recorder, x, inputs.decoder_table,
                           inputs.decoder_positions);  // (samples, 1 + patches, width)
         x = run_blocks(recorder, decoder_blocks_, std::move(x), first, count);
@@ -189,7 +173,7 @@ class MaskedAutoencoder {
     /// Predicted pixels of the masked patches: (samples, masked, patch numbers).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> predict_masked(R& recorder, const Inputs<B>& inputs) const {
-        return predict(recorder, inputs, 1 + visible_, masked());
+        return predict(recorder, inputs, 1 + visible(), masked());
     }
     /// Reconstruction loss of each sample: (samples).
     template <Recorder R, class B = typename R::BackendType>
@@ -198,45 +182,22 @@ class MaskedAutoencoder {
     }
 
   private:
-    template <Backend B, class U, class T>
-    void upload_patches(B backend, const xt::xtensor<U, 4>& images, std::vector<T>& staging,
-                        Inputs<B>& inputs) const {
-        const auto samples = static_cast<Index>(images.shape(0));
-        const auto gather = [&](Index first, Index count, PatchOrder order, bool normalize, Tensor<B>& to) {
-            const auto size = static_cast<std::size_t>(grid().size());
-            staging.resize(static_cast<std::size_t>(samples * count) * size);
-            for (Index sample = 0; sample < samples; ++sample)
-                for (Index i = 0; i < count; ++i) {
-                    T* const patch = staging.data() + static_cast<std::size_t>(sample * count + i) * size;
-                    copy_patch(grid(), images, sample,
-                               inputs.order[static_cast<std::size_t>(sample * grid().count() + first + i)],
-                               order, patch);
-                    if (normalize) normalize_patch(std::span<T>(patch, size));
-                }
-            upload_into(backend, {samples, count, grid().size()}, staging, to);
-        };
-        gather(0, visible_, PatchOrder::channel_row_column, false, inputs.visible);
-        gather(visible_, masked(), PatchOrder::row_column_channel,
-               config_.pixel_loss == PixelLoss::normalized, inputs.targets);
+    static const VitShape& checked(const VitShape& encoder) {
+        encoder.check();
+        return encoder;
     }
-    /// Rows of the position table: 0 for the class token, then 1 + patch for the first `count` patches of
-    /// each order.
-    template <Backend B>
-    void set_positions(B backend, Index count, Inputs<B>& inputs, IndexTensor<B>& to) const {
-        const Index samples = static_cast<Index>(inputs.order.size()) / grid().count();
-        std::vector<std::int32_t>& rows = inputs.staging_positions;
-        rows.clear();
-        for (Index sample = 0; sample < samples; ++sample) {
-            rows.push_back(0);
-            for (Index i = 0; i < count; ++i)
-                rows.push_back(1 + inputs.order[static_cast<std::size_t>(sample * grid().count() + i)]);
-        }
-        to.assign(backend, rows);
+    template <Backend B, class U, class T>
+    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images, std::vector<T>& staging,
+                        Inputs<B>& inputs) const {
+        masker_.gather(backend, images, inputs.order, 0, visible(), PatchOrder::channel_row_column, false,
+                       staging, inputs.visible);
+        masker_.gather(backend, images, inputs.order, visible(), masked(), PatchOrder::row_column_channel,
+                       normalizes_targets(), staging, inputs.targets);
     }
 
     Config config_;
+    PatchMasker<Masking> masker_;
     ParameterLayout layout_;
-    Index visible_ = 0;
     VitEncoder encoder_;
     LayerNormParameters norm_;
     LinearParameters decoder_embedding_;

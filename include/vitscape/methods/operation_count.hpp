@@ -38,6 +38,14 @@ struct Products {
         add(queries, hidden, width);
         add(queries, width, hidden);
     }
+    /// An encoder that sees mask tokens in the place of all but `visible` patches, whose last block runs for these alone.
+    void add_masked_encoder(const VitShape& encoder, Index visible) {
+        const Index patches = encoder.grid().count();
+        add(visible, encoder.transformer.width, encoder.grid().size(), 1);
+        for (Index i = 0; i < encoder.transformer.depth; ++i)
+            add_block(encoder.transformer, 1 + patches,
+                      i + 1 < encoder.transformer.depth ? 1 + patches : patches - visible);
+    }
 };
 
 }  // namespace detail

@@ -47,9 +47,28 @@ struct ReleasedMomentum {
     }
 };
 
+/// A momentum that rises linearly over the first part of the training and then stays (Baevski et al. 2022, arXiv 2202.03555,
+/// section 3.2).
+struct LinearMomentum {
+    static constexpr std::string_view kind = "linear";
+    double from = 0.999, to = 0.9998;
+    double part = 0.3;  ///< of the training's steps, in [0, 1], until it is `to`
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
+        visit("to", self.to, "momentum-to", "what it goes to");
+        visit("part", self.part, "momentum-part",
+              "linear: part of the training until it gets there, in [0, 1]");
+    }
+    [[nodiscard]] double at(const StepCount& count) const {
+        const double ramp = part * count.steps;
+        return count.step < ramp ? from + (to - from) * count.step / ramp : to;
+    }
+};
+
 /// One of the momentum schedules, chosen at run time.
 struct AnyMomentum {
-    std::variant<PublishedMomentum, ReleasedMomentum> schedule{};
+    std::variant<PublishedMomentum, ReleasedMomentum, LinearMomentum> schedule{};
 
     [[nodiscard]] const auto& choice() const { return schedule; }
     [[nodiscard]] auto& choice() { return schedule; }

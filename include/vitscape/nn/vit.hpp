@@ -106,6 +106,19 @@ struct VitEncoder {
             recorder, patches.shape()[0], shape.transformer.width,
             {{.token = &class_token, .count = 1}, {.rows = &embedded, .count = patches.shape()[1]}});
     }
+
+    /// The same with a learned token, the same for each, in the place of `masked` further patches: class token, embedded
+    /// patches, mask tokens, without positions.
+    /// @param visible  (samples, count, channels * patch * patch); returns (samples, 1 + count + masked, width).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> embed_masked(R& recorder, const Tensor<B>& visible, const ParameterSlot& mask_token,
+                             Index masked) const {
+        const Variable<B> embedded = linear(recorder, recorder.constant(visible), patch_embedding);
+        return concatenate_tokens<R, B>(recorder, visible.shape()[0], shape.transformer.width,
+                                        {{.token = &class_token, .count = 1},
+                                         {.rows = &embedded, .count = visible.shape()[1]},
+                                         {.token = &mask_token, .count = masked}});
+    }
 };
 
 /// Runs blocks one after the other; the last computes only tokens first to first + count - 1.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <functional>
+#include <vector>
+
 #include <vitscape/backend/cuda/kernels/cross_entropy.hpp>
-#include <vitscape/backend/cuda/kernels/squared_error.hpp>
+#include <vitscape/backend/cuda/kernels/element_loss.hpp>
 
 #include "kernel_test.hpp"
 
@@ -15,8 +19,12 @@ struct Case {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("The squared error kernels against plain loops", "[cuda][losses]", float, bfloat16) {
-    using T = TestType;
+namespace {
+
+/// The kernels of a loss of a difference against loops over `value` and `derivative`, written by hand in double.
+template <class T, class Loss>
+void check_element_loss(const Loss& loss, const std::function<double(double)>& value,
+                        const std::function<double(double)>& derivative) {
     for (const Case& size : {Case{1, 1}, {3, 5}, {2, 768}, {5, 9000}, {3, 8195}, {2, 4096, 1}}) {
         const auto [samples, count, offset] = size;
         CAPTURE(samples, count, offset);
@@ -27,17 +35,43 @@ TEMPLATE_TEST_CASE("The squared error kernels against plain loops", "[cuda][loss
         std::vector<double> losses(u.size()), gradient(p.size());
         for (std::size_t i = 0; i < p.size(); ++i) {
             const std::size_t sample = i / static_cast<std::size_t>(count);
-            losses[sample] += (p[i] - t[i]) * (p[i] - t[i]) / static_cast<double>(count);
-            gradient[i] = u[sample] * 2 / static_cast<double>(count) * (p[i] - t[i]);
+            losses[sample] += value(p[i] - t[i]) / static_cast<double>(count);
+            gradient[i] = u[sample] / static_cast<double>(count) * derivative(p[i] - t[i]);
         }
         GuardedArray<float> losses_out(samples);
         GuardedArray<T> gradient_out(samples * count);
-        run(kernels::SquaredError<T>{samples, count, prediction.data(), target.data(), losses_out.data()});
-        run(kernels::SquaredErrorBackward<T>{samples, count, upstream.data(), prediction.data(),
-                                             target.data(), gradient_out.data()});
+        run(kernels::ElementLoss<T, Loss>{loss, samples, count, prediction.data(), target.data(),
+                                          losses_out.data()});
+        run(kernels::ElementLossBackward<T, Loss>{loss, samples, count, upstream.data(), prediction.data(),
+                                                  target.data(), gradient_out.data()});
         CHECK(distance(losses_out.host(), losses) < sum_tolerance);
         CHECK(distance(gradient_out.host(), gradient) < storage_tolerance<T>);
     }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("The squared error kernels against plain loops", "[cuda][losses]", float, bfloat16) {
+    check_element_loss<TestType>(
+        functor::SquaredLoss{}, [](double d) { return d * d; }, [](double d) { return 2 * d; });
+}
+
+TEMPLATE_TEST_CASE("The absolute error kernels against plain loops", "[cuda][losses]", float, bfloat16) {
+    check_element_loss<TestType>(
+        functor::AbsoluteLoss{}, [](double d) { return std::abs(d); },
+        [](double d) { return d > 0   ? 1.0
+                              : d < 0 ? -1.0
+                                      : 0.0; });
+}
+
+TEMPLATE_TEST_CASE("The smooth absolute error kernels against plain loops", "[cuda][losses]", float,
+                   bfloat16) {
+    check_element_loss<TestType>(
+        functor::SmoothAbsoluteLoss<float>{0.75F},
+        [](double d) { return std::abs(d) < 0.75 ? d * d / 1.5 : std::abs(d) - 0.375; },
+        [](double d) { return std::abs(d) < 0.75 ? d / 0.75
+                              : d > 0            ? 1.0
+                                                 : -1.0; });
 }
 
 TEMPLATE_TEST_CASE("The cross entropy kernels against plain loops", "[cuda][losses]", float, bfloat16) {

@@ -2,38 +2,64 @@
 //
 // The losses of a device against plain loops in double.
 #include <cmath>
+#include <functional>
 
 #include "../device_test.hpp"
 
 using namespace vitscape;
 using namespace vitscape::test;
 
-TEMPLATE_TEST_CASE("device squared error: as in double", "[cuda]", float, bfloat16) {
-    using B = Cuda<TestType>;
+namespace {
+
+/// A device's loss of a difference against loops over `value` and `derivative`, written by hand in double.
+template <class T, class Loss>
+void check_element_loss(const Loss& loss, const std::function<double(double)>& value,
+                        const std::function<double(double)>& derivative) {
+    using B = Cuda<T>;
     STATIC_REQUIRE(FusedLosses<B>);
     B backend;
     const auto sums = backend.master();
     // odd counts; 37 masked patches of 16 x 16 pixels; many small samples
     for (const auto& [samples, count] : {std::pair<Index, Index>{1, 1}, {3, 37}, {5, 37 * 768}, {700, 48}}) {
         INFO(samples << " samples of " << count);
-        const auto prediction = numbers_of<TestType>(samples * count, 1),
-                   target = numbers_of<TestType>(samples * count, 2);
+        const auto prediction = numbers_of<T>(samples * count, 1), target = numbers_of<T>(samples * count, 2);
         const auto upstream = numbers_of<float>(samples, 3);
         std::vector<double> losses(static_cast<std::size_t>(samples)), gradient(prediction.size());
         for (std::size_t i = 0; i < prediction.size(); ++i) {
             const std::size_t sample = i / static_cast<std::size_t>(count);
             const double difference = prediction[i] - target[i];
-            losses[sample] += difference * difference / static_cast<double>(count);
-            gradient[i] = upstream[sample] * 2 / static_cast<double>(count) * difference;
+            losses[sample] += value(difference) / static_cast<double>(count);
+            gradient[i] = upstream[sample] / static_cast<double>(count) * derivative(difference);
         }
         const auto p = on(backend, prediction), t = on(backend, target),
                    dp = unwritten(backend, samples * count);
         const auto l = unwritten(sums, samples), u = on(sums, upstream);
-        backend.squared_error(samples, count, p.data(), t.data(), l.data());
-        backend.squared_error_backward(samples, count, u.data(), p.data(), t.data(), dp.data());
+        backend.element_loss(loss, samples, count, p.data(), t.data(), l.data());
+        backend.element_loss_backward(loss, samples, count, u.data(), p.data(), t.data(), dp.data());
         CHECK(distance(read(l, sums), losses) < sum_tolerance);
-        CHECK(distance(read(dp, backend), gradient) < storage_tolerance<TestType>());
+        CHECK(distance(read(dp, backend), gradient) < storage_tolerance<T>());
     }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("device squared error: as in double", "[cuda]", float, bfloat16) {
+    check_element_loss<TestType>(
+        functor::SquaredLoss{}, [](double d) { return d * d; }, [](double d) { return 2 * d; });
+}
+
+TEMPLATE_TEST_CASE("device absolute errors: as in double", "[cuda]", float, bfloat16) {
+    check_element_loss<TestType>(
+        functor::AbsoluteLoss{}, [](double d) { return std::abs(d); },
+        [](double d) { return d > 0   ? 1.0
+                              : d < 0 ? -1.0
+                                      : 0.0; });
+    check_element_loss<TestType>(
+        functor::SmoothAbsoluteLoss<float>{0.75F},
+        [](double d) { return std::abs(d) < 0.75 ? d * d / 1.5 : std::abs(d) - 0.375; },
+        [](double d) { return std::abs(d) < 0.75 ? d / 0.75
+                              : d > 0            ? 1.0
+                                                 : -1.0; });
 }
 
 TEMPLATE_TEST_CASE("device cross entropy: as in double, for one-hot and soft targets", "[cuda]", float,

@@ -5,12 +5,12 @@
 
 namespace vitscape {
 
-/// Mean squared error of each sample: losses[i] = mean over the sample's numbers of (prediction - target)^2.
-/// For a masked autoencoder this is the mean over pixels, then over masked patches (He et al. 2022, arXiv
-/// 2111.06377).
+/// Mean loss of each sample's differences: losses[i] = mean over the sample's numbers of loss(prediction - target).
+/// @param loss  one of `functor::SquaredLoss`, `AbsoluteLoss`, `SmoothAbsoluteLoss`, or a type like these
 /// @param prediction, target  (samples, ...) of one size; returns (samples).
-template <Recorder R, class B = typename R::BackendType>
-Variable<Master<B>> squared_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target) {
+template <class Loss, Recorder R, class B = typename R::BackendType>
+Variable<Master<B>> element_loss(R& recorder, const Loss& loss, const Variable<B>& prediction,
+                                 const Tensor<B>& target) {
     using T = RealOf<B>;
     using P = typename B::Pointer;
     using Sums = typename Master<B>::Pointer;
@@ -20,10 +20,11 @@ Variable<Master<B>> squared_error(R& recorder, const Variable<B>& prediction, co
     const Index samples = prediction.shape()[0], count = target.size() / samples;
     Tensor<Master<B>> losses = recorder.allocate_sums({samples});
     if constexpr (FusedLosses<B>) {
-        recorder.backend().squared_error(samples, count, prediction.data(), target.data(), losses.data());
+        recorder.backend().element_loss(loss, samples, count, prediction.data(), target.data(),
+                                        losses.data());
     } else {
         const operand::Matrix<Sums> l{losses.data(), 1};
-        recorder.backend().reduce_rows(samples, count, functor::SquaredDifference{}, losses.data(),
+        recorder.backend().reduce_rows(samples, count, functor::LossOfDifference<Loss>{loss}, losses.data(),
                                        operand::Matrix<P>{prediction.data(), count},
                                        operand::Matrix<P>{target.data(), count});
         master(recorder.backend()).map(samples, 1, functor::Scale<T>{T(1) / static_cast<T>(count)}, l, l);
@@ -33,15 +34,38 @@ Variable<Master<B>> squared_error(R& recorder, const Variable<B>& prediction, co
         if (node < 0) return;
         const Tensor<B> gradient = tape.allocate(prediction.shape());
         if constexpr (FusedLosses<B>)
-            tape.backend().squared_error_backward(samples, count, upstream.data(), prediction.data(),
-                                                  target.data(), gradient.data());
+            tape.backend().element_loss_backward(loss, samples, count, upstream.data(), prediction.data(),
+                                                 target.data(), gradient.data());
         else
             tape.backend().map(
-                samples, count, functor::ScaledDifference<T>{T(2) / static_cast<T>(count)},
+                samples, count, functor::LossGradient<Loss, T>{loss, T(1) / static_cast<T>(count)},
                 operand::Matrix<P>{gradient.data(), count}, operand::PerRow<Sums>{upstream.data()},
                 operand::Matrix<P>{prediction.data(), count}, operand::Matrix<P>{target.data(), count});
         tape.pass_gradient(node, gradient);
     });
+}
+
+/// Mean of (prediction - target)^2 of each sample. For a masked autoencoder this is the mean over pixels, then over
+/// masked patches (He et al. 2022, arXiv 2111.06377).
+template <Recorder R, class B = typename R::BackendType>
+Variable<Master<B>> squared_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target) {
+    return element_loss(recorder, functor::SquaredLoss{}, prediction, target);
+}
+
+/// Mean of |prediction - target| of each sample, with the derivative 0 where they are equal (the L1 loss of SimMIM, Xie et
+/// al. 2022, arXiv 2111.09886).
+template <Recorder R, class B = typename R::BackendType>
+Variable<Master<B>> absolute_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target) {
+    return element_loss(recorder, functor::AbsoluteLoss{}, prediction, target);
+}
+
+/// Mean of d^2 / (2 beta) where |d| < beta and of |d| - beta / 2 elsewhere, d = prediction - target, of each sample (the
+/// smooth L1 loss of data2vec, Baevski et al. 2022, arXiv 2202.03555, eq. 4). @param beta  positive
+template <Recorder R, class B = typename R::BackendType>
+Variable<Master<B>> smooth_absolute_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target,
+                                          double beta) {
+    using T = RealOf<B>;
+    return element_loss(recorder, functor::SmoothAbsoluteLoss<T>{static_cast<T>(beta)}, prediction, target);
 }
 
 /// a + weight b, two losses of each sample: (samples).

@@ -13,8 +13,8 @@
 #include <vitscape/backend/cuda/attention.hpp>
 #include <vitscape/backend/cuda/kernels/cast.hpp>
 #include <vitscape/backend/cuda/kernels/cross_entropy.hpp>
+#include <vitscape/backend/cuda/kernels/element_loss.hpp>
 #include <vitscape/backend/cuda/kernels/plane_point.hpp>
-#include <vitscape/backend/cuda/kernels/squared_error.hpp>
 #include <vitscape/backend/cuda/layer_norm.hpp>
 #include <vitscape/backend/cuda/linear.hpp>
 #include <vitscape/backend/thrust/primitives.hpp>
@@ -153,13 +153,17 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
         detail::attention_gradient(this->execution(), shape, qkv, out, log_sum, dout, dqkv);
     }
 
-    void squared_error(Index samples, Index count, const T* prediction, const T* target, float* losses) {
-        detail::run(this->execution(), kernels::SquaredError<T>{samples, count, prediction, target, losses});
-    }
-    void squared_error_backward(Index samples, Index count, const float* upstream, const T* prediction,
-                                const T* target, T* gradient) {
+    template <class Loss>
+    void element_loss(const Loss& loss, Index samples, Index count, const T* prediction, const T* target,
+                      float* losses) {
         detail::run(this->execution(),
-                    kernels::SquaredErrorBackward<T>{samples, count, upstream, prediction, target, gradient});
+                    kernels::ElementLoss<T, Loss>{loss, samples, count, prediction, target, losses});
+    }
+    template <class Loss>
+    void element_loss_backward(const Loss& loss, Index samples, Index count, const float* upstream,
+                               const T* prediction, const T* target, T* gradient) {
+        detail::run(this->execution(), kernels::ElementLossBackward<T, Loss>{loss, samples, count, upstream,
+                                                                             prediction, target, gradient});
     }
     void cross_entropy(Index samples, Index classes, const T* logits, const T* targets, float* losses,
                        float* log_sums) {

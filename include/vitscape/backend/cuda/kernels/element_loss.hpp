@@ -2,13 +2,15 @@
 #pragma once
 
 #include <vitscape/backend/cuda/kernels/pack.hpp>
+#include <vitscape/core/functors.hpp>
 
 namespace vitscape::kernels {
 
-/// losses[i] = mean over the count numbers of sample i of (prediction - target)^2, a block for each sample.
-template <class T>
-struct SquaredError {
+/// losses[i] = mean over the count numbers of sample i of loss(prediction - target), a block for each sample.
+template <class T, class Loss>
+struct ElementLoss {
     static constexpr int max_threads = 512, width = pack_width<T>;
+    Loss loss;
     Index samples, count;
     const T *prediction, *target;  // (samples, count)
     float* losses;                 // (samples)
@@ -28,7 +30,7 @@ struct SquaredError {
 
   private:
     struct Walk {
-        const SquaredError& kernel;
+        const ElementLoss& kernel;
         float& sum;
         template <int N>
         VITSCAPE_DEVICE void at(Index i) const {
@@ -36,15 +38,16 @@ struct SquaredError {
             load(kernel.prediction + i, p);
             load(kernel.target + i, t);
             VITSCAPE_UNROLL
-            for (int k = 0; k < N; ++k) sum += (p[k] - t[k]) * (p[k] - t[k]);
+            for (int k = 0; k < N; ++k) sum += kernel.loss.value(p[k] - t[k]);
         }
     };
 };
 
-/// gradient = upstream[i] 2 / count (prediction - target) for the numbers of sample i.
-template <class T>
-struct SquaredErrorBackward {
+/// gradient = upstream[i] / count loss'(prediction - target) for the numbers of sample i.
+template <class T, class Loss>
+struct ElementLossBackward {
     static constexpr int max_threads = stream_threads, width = pack_width<T>;
+    Loss loss;
     Index samples, count;
     const float* upstream;         // (samples)
     const T *prediction, *target;  // (samples, count)
@@ -59,7 +62,7 @@ struct SquaredErrorBackward {
                     part = block.index() % parts() * elementwise_part(width);
         const Index begin = sample * count + part, end = (sample + 1) * count;
         const Index part_end = begin + elementwise_part(width) < end ? begin + elementwise_part(width) : end;
-        const float factor = upstream[sample] * 2 / static_cast<float>(count);
+        const float factor = upstream[sample] / static_cast<float>(count);
         for_each_pack<width>(block, begin, part_end,
                              count % width == 0 && aligned(width, prediction, target, gradient),
                              Walk{*this, factor});
@@ -71,7 +74,7 @@ struct SquaredErrorBackward {
     }
 
     struct Walk {
-        const SquaredErrorBackward& kernel;
+        const ElementLossBackward& kernel;
         float factor;
         template <int N>
         VITSCAPE_DEVICE void at(Index i) const {
@@ -79,7 +82,7 @@ struct SquaredErrorBackward {
             load(kernel.prediction + i, p);
             load(kernel.target + i, t);
             VITSCAPE_UNROLL
-            for (int k = 0; k < N; ++k) p[k] = factor * (p[k] - t[k]);
+            for (int k = 0; k < N; ++k) p[k] = factor * kernel.loss.derivative(p[k] - t[k]);
             store(p, kernel.gradient + i);
         }
     };

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/autograd/ops/standardize.hpp>
+#include <vitscape/methods/method.hpp>
+#include <vitscape/methods/operation_count.hpp>
+#include <vitscape/methods/patch_masker.hpp>
+#include <vitscape/methods/teacher.hpp>
+#include <vitscape/nn/vit.hpp>
+
+namespace vitscape {
+
+template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
+struct Data2VecConfig {
+    VitShape encoder;
+    Masking masking{};
+    Teacher teacher{};
+    Index target_blocks = 6;  ///< how many of the teacher's last blocks make the target; at most all
+    double beta = 2;          ///< where the smooth absolute error turns from a square to a line, positive
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("encoder", self.encoder, "", "the Vision Transformer of student and teacher");
+        visit("masking", self.masking, "masking", "which patches are masked");
+        if constexpr (requires { self.teacher.momentum; })
+            visit("momentum", self.teacher.momentum, "momentum",
+                  "how the teacher's momentum goes over the training");
+        visit("target_blocks", self.target_blocks, "target-blocks",
+              "how many of the teacher's last blocks make the target, at most all");
+        visit("beta", self.beta, "smooth-beta",
+              "where the smooth absolute error turns from a square to a line, positive");
+    }
+};
+
+/// data2vec for images (Baevski et al. 2022, arXiv 2202.03555): the student sees the image with the masked patches replaced by a
+/// learned token; a teacher, the student's moving average, sees the whole image. The target of a masked patch is the mean over
+/// the teacher's last K blocks of their outputs, each normalized over its features (eq. 3, layer normalization without
+/// parameters); the student's normalized output goes through a linear layer, and the loss is the smooth absolute error of the
+/// masked patches (eq. 4).
+///
+/// A `Method` with a teacher: `consult` must be called between `prepare` and `losses`; the trainer does. The last blocks of both
+/// run for masked tokens only; the loss is the same.
+template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
+class Data2Vec {
+  public:
+    using Config = Data2VecConfig<Masking, Teacher>;
+    /// What programs and files know the method by.
+    struct Card {
+        static constexpr std::string_view name = "data2vec", title = "data2vec",
+                                          loss = "data2vec, pre-training loss";
+    };
+
+    /// A batch as student and teacher read it.
+    template <Backend B>
+    struct Inputs {
+        Index samples = 0;
+        Tensor<B> visible, hidden;        // (samples, visible | masked, patch numbers), channel first
+        IndexTensor<B> positions;         // (samples * (1 + patches))
+        Tensor<B> table;                  // (1 + patches, width)
+        Tensor<Master<B>> sum;            // (samples, masked, width): the targets before they are rounded
+        Tensor<B> targets;                // (samples, masked, width)
+        std::vector<std::int32_t> order;  ///< (samples, patches): visible patches first
+        std::vector<float> staging;       ///< host memory that the next batch uses again
+        std::vector<std::int32_t> staging_positions;
+
+        /// Changes where work on these inputs would read other memory.
+        void add_to(Signature& signature) const {
+            signature.add(static_cast<std::uint64_t>(samples)).add(visible.data()).add(hidden.data());
+            signature.add(positions.data()).add(sum.data()).add(targets.data());
+        }
+    };
+
+    /// @throws ConfigError for a configuration that cannot work.
+    explicit Data2Vec(const Config& config)
+        : config_(config),
+          encoder_(VitEncoder::add(layout_, config.encoder)),
+          masker_(config.encoder.grid(), config.masking),
+          mask_token_(layout_.add("mask_token", {1, 1, width()}, ParameterKind::token,
+                                  Initializer::truncated_normal(0.02))),
+          norm_(add_layer_norm(layout_, "norm", width())),
+          regression_(add_linear(layout_, "regression_head", width(), width())) {
+        if (config.target_blocks < 1)
+            throw ConfigError(
+                message("the target is a mean over at least 1 block, ", config.target_blocks, " were given"));
+        if (!(config.beta > 0))
+            throw ConfigError(
+                message("the smooth absolute error needs a positive beta, ", config.beta, " was given"));
+        config.teacher.check();
+    }
+
+    [[nodiscard]] const Config& config() const { return config_; }
+    [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+    [[nodiscard]] PatchGrid grid() const { return config_.encoder.grid(); }
+    [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
+    [[nodiscard]] const Teacher& teacher() const { return config_.teacher; }
+    [[nodiscard]] Index visible() const { return masker_.visible(); }
+    [[nodiscard]] Index masked() const { return masker_.masked(); }
+    /// How many blocks make the target: `target_blocks`, or all where there are fewer.
+    [[nodiscard]] Index target_blocks() const {
+        return std::min(config_.target_blocks, config_.encoder.transformer.depth);
+    }
+    /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
+    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
+        return {{"pos_embed", {1, 1 + grid().count(), width()}, sin_cos_positions(width(), grid().side())}};
+    }
+
+    /// Gathers the patches by `inputs.order`, which must be set. @throws ShapeError where it does not fit
+    template <Backend B, class U>
+    void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
+        masker_.check(images, inputs.order);
+        if constexpr (std::is_same_v<U, float>) {
+            upload_patches(backend, images, inputs.staging, inputs);
+        } else {
+            std::vector<U> staging;
+            upload_patches(backend, images, staging, inputs);
+        }
+        masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
+                              inputs.positions);
+        if (inputs.table.empty())
+            inputs.table =
+                upload(backend, {1 + grid().count(), width()}, sin_cos_positions(width(), grid().side()));
+        inputs.samples = static_cast<Index>(images.shape(0));
+        const Shape shape{inputs.samples, masked(), width()};
+        if (inputs.targets.empty() || inputs.targets.shape() != shape) {
+            inputs.targets = Tensor<B>(backend, shape);
+            inputs.sum = Tensor<Master<B>>(vitscape::master(backend), shape);
+        }
+    }
+    template <Backend B>
+    void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {
+        masker_.draw(batch.samples, key, inputs.order);
+        prepare(std::move(backend), batch.images, inputs);
+    }
+
+    /// Lets the teacher, which sees all patches, make the targets of the masked ones.
+    /// @param recorder  on the teacher's parameters
+    template <Backend B>
+    void consult(Eval<B>& recorder, Inputs<B>& inputs) const {
+        using P = typename B::Pointer;
+        using Sums = typename Master<B>::Pointer;
+        B& b = recorder.backend();
+        const Index rows = inputs.samples * masked(), first = 1 + visible(), tokens = 1 + grid().count();
+        const auto depth = static_cast<Index>(encoder_.blocks.size());
+        vitscape::master(b).fill(rows * width(), 0, inputs.sum.data());
+        const Variable<B> seen =
+                              linear(recorder, recorder.constant(inputs.visible), encoder_.patch_embedding),
+                          hidden =
+                              linear(recorder, recorder.constant(inputs.hidden), encoder_.patch_embedding);
+        Variable<B> x = concatenate_tokens<Eval<B>, B>(recorder, inputs.samples, width(),
+                                                       {{.token = &encoder_.class_token, .count = 1},
+                                                        {.rows = &seen, .count = visible()},
+                                                        {.rows = &hidden, .count = masked()}});
+        x = add_positions(recorder, x, inputs.table, inputs.positions);  // (samples, 1 + patches, width)
+        for (Index i = 0; i < depth; ++i) {
+            const bool last = i + 1 == depth;
+            x = encoder_.blocks[static_cast<std::size_t>(i)].forward(recorder, x, last ? first : 0,
+                                                                     last ? masked() : tokens);
+            if (i < depth - target_blocks()) continue;
+            const operand::Grouped<P> of_masked{x.data() + (last ? 0 : first) * width(), masked(),
+                                                (last ? masked() : tokens) * width(), width()};
+            add_standardized(recorder, rows, width(), norm_.epsilon, 1 / static_cast<double>(target_blocks()),
+                             of_masked, inputs.sum);
+        }
+        b.map(rows, width(), functor::Identity{}, operand::Matrix<P>{inputs.targets.data(), width()},
+              operand::Matrix<Sums>{inputs.sum.data(), width()});
+    }
+
+    /// The student's predictions of the targets: (samples, masked, width).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> predict_features(R& recorder, const Inputs<B>& inputs) const {
+        Variable<B> x = encoder_.embed_masked(recorder, inputs.visible, mask_token_,
+                                              masked());  // (samples, 1 + patches, width)
+        x = add_positions(recorder, x, inputs.table, inputs.positions);
+        x = run_blocks(recorder, encoder_.blocks, std::move(x), 1 + visible(), masked());
+        return linear(recorder, layer_norm(recorder, x, norm_), regression_);
+    }
+    /// Smooth absolute error of each sample's masked patches: (samples).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
+        return smooth_absolute_error(recorder, predict_features(recorder, inputs), inputs.targets,
+                                     config_.beta);
+    }
+
+  private:
+    [[nodiscard]] Index width() const { return config_.encoder.transformer.width; }
+    template <Backend B, class U, class T>
+    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images, std::vector<T>& staging,
+                        Inputs<B>& inputs) const {
+        masker_.gather(backend, images, inputs.order, 0, visible(), PatchOrder::channel_row_column, false,
+                       staging, inputs.visible);
+        masker_.gather(backend, images, inputs.order, visible(), masked(), PatchOrder::channel_row_column,
+                       false, staging, inputs.hidden);
+    }
+
+    Config config_;
+    ParameterLayout layout_;
+    VitEncoder encoder_;
+    PatchMasker<Masking> masker_;
+    ParameterSlot mask_token_;
+    LayerNormParameters norm_;
+    LinearParameters regression_;
+};
+
+/// The operations of one image, as `Data2Vec` computes it. The points of a surface share the teacher's targets.
+template <MaskingPolicy Masking, class Teacher>
+OperationCount operation_count(const Data2VecConfig<Masking, Teacher>& config) {
+    const Index patches = config.encoder.grid().count(),
+                visible = config.masking.visible(config.encoder.grid()),
+                width = config.encoder.transformer.width;
+    detail::Products student, teacher;
+    student.add_masked_encoder(config.encoder, visible);
+    student.add(patches - visible, width, width);
+    teacher.add_masked_encoder(config.encoder, visible);
+    teacher.add(patches - visible, width, config.encoder.grid().size(), 0);  // the masked patches too
+    student.count.forward += teacher.count.forward;
+    student.count.training += teacher.count.forward;
+    return student.count;
+}
+
+}  // namespace vitscape

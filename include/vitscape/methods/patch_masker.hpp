@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/methods/masking.hpp>
+#include <vitscape/methods/method.hpp>
+#include <vitscape/tensor/tensor.hpp>
+
+namespace vitscape {
+
+/// Cuts images into patches and puts the visible ones of each image first: what methods that mask patches share. Attention does
+/// not notice the order, since positions are added by patch number.
+template <MaskingPolicy Masking>
+class PatchMasker {
+  public:
+    /// @throws ConfigError where the policy leaves no patch visible or none masked
+    PatchMasker(const PatchGrid& grid, const Masking& masking)
+        : grid_(grid), masking_(masking), visible_(masking.visible(grid)) {
+        if (visible_ < 1 || visible_ >= grid_.count())
+            throw ConfigError(message("the masking policy leaves ", visible_, " of ", grid_.count(),
+                                      " patches visible; at least 1 must be visible and 1 masked"));
+    }
+
+    [[nodiscard]] const PatchGrid& grid() const { return grid_; }
+    [[nodiscard]] Index visible() const { return visible_; }
+    [[nodiscard]] Index masked() const { return grid_.count() - visible_; }
+
+    /// Order of each sample's patches, visible ones first: a function of (seed, epoch, sample) and the policy.
+    /// @param order  (samples.size(), patches)
+    void draw(std::span<const std::uint32_t> samples, const MaskKey& key, std::vector<std::int32_t>& order,
+              Purpose purpose = Purpose::masking) const {
+        const auto patches = static_cast<std::size_t>(grid_.count());
+        order.resize(samples.size() * patches);
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+            const std::span<std::int32_t> row(order.data() + i * patches, patches);
+            std::iota(row.begin(), row.end(), 0);
+            RandomSequence random(RandomKey{key.seed, purpose, key.epoch, samples[i]});
+            masking_(row, grid_, random);
+        }
+    }
+
+    /// @throws ShapeError where images or order do not fit the grid
+    template <class U>
+    void check(const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order) const {
+        grid_.check_images(images);
+        const auto samples = static_cast<Index>(images.shape(0));
+        if (static_cast<Index>(order.size()) != samples * grid_.count())
+            throw ShapeError(message("masks of ", order.size(), " patches do not fit ", samples,
+                                     " images of ", grid_.count(), " patches"));
+    }
+
+    /// Uploads patches first to first + count - 1 of each order: (samples, count, patch numbers).
+    /// @param normalize  each patch by its own mean and deviation
+    template <Backend B, class U, class T>
+    void gather(const B& backend, const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order,
+                Index first, Index count, PatchOrder numbers, bool normalize, std::vector<T>& staging,
+                Tensor<B>& to) const {
+        const auto samples = static_cast<Index>(images.shape(0));
+        const auto size = static_cast<std::size_t>(grid_.size());
+        staging.resize(static_cast<std::size_t>(samples * count) * size);
+        for (Index sample = 0; sample < samples; ++sample)
+            for (Index i = 0; i < count; ++i) {
+                T* const patch = staging.data() + static_cast<std::size_t>(sample * count + i) * size;
+                copy_patch(grid_, images, sample,
+                           order[static_cast<std::size_t>(sample * grid_.count() + first + i)], numbers,
+                           patch);
+                if (normalize) normalize_patch(std::span<T>(patch, size));
+            }
+        upload_into(backend, {samples, count, grid_.size()}, staging, to);
+    }
+
+    /// Rows of a position table for the tokens of each sample: 0 for the class token, then 1 + patch for the first `count`
+    /// patches of its order.
+    template <Backend B>
+    void set_positions(const B& backend, const std::vector<std::int32_t>& order, Index count,
+                       std::vector<std::int32_t>& staging, IndexTensor<B>& to) const {
+        const Index samples = static_cast<Index>(order.size()) / grid_.count();
+        staging.clear();
+        for (Index sample = 0; sample < samples; ++sample) {
+            staging.push_back(0);
+            for (Index i = 0; i < count; ++i)
+                staging.push_back(1 + order[static_cast<std::size_t>(sample * grid_.count() + i)]);
+        }
+        to.assign(backend, staging);
+    }
+
+  private:
+    PatchGrid grid_;
+    Masking masking_;
+    Index visible_;
+};
+
+}  // namespace vitscape

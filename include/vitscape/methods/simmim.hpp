@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <xtensor/xtensor.hpp>
+
+#include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/methods/method.hpp>
+#include <vitscape/methods/operation_count.hpp>
+#include <vitscape/methods/patch_masker.hpp>
+#include <vitscape/nn/vit.hpp>
+
+namespace vitscape {
+
+template <MaskingPolicy Masking = RandomMasking>
+struct SimMimConfig {
+    VitShape encoder;
+    Masking masking{};
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("encoder", self.encoder, "",
+              "the Vision Transformer that sees visible patches and mask tokens");
+        visit("masking", self.masking, "masking", "which patches are masked");
+    }
+};
+
+/// SimMIM (Xie et al. 2022, arXiv 2111.09886) with a Vision Transformer: all patches go through the encoder, the masked ones as
+/// one learned token in the place of their embedding (section 3.2); a linear layer predicts the raw pixels of the masked
+/// patches, and the loss is the mean absolute error of these (section 3.4).
+///
+/// Same loss, less work than the reference: only visible patches are embedded, tokens are in the order (class, visible,
+/// masked), and the last block and the prediction run for masked tokens only.
+template <MaskingPolicy Masking = RandomMasking>
+class SimMim {
+  public:
+    using Config = SimMimConfig<Masking>;
+    /// What programs and files know the method by.
+    struct Card {
+        static constexpr std::string_view name = "simmim", title = "SimMIM",
+                                          loss = "SimMIM, pre-training loss";
+    };
+
+    /// A batch as the model reads it.
+    template <Backend B>
+    struct Inputs {
+        Index samples = 0;
+        Tensor<B> visible;                // (samples, visible, patch numbers), channel first
+        Tensor<B> targets;                // (samples, masked, patch numbers), channel last
+        IndexTensor<B> positions;         // (samples * (1 + patches))
+        Tensor<B> table;                  // (1 + patches, width)
+        std::vector<std::int32_t> order;  ///< (samples, patches): visible patches first
+        std::vector<float> staging;       ///< host memory that the next batch uses again
+        std::vector<std::int32_t> staging_positions;
+
+        /// Changes where work on these inputs would read other memory.
+        void add_to(Signature& signature) const {
+            signature.add(static_cast<std::uint64_t>(samples)).add(visible.data()).add(targets.data());
+            signature.add(positions.data());
+        }
+    };
+
+    /// @throws ConfigError for a configuration that cannot work.
+    explicit SimMim(const Config& config)
+        : config_(config),
+          encoder_(VitEncoder::add(layout_, config.encoder)),
+          masker_(config.encoder.grid(), config.masking),
+          mask_token_(layout_.add("mask_token", {1, 1, width()}, ParameterKind::token,
+                                  Initializer::truncated_normal(0.02))),
+          norm_(add_layer_norm(layout_, "norm", width())),
+          prediction_(add_linear(layout_, "decoder_pred", width(), grid().size())) {}
+
+    [[nodiscard]] const Config& config() const { return config_; }
+    [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+    [[nodiscard]] PatchGrid grid() const { return config_.encoder.grid(); }
+    [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
+    [[nodiscard]] Index visible() const { return masker_.visible(); }
+    [[nodiscard]] Index masked() const { return masker_.masked(); }
+    /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
+    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
+        return {{"pos_embed", {1, 1 + grid().count(), width()}, sin_cos_positions(width(), grid().side())}};
+    }
+
+    /// Gathers visible patches and targets by `inputs.order`, which must be set. @throws ShapeError where it does not fit
+    template <Backend B, class U>
+    void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
+        masker_.check(images, inputs.order);
+        if constexpr (std::is_same_v<U, float>) {
+            upload_patches(backend, images, inputs.staging, inputs);
+        } else {
+            std::vector<U> staging;
+            upload_patches(backend, images, staging, inputs);
+        }
+        masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
+                              inputs.positions);
+        if (inputs.table.empty())
+            inputs.table =
+                upload(backend, {1 + grid().count(), width()}, sin_cos_positions(width(), grid().side()));
+        inputs.samples = static_cast<Index>(images.shape(0));
+    }
+    template <Backend B>
+    void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {
+        masker_.draw(batch.samples, key, inputs.order);
+        prepare(std::move(backend), batch.images, inputs);
+    }
+
+    /// Its loss is the reconstruction's error and nothing else.
+    [[nodiscard]] const SimMim& reconstruction() const { return *this; }
+    [[nodiscard]] static constexpr bool normalizes_targets() { return false; }
+    /// Predicted pixels of the masked patches: (samples, masked, patch numbers).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> predict_masked(R& recorder, const Inputs<B>& inputs) const {
+        Variable<B> x = encoder_.embed_masked(recorder, inputs.visible, mask_token_,
+                                              masked());  // (samples, 1 + patches, width)
+        x = add_positions(recorder, x, inputs.table, inputs.positions);
+        x = run_blocks(recorder, encoder_.blocks, std::move(x), 1 + visible(), masked());
+        return linear(recorder, layer_norm(recorder, x, norm_), prediction_);
+    }
+    /// Mean absolute error of each sample's masked pixels: (samples).
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
+        return absolute_error(recorder, predict_masked(recorder, inputs), inputs.targets);
+    }
+
+  private:
+    [[nodiscard]] Index width() const { return config_.encoder.transformer.width; }
+    template <Backend B, class U, class T>
+    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images, std::vector<T>& staging,
+                        Inputs<B>& inputs) const {
+        masker_.gather(backend, images, inputs.order, 0, visible(), PatchOrder::channel_row_column, false,
+                       staging, inputs.visible);
+        masker_.gather(backend, images, inputs.order, visible(), masked(), PatchOrder::row_column_channel,
+                       false, staging, inputs.targets);
+    }
+
+    Config config_;
+    ParameterLayout layout_;
+    VitEncoder encoder_;
+    PatchMasker<Masking> masker_;
+    ParameterSlot mask_token_;
+    LayerNormParameters norm_;
+    LinearParameters prediction_;
+};
+
+/// The operations of one image, as `SimMim` computes it. Images want no gradient.
+template <MaskingPolicy Masking>
+OperationCount operation_count(const SimMimConfig<Masking>& config) {
+    const PatchGrid grid = config.encoder.grid();
+    const Index visible = config.masking.visible(grid), masked = grid.count() - visible;
+    detail::Products products;
+    products.add_masked_encoder(config.encoder, visible);
+    products.add(masked, grid.size(), config.encoder.transformer.width);
+    return products.count;
+}
+
+}  // namespace vitscape
