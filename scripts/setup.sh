@@ -22,6 +22,7 @@ packages=(
     catch2 libbenchmark-dev                 # tests, benchmarks
     libopenmpi-dev openmpi-bin              # several processes
     gnuplot-nox python3-plotly              # figures; plotly.js for the interactive page
+    doxygen                                 # the API reference
 )
 while (($#)); do
     case "$1" in
