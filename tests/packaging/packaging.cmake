@@ -4,7 +4,8 @@
 #   installed     vitscape is installed; examples/embed finds it with find_package(vitscape), and so does a project that
 #                 wants none of the optional libraries it was installed with, and one that asks for the components
 #   subdirectory  a project that says add_subdirectory(vitscape)
-#   minimal       the same with every optional library switched off: Eigen and xtensor alone
+#   fetched       a project that fetches a git repository of this tree, as it is in the working folder, by FetchContent
+#   minimal       the same as subdirectory with every optional library switched off: Eigen and xtensor alone
 cmake_minimum_required(VERSION 3.22)
 
 function(run)
@@ -53,9 +54,31 @@ if(WAY STREQUAL "installed")
     endif()
 elseif(WAY STREQUAL "subdirectory")
     build_and_run(${consumer} consumer "vitscape ${VERSION}:.*JSON" -DVITSCAPE_SOURCE=${SOURCE})
+elseif(WAY STREQUAL "fetched")
+    # A repository with one commit: what is tracked here and what is new, with all changes.
+    set(repository ${WORK}/repository)
+    run(git -C ${SOURCE} ls-files --cached --others --exclude-standard)
+    string(REPLACE "\n" ";" files "${output}")
+    foreach(file IN LISTS files)
+        if(EXISTS "${SOURCE}/${file}" AND NOT IS_DIRECTORY "${SOURCE}/${file}")
+            get_filename_component(folder "${file}" DIRECTORY)
+            file(COPY "${SOURCE}/${file}" DESTINATION "${repository}/${folder}")
+        endif()
+    endforeach()
+    run(git -C ${repository} init --quiet)
+    run(git -C ${repository} add --all)
+    run(git -C ${repository} -c user.name=packaging -c user.email=packaging@localhost -c commit.gpgsign=false
+        commit --quiet --message packaging)
+    run(git -C ${repository} rev-parse HEAD)
+    string(STRIP "${output}" commit)
+    build_and_run(${consumer} consumer "vitscape ${VERSION}:.*JSON"
+        -DVITSCAPE_REPOSITORY=file://${repository} -DVITSCAPE_COMMIT=${commit})
+    if(NOT EXISTS ${WORK}/build/_deps/vitscape-src/CMakeLists.txt)
+        message(FATAL_ERROR "vitscape was not fetched")
+    endif()
 elseif(WAY STREQUAL "minimal")
     build_and_run(${consumer} consumer "vitscape ${VERSION}: Eigen xtensor\n"
         -DVITSCAPE_SOURCE=${SOURCE} ${nothing_optional})
 else()
-    message(FATAL_ERROR "WAY is installed, subdirectory or minimal; given: ${WAY}")
+    message(FATAL_ERROR "WAY is installed, subdirectory, fetched or minimal; given: ${WAY}")
 endif()
