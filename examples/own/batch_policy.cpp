@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A batch policy of one's own in a supervised recipe: one color channel of some images is dropped.
+// A batch policy of one's own in a supervised recipe: one colour channel of some images is dropped.
 // prints: half of the images have a dropped channel, yes
 // prints: same batch twice, yes
 // prints: recipe: .*\{"kind":"channel-drop","probability":0.5\}

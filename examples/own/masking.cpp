@@ -35,7 +35,7 @@ static_assert(MaskingPolicy<LeftVisible>);
 
 int main() {
     const LeftVisible masking{.columns = 3};
-    const PatchGrid grid(16, 4);
+    const PatchGrid grid{16, 4};
     std::vector<std::int32_t> order(16);
     std::iota(order.begin(), order.end(), 0);
     RandomSequence random(RandomKey{});

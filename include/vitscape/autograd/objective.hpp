@@ -44,8 +44,8 @@ concept SampledObjective = Evaluable<O, B> &&
     objective.sample_losses(theta, out);
 };
 
-/// A `SampledObjective` that works on while the host does other things: `start_losses(theta, flight)` begins an evaluation
-/// and `finish_losses(flight, out)` waits for it; `flights()` of them, numbered from 0, may be under way at once. It may
+/// A `SampledObjective` whose evaluations overlap with the host's work: `start_losses(theta, flight)` begins an evaluation
+/// and `finish_losses(flight, out)` waits for it; `flights()` of them, numbered from 0, may be in flight at once. It may
 /// also have `start_losses_at(plane, alpha, beta, flight)`, which makes the point by itself.
 template <class O, class B>
 concept DeferredObjective = SampledObjective<O, B> &&

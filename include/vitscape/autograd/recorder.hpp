@@ -27,7 +27,7 @@ struct Variable {
     [[nodiscard]] bool differentiable() const { return node >= 0; }
 };
 
-/// Runs a model forward and remembers nothing: a tensor lives exactly as long as the model's code holds it.
+/// Runs a model forward and records nothing: a tensor lives exactly as long as the model's code holds it.
 template <Backend B>
 class Eval {
   public:
@@ -100,7 +100,7 @@ class Tape {
     struct IgnoreFinal {
         void operator()(Index) const {}
     };
-    /// Notes an operation's output, an activation or losses, and how to go back through it: `backward(tape, gradient of
+    /// Records an operation's output, an activation or losses, and its backward pass: `backward(tape, gradient of
     /// the output)`.
     template <Backend V, class Backward>
     [[nodiscard]] Variable<V> record(Tensor<V> value, Backward backward) {
@@ -155,10 +155,10 @@ class Tape {
         as<V>().map(1, size, functor::Add{}, sum, sum, Operand{contribution.data(), size});
     }
 
-    /// Adds the gradient of `weight * sum(output)` by all parameters to the gradient vector and forgets the
+    /// Adds the gradient of `weight * sum(output)` by all parameters to the gradient vector and discards the
     /// operations.
     /// @param output  any recorded variable, e.g. one loss per sample with weight 1 / samples for their mean.
-    /// @param on_final  called as on_final(offset) while going back: no operation that is left uses a parameter at
+    /// @param on_final  called as on_final(offset) during the backward pass: no remaining operation uses a parameter at
     /// or behind this offset of the flat vector, so these gradients are final. Offsets never grow.
     template <Backend V, class OnFinal = IgnoreFinal>
     void backward(const Variable<V>& output, double weight = 1, const OnFinal& on_final = {}) {
@@ -169,7 +169,7 @@ class Tape {
             for (std::size_t i = nodes_.size(); i-- > 0;) {
                 Node& node = nodes_[i];
                 node.run(node.closure, *this, node);
-                node.destroy(node.closure);  // frees the saved values while going back
+                node.destroy(node.closure);  // frees the saved values as the backward pass goes
                 node.closure = nullptr;
                 on_final(i > 0 ? nodes_[i - 1].parameters_end : Index{0});
             }
@@ -177,7 +177,7 @@ class Tape {
         clear();
     }
 
-    /// Forgets all operations without going back.
+    /// Discards all operations without a backward pass.
     void clear() {
         for (Node& node : nodes_)
             if (node.closure != nullptr) node.destroy(node.closure);

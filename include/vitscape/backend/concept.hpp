@@ -132,7 +132,7 @@ concept FusedLayerNorm = requires(B b, typename B::Pointer p, typename Master<B>
 };
 
 /// Multi-head attention over packed rows (sample, token) of 3 * heads * head_width numbers: q, k, v, each
-/// (head, width). Only the tokens first_query to first_query + queries - 1 of each sample ask; all are keys
+/// (head, width). Only the tokens first_query to first_query + queries - 1 of each sample are queries; all are keys
 /// and values.
 struct AttentionShape {
     Index samples = 0, tokens = 0, heads = 0, head_width = 0, first_query = 0, queries = 0;

@@ -14,7 +14,7 @@ struct bfloat16 {
     std::uint16_t bits;
 
     bfloat16() = default;
-    /// Rounds to the nearest, ties to even; not-a-number stays one, what is too large becomes infinite.
+    /// Rounds to the nearest, ties to even; not-a-number stays one, what overflows becomes infinite.
     VITSCAPE_HOST_DEVICE explicit bfloat16(float x) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
         asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));

@@ -10,18 +10,18 @@
 
 namespace vitscape {
 
-/// Root of every exception that vitscape throws. The text names what was given, what was expected and the
+/// Base class of every exception that vitscape throws. The message names what was given, what was expected and the
 /// remedy.
 struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Two tensors, or a tensor and a model, do not fit; the text holds both shapes.
+/// The shapes of two tensors, or of a tensor and a model, do not match; the message holds both.
 struct ShapeError : Error {
     using Error::Error;
 };
 
-/// An option or a combination of options that cannot work (mask ratio outside (0, 1), heads that do not
+/// An invalid option or combination of options (mask ratio outside (0, 1), heads that do not
 /// divide the width).
 struct ConfigError : Error {
     using Error::Error;

@@ -22,7 +22,7 @@
 ///
 /// `visit(key, member, option, meaning)`: the key in JSON, the member, the option's name on a command line without its
 /// dashes (empty: not offered there), and what it means with unit and range. `Self` is const where fields are only read.
-/// A member is a number, a bool, a text, an enumeration with `enumerators`, a vector or array of numbers, a struct with
+/// A member is a number, a bool, a string, an enumeration with `enumerators`, a vector or array of numbers, a struct with
 /// fields, or a `ChoiceOfKinds`. core/json_fields.hpp writes and reads them.
 namespace vitscape {
 

@@ -69,7 +69,7 @@ inline std::filesystem::path folder_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-/// Makes a rename in `folder` survive a power cut. Some network file systems refuse; the rename itself is
+/// Makes a rename in `folder` survive a power failure. Some network file systems refuse; the rename itself is
 /// done by then, so that is not an error.
 inline void sync_folder(const std::filesystem::path& folder) {
     const FileDescriptor handle{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -78,10 +78,10 @@ inline void sync_folder(const std::filesystem::path& folder) {
 
 }  // namespace detail
 
-/// The bytes of a text, for the functions of this header.
+/// The bytes of a string, for the functions of this header.
 inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-/// A file that appears whole or not at all: it is written beside `path` as `path`.tmp, and `commit()` syncs
+/// A file that is replaced atomically: it is written beside `path` as `path`.tmp, and `commit()` syncs
 /// it to the disk and renames it. Without a `commit()` (an exception, a kill) the old file stays as it was.
 class AtomicFile {
   public:
@@ -119,7 +119,7 @@ class AtomicFile {
     bool committed_ = false;
 };
 
-/// Replaces the file `path` by `bytes`, whole or not at all.
+/// Replaces the file `path` by `bytes` atomically.
 /// @throws IoError as AtomicFile.
 inline void write_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
     AtomicFile file(path);
@@ -169,7 +169,7 @@ inline std::vector<std::byte> read_bytes(const std::filesystem::path& path) {
     return bytes;
 }
 
-/// As `read_bytes`, as text.
+/// As `read_bytes`, as a string.
 inline std::string read_text(const std::filesystem::path& path) {
     const auto bytes = read_bytes(path);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

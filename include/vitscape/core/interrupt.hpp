@@ -30,7 +30,7 @@ inline sigset_t interrupt_set() {
     sigaddset(&set, SIGTERM);
     return set;
 }
-/// Takes a signal that is held back; false where there is none.
+/// Takes a pending signal; false where there is none.
 inline bool take_interrupt() {
     const sigset_t set = interrupt_set();
     const timespec at_once{};
@@ -43,7 +43,7 @@ inline bool take_interrupt() {
 /// long work can stop at a good point and save. A second signal ends the program. The old handlers come back at the
 /// end. Guards may be nested; the outermost one decides.
 ///
-/// The signals are held back in the guard's thread, and in those that it starts, until somebody asks: oneDNN's kernels use
+/// The signals are blocked in the guard's thread, and in those that it starts, until somebody asks: oneDNN's kernels use
 /// the stack pointer for other things, and a handler that runs in their midst overwrites the heap. Make the guard before
 /// any threads that compute.
 class InterruptGuard {

@@ -24,7 +24,7 @@ void read_fields(const nlohmann::json& description, T& value);
 
 namespace detail {
 
-/// What JSON holds as it is: numbers, texts and lists of these.
+/// What JSON holds as it is: numbers, strings and lists of these.
 template <class T>
 inline constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
 template <class T>

@@ -11,7 +11,7 @@
 
 namespace vitscape {
 
-/// What a random number is for. Numbers of different purposes never coincide; the values are part of the file
+/// The use of a random number. Numbers of different purposes never coincide; the values are part of the file
 /// formats (a seed must mean the same in every release), so new purposes are appended.
 enum class Purpose : std::uint32_t {
     initial_weights = 1,

@@ -35,7 +35,7 @@ struct MeanAndError {
     return {mean, std::sqrt(square / (count - 1) / count)};
 }
 
-/// The middle of the samples in ascending order, the mean of the two middle ones of an even number; NaN for none.
+/// The median: the middle sample in ascending order, or the mean of the two middle ones; NaN without samples.
 [[nodiscard]] inline double median(std::vector<double> samples) {
     if (samples.empty()) return std::numeric_limits<double>::quiet_NaN();
     std::sort(samples.begin(), samples.end());
@@ -158,7 +158,7 @@ double solve_decreasing(const Function& function, double wanted) {
 struct RankCorrelation {
     double coefficient = std::numeric_limits<double>::quiet_NaN();  ///< -1 to 1
     double p_value = std::numeric_limits<double>::quiet_NaN();      ///< two-sided
-    bool exact = false;                                             ///< whether all orders were gone through
+    bool exact = false;  ///< whether all permutations were enumerated
 };
 
 namespace detail {
@@ -183,7 +183,7 @@ inline std::vector<double> centred_ranks(std::span<const double> values) {
 }  // namespace detail
 
 /// Spearman's rank correlation (Pearson's of the ranks, ties by their mean rank) and its two-sided permutation p-value:
-/// the share of all orders of y whose correlation is at least as large in size. Up to 9 pairs all orders are gone through;
+/// the share of all permutations of y whose correlation is at least as large in size. Up to 9 pairs all permutations are enumerated;
 /// beyond, (1 + hits) / (1 + 99999) of that many random ones, a function of `seed`. Both are NaN where x or y does not
 /// vary.
 /// @throws ShapeError where the numbers of x and y differ; NumericError for one that is not finite.

@@ -74,10 +74,10 @@ class LanczosRun {
     [[nodiscard]] bool out_of_steps() const { return spectrum_.products >= options_.steps; }
     [[nodiscard]] double allowed() const { return options_.tolerance * scale_; }
 
-    /// Expands until `settled(basis)` is true at one of its looks, everything is spanned, or the steps are
+    /// Expands until `converged(basis)` is true at one of its looks, everything is spanned, or the steps are
     /// used up. `low` and `high` are the ends that a restart must keep.
-    template <class Settled>
-    void expand_until(KrylovBasis<A, B>& basis, Index low, Index high, const Settled& settled) {
+    template <class Converged>
+    void expand_until(KrylovBasis<A, B>& basis, Index low, Index high, const Converged& converged) {
         Index next_look = low + high;
         for (;;) {
             basis.expand();
@@ -88,7 +88,7 @@ class LanczosRun {
             if (look) {
                 basis.solve();
                 scale_ = std::max(scale_, basis.scale());
-                done = settled(basis);
+                done = converged(basis);
                 next_look = basis.size() + 1 + basis.size() / 20;  // a look costs size^3, a product P
             }
             if (options_.progress) options_.progress({spectrum_.products, options_.steps, worst_});
@@ -151,13 +151,13 @@ class LanczosRun {
             bool complete = false;
             expand_until(basis, low ? 1 : 0, high ? 1 : 0, [&](const KrylovBasis<A, B>& now) {
                 const Index last = now.size() - 1;
-                const bool high_settled =
+                const bool high_converged =
                     !high || now.residual(last) <= allowed() ||
                     nothing_beyond(now.ritz_value(last), now.residual(last), top, now.size());
-                const bool low_settled =
+                const bool low_converged =
                     !low || now.residual(0) <= allowed() ||
                     nothing_beyond(-now.ritz_value(0), now.residual(0), -bottom, now.size());
-                return complete = high_settled && low_settled;
+                return complete = high_converged && low_converged;
             });
             if (!complete) return;
             const Index last = basis.size() - 1;

@@ -26,8 +26,8 @@ struct CheckpointVector {
 };
 
 /// Writes a checkpoint: every parameter of every vector under the reference's names, the fixed tensors, and
-/// `description` as the metadata entry "vitscape", so that the one file says all. The description also goes
-/// to the file beside it with the ending .json, for people. The file appears whole or not at all.
+/// `description` as the metadata entry "vitscape", so that the one file is complete. The description also goes
+/// to the file beside it with the ending .json, for people. The file is replaced atomically.
 /// @throws IoError where it cannot be written; an older checkpoint at `path` stays as it was.
 template <class T>
 void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& layout,

@@ -22,7 +22,7 @@ requires std::integral<Number> || std::floating_point<Number> std::string number
     return {text.data(), result.ptr};
 }
 
-/// A table for spreadsheets and plotting programs (RFC 4180): a header, then rows of numbers and texts,
+/// A table for spreadsheets and plotting programs (RFC 4180): a header, then rows of numbers and strings,
 /// separated by commas. Numbers are written so that they read back exactly.
 ///
 ///     CsvTable table{"x", "y", "loss"};
@@ -54,7 +54,7 @@ class CsvTable {
     /// The table as it is written to a file.
     [[nodiscard]] const std::string& text() const { return text_; }
 
-    /// Replaces the file `path`, whole or not at all.
+    /// Replaces the file `path` atomically.
     /// @throws IoError as AtomicFile.
     void write(const std::filesystem::path& path) const { write_atomically(path, text_); }
 

@@ -58,14 +58,14 @@ inline nlohmann::json load_json(const std::filesystem::path& path) {
 }
 
 /// Writes `value` (an `nlohmann::json` or `ordered_json`), indented by one space a level, in the place of
-/// `path`, whole or not at all. Numbers keep their value; one that is not finite becomes `null`.
+/// `path`, atomically. Numbers keep their value; one that is not finite becomes `null`.
 /// @throws IoError as AtomicFile.
 template <class Json>
 void write_json(const std::filesystem::path& path, const Json& value) {
     write_atomically(path, detail::json_text(value, 1));
 }
 
-/// What differs first between two JSON values, for a message: "/batch was 100, now it is 50"; nothing where they are equal.
+/// The first difference between two JSON values, for a message: "/batch was 100, now it is 50"; nothing where they are equal.
 [[nodiscard]] inline std::optional<std::string> first_difference(const nlohmann::json& before,
                                                                  const nlohmann::json& now) {
     if (before == now) return {};

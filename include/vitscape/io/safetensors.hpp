@@ -68,10 +68,10 @@ class SafeTensors {
     /// The tensors' names in the order of their bytes in the file.
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
-    /// The texts of the `__metadata__` entry.
+    /// The strings of the `__metadata__` entry.
     [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
-    /// Where the bytes came from, for errors.
+    /// The origin of the bytes, for errors.
     [[nodiscard]] const std::string& origin() const { return origin_; }
 
   private:

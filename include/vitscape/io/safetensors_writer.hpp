@@ -63,7 +63,7 @@ class SafeTensorsWriter {
         entries_.push_back(std::move(entry));
     }
 
-    /// A text for the file's `__metadata__`.
+    /// A string for the file's `__metadata__`.
     void set_metadata(const std::string& key, std::string text) { metadata_[key] = std::move(text); }
 
     [[nodiscard]] bool contains(std::string_view name) const {
@@ -71,7 +71,7 @@ class SafeTensorsWriter {
                            [&](const Entry& entry) { return entry.name == name; });
     }
 
-    /// Writes the file `path`, whole or not at all. Tensors stand in the order in which they were added,
+    /// Writes the file `path` atomically. Tensors stand in the order in which they were added,
     /// those of wider types first, so that each is aligned to its type.
     /// @throws IoError as AtomicFile.
     void write(const std::filesystem::path& path) const {

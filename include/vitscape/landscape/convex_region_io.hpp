@@ -87,7 +87,7 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
     }
 }
 
-/// Writes `to_json` to a file, whole or not at all: a place to save to after each point.
+/// Writes `to_json` to a file atomically: a place to save to after each point.
 /// @throws IoError where the file cannot be written.
 inline void write_convex_region(const std::filesystem::path& path, const ConvexRegion& region) {
     write_json(path, to_json(region));

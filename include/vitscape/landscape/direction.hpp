@@ -15,7 +15,7 @@
 
 namespace vitscape {
 
-/// A direction of independent standard normal numbers, a function of (seed, number) and the layout alone:
+/// A direction of independent standard normal elements, a function of (seed, number) and the layout alone:
 /// element j of the parameter at position i of the layout is number j of the Philox sequence (seed,
 /// direction, number, i). So it does not depend on threads or on the backend, and a parameter added behind
 /// the others does not change theirs.

@@ -25,7 +25,7 @@ struct Grid {
         if (i == 0) return from;
         if (i == steps - 1) return to;
         const double right = static_cast<double>(i), left = static_cast<double>(steps - 1 - i);
-        // around the middle, so that symmetric ranges have symmetric coordinates however the compiler fuses
+        // around the midpoint, so that symmetric ranges have symmetric coordinates however the compiler fuses
         // products
         const double value = 0.5 * (from + to) + 0.5 * (to - from) * ((right - left) / (left + right));
         return std::abs(value) < 1e-13 * (to - from) ? 0.0 : value;
@@ -86,7 +86,7 @@ inline Grid parse_axis(std::string_view text, std::string_view whole) {
 }  // namespace detail
 
 /// Reads "FROM:TO:STEPS" (both axes) or "x:FROM:TO:STEPS,y:FROM:TO:STEPS".
-/// @throws ConfigError that says what was not understood.
+/// @throws ConfigError naming the part that cannot be parsed.
 [[nodiscard]] inline PlaneGrid parse_grid(std::string_view text) {
     if (!text.starts_with("x:") && !text.starts_with("y:")) return detail::parse_axis(text, text);
     const std::size_t comma = text.find(',');

@@ -59,7 +59,7 @@ struct ParameterPair {
 // be compared. Each type below changes one parameter's part of a direction, seen as a matrix with one filter
 // (a linear layer's output unit, a convolution's output channel) per row. Parameters of one dimension
 // (biases, layer norms) get zero, and so do position embeddings, which are not learned in the reference;
-// `normalize` sees to that.
+// `normalize` does that.
 
 /// Each filter of the direction gets the norm of the weights' filter, d_i |w_i| / (|d_i| + 1e-10)
 /// (Li et al. 2018, arXiv 1712.09913, section 4).
@@ -89,7 +89,7 @@ struct LayerNormalization {
     }
 };
 
-/// Each number of the direction is multiplied by its weight, d w (Li et al.'s code).
+/// Each element of the direction is multiplied by its weight, d w (Li et al.'s code).
 struct WeightNormalization {
     template <Backend B>
     void operator()(detail::ParameterPair<B> pair) const {

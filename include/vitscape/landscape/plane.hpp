@@ -65,7 +65,7 @@ class Line {
             .theta_norm = norm(theta_), .delta_norm = norm(delta_), .theta_dot_delta = dot(theta_, delta_)};
     }
 
-    /// Writes theta + alpha delta to `out`. The second coordinate is there for the sake of one form with
+    /// Writes theta + alpha delta to `out`. The second coordinate is ignored; it gives lines the interface of
     /// `Plane`.
     void point(double alpha, double, Vector<B>& out) const {
         using T = typename B::Storage;

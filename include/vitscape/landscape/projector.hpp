@@ -149,11 +149,11 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
     const Index total = surface.rows() * surface.columns();
     Index done = surface.computed_points();
     for (std::size_t row = 0; row < surface.y.size(); ++row) {
-        std::deque<std::size_t> under_way;  // columns, in the order of their start
+        std::deque<std::size_t> in_flight;  // columns, in the order of their start
         std::size_t started = 0, finished = 0;
         const auto finish_oldest = [&] {
-            const std::size_t column = under_way.front();
-            under_way.pop_front();
+            const std::size_t column = in_flight.front();
+            in_flight.pop_front();
             const auto result = evaluator.finish(finished++ % evaluator.flights());
             surface.loss(row, column) = result.loss;
             surface.standard_error(row, column) = result.standard_error;
@@ -165,15 +165,15 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
         for (std::size_t column = 0; column < surface.x.size(); ++column) {
             if (surface.computed(row, column) != 0) continue;
             if (options.work.must_stop()) {
-                while (!under_way.empty()) finish_oldest();
+                while (!in_flight.empty()) finish_oldest();
                 if (options.after_row) options.after_row(surface);
                 throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
             }
             evaluator.start(space, surface.x[column], surface.y[row], point, started++ % evaluator.flights());
-            under_way.push_back(column);
-            if (under_way.size() == evaluator.flights()) finish_oldest();
+            in_flight.push_back(column);
+            if (in_flight.size() == evaluator.flights()) finish_oldest();
         }
-        while (!under_way.empty()) finish_oldest();
+        while (!in_flight.empty()) finish_oldest();
         if (started > 0 && options.after_row) options.after_row(surface);
     }
     return surface;

@@ -16,7 +16,7 @@
 
 namespace vitscape {
 
-/// How the directions of a surface lie: norms and inner products of theta, delta and eta (NaN for the eta of
+/// The geometry of a surface's directions: norms and inner products of theta, delta and eta (NaN for the eta of
 /// a line). Recorded with the surface, so that one is never completed with another seed's directions, and for
 /// the record: the angle between delta and eta is acos(delta_dot_eta / (delta_norm eta_norm)).
 struct PlaneGeometry {

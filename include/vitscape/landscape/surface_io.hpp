@@ -103,7 +103,7 @@ void read_rows(const nlohmann::json& rows, Table& table, const char* name, const
 }
 
 /// Writes PREFIX.npy (the loss, (y, x)), PREFIX.csv (x, y, loss, standard_error, difference_standard_error;
-/// the computed points, one per line) and PREFIX.json (`surface_json`), each whole or not at all.
+/// the computed points, one per line) and PREFIX.json (`surface_json`), each atomically.
 /// @throws IoError where a file cannot be written.
 inline void write_surface(const std::filesystem::path& prefix, const Surface& surface,
                           const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {

@@ -15,7 +15,7 @@ namespace vitscape {
 /// What a parameter is; decides weight decay and what a landscape's normalization does with it.
 enum class ParameterKind { weight, bias, norm, token, position };
 
-/// How a parameter gets its first values.
+/// How a parameter is initialized.
 struct Initializer {
     enum class Kind { zeros, ones, normal, truncated_normal, xavier_uniform };
     Kind kind = Kind::zeros;
@@ -77,7 +77,7 @@ class ParameterLayout {
     Index size_ = 0;
 };
 
-/// First values of all parameters, a function of (seed, parameter's position in the layout, element).
+/// Initial values of all parameters, a function of (seed, parameter's position in the layout, element).
 inline std::vector<double> initial_values(const ParameterLayout& layout, std::uint64_t seed) {
     std::vector<double> values(static_cast<std::size_t>(layout.size()));
     std::uint32_t position = 0;

@@ -13,7 +13,7 @@
 
 namespace vitscape {
 
-/// How square images are cut into square patches; patch number `row * side() + column`.
+/// The grid of square patches that square images are cut into; patch number `row * side() + column`.
 struct PatchGrid {
     Index image = 224, patch = 16, channels = 3;
 

@@ -121,7 +121,7 @@ struct VitEncoder {
     }
 };
 
-/// Runs blocks one after the other; the last computes only tokens first to first + count - 1.
+/// Runs blocks in sequence; the last computes only tokens first to first + count - 1.
 /// @param scales  weights of the residual branches (2 * blocks, samples) for drop path; empty: all are 1.
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> run_blocks(R& recorder, const std::vector<Block>& blocks, Variable<B> x, Index first, Index count,

@@ -9,7 +9,7 @@
 
 namespace vitscape {
 
-/// Refinement of a backend that works on while its numbers travel: `HostBuffer(backend)`, `copy_later(n, from,
+/// Refinement of a backend that computes while its results are transferred: `HostBuffer(backend)`, `copy_later(n, from,
 /// buffer)`, `dot_later(n, x, y, buffer)`, which return at once, and `buffer.wait(host)`, which waits for the numbers of the
 /// latest of them and converts them into a vector of double.
 template <class B>

@@ -17,7 +17,7 @@ struct TokenPart {
     Index count = 0;
 };
 
-/// Puts parts one behind the other along the token axis: (samples, sum of counts, width). At most four parts.
+/// Concatenates parts along the token axis: (samples, sum of counts, width). At most four parts.
 /// @throws ShapeError where a part is not (samples, count, width).
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> concatenate_tokens(R& recorder, Index samples, Index width,

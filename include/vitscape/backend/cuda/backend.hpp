@@ -24,7 +24,7 @@ namespace vitscape {
 template <class System, class T>
 class Thrust;
 
-/// The primitives on a device, and what lets it work on while the host does other things: deferred downloads and
+/// The primitives on a device, and what lets it overlap with the host's work: deferred downloads and
 /// replayed graphs (tensor/host_numbers.hpp, tensor/replay.hpp).
 template <class T>
 class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {

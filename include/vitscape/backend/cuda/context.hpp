@@ -65,7 +65,7 @@ class Context : public std::enable_shared_from_this<Context> {
     /// Uninitialized device memory in the order of `stream()`. @throws OutOfDeviceMemory
     [[nodiscard]] void* allocate(std::size_t bytes) { return pools_.allocate(bytes); }
     void release(void* memory, std::size_t bytes) { pools_.release(memory, bytes); }
-    /// Gives unused memory back to the device; waits.
+    /// Returns unused memory to the device; blocks.
     void trim() { pools_.trim(); }
 
     /// Copies `bytes` bytes from device memory to device memory.
@@ -85,7 +85,7 @@ class Context : public std::enable_shared_from_this<Context> {
         uploads_.upload(host, to, bytes);
     }
 
-    /// Copies device memory to the host and waits for it. @throws CaptureError while a step is captured.
+    /// Copies device memory to the host and blocks until it is done. @throws CaptureError while a step is captured.
     void download_bytes(const void* from, void* host, std::size_t bytes) {
         forbid_in_capture("a download that waits", "start it with HostBuffer and wait after the step");
         if (bytes == 0) return;

@@ -45,7 +45,7 @@ struct AttentionForward {
 /// depends on the order in which blocks run.
 /// @param out, log_sum  what the forward pass wrote
 /// @param dout          (samples, queries, heads, W), 16-byte aligned
-/// @param dqkv          like qkv, wholly overwritten; tokens that did not ask get a zero query gradient
+/// @param dqkv          like qkv, wholly overwritten; tokens that are no queries get a zero query gradient
 template <class T, int W>
 struct AttentionBackward {
     static constexpr int max_threads = detail::attention_register_threads<T, true>;

@@ -31,7 +31,7 @@ struct HeadRows {
 /// One (sample, head) of the packed rows (sample, token) of q, k, v.
 template <class T>
 struct PackedHead {
-    HeadRows<T> query, key, value;  // query: only of the tokens that ask
+    HeadRows<T> query, key, value;  // query: only of the query tokens
 };
 
 /// What a block computes.
