@@ -36,7 +36,8 @@ struct BackendOptions {
                        "of activations; bf16, on cuda, keeps parameters and sums in float")
             ->check(CLI::IsMember({"float", "bf16"}));
         app.add_option("--device", device, "number of the CUDA device");
-        app.add_option("--threads", threads, "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
+        app.add_option("--threads", threads,
+                       "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
     }
 
     /// To be called before any work: leaves this program for the one that has the chosen backend.
