@@ -7,7 +7,9 @@
 #include <numeric>
 
 #include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/methods/data2vec.hpp>
 #include <vitscape/methods/masked_autoencoder.hpp>
+#include <vitscape/methods/simmim.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
 #include <vitscape/optim/adamw.hpp>
@@ -49,6 +51,7 @@ void check_steady_state(const M& method, int threads) {
     for (std::size_t i = 0; i < batches.size(); ++i)
         batches[i] = batch_of(9, 32, static_cast<std::uint32_t>(100 * i));
     const Vector<B> before = theta;
+    Eval<B> teacher(backend, before.data());  // of a method that has one
     std::size_t system = 0, in_use = 0;
     for (std::size_t step = 0; step < batches.size(); ++step) {
         if (step == 2) {
@@ -59,6 +62,7 @@ void check_steady_state(const M& method, int threads) {
         fill(0, gradient);
         method.prepare(backend, batches[step], MaskKey{.seed = 1, .epoch = static_cast<std::uint32_t>(step)},
                        inputs);
+        if constexpr (TaughtMethod<M, B>) method.consult(teacher, inputs);
         tape.backward(method.losses(tape, inputs), 1.0 / 9);
         adamw.step(state, std::span<const ParameterGroup>(groups), 1e-3, 1, gradient, theta);
     }
@@ -116,6 +120,11 @@ TEST_CASE("steady state: block and grid masking allocate nothing", "[mae][memory
     CHECK(count(RandomMasking{}) == 0);
     CHECK(count(BlockMasking{}) == 0);
     CHECK(count(GridMasking{}) == 0);
+}
+
+TEST_CASE("steady state: training steps of methods with mask tokens allocate nothing", "[methods][memory]") {
+    check_steady_state(SimMim<>({.encoder = {32, 4, {24, 2, 3}}}), 2);
+    check_steady_state(Data2Vec<>({.encoder = {32, 4, {24, 2, 3}}}), 2);
 }
 
 TEST_CASE("steady state: a training step of the classifier allocates nothing", "[mae][memory]") {

@@ -22,7 +22,7 @@ namespace vitscape {
 template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
 struct Data2VecConfig {
     VitShape encoder;
-    Masking masking{};
+    Masking masking = with_ratio(Masking{}, 0.6);
     Teacher teacher{};
     Index target_blocks = 6;  ///< how many of the teacher's last blocks make the target; at most all
     double beta = 2;          ///< where the smooth absolute error turns from a square to a line, positive

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <span>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -135,5 +136,19 @@ struct GridMasking {
         });
     }
 };
+
+/// A policy with another mask ratio, where it has one: for methods whose usual ratio is not the policy's.
+template <MaskingPolicy M>
+[[nodiscard]] M with_ratio(M masking, double ratio) {
+    if constexpr (requires { masking.ratio; })
+        masking.ratio = ratio;
+    else if constexpr (requires { masking.choice(); })
+        std::visit(
+            [&](auto& policy) {
+                if constexpr (requires { policy.ratio; }) policy.ratio = ratio;
+            },
+            masking.choice());
+    return masking;
+}
 
 }  // namespace vitscape

@@ -20,7 +20,7 @@ namespace vitscape {
 template <MaskingPolicy Masking = RandomMasking>
 struct SimMimConfig {
     VitShape encoder;
-    Masking masking{};
+    Masking masking = with_ratio(Masking{}, 0.6);
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {

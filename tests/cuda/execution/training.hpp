@@ -60,10 +60,8 @@ Training train(const B& backend, std::size_t accumulate = 1, const M& method = {
     Training result;
     trainer.fit(images, options, Watch{result});
     result.theta = trainer.theta().to_host();
-    if constexpr (TaughtMethod<M, B>)
-        result.teacher = trainer.teacher().to_host();
-    else
-        result.calls = *trainer.method().calls;
+    if constexpr (TaughtMethod<M, B>) result.teacher = trainer.teacher().to_host();
+    if constexpr (requires { method.calls; }) result.calls = *trainer.method().calls;
     return result;
 }
 
