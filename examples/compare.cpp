@@ -92,8 +92,8 @@ AnyDataset open_test(const Options& o, Index side) {
 }
 
 void compare(Options& o) {
-    o.recipe.check(std::string(VitClassifier::Card::name));
     o.model.fields.check(o.methods);
+    o.recipe.check(o.methods);
     o.training.check();
     if (o.seeds == 0) throw ConfigError("--seeds is at least 1");
     for (const std::string& name : o.methods)
@@ -120,15 +120,10 @@ void compare(Options& o) {
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},
                         {"limit_per_class", o.data.limit_per_class}};
         Comparison comparison{backend, images, test, o.plan, options};
-        AllMethods::for_each([&]<class M>() {
-            const std::string name(M::Card::name), title(M::Card::title);
-            if (std::find(o.methods.begin(), o.methods.end(), name) == o.methods.end()) return;
-            const M method = std::get<M>(o.model.make_method(name, classes));
-            if constexpr (std::is_same_v<M, VitClassifier>)
-                comparison.add(name, title, o.recipe.with_recipe(method));
-            else
-                comparison.add(name, title, method);
-        });
+        program::for_each_method(o.methods, classes, o.model, o.recipe,
+                                 [&](const std::string& name, const std::string& title, const auto& method) {
+                                     comparison.add(name, title, method);
+                                 });
         comparison.run();
     });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trains a masked autoencoder, with or without a teacher, or a supervised Vision Transformer and writes checkpoints and a log.
+// Trains a Vision Transformer by one of the methods in methods/all.hpp and writes checkpoints and a log.
 #include <iostream>
 #include <optional>
 #include <string>
@@ -94,17 +94,17 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Trains a masked autoencoder or a supervised Vision Transformer.", "pretrain"};
+    CLI::App app{"Trains a Vision Transformer: " + AllMethods::names() + ".", "pretrain"};
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
         o.backend.settle(argv);
         const VitShape shape = o.model.encoder_shape();
+        o.model.fields.check({o.method});
+        o.recipe.check({o.method});
+        o.training.check();
         const AnyMethod checked = o.model.make_method(
             o.method, 2);  // a configuration that cannot work fails before images are read
-        o.model.fields.check({o.method});
-        o.training.check();
-        o.recipe.check(o.method);
         const auto file = std::filesystem::path(o.out) / "checkpoint.safetensors";
         const bool classifies = std::visit(
             [](const auto& method) {
@@ -113,8 +113,7 @@ int main(int argc, char** argv) {
             checked);
         if (!o.start.checkpoint.empty()) {
             if (!classifies)
-                throw ConfigError(
-                    message("--init belongs to --method ", VitClassifier::Card::name, ", not to ", o.method));
+                throw program::not_an_option_of({o.method}, "--init", program::classifying_methods());
             if (!(o.resume && std::filesystem::exists(file)))
                 std::visit(
                     [&](const auto& method) {
@@ -131,17 +130,10 @@ int main(int argc, char** argv) {
                                     "; put each class into a folder of its own"));
         std::optional<AnyDataset> test;
         if (!o.test_data.empty()) test = o.data.open(o.test_data, shape.image, true, 0);
-        const auto run = [&](const auto& method) {
-            o.backend.with_backend([&](const auto& backend) { train(backend, method, o, images, test); });
-        };
-        std::visit(
-            [&](const auto& method) {
-                if constexpr (std::is_same_v<std::remove_cvref_t<decltype(method)>,
-                                             VitClassifier>)  // has a recipe
-                    run(o.recipe.with_recipe(method));
-                else
-                    run(method);
-            },
-            classifies ? o.model.make_method(o.method, images.classes().size()) : checked);
+        program::for_each_method(
+            {o.method}, images.classes().size(), o.model, o.recipe,
+            [&](const std::string&, const std::string&, const auto& method) {
+                o.backend.with_backend([&](const auto& backend) { train(backend, method, o, images, test); });
+            });
     });
 }

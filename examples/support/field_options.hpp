@@ -20,6 +20,21 @@
 
 namespace program {
 
+/// "mae, rc-mae"
+[[nodiscard]] inline std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+/// What is said about an option that none of the chosen methods has.
+[[nodiscard]] inline vitscape::ConfigError not_an_option_of(const std::vector<std::string>& chosen,
+                                                            std::string_view option,
+                                                            const std::vector<std::string>& owners) {
+    return vitscape::ConfigError(
+        vitscape::message(option, " belongs to --method ", joined(owners), ", not to ", joined(chosen)));
+}
+
 /// A field's value as it is written on a command line.
 template <class T>
 [[nodiscard]] std::string option_text(const T& value) {
@@ -74,12 +89,11 @@ class FieldOptions {
     /// Offers them; call after all are listed.
     void add(CLI::App& app) {
         for (Option& o : options_) {
-            std::string owners, defaults;
-            for (const auto& [owner, value] : o.owners) {
-                owners += (owners.empty() ? "" : ", ") + owner;
+            std::string defaults;
+            for (const auto& [owner, value] : o.owners)
                 if (value != o.owners.front().second) defaults += "; " + owner + ": " + value;
-            }
-            const std::string help = (o.owners.size() == owners_.size() ? "" : owners + ": ") + o.meaning;
+            const std::string help =
+                (o.owners.size() == owners_.size() ? "" : joined(names(o)) + ": ") + o.meaning;
             if (o.flag) {
                 o.option = app.add_flag_callback(
                     "--" + o.name, [&o] { o.given = "true"; }, help);
@@ -102,8 +116,7 @@ class FieldOptions {
                                    [&](const auto& one) { return one.first == owner; });
             };
             if (std::none_of(owners.begin(), owners.end(), has))
-                throw ConfigError(
-                    message("--", o.name, " belongs to ", joined(o), ", not to ", owners.front()));
+                throw not_an_option_of(owners, "--" + o.name, names(o));
         }
     }
     /// Sets what was given. @throws ConfigError naming an option whose value is of another kind
@@ -117,10 +130,10 @@ class FieldOptions {
     [[nodiscard]] static bool is_given(const Option& o) {
         return o.option != nullptr && o.option->count() > 0;
     }
-    [[nodiscard]] static std::string joined(const Option& o) {
-        std::string text;
-        for (const auto& [owner, value] : o.owners) text += (text.empty() ? "" : ", ") + owner;
-        return text;
+    [[nodiscard]] static std::vector<std::string> names(const Option& o) {
+        std::vector<std::string> owners;
+        for (const auto& [owner, value] : o.owners) owners.push_back(owner);
+        return owners;
     }
     [[nodiscard]] const std::string* given(std::string_view name) const {
         for (const Option& o : options_)

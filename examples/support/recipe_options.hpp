@@ -3,8 +3,9 @@
 // The options of the supervised recipe, and of starting from a pre-trained encoder.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
-#include <iostream>
+#include <concepts>
 #include <string>
 #include <utility>
 #include <variant>
@@ -17,10 +18,34 @@
 #include <vitscape/nn/transfer.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
+#include "model_options.hpp"
+
 namespace program {
 
 /// A classifier with all that `RecipeOptions` can switch on.
 using RecipeMethod = vitscape::Regularized<vitscape::RandomErasing, vitscape::MixupOrCutmix>;
+
+/// A method that can be trained by the recipe.
+template <class M>
+concept TakesRecipe = std::constructible_from<RecipeMethod, const M&, vitscape::Regularization,
+                                              vitscape::RandomErasing, vitscape::MixupOrCutmix>;
+
+/// The names of the methods that can be trained by the recipe.
+[[nodiscard]] inline std::vector<std::string> recipe_methods() {
+    std::vector<std::string> names;
+    vitscape::AllMethods::for_each([&]<class M>() {
+        if constexpr (TakesRecipe<M>) names.emplace_back(M::Card::name);
+    });
+    return names;
+}
+/// The names of the methods that can start from a pre-trained encoder.
+[[nodiscard]] inline std::vector<std::string> classifying_methods() {
+    std::vector<std::string> names;
+    vitscape::AllMethods::for_each([&]<class M>() {
+        if constexpr (vitscape::ClassifyingMethod<M, vitscape::Cpu<float>>) names.emplace_back(M::Card::name);
+    });
+    return names;
+}
 
 /// Options that say how a classifier is regularized; everything is off unless asked for.
 struct RecipeOptions {
@@ -29,34 +54,35 @@ struct RecipeOptions {
     void add(CLI::App& app) {
         app.option_defaults()->always_capture_default()->multi_option_policy(
             CLI::MultiOptionPolicy::TakeLast);
+        const std::string who = joined(recipe_methods()) + ": ";
         app.add_option("--drop-path", drop_path,
-                       "supervised: probability that an image skips a branch of the last block, below 1");
-        app.add_option("--mixup", mixup, "supervised: alpha of mixup, 0.8 in the reference; 0: off");
-        app.add_option(
-            "--cutmix", cutmix,
-            "supervised: alpha of cutmix, 1 in the reference; 0: off. With --mixup too, each batch "
-            "gets one of them");
+                       who + "probability that an image skips a branch of the last block, below 1");
+        app.add_option("--mixup", mixup, who + "alpha of mixup, 0.8 in the reference; 0: off");
+        app.add_option("--cutmix", cutmix,
+                       who +
+                           "alpha of cutmix, 1 in the reference; 0: off. With --mixup too, each batch gets "
+                           "one of them");
         app.add_option("--random-erasing", random_erasing,
-                       "supervised: probability that a rectangle of an image is erased, between 0 and 1");
+                       who + "probability that a rectangle of an image is erased, between 0 and 1");
         app.add_option("--layer-decay", layer_decay,
-                       "supervised: each block's learning rate over the next one's, at most 1; 0: off");
+                       who + "each block's learning rate over the next one's, at most 1; 0: off");
     }
 
-    /// @param method  what is trained.
-    /// @throws ConfigError for numbers that cannot work and for a recipe of a method that has none.
-    void check(const std::string& method) const {
+    /// @param methods  the names of what is trained.
+    /// @throws ConfigError for numbers that cannot work and for a recipe where no method has one.
+    void check(const std::vector<std::string>& methods) const {
         using namespace vitscape;
         const std::pair<const char*, double> all[] = {{"--drop-path", drop_path},
                                                       {"--mixup", mixup},
                                                       {"--cutmix", cutmix},
                                                       {"--random-erasing", random_erasing},
                                                       {"--layer-decay", layer_decay}};
-        for (const auto& [name, value] : all) {
-            if (value == 0) continue;
-            if (method != VitClassifier::Card::name)
-                throw ConfigError(
-                    message(name, " belongs to --method ", VitClassifier::Card::name, ", not to ", method));
-        }
+        const std::vector<std::string> owners = recipe_methods();
+        const bool has_one = std::any_of(methods.begin(), methods.end(), [&](const std::string& method) {
+            return std::find(owners.begin(), owners.end(), method) != owners.end();
+        });
+        for (const auto& [name, value] : all)
+            if (value != 0 && !has_one) throw not_an_option_of(methods, name, owners);
         if (layer_decay != 0 && !(layer_decay > 0 && layer_decay <= 1))
             throw ConfigError(
                 message("--layer-decay lies between 0 (off) and 1, ", layer_decay, " was given"));
@@ -65,10 +91,16 @@ struct RecipeOptions {
         mixing().check();
     }
 
-    [[nodiscard]] RecipeMethod with_recipe(const vitscape::VitClassifier& classifier) const {
-        const vitscape::Regularization regularization{vitscape::DropPath{drop_path},
-                                                      layer_decay == 0 ? 1.0 : layer_decay};
-        return RecipeMethod(classifier, regularization, erasing(), mixing());
+    /// The method as it is trained: by the recipe, where it takes one.
+    template <class M>
+    [[nodiscard]] auto with_recipe(const M& method) const {
+        if constexpr (TakesRecipe<M>) {
+            const vitscape::Regularization regularization{vitscape::DropPath{drop_path},
+                                                          layer_decay == 0 ? 1.0 : layer_decay};
+            return RecipeMethod(method, regularization, erasing(), mixing());
+        } else {
+            return method;
+        }
     }
 
   private:
@@ -85,6 +117,19 @@ struct RecipeOptions {
     }
 };
 
+/// Calls `work(name, title, method)` for each of the named methods, in the order of the list: the method as it is trained.
+/// @param classes  of the images, for a method that classifies
+template <class Work>
+void for_each_method(const std::vector<std::string>& names, std::size_t classes, const ModelOptions& model,
+                     const RecipeOptions& recipe, const Work& work) {
+    vitscape::AllMethods::for_each([&]<class M>() {
+        const std::string name(M::Card::name);
+        if (std::find(names.begin(), names.end(), name) == names.end()) return;
+        work(name, std::string(M::Card::title),
+             recipe.with_recipe(std::get<M>(model.make_method(name, classes))));
+    });
+}
+
 /// Options that say which pre-trained encoder a classifier starts from.
 struct StartOptions {
     std::string checkpoint, part = "student";
@@ -92,8 +137,9 @@ struct StartOptions {
     void add(CLI::App& app) {
         app.option_defaults()->always_capture_default()->multi_option_policy(
             CLI::MultiOptionPolicy::TakeLast);
-        app.add_option("--init", checkpoint,
-                       "supervised: start from the encoder of this checkpoint (fine-tuning)");
+        app.add_option(
+            "--init", checkpoint,
+            joined(classifying_methods()) + ": start from the encoder of this checkpoint (fine-tuning)");
         app.add_option("--init-from", part, "whose encoder that is, where a model has a teacher")
             ->check(CLI::IsMember({"student", "teacher"}));
     }

@@ -87,6 +87,37 @@ TEST_CASE("linear probe and neighbours tell two clouds apart, and cannot where l
     CHECK(nearest_neighbour_accuracy(shuffled, asked) < 0.75);
 }
 
+TEST_CASE("linear probe: epochs that are no whole number end with the schedule", "[train]") {
+    // 2 2/3 epochs of 6 batches are 16 steps, not the 18 of 3 epochs, whose last would come after the schedule's end
+    const Features rows = clouds(96, 4);
+    const LinearProbeOptions options{.epochs = 8.0 / 3,
+                                     .warmup_epochs = 1.0 / 3,
+                                     .batch = 16,
+                                     .base_learning_rate = 8,
+                                     .optimizer = {.momentum = 0},
+                                     .seed = 5};
+    LinearProbe<Cpu<double>> fitted(Cpu<double>(1), 3, 2, options), stepped(Cpu<double>(1), 3, 2, options);
+    fitted.fit(rows);
+    const WarmupCosine schedule{.peak = 8.0 * 16 / 256, .warmup_epochs = 1.0 / 3};
+    std::vector<std::uint32_t> order(96);
+    for (std::uint32_t step = 0; step < 16; ++step) {
+        if (step % 6 == 0) {
+            std::iota(order.begin(), order.end(), 0U);
+            RandomSequence random({5, Purpose::sample_order, step / 6, 0});
+            random.shuffle(std::span(order));
+        }
+        std::vector<float> features;       // (16, 3)
+        std::vector<std::int64_t> labels;  // (16)
+        for (std::size_t i = step % 6 * 16; i < step % 6 * 16 + 16; ++i) {
+            features.insert(features.end(), rows.row(order[i]), rows.row(order[i]) + 3);
+            labels.push_back(rows.labels[order[i]]);
+        }
+        const double rate = schedule.at(step / 6 + step % 6 / 6.0, 8.0 / 3);
+        stepped.step(std::span<const float>(features), labels, rate);
+    }
+    CHECK(fitted.theta().to_host() == stepped.theta().to_host());
+}
+
 TEST_CASE("a part of the images keeps the classes' shares", "[train]") {
     const Features all = clouds(400, 1), part = part_of_each_class(all, 0.1, 7);
     CHECK(part.images() == 40);

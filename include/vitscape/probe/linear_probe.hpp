@@ -20,8 +20,8 @@ namespace vitscape {
 
 /// How a probe is trained; the defaults are the masked autoencoder's recipe (He et al. 2022, arXiv 2111.06377, table 10).
 struct LinearProbeOptions {
-    double epochs = 90, warmup_epochs = 10;
-    std::size_t batch = 16384;         ///< at most the number of images
+    double epochs = 90, warmup_epochs = 10;  ///< need not be whole numbers
+    std::size_t batch = 16384;               ///< at most the number of images
     double base_learning_rate = 0.1;   ///< times batch / 256; raise it for few steps, whose number matters
     double epsilon = 1e-6;             ///< of the batch normalization
     double statistics_momentum = 0.1;  ///< of its running statistics
@@ -88,7 +88,7 @@ class LinearProbe {
         return loss;
     }
 
-    /// Trains on all rows for `options.epochs`, in an order that is a function of the seed.
+    /// Trains on all rows for `options.epochs`, to the nearest step, in an order that is a function of the seed.
     void fit(const Features& features) {
         const std::size_t images = features.labels.size(), width = static_cast<std::size_t>(width_);
         const std::size_t batch = std::min(options_.batch, images);
@@ -98,11 +98,13 @@ class LinearProbe {
         std::vector<float> rows(batch * width);
         std::vector<std::int64_t> labels(batch);
         const std::size_t batches = images / batch;
-        for (std::uint32_t epoch = 0; epoch < options_.epochs; ++epoch) {
+        const auto steps = static_cast<std::size_t>(
+            std::llround(options_.epochs * static_cast<double>(batches)));  // the schedule ends with the last
+        for (std::uint32_t epoch = 0; epoch * batches < steps; ++epoch) {
             for (std::size_t i = 0; i < images; ++i) order[i] = static_cast<std::uint32_t>(i);
             RandomSequence random({options_.seed, Purpose::sample_order, epoch, 0});
             random.shuffle(std::span(order));
-            for (std::size_t k = 0; k < batches; ++k) {
+            for (std::size_t k = 0; k < batches && epoch * batches + k < steps; ++k) {
                 for (std::size_t i = 0; i < batch; ++i) {
                     const std::size_t sample = order[k * batch + i];
                     std::copy_n(features.row(sample), width,
