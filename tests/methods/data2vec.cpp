@@ -99,6 +99,15 @@ TEST_CASE("data2vec: what it can do, and what it refuses", "[methods]") {
     CHECK(Data2Vec<>({.encoder = masked_shape, .target_blocks = 6}).target_blocks() == 3);
 }
 
+TEST_CASE("data2vec: a momentum chosen at run time is the linear one unless another is given", "[methods]") {
+    const Data2VecConfig<RandomMasking, EmaTeacher<AnyMomentum>> config;
+    const EmaTeacher<LinearMomentum> expected;
+    for (const double step : {0.0, 10.0, 30.0, 100.0}) {
+        const StepCount count{.step = step, .steps = 100};
+        CHECK(config.teacher.momentum.at(count) == expected.momentum.at(count));
+    }
+}
+
 TEST_CASE("linear momentum: rises over the first part and stays", "[methods]") {
     const LinearMomentum momentum{.from = 0.9, .to = 0.99, .part = 0.5};
     CHECK(momentum.at({.step = 0, .steps = 100}) == 0.9);

@@ -19,11 +19,22 @@
 
 namespace vitscape {
 
+namespace detail {
+/// A teacher with data2vec's momentum, also where the schedule is chosen at run time and another is its usual one.
+template <class Teacher>
+[[nodiscard]] Teacher data2vec_teacher() {
+    Teacher teacher{};
+    if constexpr (requires { teacher.momentum.schedule = LinearMomentum{}; })
+        teacher.momentum.schedule = LinearMomentum{};
+    return teacher;
+}
+}  // namespace detail
+
 template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
 struct Data2VecConfig {
     VitShape encoder;
     Masking masking = with_ratio(Masking{}, 0.6);
-    Teacher teacher{};
+    Teacher teacher = detail::data2vec_teacher<Teacher>();
     Index target_blocks = 6;  ///< how many of the teacher's last blocks make the target; at most all
     double beta = 2;          ///< where the smooth absolute error turns from a square to a line, positive
 
