@@ -30,8 +30,10 @@ struct Regularization {
 ///
 ///     Regularized method(VitClassifier({.encoder = vit_base(), .classes = 100, .label_smoothing = 0.1}),
 ///                        {.drop_path = {0.1}, .layer_decay = 0.65}, RandomErasing{}, MixupOrCutmix{});
-template <BatchPolicy... Policies>
+template <class... Policies>
 class Regularized {
+    static_assert((require_batch_policy<Policies>() && ...));
+
   public:
     /// A batch as the model reads it.
     template <Backend B>
@@ -49,7 +51,8 @@ class Regularized {
           policies_(std::move(policies)...) {
         regularization_.drop_path.check();
         layers().check();
-        std::apply([](const auto&... policy) { (policy.check(), ...); }, policies_);
+        if constexpr ((BatchPolicy<Policies> && ...))
+            std::apply([](const auto&... policy) { (policy.check(), ...); }, policies_);
     }
 
     /// With label smoothing, as it is trained.

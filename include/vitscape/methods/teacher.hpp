@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
 #include <vitscape/core/error.hpp>
@@ -86,20 +88,57 @@ concept MomentumSchedule = std::copyable<M> && requires(const M& momentum, const
 /// No teacher: `RcMae<Masking, NoTeacher>` is the masked autoencoder without consistency, at no cost for what is not there.
 struct NoTeacher {};
 
+/// Compiles where `M` is a `MomentumSchedule`; elsewhere the compiler's first error says what is missing.
+template <class M>
+constexpr bool require_momentum_schedule() {
+    static_assert(std::copyable<M>, "a teacher's momentum schedule cannot be copied");
+    static_assert(
+        requires(const M& momentum, const StepCount& count) {
+            { momentum.at(count) } -> std::convertible_to<double>;
+        },
+        "a teacher's momentum schedule lacks at(const StepCount&) const, a number in [0, 1]");
+    return true;
+}
+
 /// A teacher that is the exponential moving average of the student: it starts as a copy, and after every
 /// optimizer step teacher = m teacher + (1 - m) student over all parameters.
-template <MomentumSchedule Momentum = PublishedMomentum>
+template <class Momentum = PublishedMomentum>
 struct EmaTeacher {
+    static_assert(require_momentum_schedule<Momentum>());
     Momentum momentum{};
 
     /// @throws ConfigError for a momentum outside [0, 1] at the start or the end
     void check() const {
-        for (const double step : {0.0, 1.0}) {
-            const double m = momentum.at({.step = step, .steps = 1});
-            if (!(m >= 0 && m <= 1))
-                throw ConfigError(message("a teacher's momentum lies between 0 and 1, ", m, " was given"));
-        }
+        if constexpr (MomentumSchedule<Momentum>)
+            for (const double step : {0.0, 1.0}) {
+                const double m = momentum.at({.step = step, .steps = 1});
+                if (!(m >= 0 && m <= 1))
+                    throw ConfigError(
+                        message("a teacher's momentum lies between 0 and 1, ", m, " was given"));
+            }
     }
 };
+
+/// What a method takes as its teacher: `momentum`, a `MomentumSchedule`, and `check()`, which throws a ConfigError for
+/// numbers that cannot work. `NoTeacher` is none.
+template <class T>
+concept AveragingTeacher = std::copyable<T> && requires(const T& teacher) {
+    teacher.check();
+    requires MomentumSchedule<std::remove_cvref_t<decltype(teacher.momentum)>>;
+};
+
+/// Compiles where `T` is an `AveragingTeacher`; elsewhere the compiler's first error says what is missing.
+template <class T>
+constexpr bool require_teacher() {
+    static_assert(
+        requires(const T& teacher) { teacher.momentum; },
+        "a teacher lacks momentum, the MomentumSchedule by which it follows the student");
+    if constexpr (requires(const T& teacher) { teacher.momentum; })
+        require_momentum_schedule<std::remove_cvref_t<decltype(std::declval<const T&>().momentum)>>();
+    static_assert(
+        requires(const T& teacher) { teacher.check(); },
+        "a teacher lacks check() const, which throws a ConfigError for numbers that cannot work");
+    return true;
+}
 
 }  // namespace vitscape
