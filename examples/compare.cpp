@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <vitscape/study/comparison.hpp>
+#include <vitscape/study/summary.hpp>
 
 #include "support/backend.hpp"
 #include "support/model_options.hpp"
@@ -30,6 +31,8 @@ struct Options {
     std::uint32_t seeds = 3;
     double budget = 0;
     ComparisonPlan plan;
+    UsualMeasures measures;
+    program::FieldOptions measure_fields;
     bool resume = false, report_only = false, no_figures = false;
 };
 
@@ -57,22 +60,10 @@ void add_options(CLI::App& app, Options& o) {
         ->always_capture_default(false);
     app.add_flag("--no-figures", o.no_figures, "do not draw by gnuplot")->always_capture_default(false);
 
-    MeasurePlan& m = o.plan.measure;
+    for_each_measure(o.measures, [&]<class M>(const M& measure) { o.measure_fields.list(M::key, measure); });
+    o.measure_fields.add(app);
     app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--images", m.images, "training images that surfaces and rises are the mean over");
-    app.add_option("--curvature-images", m.curvature_images, "the same for eigenvalues and traces");
-    app.add_option("--convex-images", m.convex_images, "the same for convex regions");
-    app.add_option("--test-images", m.test_images, "test images for noise and blur, at most");
-    app.add_option("--pairs", m.pairs, "pairs of random directions, a plane each");
-    app.add_option("--grid", m.grid, "points of a surface along each axis, an odd number");
-    app.add_option("--convex-grid", m.convex_grid,
-                   "points of a convex region along each axis, an odd number");
-    app.add_option("--range", m.range, "the planes go from minus this to this");
-    app.add_option("--lanczos-steps", m.lanczos_steps,
-                   "products with the Hessian for its eigenvalues, at most");
-    app.add_option("--trace-samples", m.trace_probes, "random vectors for the trace");
-    app.add_option("--direction-seed", m.direction_seed, "of the directions");
-    app.add_option("--mask-seed", m.mask_seed, "of the fixed masks");
+    app.add_option("--mask-seed", o.plan.mask_seed, "of the fixed masks");
     app.add_option("--probe-every", o.plan.probe_every, "epochs between probes during training");
     app.add_option("--probe-images", o.plan.probe_images, "training images of those probes, at most");
     app.add_option("--probe-epochs", o.plan.probe.epochs, "of the linear probes");
@@ -108,6 +99,7 @@ void compare(Options& o) {
     o.plan.pooling = std::get<VitClassifier>(o.model.make_method(std::string(VitClassifier::Card::name), 2))
                          .config()
                          .pooling;
+    for_each_measure(o.measures, [&](auto& measure) { o.measure_fields.assign(measure); });
     o.plan.check();
     require_writable_folder(o.out);
     const AnyDataset images = o.data.open(side), test = open_test(o, side);
@@ -119,12 +111,22 @@ void compare(Options& o) {
         options.data = {{"source", o.data.source},
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},
                         {"limit_per_class", o.data.limit_per_class}};
-        Comparison comparison{backend, images, test, o.plan, options};
+        options.progress = &std::cerr;
+        Comparison comparison{backend, images, test, o.plan, options, o.measures};
         program::for_each_method(o.methods, classes, o.model, o.recipe,
                                  [&](const std::string& name, const std::string& title, const auto& method) {
                                      comparison.add(name, title, method);
                                  });
-        comparison.run();
+        try {
+            const WrittenReport written = comparison.run();
+            print_summary(std::cout, written.report);
+            std::cout << "wrote " << written.files[0].string() << ", " << written.files[1].string() << " and "
+                      << written.files.size() - 2 << " figures\n";
+        } catch (const StudyExists& error) {
+            throw ConfigError(message(error.what(), ": give --resume, or another --out"));
+        } catch (const Interrupted& stop) {
+            throw Interrupted(message(stop.what(), "; --resume goes on from here"));
+        }
     });
 }
 

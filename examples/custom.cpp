@@ -2,10 +2,12 @@
 //
 // A masking policy and a teacher of one's own, compared with the usual ones: custom [FOLDER [IMAGES TEST_IMAGES]]
 #include <algorithm>
+#include <iostream>
 
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/open_dataset.hpp>
 #include <vitscape/study/comparison.hpp>
+#include <vitscape/study/summary.hpp>
 
 using namespace vitscape;
 
@@ -29,14 +31,24 @@ int main(int argc, char** argv) {
     const TransformerShape decoder{.width = 32, .depth = 1, .heads = 4};
     ComparisonPlan plan{.seeds = {0, 1}, .schedule = {.peak = 1e-3, .warmup_epochs = 1}};
     plan.training = {.epochs = 4, .batch = 100, .transform = {.side = 32}};
-    plan.measure.pairs = 1, plan.measure.grid = 7, plan.measure.convex_grid = 5;
+    const Planes one_plane{.pairs = 1};
+    UsualMeasures measures;
+    auto& surface = std::get<SurfaceMeasure>(measures);
+    auto& convex = std::get<ConvexRegionMeasure>(measures);
+    surface.planes = convex.planes = one_plane;
+    surface.grid = 7, convex.grid = 5;
 
     const auto images = open_dataset(argument(2, "synthetic:2000"));
     const auto test = open_dataset(argument(3, "synthetic:500"), {.test = true});
-    Comparison comparison{Cpu<float>{}, images, test, plan, {.out = argument(1, "custom"), .resume = true}};
+    Comparison comparison{Cpu<float>{},
+                          images,
+                          test,
+                          plan,
+                          {.out = argument(1, "custom"), .resume = true, .progress = &std::cerr},
+                          measures};
     comparison.add("mae", "MAE", MaskedAutoencoder<>({encoder, decoder}));
     comparison.add("bands", "MAE of bands", MaskedAutoencoder<BandMasking>({encoder, decoder}));
     comparison.add("short", "RC-MAE, short memory",
                    RcMae<RandomMasking, EmaTeacher<ShortMemory>>({encoder, decoder}));
-    comparison.run();
+    print_summary(std::cout, comparison.run().report);
 }

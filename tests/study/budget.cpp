@@ -2,6 +2,8 @@
 #include <string>
 
 #include <vitscape/study/budget.hpp>
+#include <vitscape/study/measure_list.hpp>
+#include <vitscape/study/measures/usual.hpp>
 
 #include "support/catch.hpp"
 
@@ -9,17 +11,21 @@ using namespace vitscape;
 
 namespace {
 
-/// A plan whose epochs take 30 s, and whose measures `finest` seconds as they were asked for, less where they are coarser.
+using Surfaces = std::tuple<SurfaceMeasure>;
+
+/// Epochs of 30 s, and surfaces that take `finest` seconds as they were asked for, less where they are coarser.
 struct Priced {
-    ComparisonPlan plan{};
+    Surfaces measures{};
     double finest;
     explicit Priced(double seconds) : finest(seconds) {}
-    [[nodiscard]] double points() const {
-        return static_cast<double>(plan.measure.grid * plan.measure.grid) * plan.measure.pairs;
+    [[nodiscard]] static double points(const Surfaces& all) {
+        const auto& surface = std::get<0>(all);
+        return static_cast<double>(surface.grid * surface.grid) * surface.parts();
     }
-    void fit(double minutes) {
-        const double all = points();
-        fit_budget(plan, minutes, [&] { return PlanTime{30, finest * points() / all}; });
+    [[nodiscard]] Fineness fit(double minutes) const {
+        return fit_budget(minutes, [&](int level) {
+            return PlanTime{30, finest * points(at_level(measures, level)) / points(measures)};
+        });
     }
 };
 
@@ -27,35 +33,38 @@ struct Priced {
 
 TEST_CASE("a budget: the measures stay as asked where they leave room, the epochs fill the rest",
           "[compare]") {
-    Priced priced(100);
-    const MeasurePlan asked = priced.plan.measure;
-    priced.fit(10);  // 540 s of 600 are planned: (540 - 100) / 30 epochs
-    CHECK(priced.plan.training.epochs == 14);
-    CHECK(priced.plan.measure.grid == asked.grid);
-    CHECK(priced.plan.measure.pairs == asked.pairs);
+    const Fineness found = Priced(100).fit(10);  // 540 s of 600 are planned: (540 - 100) / 30 epochs
+    CHECK(found.epochs == 14);
+    CHECK(found.level == 0);
 }
 
 TEST_CASE("a budget: measures that would take most of it become coarser, never finer than asked",
           "[compare]") {
-    Priced priced(600);
-    priced.fit(
-        10);  // at most 324 s for measures: 2 planes of 11 x 11 points instead of 3 of 15 x 15 take 215 s
-    CHECK(priced.plan.measure.pairs == 2);
-    CHECK(priced.plan.measure.grid == 11);
-    CHECK(priced.plan.training.epochs == 10);
+    // at most 324 s for measures: 2 planes of 11 x 11 points instead of 3 of 15 x 15 take 215 s
+    const Fineness found = Priced(600).fit(10);
+    const auto surface = std::get<0>(at_level(Surfaces{}, found.level));
+    CHECK(surface.parts() == 2);
+    CHECK(surface.grid == 11);
+    CHECK(found.epochs == 10);
 
     Priced coarse(600);
-    coarse.plan.measure.grid = 5, coarse.plan.measure.pairs = 1;
-    coarse.plan.measure.lanczos_steps = 8;
+    std::get<0>(coarse.measures).grid = 5, std::get<0>(coarse.measures).planes.pairs = 1;
     CHECK_THROWS_AS(coarse.fit(10), ConfigError);  // nothing is left to make coarser, 600 s are more than 540
-    CHECK(coarse.plan.measure.grid == 5);
-    CHECK(coarse.plan.measure.lanczos_steps == 8);
+    for (int level = 0; level <= coarsest_level; ++level)
+        CHECK(std::get<0>(at_level(coarse.measures, level)).grid == 5);
+    CHECK(at_level(EigenvalueMeasure{.steps = 8}, coarsest_level).steps == 8);
+    CHECK(at_level(EigenvalueMeasure{}, 1).steps == 30);
+    CHECK(at_level(EigenvalueMeasure{}, 3).steps == 12);
+    CHECK(at_level(ConvexRegionMeasure{}, 1).grid == 7);
+    CHECK(at_level(ConvexRegionMeasure{}, 2).grid == 5);
+    CHECK(at_level(TraceMeasure{}, 3).samples == TraceMeasure{}.samples);
 }
 
 TEST_CASE("a budget too small for an epoch: how many minutes are needed", "[compare]") {
-    Priced priced(6000);  // the coarsest: 1 plane of 7 x 7 of 3 of 15 x 15: 435.6 s, and 30 s for an epoch
+    const Priced priced(
+        6000);  // the coarsest: 1 plane of 7 x 7 of 3 of 15 x 15: 435.6 s, and 30 s for an epoch
     try {
-        priced.fit(5);
+        (void)priced.fit(5);
         FAIL("5 minutes were enough");
     } catch (const ConfigError& error) {
         const std::string text = error.what();
@@ -63,6 +72,5 @@ TEST_CASE("a budget too small for an epoch: how many minutes are needed", "[comp
         CHECK(text.find("budget of 5 minutes is too small") != std::string::npos);
         CHECK(text.find("about 9 minutes") != std::string::npos);
     }
-    Priced again(6000);
-    CHECK_NOTHROW(again.fit(9));
+    CHECK_NOTHROW(priced.fit(9));
 }

@@ -19,7 +19,7 @@ void probe_baselines(const ComparisonSetting<B>& setting, const Contestant<M>& c
     meter.part("probes of random encoders and of raw pixels", expected, [&] {
         const auto& layout = contestant.method.layout();
         const VitClassifier classifier =
-            classifier_of(contestant.method, setting.classes(), setting.plan.pooling);
+            classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling);
         const FrozenEncoder<B> encoder{setting.backend, classifier, setting.plan.training.transform};
         nlohmann::json top1 = nlohmann::json::array();
         for (const std::uint64_t seed : setting.plan.seeds) {

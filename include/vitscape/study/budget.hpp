@@ -2,38 +2,30 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 
-#include <vitscape/study/plan.hpp>
+#include <vitscape/core/error.hpp>
+#include <vitscape/study/measure.hpp>
 #include <vitscape/study/time.hpp>
 
 namespace vitscape {
 
+/// What a budget allows.
+struct Fineness {
+    int level = 0;  ///< of the measures (`at_level`)
+    std::uint32_t epochs = 1;
+};
+
 /// Chooses measures as fine as leave two fifths of the budget to training, then as many epochs as fit; a tenth of the
-/// budget is kept for what goes slower than expected. `time()` gives the `PlanTime` of the plan as it then is.
+/// budget is kept for what goes slower than expected. `time(level)` gives the `PlanTime` with measures of that level.
 /// @throws ConfigError where not even one epoch with the coarsest measures fits
 template <class Time>
-void fit_budget(ComparisonPlan& plan, double minutes, const Time& time) {
-    struct Fineness {
-        std::uint32_t pairs;
-        Index grid, convex_grid, steps;
-    };
+[[nodiscard]] Fineness fit_budget(double minutes, const Time& time) {
     const double seconds = 0.9 * 60 * minutes;
-    const MeasurePlan asked = plan.measure;
-    const std::array levels{Fineness{asked.pairs, asked.grid, asked.convex_grid, asked.lanczos_steps},
-                            Fineness{2, 11, 7, 30}, Fineness{1, 9, 5, 20}, Fineness{1, 7, 5, 12}};
-    plan.training.epochs = 1;
-    PlanTime took;
-    for (const Fineness& level : levels) {
-        plan.measure.pairs = std::min(asked.pairs, level.pairs);
-        plan.measure.grid = std::min(asked.grid, level.grid);
-        plan.measure.convex_grid = std::min(asked.convex_grid, level.convex_grid);
-        plan.measure.lanczos_steps = std::min(asked.lanczos_steps, level.steps);
-        took = time();
-        if (took.rest <= 0.6 * seconds) break;
-    }
+    Fineness found;
+    PlanTime took = time(0);
+    while (found.level < coarsest_level && !(took.rest <= 0.6 * seconds)) took = time(++found.level);
     const double epochs = std::floor((seconds - took.rest) / took.epoch);
     if (epochs < 1)
         throw ConfigError(
@@ -43,7 +35,8 @@ void fit_budget(ComparisonPlan& plan, double minutes, const Time& time) {
                     std::ceil((took.rest + took.epoch) / (0.9 * 60)),
                     " minutes here. Allow more, or ask for fewer images, seeds or methods, or a "
                     "smaller model"));
-    plan.training.epochs = static_cast<std::uint32_t>(std::min(epochs, 1e6));
+    found.epochs = static_cast<std::uint32_t>(std::min(epochs, 1e6));
+    return found;
 }
 
 }  // namespace vitscape

@@ -3,20 +3,21 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <vitscape/study/budget.hpp>
+#include <vitscape/study/claims/paper.hpp>
 #include <vitscape/study/entrant.hpp>
+#include <vitscape/study/measures/usual.hpp>
 #include <vitscape/study/page/figures.hpp>
 #include <vitscape/study/page/html_report.hpp>
 #include <vitscape/study/plan_file.hpp>
 #include <vitscape/study/report_data.hpp>
-#include <vitscape/study/summary.hpp>
 
 namespace vitscape {
 
@@ -27,26 +28,42 @@ struct ComparisonOptions {
     bool report_only = false;   ///< write the report of a run that is complete, and do nothing else
     double budget_minutes =
         0;  ///< choose the epochs, and where they must be the measures' fineness, to fit; 0: as planned
-    nlohmann::json data = {};  ///< where the images come from, for the report
-    bool figures = true;       ///< draw by gnuplot
+    nlohmann::json data = {};          ///< where the images come from, for the report
+    bool figures = true;               ///< draw by gnuplot
+    std::ostream* progress = nullptr;  ///< the plan and how far the work is; null: nothing is shown
 };
 
-/// Trains every method from every seed on the same images, probes it, looks at its losses and writes a report.
+/// A folder that holds a study already, where a new one was to begin.
+class StudyExists : public ConfigError {
+    using ConfigError::ConfigError;
+};
+
+/// What a study wrote.
+struct WrittenReport {
+    nlohmann::json report{};
+    std::vector<std::filesystem::path> files{};  ///< report.html, report.json and the figures
+};
+
+/// Trains every method from every seed on the same images, probes it, measures it and writes a report. Measures and claims
+/// are arguments; those of one's own join the usual ones by `with` (study/measure_list.hpp) and in the list of claims.
 ///
 ///     Comparison comparison{Cpu<float>{}, images, test, plan, {.out = "runs/mine"}};
 ///     comparison.add("mae", "MAE", MaskedAutoencoder<>(config));
 ///     comparison.add("mine", "My masking", MaskedAutoencoder<MyMasking>(config));
 ///     comparison.run();
-template <Backend B>
+template <Backend B, class Measures = UsualMeasures>
 class Comparison {
   public:
     /// @throws ConfigError, DataError before any work where plan and images do not fit
-    Comparison(B backend, AnyDataset images, AnyDataset test, ComparisonPlan plan, ComparisonOptions options)
+    Comparison(B backend, AnyDataset images, AnyDataset test, ComparisonPlan plan, ComparisonOptions options,
+               Measures measures = {}, std::vector<AnyClaim> claims = paper_claims())
         : setting_{std::move(backend), std::move(images), std::move(test), std::move(plan), options.out},
-          options_(std::move(options)) {
+          options_(std::move(options)),
+          measures_(std::move(measures)),
+          claims_(std::move(claims)) {
         setting_.plan.check();
+        (void)describe_measures(measures_);
         const AnyDataset& known = setting_.images;
-        const MeasurePlan& measure = setting_.plan.measure;
         const std::size_t batch = setting_.plan.training.batch;
         if (known.classes().size() < 2)
             throw DataError(message(
@@ -59,71 +76,89 @@ class Comparison {
         if (known.size() < batch)
             throw ConfigError(message("the dataset has ", known.size(), " images, fewer than one batch of ",
                                       batch, "; choose a smaller batch"));
-        const std::size_t most = std::max({measure.images, measure.curvature_images, measure.convex_images});
-        if (known.size() < most)
-            throw ConfigError(
-                message("losses over ", most, " images were asked for, the dataset has ", known.size()));
+        for_each_measure(measures_, [&]<class M>(const M& measure) {
+            if constexpr (MeasuresLosses<M> && requires { measure.images; })
+                if (known.size() < measure.images)
+                    throw ConfigError(message("losses over ", measure.images,
+                                              " images were asked for, the dataset has ", known.size()));
+        });
         if (!(options_.budget_minutes >= 0)) throw ConfigError("a budget is a number of minutes, at least 0");
     }
 
     /// Enters a method, by its name in files and its title in the report. @throws ConfigError for a name that is taken
-    template <class M>
+    template <ComparableMethod<B> M>
     void add(std::string name, std::string title, M method) {
         for (const auto& other : entrants_)
             if (other->name() == name) throw ConfigError(message("two methods are called '", name, "'"));
-        entrants_.push_back(std::make_unique<EntrantOf<B, M>>(
+        entrants_.push_back(std::make_unique<EntrantOf<B, Measures, M>>(
             Contestant<M>{std::move(name), std::move(title), std::move(method)}));
     }
 
-    /// Does what is not done yet and writes report.json, report.html and figures. Prints the plan first.
-    /// @throws ConfigError where the folder holds other runs or the budget does not do; Interrupted where the user stopped it
-    void run() {
+    /// Does what is not done yet and writes report.json, report.html and figures.
+    /// @throws ConfigError where the folder holds other runs, the budget does not do, or a claim needs what does not take
+    ///         part; StudyExists where it was not asked to resume; Interrupted where the user stopped it
+    WrittenReport run() {
         if (entrants_.empty()) throw ConfigError("a comparison needs at least one method");
+        const std::vector<AnyClaim> claims = testable_claims();
         require_writable_folder(options_.out);
         const FolderLock lock(options_.out);
         settle();
-        if (options_.report_only) return write_report();
-        print_plan();
-        WorkMeter meter(expected_seconds());
+        if (options_.report_only) return write_report(claims);
+        show_plan();
+        WorkMeter meter(expected_seconds(), options_.progress);
         entrants_.front()->baselines(setting_, baseline_seconds(), meter);
         for (const std::uint64_t seed : setting_.plan.seeds)
             for (const auto& entrant : entrants_)
-                entrant->run(setting_, seed, speeds_.at(entrant->name()), meter);
-        write_report();
+                entrant->run(setting_, seed, speeds_.at(entrant->name()), measures_, meter);
+        return write_report(claims);
     }
 
   private:
+    void show(const std::string& text) const {
+        if (options_.progress != nullptr) *options_.progress << text << std::endl;
+    }
+    [[nodiscard]] std::vector<AnyClaim> testable_claims() const {
+        std::vector<std::string> rows, names;
+        for (const Row& row : rows_of(measures_, CompletedRuns{}, setting_.plan)) rows.push_back(row.key);
+        for (const auto& entrant : entrants_) names.push_back(entrant->name());
+        return testable(claims_, rows, names);
+    }
     /// The report of a complete run, without any other work. @throws IoError naming what is missing
-    void write_report() const {
-        std::cerr << "writing the report" << std::endl;
+    WrittenReport write_report(const std::vector<AnyClaim>& claims) const {
+        show("writing the report");
         const ComparisonPlan& plan = setting_.plan;
-        std::vector<std::pair<std::string, std::string>> names;
-        for (const auto& entrant : entrants_) names.emplace_back(entrant->name(), entrant->title());
-        ReportData data(CompletedRuns::load(options_.out, plan, names), plan);
+        CompletedRuns runs{.out = options_.out, .seeds = plan.seeds};
+        for (const auto& entrant : entrants_) runs.methods.emplace_back(entrant->name(), entrant->title());
+        runs.load(result_names(measures_));
+        const ReportData data(runs, plan, rows_of(measures_, runs, plan), claims);
         nlohmann::json report = data.report(options_.data, setting_.images, setting_.test);
+        report["plan"]["measures"] = describe_measures(measures_);
+        for_each_measure(measures_, [&](const auto& measure) {
+            if constexpr (requires { measure.put_into(report, runs); }) measure.put_into(report, runs);
+        });
         Reconstructions<B> pictures(setting_.backend, setting_.test, plan);
         for (const auto& entrant : entrants_) entrant->reconstruct(setting_, pictures);
         report["reconstructions"] = pictures.json();
         write_json(options_.out / "report.json", report);
-        std::vector<std::filesystem::path> figures;
+        HtmlReportOptions page;
         if (options_.figures && find_gnuplot()) {
             std::filesystem::create_directories(options_.out / "figures");
-            figures = write_comparison_figures(options_.out / "figures", report);
+            page.figures = write_comparison_figures(options_.out / "figures", report);
         } else if (options_.figures) {
-            std::cerr << "no figures: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
+            show("no figures: gnuplot was not found; on Debian: apt install gnuplot-nox");
         }
-        HtmlReportOptions page;
-        page.figures = figures;
         write_html_report(options_.out / "report.html", report, page);
-        print_summary(report);
-        std::cout << "wrote " << (options_.out / "report.html").string() << ", "
-                  << (options_.out / "report.json").string() << " and " << figures.size() << " figures\n";
+        WrittenReport written{std::move(report),
+                              {options_.out / "report.html", options_.out / "report.json"}};
+        written.files.insert(written.files.end(), page.figures.begin(), page.figures.end());
+        return written;
     }
 
     /// The folder's plan if there is one, else a new one: from speeds that are measured, and from the budget.
     void settle() {
         ComparisonPlan& plan = setting_.plan;
         nlohmann::json asked = {{"plan", describe(plan)},
+                                {"measures", describe_measures(measures_)},
                                 {"images", setting_.images.size()},
                                 {"test_images", setting_.test.size()},
                                 {"data", options_.data},
@@ -133,21 +168,27 @@ class Comparison {
         const PlanFile file(options_.out);
         if (file.exists()) {
             if (!options_.resume && !options_.report_only)
-                throw ConfigError(
-                    message(options_.out.string(),
-                            " holds a comparison; give --resume to go on with it, or another --out"));
-            DecidedPlan decided{plan, {}};
+                throw StudyExists(message(options_.out.string(),
+                                          " holds a comparison; resume it, or choose another folder"));
+            DecidedPlan decided;
             decided.read(file.decided(asked));
-            plan = decided.plan, speeds_ = decided.speeds;
+            plan.training.epochs = decided.epochs, speeds_ = decided.speeds;
+            measures_ = at_level(measures_, decided.level);
         } else {
             if (options_.report_only)
                 throw ConfigError(message(options_.out.string(), " holds no comparison to report on"));
             file.require_empty_folder();
-            std::cerr << "measuring the speed of each method" << std::endl;
+            show("measuring the speed of each method");
             for (const auto& entrant : entrants_) speeds_[entrant->name()] = entrant->speed(setting_);
-            if (options_.budget_minutes > 0)
-                fit_budget(plan, options_.budget_minutes, [this] { return time(); });
-            file.write(asked, DecidedPlan{plan, speeds_}.json());
+            Fineness found{.level = 0, .epochs = plan.training.epochs};
+            if (options_.budget_minutes > 0) {
+                plan.training.epochs = 1;
+                found = fit_budget(options_.budget_minutes,
+                                   [this](int level) { return time(at_level(measures_, level)); });
+                plan.training.epochs = found.epochs;
+                measures_ = at_level(measures_, found.level);
+            }
+            file.write(asked, DecidedPlan{found.epochs, found.level, speeds_}.json());
         }
         if (plan.schedule.warmup_epochs < 0) plan.schedule.warmup_epochs = usual_warmup(plan.training.epochs);
     }
@@ -158,43 +199,44 @@ class Comparison {
                    speeds_.at(entrants_.front()->name()).encoding +
                all * 4e-3;
     }
-    [[nodiscard]] ExpectedTime expected(const Entrant<B>& entrant) const {
-        return entrant.expected(setting_, speeds_.at(entrant.name()));
+    [[nodiscard]] ExpectedTime expected(const Entrant<B, Measures>& entrant, const Measures& measures) const {
+        return entrant.expected(setting_, speeds_.at(entrant.name()), measures);
     }
-    /// Of the plan as it is, which trains for one epoch.
-    [[nodiscard]] PlanTime time() const {
+    /// Of the plan as it is; `epoch` is the time of all its epochs.
+    [[nodiscard]] PlanTime time(const Measures& measures) const {
         PlanTime all{0, baseline_seconds()};
         for (const auto& entrant : entrants_) {
-            const ExpectedTime one = expected(*entrant);
+            const ExpectedTime one = expected(*entrant, measures);
             all.epoch += static_cast<double>(setting_.plan.seeds.size()) * one.training;
             all.rest += static_cast<double>(setting_.plan.seeds.size()) * one.measures;
         }
         return all;
     }
     [[nodiscard]] double expected_seconds() const {
-        const PlanTime all = time();
+        const PlanTime all = time(measures_);
         return all.epoch + all.rest;
     }
 
-    void print_plan() const {
+    void show_plan() const {
         const ComparisonPlan& plan = setting_.plan;
-        std::cerr << "plan: " << setting_.images.size() << " images, " << plan.training.epochs << " epochs, "
-                  << plan.seeds.size() << " seeds, " << plan.measure.pairs << " planes of "
-                  << plan.measure.grid << " x " << plan.measure.grid
-                  << " points for each loss, convex regions on " << plan.measure.convex_grid << " x "
-                  << plan.measure.convex_grid << " points\n";
+        std::string text = message("plan: ", setting_.images.size(), " images, ", plan.training.epochs,
+                                   " epochs, ", plan.seeds.size(), " seeds\n");
+        for (const auto& [measure, options] : describe_measures(measures_).items())
+            text += message("  ", measure, ": ", options.dump(), "\n");
         for (const auto& entrant : entrants_) {
-            const ExpectedTime one = expected(*entrant);
-            std::cerr << "  " << entrant->title() << ": " << duration_text(one.training)
-                      << " of training and " << duration_text(one.measures) << " of measures for each seed\n";
+            const ExpectedTime one = expected(*entrant, measures_);
+            text += message("  ", entrant->title(), ": ", duration_text(one.training), " of training and ",
+                            duration_text(one.measures), " of measures for each seed\n");
         }
-        std::cerr << "expected in all: " << duration_text(expected_seconds())
-                  << " (what is done already does not count)" << std::endl;
+        show(text + "expected in all: " + duration_text(expected_seconds()) +
+             " (what is done already does not count)");
     }
 
     ComparisonSetting<B> setting_;
     ComparisonOptions options_;
-    std::vector<std::unique_ptr<Entrant<B>>> entrants_;
+    Measures measures_;
+    std::vector<AnyClaim> claims_;
+    std::vector<std::unique_ptr<Entrant<B, Measures>>> entrants_;
     std::map<std::string, MethodSpeed> speeds_;
 };
 

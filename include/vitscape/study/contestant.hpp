@@ -6,15 +6,26 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <vitscape/methods/frozen_objective.hpp>
-#include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/method.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/nn/transfer.hpp>
 #include <vitscape/probe/evaluate.hpp>
 
 namespace vitscape {
 
-/// A method that takes part in a comparison, and what it is called in files (`name`) and in the report (`title`).
+/// A method that can take part in a study: one that trains, whose evaluated form is a method too, with an encoder that can be
+/// probed and a `describe` beside it for checkpoints and the plan. A method with a head of its own is a `VitClassifier`
+/// once it is evaluated.
+template <class M, class B>
+concept ComparableMethod = std::copyable<M> && Method<M, B> && Method<Evaluated<M>, B> && EncodingMethod<M> &&
+    (!ClassifyingMethod<M, B> || std::same_as<Evaluated<M>, VitClassifier>)&&requires(const M& method) {
+    { describe(method) } -> std::convertible_to<nlohmann::json>;
+};
+
+/// A method that takes part in a study, and what it is called in files (`name`) and in the report (`title`).
 template <class M>
 struct Contestant {
     std::string name, title;
@@ -23,17 +34,13 @@ struct Contestant {
 template <class M>
 Contestant(std::string, std::string, M) -> Contestant<M>;
 
-/// Whether a method needs labels, and is its own classifier.
-template <class M>
-inline constexpr bool is_classifier = std::same_as<Evaluated<M>, VitClassifier>;
-
 /// The classifier whose encoder is the method's: itself, or that of a probe.
-template <class M>
+template <Backend B, class M>
 [[nodiscard]] VitClassifier classifier_of(const M& method, Index classes, Pooling pooling) {
-    if constexpr (is_classifier<M>)
+    if constexpr (ClassifyingMethod<M, B>)
         return evaluated(method);
     else
-        return VitClassifier({.encoder = method.config().encoder, .classes = classes, .pooling = pooling});
+        return VitClassifier({.encoder = method.encoder(), .classes = classes, .pooling = pooling});
 }
 /// The classifier's parameters with the method's encoder; what the method lacks, the head, has its first values.
 template <class M>

@@ -4,15 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include <vitscape/core/random.hpp>
 #include <vitscape/data/augmentation.hpp>
 #include <vitscape/data/batch.hpp>
-#include <vitscape/study/plan.hpp>
 
 namespace vitscape {
 
@@ -59,23 +55,6 @@ namespace vitscape {
         for (Index x = 0; x < side; ++x) blur_line(pixels + x, side);
     }
     return images;
-}
-
-/// What `look(batch)` finds, an object, on images as they are, with the plan's noises and with its blurs.
-template <class Look>
-[[nodiscard]] nlohmann::json under_corruption(const Batch& clean, const MeasurePlan& plan,
-                                              const ImageTransform& transform, const Look& look) {
-    nlohmann::json found = nlohmann::json::array();
-    const auto add = [&](const char* kind, double strength, const Batch& batch) {
-        nlohmann::json one = look(batch);
-        one["kind"] = kind, one["strength"] = strength;
-        found.push_back(std::move(one));
-    };
-    add("none", 0, clean);
-    for (const double noise : plan.input_noise)
-        add("noise", noise, with_noise(clean, noise, transform, plan.mask_seed));
-    for (const double blur : plan.blur) add("blur", blur, with_blur(clean, blur));
-    return found;
 }
 
 }  // namespace vitscape

@@ -12,7 +12,7 @@
 namespace vitscape {
 
 /// What a comparison asks of a method, whatever its type.
-template <Backend B>
+template <Backend B, class Measures>
 class Entrant {
   public:
     virtual ~Entrant() = default;
@@ -21,17 +21,17 @@ class Entrant {
     [[nodiscard]] virtual nlohmann::json description() const = 0;
     [[nodiscard]] virtual MethodSpeed speed(const ComparisonSetting<B>& setting) const = 0;
     /// Of a run from one seed.
-    [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting,
-                                                const MethodSpeed& speed) const = 0;
+    [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
+                                                const Measures& measures) const = 0;
     virtual void run(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
-                     WorkMeter& meter) const = 0;
+                     const Measures& measures, WorkMeter& meter) const = 0;
     virtual void baselines(const ComparisonSetting<B>& setting, double expected, WorkMeter& meter) const = 0;
-    /// Adds what the method, trained from the first seed, makes of the pictures; nothing for a classifier.
+    /// Adds what the method, trained from the first seed, makes of the pictures; nothing where it cannot reconstruct.
     virtual void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const = 0;
 };
 
-template <Backend B, class M>
-class EntrantOf final : public Entrant<B> {
+template <Backend B, class Measures, ComparableMethod<B> M>
+class EntrantOf final : public Entrant<B, Measures> {
   public:
     explicit EntrantOf(Contestant<M> contestant) : contestant_(std::move(contestant)) {}
 
@@ -41,19 +41,19 @@ class EntrantOf final : public Entrant<B> {
     [[nodiscard]] MethodSpeed speed(const ComparisonSetting<B>& setting) const override {
         return measure_speed(setting, contestant_);
     }
-    [[nodiscard]] ExpectedTime expected(const ComparisonSetting<B>& setting,
-                                        const MethodSpeed& speed) const override {
-        return from(setting, setting.plan.seeds.front()).expected(speed);
+    [[nodiscard]] ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
+                                        const Measures& measures) const override {
+        return from(setting, setting.plan.seeds.front()).expected(speed, measures);
     }
     void run(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
-             WorkMeter& meter) const override {
-        from(setting, seed).work(speed, meter);
+             const Measures& measures, WorkMeter& meter) const override {
+        from(setting, seed).work(speed, measures, meter);
     }
     void baselines(const ComparisonSetting<B>& setting, double expected, WorkMeter& meter) const override {
         probe_baselines(setting, contestant_, expected, meter);
     }
     void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const override {
-        if constexpr (!is_classifier<M>)
+        if constexpr (ReconstructingMethod<M, B>)
             pictures.add(contestant_,
                          from(setting, setting.plan.seeds.front()).folder() / "checkpoint.safetensors");
     }

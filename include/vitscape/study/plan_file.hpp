@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 
 #include <vitscape/io/json.hpp>
-#include <vitscape/study/plan.hpp>
 #include <vitscape/study/time.hpp>
 
 namespace vitscape {
 
-/// What is decided when a comparison begins and stays so when it goes on: its plan, once the budget has been fitted, and
-/// the speeds of its methods.
+/// What is decided when a study begins and stays so when it goes on: its epochs and how fine its measures are, once the
+/// budget has been fitted, and the speeds of its methods.
 struct DecidedPlan {
-    ComparisonPlan plan;
-    std::map<std::string, MethodSpeed> speeds;  ///< by the methods' names
+    std::uint32_t epochs = 0;
+    int level = 0;                                ///< of the measures (`at_level`)
+    std::map<std::string, MethodSpeed> speeds{};  ///< by the methods' names
 
     [[nodiscard]] nlohmann::json json() const {
         nlohmann::json all;
@@ -27,19 +28,10 @@ struct DecidedPlan {
                          s.loss.product,
                          s.classification.value,
                          s.classification.product};
-        return {{"epochs", plan.training.epochs},
-                {"pairs", plan.measure.pairs},
-                {"grid", plan.measure.grid},
-                {"convex_grid", plan.measure.convex_grid},
-                {"lanczos_steps", plan.measure.lanczos_steps},
-                {"speeds", all}};
+        return {{"epochs", epochs}, {"level", level}, {"speeds", all}};
     }
     void read(const nlohmann::json& json) {
-        plan.training.epochs = json.at("epochs");
-        plan.measure.pairs = json.at("pairs");
-        plan.measure.grid = json.at("grid");
-        plan.measure.convex_grid = json.at("convex_grid");
-        plan.measure.lanczos_steps = json.at("lanczos_steps");
+        epochs = json.at("epochs"), level = json.at("level");
         for (const auto& [name, s] : json.at("speeds").items())
             speeds[name] = {s.at(0), s.at(1), {s.at(2), s.at(3)}, {s.at(4), s.at(5)}};
     }

@@ -70,8 +70,8 @@ template <Backend B>
 }
 
 /// Callback: after every n-th epoch and the last, the accuracy of nearest neighbours (`knn_accuracy`) and of a linear probe
-/// (`probe_accuracy`) on a part of the images, and after every epoch an autoencoder's `reconstruction_loss` on
-/// test images, which is of one kind for all autoencoders.
+/// (`probe_accuracy`) on a part of the images, and after every epoch the `reconstruction_loss` on test images of
+/// a method that reconstructs, which is of one kind for all that do.
 class ProbeEvery {
   public:
     ProbeEvery(const ComparisonPlan& plan, const VitClassifier& classifier, const AnyDataset& images,
@@ -83,21 +83,18 @@ class ProbeEvery {
 
     template <class T>
     void on_epoch(T& trainer, EpochRecord& record) {
-        const auto reconstruction = [&](const auto& autoencoder) {
-            const MaskKey key{plan_.measure.mask_seed, 0};
+        using B = std::remove_cvref_t<decltype(trainer.backend())>;
+        if constexpr (ReconstructingMethod<std::remove_cvref_t<decltype(trainer.method())>, B>) {
+            const MaskKey key{plan_.mask_seed, 0};
+            const auto& method = evaluated(trainer.method()).reconstruction();
             record.metrics.emplace_back("reconstruction_loss",
-                                        evaluate(trainer.backend(), autoencoder, trainer.theta(), test_,
+                                        evaluate(trainer.backend(), method, trainer.theta(), test_,
                                                  plan_.training.transform, 128, key)
                                             .loss);
-        };
-        if constexpr (requires { trainer.method().student(); })
-            reconstruction(trainer.method().student());
-        else if constexpr (!is_classifier<std::remove_cvref_t<decltype(trainer.method())>>)
-            reconstruction(trainer.method());
+        }
         if (record.epoch % plan_.probe_every != 0 && record.epoch != record.epochs) return;
         const auto values = classifier_values(trainer.method(), trainer.theta().to_host(), classifier_);
-        const FrozenEncoder<std::remove_cvref_t<decltype(trainer.backend())>> encoder{
-            trainer.backend(), classifier_, plan_.training.transform};
+        const FrozenEncoder<B> encoder{trainer.backend(), classifier_, plan_.training.transform};
         const FeaturePair features = encoder.features(values, known_, test_, {});
         record.metrics.emplace_back("knn_accuracy",
                                     nearest_neighbour_accuracy(features.known, features.asked));

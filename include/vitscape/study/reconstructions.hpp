@@ -26,12 +26,9 @@ class Reconstructions {
           batch_(load_all(images_, plan.training.transform)),
           rows_(batch_.size(), nlohmann::json::array()) {}
 
-    template <class M>
+    template <ReconstructingMethod<B> M>
     void add(const Contestant<M>& contestant, const std::filesystem::path& checkpoint) {
-        if constexpr (requires { contestant.method.student(); })
-            draw(contestant.title, contestant.method.student(), checkpoint);
-        else
-            draw(contestant.title, contestant.method, checkpoint);
+        draw(contestant.title, evaluated(contestant.method).reconstruction(), checkpoint);
     }
     [[nodiscard]] nlohmann::json json() const {
         nlohmann::json list = nlohmann::json::array();
@@ -50,14 +47,13 @@ class Reconstructions {
     template <class A>
     void draw(const std::string& title, const A& autoencoder, const std::filesystem::path& checkpoint) {
         typename A::template Inputs<B> inputs;
-        autoencoder.prepare(backend_, batch_, MaskKey{plan_.measure.mask_seed, 0}, inputs);
+        autoencoder.prepare(backend_, batch_, MaskKey{plan_.mask_seed, 0}, inputs);
         const Vector<Master<B>> theta(master(backend_),
                                       Checkpoint::load(checkpoint).vector<float>(autoencoder.layout()));
         Weights<B> weights(backend_);
         Eval<B> eval(backend_, weights.of(theta));
-        const std::vector<double> predicted = download(
-            backend_,
-            autoencoder.predict(eval, inputs, 1 + autoencoder.visible(), autoencoder.masked()).value.view());
+        const std::vector<double> predicted =
+            download(backend_, autoencoder.predict_masked(eval, inputs).value.view());
         const PatchGrid grid = autoencoder.grid();
         const auto size = static_cast<std::size_t>(grid.size()),
                    patches = static_cast<std::size_t>(grid.count()),
@@ -70,7 +66,7 @@ class Reconstructions {
                 copy_patch(grid, batch_.images, static_cast<Index>(i), patch, PatchOrder::row_column_channel,
                            own.data());
                 double mean = 0, deviation = 1;
-                if (autoencoder.config().pixel_loss == PixelLoss::normalized) {
+                if (autoencoder.normalizes_targets()) {
                     double square = 0;
                     for (const float x : own) mean += static_cast<double>(x) / static_cast<double>(size);
                     for (const float x : own)

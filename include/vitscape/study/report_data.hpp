@@ -11,10 +11,9 @@
 #include <vitscape/core/version.hpp>
 #include <vitscape/study/claims.hpp>
 #include <vitscape/study/completed_runs.hpp>
-#include <vitscape/study/measures.hpp>
 #include <vitscape/study/numbers.hpp>
 #include <vitscape/study/plan.hpp>
-#include <vitscape/study/surface_data.hpp>
+#include <vitscape/study/rows.hpp>
 
 namespace vitscape {
 
@@ -23,10 +22,10 @@ class ReportData {
     using Json = nlohmann::json;
 
   public:
-    ReportData(CompletedRuns runs, const ComparisonPlan& plan)
-        : runs_(std::move(runs)),
-          plan_(plan),
-          measures_(measures_of(runs_.results.begin()->second.front(), levels())) {}
+    /// @param rows  of these runs
+    ReportData(const CompletedRuns& runs, const ComparisonPlan& plan, std::vector<Row> rows,
+               std::vector<AnyClaim> claims)
+        : runs_(runs), plan_(plan), rows_(std::move(rows)), claims_(std::move(claims)) {}
 
     [[nodiscard]] Json report(const Json& data, const AnyDataset& images, const AnyDataset& test) const {
         Json report;
@@ -47,15 +46,12 @@ class ReportData {
                 report["runs"].push_back({{"method", name},
                                           {"seed", plan_.seeds[i]},
                                           {"curve", runs_.results.at(name)[i].at("training")}});
-        for (const Measure& measure : measures_) report["measures"].push_back(measure_json(measure));
+        for (const Row& row : rows_) report["measures"].push_back(row_json(row));
         report["baselines"] = baselines();
         report["correlations"] = correlations();
-        report["claims"] = judge(
-            paper_claims(),
-            [&](const std::string& key, const std::string& method) { return values(key, method); },
-            [&](const std::string& key) { return find(key)->name; });
-        report["surfaces"] = surfaces_json(runs_);
-        report["slices"] = slices_json(runs_);
+        report["claims"] =
+            judge(claims_, {[this](const ClaimTerm& term) { return values(term.row, term.contestant); },
+                            [this](const std::string& key) { return find(key)->name; }});
         report["notes"] = {
             "Intervals are 95 % intervals of the mean over seeds (Student); standard errors of one run are "
             "over its planes.",
@@ -75,58 +71,31 @@ class ReportData {
     }
 
   private:
-    [[nodiscard]] const Measure* find(const std::string& key) const {
-        const auto at =
-            std::find_if(measures_.begin(), measures_.end(), [&](const Measure& m) { return m.key == key; });
-        if (at == measures_.end()) throw ConfigError(message("no measure is called ", key));
-        return &*at;
+    [[nodiscard]] std::vector<Row>::const_iterator find(const std::string& key) const {
+        return std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.key == key; });
     }
     [[nodiscard]] std::vector<double> values(const std::string& key, const std::string& method) const {
         std::vector<double> numbers;
-        const auto at =
-            std::find_if(measures_.begin(), measures_.end(), [&](const Measure& m) { return m.key == key; });
-        if (at == measures_.end() || !runs_.results.contains(method)) return numbers;
+        const auto at = find(key);
+        if (at == rows_.end() || !runs_.results.contains(method)) return numbers;
         for (const Json& run : runs_.results.at(method)) numbers.push_back(at->of(run).value);
         return numbers;
     }
-    /// What the speeds of convergence are measured to: the first autoencoder's mean reconstruction error after half and after
-    /// all of its epochs, and nine tenths of the least mean probe accuracy at the end.
-    [[nodiscard]] ConvergenceLevels levels() const {
-        ConvergenceLevels levels;
-        levels.probe = 1;
-        const auto rounded = [](double x) { return std::ceil(x * 1e4) / 1e4; };
-        bool first = true;
-        for (const auto& [name, title] : runs_.methods) {
-            double half = 0, end = 0, probe = 0;
-            const double runs = static_cast<double>(runs_.results.at(name).size());
-            for (const Json& run : runs_.results.at(name)) {
-                const Json& curve = run.at("training");
-                const std::size_t count = curve.at("epoch").size();
-                half += number_or_nan(curve.at("reconstruction_loss").at((count - 1) / 2)) / runs;
-                end += number_or_nan(curve.at("reconstruction_loss").back()) / runs;
-                probe += number_or_nan(curve.at("probe_accuracy").back()) / runs;
-            }
-            levels.probe = std::min(levels.probe, 0.9 * probe);
-            if (first && std::isfinite(end)) {
-                levels.reconstruction_half = rounded(half), levels.reconstruction_end = rounded(end);
-                first = false;
-            }
-        }
-        levels.probe = std::floor(levels.probe * 1e3) / 1e3;
-        return levels;
-    }
 
-    [[nodiscard]] Json measure_json(const Measure& measure) const {
-        Json json = {{"key", measure.key},
-                     {"group", measure.group},
-                     {"name", measure.name},
-                     {"unit", measure.unit},
-                     {"loss", measure.loss.empty() ? Json() : Json(measure.loss)},
-                     {"headline", measure.headline}};
+    [[nodiscard]] Json row_json(const Row& row) const {
+        Json json = {{"key", row.key},
+                     {"group", row.group},
+                     {"name", row.name},
+                     {"unit", row.unit},
+                     {"loss", row.loss.empty() ? Json() : Json(row.loss)},
+                     {"headline", row.headline},
+                     {"better", std::string(name_of(row.better))},
+                     {"invariant_to", row.invariant_to},
+                     {"meaning", row.meaning}};
         for (const auto& [name, title] : runs_.methods) {
             std::vector<double> all;
             for (std::size_t i = 0; i < plan_.seeds.size(); ++i) {
-                const MeasuredValue value = measure.of(runs_.results.at(name)[i]);
+                const MeasuredValue value = row.of(runs_.results.at(name)[i]);
                 all.push_back(value.value);
                 json["values"][name].push_back({{"seed", plan_.seeds[i]},
                                                 {"value", json_number(value.value)},
@@ -154,20 +123,23 @@ class ReportData {
 
     [[nodiscard]] Json correlations() const {
         Json list = Json::array();
-        for (const Measure& measure : measures_) {
-            if (!measure.flatness) continue;
+        const auto outcome =
+            std::find_if(rows_.begin(), rows_.end(), [](const Row& row) { return row.outcome; });
+        if (outcome == rows_.end()) return list;
+        for (const Row& row : rows_) {
+            if (!row.flatness) continue;
             std::vector<double> x, y;
             for (const auto& [name, title] : runs_.methods) {
-                const auto flat = values(measure.key, name), accuracy = values("accuracy.top1", name);
+                const auto flat = values(row.key, name), accuracy = values(outcome->key, name);
                 for (std::size_t i = 0; i < flat.size(); ++i)
                     if (std::isfinite(flat[i]) && std::isfinite(accuracy[i]))
                         x.push_back(flat[i]), y.push_back(accuracy[i]);
             }
             if (x.size() < 4) continue;
             const RankCorrelation found = spearman(x, y);
-            list.push_back({{"key", measure.key},
-                            {"name", measure.name},
-                            {"loss", measure.loss},
+            list.push_back({{"key", row.key},
+                            {"name", row.name},
+                            {"loss", row.loss},
                             {"spearman", json_number(found.coefficient)},
                             {"p_value", json_number(found.p_value)},
                             {"runs", x.size()}});
@@ -175,9 +147,10 @@ class ReportData {
         return list;
     }
 
-    CompletedRuns runs_;
+    const CompletedRuns& runs_;
     const ComparisonPlan& plan_;
-    std::vector<Measure> measures_;
+    std::vector<Row> rows_;
+    std::vector<AnyClaim> claims_;
 };
 
 }  // namespace vitscape

@@ -10,22 +10,23 @@
 
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/study/contestant.hpp>
-#include <vitscape/study/corruption.hpp>
 #include <vitscape/study/cost.hpp>
-#include <vitscape/study/landscape_measures.hpp>
+#include <vitscape/study/measure_list.hpp>
 #include <vitscape/study/probing.hpp>
 #include <vitscape/study/setting.hpp>
 #include <vitscape/study/time.hpp>
+#include <vitscape/study/trained_run.hpp>
+#include <vitscape/study/work.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
 namespace vitscape {
 
 /// One method trained from one seed, then probed and looked at. Every part is kept in `folder` when it is done.
-template <Backend B, class M>
+template <Backend B, ComparableMethod<B> M>
 class ComparisonRun {
     using P = Master<B>;
-    static constexpr int inference_rounds = 9;
     static constexpr bool taught = TaughtMethod<Evaluated<M>, B>;
+    static constexpr bool classifies = ClassifyingMethod<M, B>;  // then its only loss serves as both
 
   public:
     /// Setting and contestant must outlive the run.
@@ -37,22 +38,32 @@ class ComparisonRun {
           images_(setting.images),
           test_(setting.test),
           folder_(setting.out / contestant.name / message("seed-", seed)),
-          classifier_(classifier_of(contestant.method, setting.classes(), setting.plan.pooling)) {}
+          classifier_(classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling)) {}
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
     [[nodiscard]] std::filesystem::path results() const { return folder_ / "results.json"; }
     [[nodiscard]] std::string who() const { return message(contestant_.title, ", seed ", seed_); }
 
     /// What `work` is expected to take.
-    [[nodiscard]] ExpectedTime expected(const MethodSpeed& speed) const {
-        double rest = probe_seconds(speed) + inference_seconds(speed) + robustness_seconds(speed) +
-                      landscape_seconds(plan_.measure, speed.loss);
-        if (!is_classifier<M>) rest += landscape_seconds(plan_.measure, speed.classification);
+    template <class Measures>
+    [[nodiscard]] ExpectedTime expected(const MethodSpeed& speed, const Measures& measures) const {
+        double rest = probe_seconds(speed);
+        for_each_measure(measures, [&]<class T>(const T& measure) {
+            if constexpr (MeasuresLosses<T>) {
+                double parts = 1;
+                if constexpr (MeasuresParts<T>) parts = measure.parts();
+                rest += parts * measure.seconds(speed.loss);
+                if (!classifies) rest += parts * measure.seconds(speed.classification);
+            } else if constexpr (MeasuresRuns<T>) {
+                rest += measure.seconds(size(speed));
+            }
+        });
         return {training_seconds(speed), rest};
     }
 
     /// Does what is not done yet. @throws Interrupted after saving where the user asked to stop
-    void work(const MethodSpeed& speed, WorkMeter& meter) {
+    template <class Measures>
+    void work(const MethodSpeed& speed, const Measures& measures, WorkMeter& meter) {
         std::filesystem::create_directories(folder_);
         ResultStore store(results());
         train(speed, store, meter);
@@ -65,22 +76,32 @@ class ComparisonRun {
         const Checkpoint probed = Checkpoint::load(classifier_file());
         const Vector<P> classifier_theta(master(backend_), probed.vector<float>(classifier_.layout()));
 
-        const MeasurePlan& m = plan_.measure;
-        const auto around = [&](const char* loss, const Vector<P>& theta, const LossSpeed& loss_speed,
-                                const auto& make) {
-            auto many = make(some(m.images)), few = make(some(m.curvature_images)),
-                 fewest = make(some(m.convex_images));
-            measure_landscape(many, few, fewest, theta, m, loss_speed, folder_, loss, who(), store, meter);
-        };
-        around("training", theta_, speed.loss, [&](Batch batch) {
-            return frozen_loss(backend_, contestant_.method, teacher_, std::move(batch), m.mask_seed);
+        around("training", theta_, speed.loss, measures, store, meter, [&](std::size_t images) {
+            return frozen_loss(backend_, contestant_.method, teacher_, some(images), plan_.mask_seed);
         });
-        if (!is_classifier<M>)
-            around("classification", classifier_theta, speed.classification, [&](Batch batch) {
-                return frozen_loss(backend_, classifier_, {}, std::move(batch), m.mask_seed);
-            });
-        inference(speed, classifier_theta, store, meter);
-        robustness(speed, classifier_theta, store, meter);
+        if constexpr (!classifies)
+            around("classification", classifier_theta, speed.classification, measures, store, meter,
+                   [&](std::size_t images) {
+                       return frozen_loss(backend_, classifier_, {}, some(images), plan_.mask_seed);
+                   });
+        const TrainedRun<B, M> run{backend_,
+                                   contestant_.method,
+                                   theta_,
+                                   teacher_,
+                                   classifier_,
+                                   classifier_theta,
+                                   images_,
+                                   test_,
+                                   plan_,
+                                   seed_,
+                                   progress_of(meter)};
+        for_each_measure(measures, [&]<class T>(const T& measure) {
+            static_assert(!MeasuresRuns<T> || RunMeasure<T, TrainedRun<B, M>>,
+                          "a measure of runs needs compute(const TrainedRun<B, M>&) that gives its result");
+            if constexpr (MeasuresRuns<T>)
+                once(std::string(T::key), std::string(T::key), measure.seconds(size(speed)), store, meter,
+                     [&] { return measure.compute(run); });
+        });
     }
 
   private:
@@ -140,7 +161,7 @@ class ComparisonRun {
                     meter.update(static_cast<std::int64_t>(done), static_cast<std::int64_t>(all), "images");
                 });
             std::vector<double> whole = values;
-            for (const double share : plan_.measure.shares) {
+            for (const double share : plan_.probe_shares) {
                 LinearProbeOptions options = plan_.probe;
                 options.seed = seed_;
                 const TrainedProbe trained(master(backend_),
@@ -151,10 +172,10 @@ class ComparisonRun {
                                            {"top1", result.top1},
                                            {"top5", result.top5},
                                            {"standard_error", result.standard_error()}});
-                if (share == 1 && !is_classifier<M>) trained.probe.put_into(classifier_.layout(), whole);
+                if (share == 1 && !classifies) trained.probe.put_into(classifier_.layout(), whole);
             }
             found["knn"] = nearest_neighbour_accuracy(features.known, features.asked);
-            if constexpr (is_classifier<M>) {
+            if constexpr (classifies) {
                 const Evaluation own =
                     evaluate(backend_, classifier_, theta_, test_, plan_.training.transform, 128);
                 found["own_head"] = own.accuracy;
@@ -184,45 +205,43 @@ class ComparisonRun {
              {"data", {{"classes", images_.classes()}}}});
     }
 
-    [[nodiscard]] std::size_t inference_batch() const { return std::min<std::size_t>(128, test_.size()); }
-    [[nodiscard]] double inference_seconds(const MethodSpeed& speed) const {
-        return inference_rounds * static_cast<double>(inference_batch()) * speed.classification.value;
-    }
-    void inference(const MethodSpeed& speed, const Vector<P>& classifier_theta, ResultStore& store,
-                   WorkMeter& meter) {
-        if (store.has("inference")) return meter.skip(inference_seconds(speed));
-        meter.part(message(who(), ": cost of classifying"), inference_seconds(speed), [&] {
-            const Batch batch =
-                load_all(test_.subset(balanced(test_, inference_batch())), plan_.training.transform);
-            store.put("inference",
-                      inference_cost(backend_, classifier_, classifier_theta, batch, inference_rounds));
+    /// Applies the measures of losses to one of them.
+    template <class Measures, class Make>
+    void around(const std::string& loss, const Vector<P>& theta, const LossSpeed& speed,
+                const Measures& measures, ResultStore& store, WorkMeter& meter, const Make& make) const {
+        using O = decltype(make(std::size_t{}));
+        LossAround<P, O> around(loss, theta, make, folder_, progress_of(meter));
+        for_each_measure(measures, [&]<class T>(const T& measure) {
+            static_assert(
+                !MeasuresLosses<T> || LossMeasure<T, LossAround<P, O>> ||
+                    PartedLossMeasure<T, LossAround<P, O>>,
+                "a measure of losses needs compute(LossAround<B, O>&) that gives its result, and the "
+                "number of a part where it has parts()");
+            const std::string key(T::key), name = message(loss, ".", key),
+                                           title = message(loss, " loss, ", key);
+            if constexpr (MeasuresParts<T>)
+                for (std::uint32_t part = 0; part < measure.parts(); ++part)
+                    once(message(name, "-", part), message(title, " ", part + 1, " of ", measure.parts()),
+                         measure.seconds(speed), store, meter, [&] { return measure.compute(around, part); });
+            else if constexpr (MeasuresLosses<T>)
+                once(name, title, measure.seconds(speed), store, meter,
+                     [&] { return measure.compute(around); });
         });
     }
-
-    [[nodiscard]] double robustness_seconds(const MethodSpeed& speed) const {
-        const double images = static_cast<double>(std::min(plan_.measure.test_images, test_.size()));
-        const double kinds =
-            static_cast<double>(1 + plan_.measure.input_noise.size() + plan_.measure.blur.size());
-        return kinds * images * (2 * speed.classification.value + speed.loss.value);
+    template <class Work>
+    void once(const std::string& name, std::string title, double expected_seconds, ResultStore& store,
+              WorkMeter& meter, const Work& work) const {
+        if (store.has(name)) return meter.skip(expected_seconds);
+        std::replace(title.begin(), title.end(), '_', ' ');
+        meter.part(message(who(), ": ", title), expected_seconds, [&] { store.put(name, work()); });
     }
-    void robustness(const MethodSpeed& speed, const Vector<P>& classifier_theta, ResultStore& store,
-                    WorkMeter& meter) {
-        if (store.has("robustness")) return meter.skip(robustness_seconds(speed));
-        meter.part(message(who(), ": noisy and blurred images"), robustness_seconds(speed), [&] {
-            const auto& transform = plan_.training.transform;
-            const Batch clean = load_all(
-                test_.subset(balanced(test_, std::min(plan_.measure.test_images, test_.size()))), transform);
-            const auto look = [&](const Batch& batch) -> nlohmann::json {
-                WorkMeter::stop_if_interrupted();
-                auto loss =
-                    frozen_loss(backend_, contestant_.method, teacher_, batch, plan_.measure.mask_seed);
-                auto classification = frozen_loss(backend_, classifier_, {}, batch, 0);
-                return {{"training_loss", loss.value(theta_)},
-                        {"classification_loss", classification.value(classifier_theta)},
-                        {"top1", classify(backend_, classifier_, classifier_theta, batch).top1}};
-            };
-            store.put("robustness", under_corruption(clean, plan_.measure, transform, look));
-        });
+    [[nodiscard]] static auto progress_of(WorkMeter& meter) {
+        return [&meter](std::int64_t done, std::int64_t all, const char* unit) {
+            meter.update(done, all, unit);
+        };
+    }
+    [[nodiscard]] RunSpeed size(const MethodSpeed& speed) const {
+        return {speed, images_.size(), test_.size()};
     }
 
     B backend_;

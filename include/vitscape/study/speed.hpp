@@ -54,11 +54,11 @@ template <Backend B, class M>
     const Batch batch = load_all(
         setting.images.subset(balanced(setting.images, std::min<std::size_t>(64, setting.images.size()))),
         training.transform);
-    auto loss = frozen_loss(setting.backend, contestant.method, trainer.teacher(), batch,
-                            setting.plan.measure.mask_seed);
+    auto loss =
+        frozen_loss(setting.backend, contestant.method, trainer.teacher(), batch, setting.plan.mask_seed);
     speed.loss = detail::loss_speed(loss, trainer.theta());
     const VitClassifier classifier =
-        classifier_of(contestant.method, setting.classes(), setting.plan.pooling);
+        classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling);
     auto classification = frozen_loss(setting.backend, classifier, {}, batch, 0);
     speed.classification = detail::loss_speed(
         classification,

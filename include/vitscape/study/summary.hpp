@@ -2,15 +2,15 @@
 #pragma once
 
 #include <cstdio>
-#include <iostream>
+#include <ostream>
 #include <string>
 
-#include <vitscape/study/measure.hpp>
+#include <vitscape/io/json.hpp>
 
 namespace vitscape {
 
 /// The claims and the headline numbers, for a terminal.
-inline void print_summary(const nlohmann::json& report) {
+inline void print_summary(std::ostream& out, const nlohmann::json& report) {
     const auto text = [](const nlohmann::json& value) {
         char buffer[32];
         std::snprintf(buffer, sizeof buffer, "%.4g", number_or_nan(value));
@@ -18,23 +18,23 @@ inline void print_summary(const nlohmann::json& report) {
     };
     for (const auto& measure : report.at("measures")) {
         if (!measure.value("headline", false)) continue;
-        std::cout << (measure.at("loss").is_null() ? std::string()
-                                                   : measure.at("loss").get<std::string>() + " loss, ")
-                  << measure.at("name").get<std::string>() << ":";
+        out << (measure.at("loss").is_null() ? std::string()
+                                             : measure.at("loss").get<std::string>() + " loss, ")
+            << measure.at("name").get<std::string>() << ":";
         for (const auto& method : report.at("methods")) {
             const auto& s = measure.at("summary").at(method.at("name").get<std::string>());
-            std::cout << "  " << method.at("title").get<std::string>() << " " << text(s.at("mean")) << " +- "
-                      << text(s.at("standard_error"));
+            out << "  " << method.at("title").get<std::string>() << " " << text(s.at("mean")) << " +- "
+                << text(s.at("standard_error"));
         }
-        std::cout << '\n';
+        out << '\n';
     }
     for (const auto& b : report.at("baselines"))
-        std::cout << b.at("name").get<std::string>() << ": " << text(b.at("top1")) << " +- "
-                  << text(b.at("standard_error")) << '\n';
+        out << b.at("name").get<std::string>() << ": " << text(b.at("top1")) << " +- "
+            << text(b.at("standard_error")) << '\n';
     for (const auto& claim : report.at("claims"))
-        std::cout << claim.at("verdict").get<std::string>() << ": " << claim.at("claim").get<std::string>()
-                  << " (difference " << text(claim.at("difference")) << ", 95 % interval "
-                  << text(claim.at("interval").at(0)) << " to " << text(claim.at("interval").at(1)) << ")\n";
+        out << claim.at("verdict").get<std::string>() << ": " << claim.at("claim").get<std::string>()
+            << " (difference " << text(claim.at("difference")) << ", 95 % interval "
+            << text(claim.at("interval").at(0)) << " to " << text(claim.at("interval").at(1)) << ")\n";
 }
 
 }  // namespace vitscape

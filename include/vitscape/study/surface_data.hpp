@@ -8,22 +8,29 @@
 #include <vitscape/landscape/convex_region_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/study/completed_runs.hpp>
-#include <vitscape/study/measure.hpp>
 #include <vitscape/study/numbers.hpp>
+#include <vitscape/study/rows.hpp>
 
 namespace vitscape {
 
-/// The first seed's first plane of each method and loss, with its convex region.
+namespace detail {
+
+/// Where the files of a run's loss are; a classifier's only loss serves as both.
+inline std::string loss_with_surface(const nlohmann::json& run, const std::string& loss) {
+    return run.contains(loss + ".surface-0") ? loss : "training";
+}
+
+}  // namespace detail
+
+/// The first seed's first plane of each method and loss.
 [[nodiscard]] inline nlohmann::json surfaces_json(const CompletedRuns& runs) {
     using Json = nlohmann::json;
     Json list = Json::array();
-    for (const std::string loss : {"training", "classification"})
+    for (const std::string& loss : study_losses)
         for (const auto& [name, title] : runs.methods) {
-            const std::string prefix = detail::loss_prefix(runs.results.at(name).front(), loss);
+            const std::string prefix = detail::loss_with_surface(runs.results.at(name).front(), loss);
             const auto path = runs.folder(name, runs.seeds.front());
             const Surface surface = load_surface(path / (prefix + "-surface-0.json")).surface;
-            const RegionMap convex = region_map(load_convex_region(path / (prefix + "-convex-0.json")));
-            const auto flag = [](std::uint8_t inside) { return static_cast<int>(inside); };
             Json rows = Json::array();
             for (std::size_t r = 0; r < surface.y.size(); ++r) {
                 rows.push_back(Json::array());
@@ -39,26 +46,38 @@ namespace vitscape {
                  {"y", surface.y},
                  {"values", rows},
                  {"centre_loss", surface.centre_loss},
-                 {"file", message(name, "/seed-", runs.seeds.front(), "/", prefix, "-surface-0.npy")},
-                 {"convex",
-                  {{"x", convex.x}, {"y", convex.y}, {"inside", detail::rows_of(convex.inside, flag)}}}});
+                 {"file", message(name, "/seed-", runs.seeds.front(), "/", prefix, "-surface-0.npy")}});
         }
     return list;
 }
 
+/// Adds the convex regions of the surfaces' planes to the surfaces that a report has.
+inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs) {
+    if (!report.contains("surfaces")) return;
+    for (nlohmann::json& surface : report.at("surfaces")) {
+        const std::string method = surface.at("method"), loss = surface.at("loss");
+        const nlohmann::json& run = runs.results.at(method).front();
+        const std::string prefix = run.contains(loss + ".convex-0") ? loss : "training";
+        const RegionMap region = region_map(
+            load_convex_region(runs.folder(method, runs.seeds.front()) / (prefix + "-convex-0.json")));
+        const auto flag = [](std::uint8_t inside) { return static_cast<int>(inside); };
+        surface["convex"] = {
+            {"x", region.x}, {"y", region.y}, {"inside", detail::rows_of(region.inside, flag)}};
+    }
+}
+
 /// L / L(0) - 1 along the axes: the mean over a seed's planes and both axes, and over seeds its 95 % interval.
-[[nodiscard]] inline nlohmann::json slices_json(const CompletedRuns& runs) {
+[[nodiscard]] inline nlohmann::json slices_json(const CompletedRuns& runs, std::uint32_t planes) {
     using Json = nlohmann::json;
     Json list = Json::array();
-    for (const std::string loss : {"training", "classification"})
+    for (const std::string& loss : study_losses)
         for (const auto& [name, title] : runs.methods) {
             std::vector<double> x;
             std::vector<std::vector<double>> at;  // of each coordinate, one number for each seed
             for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
-                const std::string prefix = detail::loss_prefix(runs.results.at(name)[i], loss);
+                const std::string prefix = detail::loss_with_surface(runs.results.at(name)[i], loss);
                 std::vector<std::vector<double>> of_seed;
-                for (int pair = 0; runs.results.at(name)[i].contains(message(prefix, ".plane-", pair));
-                     ++pair) {
+                for (std::uint32_t pair = 0; pair < planes; ++pair) {
                     const Surface s = load_surface(runs.folder(name, runs.seeds[i]) /
                                                    message(prefix, "-surface-", pair, ".json"))
                                           .surface;

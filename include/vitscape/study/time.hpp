@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+
 namespace vitscape {
 
 /// Seconds that one image takes on average in a loss, and in a product with its Hessian.
@@ -14,6 +16,12 @@ struct MethodSpeed {
     double encoding = 0;       ///< in the encoder alone, all patches
     LossSpeed loss;            ///< of the training loss
     LossSpeed classification;  ///< of the loss behind a linear head
+};
+
+/// What the time of a measure of runs is reckoned from.
+struct RunSpeed {
+    MethodSpeed method;
+    std::size_t images = 0, test_images = 0;  ///< of the study
 };
 
 /// Seconds that one method's run from one seed takes.

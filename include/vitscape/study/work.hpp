@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <iostream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -19,7 +19,9 @@ namespace vitscape {
 /// how much time is left, corrected by how fast the earlier parts went.
 class WorkMeter {
   public:
-    explicit WorkMeter(double expected_seconds) : total_(expected_seconds) {}
+    /// @param out  what is shown goes there; null: nothing is shown
+    explicit WorkMeter(double expected_seconds, std::ostream* out = nullptr)
+        : total_(expected_seconds), out_(out) {}
 
     /// A part that was done in an earlier run.
     void skip(double expected) { skipped_ += expected; }
@@ -27,7 +29,8 @@ class WorkMeter {
     template <class Work>
     void part(const std::string& name, double expected, const Work& work) {
         stop_if_interrupted();
-        std::cerr << "[" << percent() << " %, " << duration_text(left()) << " left] " << name << std::endl;
+        if (out_ != nullptr)
+            *out_ << "[" << percent() << " %, " << duration_text(left()) << " left] " << name << std::endl;
         const auto start = std::chrono::steady_clock::now();
         label_ = name;
         work();
@@ -37,7 +40,12 @@ class WorkMeter {
     }
     /// Inside a part: `done` of `total` units.
     void show(std::int64_t done, std::int64_t total, const char* unit) {
-        if (!bar_) bar_ = std::make_unique<ProgressBar>(label_, total, unit, done - 1);
+        if (out_ == nullptr) return;
+        if (!bar_) {
+            ProgressOutput output;
+            output.stream = out_;
+            bar_ = std::make_unique<ProgressBar>(label_, total, unit, done - 1, output);
+        }
         bar_->update(done);
         if (done >= total) bar_.reset();
     }
@@ -47,7 +55,7 @@ class WorkMeter {
         stop_if_interrupted();
     }
     static void stop_if_interrupted() {
-        if (interrupted()) throw Interrupted("stopped by the user; --resume goes on from here");
+        if (interrupted()) throw Interrupted("stopped by the user; what is done is kept");
     }
 
   private:
@@ -59,7 +67,9 @@ class WorkMeter {
         const double pace = done_ + trust > 0 ? (spent_ + trust) / (done_ + trust) : 1;
         return pace * std::max(0.0, total_ - done_ - skipped_);
     }
-    double total_, done_ = 0, skipped_ = 0, spent_ = 0;
+    double total_;
+    std::ostream* out_;
+    double done_ = 0, skipped_ = 0, spent_ = 0;
     std::string label_;
     std::unique_ptr<ProgressBar> bar_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -140,18 +141,15 @@ inline std::string measure_groups(const Json& report) {
     return html;
 }
 
-/// The measures that the summary shows: those with "headline": true, or else the first of each telling group.
+/// The measures that the summary shows: those with "headline": true, or else the first of each group.
 inline std::vector<const Json*> headline_measures(const Json& report) {
     std::vector<const Json*> chosen;
     for (const Json& measure : list_at(report, "measures"))
         if (member(measure, "headline") == true) chosen.push_back(&measure);
     if (!chosen.empty()) return chosen;
-    for (const char* group : {"accuracy", "convex region", "curvature", "flatness", "cost"})
-        for (const Json& measure : list_at(report, "measures"))
-            if (text_at(measure, "group") == group) {
-                chosen.push_back(&measure);
-                break;
-            }
+    std::set<std::string> groups;
+    for (const Json& measure : list_at(report, "measures"))
+        if (groups.insert(text_at(measure, "group")).second) chosen.push_back(&measure);
     return chosen;
 }
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/study/measure.hpp>
+
+// What a study asks of a tuple of measures as a whole.
+
+namespace vitscape {
+
+/// Calls work(measure) for each.
+template <class Measures, class Work>
+void for_each_measure(Measures&& measures, const Work& work) {
+    std::apply([&](auto&... one) { (work(one), ...); }, measures);
+}
+/// The measures, and more of them: `with(UsualMeasures{}, Mine{})`.
+template <Measure... Usual, Measure... More>
+[[nodiscard]] std::tuple<Usual..., More...> with(std::tuple<Usual...> usual, More... more) {
+    return std::tuple_cat(std::move(usual), std::tuple<More...>(std::move(more)...));
+}
+template <class... M>
+[[nodiscard]] std::tuple<M...> at_level(const std::tuple<M...>& measures, int level) {
+    return std::apply([&](const M&... one) { return std::tuple<M...>(at_level(one, level)...); }, measures);
+}
+
+/// Options by key. Several measures may read one result of training or probing; two that compute need two keys.
+/// @throws ConfigError for options that cannot work, and for a key that is taken
+template <class Measures>
+[[nodiscard]] nlohmann::json describe_measures(const Measures& measures) {
+    nlohmann::json all = nlohmann::json::object();
+    std::set<std::string> taken{"training", "cost", "probe"};
+    for_each_measure(measures, [&]<class M>(const M& measure) {
+        measure.check();
+        const std::string key(M::key);
+        if constexpr (MeasuresLosses<M> || MeasuresRuns<M>)
+            if (!taken.insert(key).second)
+                throw ConfigError(message("two measures have the key '", key, "'"));
+        if (const nlohmann::json options = describe(measure); !options.empty()) all[key] = options;
+    });
+    return all;
+}
+
+/// The names of all results that a complete run has.
+template <class Measures>
+[[nodiscard]] std::vector<std::string> result_names(const Measures& measures) {
+    std::vector<std::string> names{"training", "cost", "probe"};
+    for_each_measure(measures, [&]<class M>(const M& measure) {
+        const std::string key(M::key);
+        if constexpr (MeasuresParts<M>)
+            for (std::uint32_t part = 0; part < measure.parts(); ++part)
+                names.push_back(message("training.", key, "-", part));
+        else if constexpr (MeasuresLosses<M>)
+            names.push_back("training." + key);
+        else if constexpr (MeasuresRuns<M>)
+            names.push_back(key);
+    });
+    return names;
+}
+
+/// All rows in the order of the measures; those of losses where the first measure of losses stands, loss by loss.
+/// @param runs  complete, or none where only the keys are asked for
+template <class Measures>
+[[nodiscard]] std::vector<Row> rows_of(const Measures& measures, const CompletedRuns& runs,
+                                       const ComparisonPlan& plan) {
+    std::vector<Row> all;
+    bool losses_done = false;
+    for_each_measure(measures, [&]<class M>(const M& measure) {
+        if constexpr (MeasuresLosses<M>) {
+            if (std::exchange(losses_done, true)) return;
+            for (const std::string& loss : study_losses)
+                for_each_measure(measures, [&]<class L>(const L& of_loss) {
+                    if constexpr (MeasuresLosses<L>) {
+                        std::uint32_t parts = 0;
+                        if constexpr (MeasuresParts<L>) parts = of_loss.parts();
+                        Rows rows(all, std::string(L::key), loss, parts, runs, plan);
+                        of_loss.rows(rows);
+                    }
+                });
+        } else {
+            Rows rows(all, std::string(M::key), "", 0, runs, plan);
+            measure.rows(rows);
+        }
+    });
+    return all;
+}
+
+}  // namespace vitscape

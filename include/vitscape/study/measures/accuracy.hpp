@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <vitscape/study/rows.hpp>
+
+namespace vitscape {
+
+/// What features are worth: held-out accuracy of linear probes from parts of the labels, of nearest neighbours, of the
+/// teacher's features and of a classifier's own head. Probing leaves these behind in every study.
+struct AccuracyMeasure {
+    static constexpr std::string_view key = "probe";
+    template <class Self, class Visitor>
+    static void fields(Self&, Visitor&) {}
+    void check() const {}
+    void rows(Rows& rows) const {
+        using Json = nlohmann::json;
+        const auto add = [&](std::string row, std::string name, auto of, bool outcome = false) {
+            rows.add({.key = std::move(row),
+                      .group = "accuracy",
+                      .name = std::move(name),
+                      .unit = "fraction",
+                      .better = Better::higher,
+                      .headline = outcome,
+                      .outcome = outcome},
+                     of);
+        };
+        add(
+            "top1", "held-out top-1: linear probe, or the classifier's own head",
+            [](const Json& probe) {
+                return number_of(probe.contains("own_head") ? probe.at("own_head")
+                                                            : probe.at("shares").back().at("top1"));
+            },
+            true);
+        for (std::size_t i = 0; i < rows.plan().probe_shares.size(); ++i) {
+            const std::string percent = plain_number(100 * rows.plan().probe_shares[i]);
+            add(message("probe_", percent), message("linear probe from ", percent, " % of the labels, top-1"),
+                [i](const Json& probe) { return number_of(probe.at("shares").at(i).at("top1")); });
+        }
+        add("probe_top5", "linear probe, top-5",
+            [](const Json& probe) { return number_of(probe.at("shares").back().at("top5")); });
+        add("knn", "20 nearest neighbours, top-1",
+            [](const Json& probe) { return number_of(probe.at("knn")); });
+        add("teacher", "linear probe of the teacher, top-1",
+            [](const Json& probe) { return number_of(probe.value("teacher", Json())); });
+    }
+};
+
+}  // namespace vitscape

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitscape/study/rows.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+/// Epochs until a curve gets to a level, linear between epochs; NaN where it does not.
+inline double epochs_until(const nlohmann::json& curve, const std::string& name, double level, bool falling) {
+    double before = std::numeric_limits<double>::quiet_NaN(), epoch_before = 0;
+    if (!curve.contains(name)) return before;
+    for (std::size_t i = 0; i < curve.at("epoch").size(); ++i) {
+        const double value = number_or_nan(curve.at(name).at(i)), epoch = curve.at("epoch").at(i);
+        if (std::isnan(value)) continue;
+        if (falling ? value <= level : value >= level)
+            return std::isnan(before)
+                       ? epoch
+                       : epoch_before + (epoch - epoch_before) * (level - before) / (value - before);
+        before = value, epoch_before = epoch;
+    }
+    return std::numeric_limits<double>::quiet_NaN();
+}
+
+/// What accuracy and reconstruction error the speeds of convergence are measured to: the mean reconstruction error of the
+/// first contestant that has one, after half and after all of its epochs, and nine tenths of the least mean probe
+/// accuracy at the end.
+struct ConvergenceLevels {
+    double reconstruction_half = 0, reconstruction_end = 0, probe = 1;
+
+    /// @param curves  of each contestant, one for each seed
+    explicit ConvergenceLevels(const std::vector<std::vector<nlohmann::json>>& curves) {
+        const auto rounded = [](double x) { return std::ceil(x * 1e4) / 1e4; };
+        bool first = true;
+        for (const auto& of_contestant : curves) {
+            double half = 0, end = 0, last = 0;
+            const double runs = static_cast<double>(of_contestant.size());
+            for (const nlohmann::json& curve : of_contestant) {
+                const std::size_t count = curve.at("epoch").size();
+                half += number_or_nan(curve.at("reconstruction_loss").at((count - 1) / 2)) / runs;
+                end += number_or_nan(curve.at("reconstruction_loss").back()) / runs;
+                last += number_or_nan(curve.at("probe_accuracy").back()) / runs;
+            }
+            probe = std::min(probe, 0.9 * last);
+            if (first && std::isfinite(end)) {
+                reconstruction_half = rounded(half), reconstruction_end = rounded(end);
+                first = false;
+            }
+        }
+        probe = std::floor(probe * 1e3) / 1e3;
+    }
+};
+
+}  // namespace detail
+
+/// How many epochs the training takes to levels of reconstruction error and probe accuracy that all can be set against.
+struct ConvergenceMeasure {
+    static constexpr std::string_view key = "training";
+    template <class Self, class Visitor>
+    static void fields(Self&, Visitor&) {}
+    void check() const {}
+    void rows(Rows& rows) const {
+        const detail::ConvergenceLevels levels(rows.results());
+        const auto epochs = [&](const char* row, std::string name, const char* curve, double level,
+                                bool falling) {
+            rows.add({.key = row,
+                      .group = "convergence",
+                      .name = std::move(name),
+                      .unit = "epochs",
+                      .meaning = "linear between epochs; none where the training did not get there",
+                      .better = Better::lower},
+                     [=](const nlohmann::json& training) {
+                         return MeasuredValue{.value = detail::epochs_until(training, curve, level, falling)};
+                     });
+        };
+        const double half = levels.reconstruction_half, end = levels.reconstruction_end;
+        epochs("reconstruction_half", message("to a reconstruction error of ", plain_number(half)),
+               "reconstruction_loss", half, true);
+        epochs("reconstruction_end", message("to a reconstruction error of ", plain_number(end)),
+               "reconstruction_loss", end, true);
+        epochs("probe", message("to a probe accuracy of ", plain_number(100 * levels.probe), " %"),
+               "probe_accuracy", levels.probe, false);
+    }
+};
+
+}  // namespace vitscape

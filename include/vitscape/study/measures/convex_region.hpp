@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include <vitscape/landscape/convex_region_io.hpp>
+#include <vitscape/study/measures/planes.hpp>
+#include <vitscape/study/rows.hpp>
+#include <vitscape/study/surface_data.hpp>
+#include <vitscape/study/time.hpp>
+
+namespace vitscape {
+
+/// The part of random planes, connected to the solution, where the exact 2 x 2 Hessian has no negative eigenvalue.
+struct ConvexRegionMeasure {
+    static constexpr std::string_view key = "convex";
+    Planes planes{};
+    std::size_t images = 48;
+    Index grid = 9;  ///< points along each axis, an odd number
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        Planes::fields(self.planes, visit);
+        visit("images", self.images, "convex-images",
+              "training images that convex regions are the mean over");
+        visit("grid", self.grid, "convex-grid", "points of a convex region along each axis, an odd number");
+    }
+    void check() const {
+        planes.check();
+        Planes::check_points(grid);
+        if (images < 1) throw ConfigError("the convex region needs at least 1 image");
+    }
+    [[nodiscard]] ConvexRegionMeasure coarser(int level) const {
+        ConvexRegionMeasure cheap = *this;
+        cheap.planes = planes.coarser(level);
+        cheap.grid = std::min<Index>(grid, level == 1 ? 7 : 5);
+        return cheap;
+    }
+    [[nodiscard]] std::uint32_t parts() const { return planes.pairs; }
+    [[nodiscard]] double seconds(const LossSpeed& speed) const {
+        return speed.product * 2 * static_cast<double>(grid * grid) * static_cast<double>(images);
+    }
+    template <Backend B, class O>
+    [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around, std::uint32_t part) const {
+        O& loss = around.loss(images);
+        const Plane<B> plane = planes.plane(loss.layout(), around.theta(), part);
+        auto file = around.file("convex", part);
+        file += ".json";
+        std::optional<ConvexRegion> earlier;
+        if (std::filesystem::exists(file)) earlier = load_convex_region(file);
+        ConvexRegionOptions exploring;
+        exploring.resume = earlier ? &*earlier : nullptr;
+        exploring.after_point = [&](const ConvexRegion& region) { write_convex_region(file, region); };
+        exploring.work = around.work_control();
+        const ConvexRegion region = convex_region(loss, plane, planes.grid(grid), exploring);
+        write_convex_region(file, region);
+        return {{"area", region.area}, {"radius", region.radius}, {"reaches_border", region.reaches_border}};
+    }
+    void rows(Rows& rows) const {
+        using Json = nlohmann::json;
+        const std::string scale = "scale of the loss and of filters";
+        rows.add({.key = "convex_area",
+                  .group = "convex region",
+                  .name = "area of the convex region",
+                  .meaning = "cut off by the plane's border",
+                  .better = Better::higher,
+                  .invariant_to = scale,
+                  .headline = true,
+                  .flatness = true},
+                 [](const Json& p) { return number_of(p.at("area")); });
+        rows.add({.key = "convex_radius",
+                  .group = "convex region",
+                  .name = "radius of the convex region",
+                  .better = Better::higher,
+                  .invariant_to = scale,
+                  .flatness = true},
+                 [](const Json& p) { return number_of(p.at("radius")); });
+        rows.add({.key = "convex_at_border",
+                  .group = "convex region",
+                  .name = "planes whose convex region reaches the border",
+                  .unit = "fraction",
+                  .invariant_to = scale},
+                 [](const Json& p) {
+                     return MeasuredValue{.value = p.at("reaches_border").get<bool>() ? 1.0 : 0.0};
+                 });
+    }
+    /// The regions that the page draws on surfaces.
+    void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
+        put_convex_regions(report, runs);
+    }
+};
+
+}  // namespace vitscape

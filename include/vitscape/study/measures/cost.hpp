@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <vitscape/study/cost.hpp>
+#include <vitscape/study/rows.hpp>
+#include <vitscape/study/time.hpp>
+#include <vitscape/study/trained_run.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+/// A cost that a result holds under `stored`; none where it was not measured.
+inline void add_cost(Rows& rows, std::string key, std::string stored, std::string name, std::string unit,
+                     std::string meaning = "") {
+    rows.add({.key = std::move(key),
+              .group = "cost",
+              .name = std::move(name),
+              .unit = std::move(unit),
+              .meaning = std::move(meaning),
+              .better = Better::lower},
+             [stored = std::move(stored)](const nlohmann::json& result) {
+                 return number_of(result.value(stored, nlohmann::json()));
+             });
+}
+
+}  // namespace detail
+
+/// Time of an epoch of training; training leaves it behind.
+struct TrainingTimeMeasure {
+    static constexpr std::string_view key = "training";
+    template <class Self, class Visitor>
+    static void fields(Self&, Visitor&) {}
+    void check() const {}
+    void rows(Rows& rows) const {
+        rows.add({.key = "seconds_per_epoch",
+                  .group = "cost",
+                  .name = "training time per epoch",
+                  .unit = "seconds",
+                  .meaning = "the median over epochs",
+                  .better = Better::lower,
+                  .headline = true},
+                 [](const nlohmann::json& training) {
+                     std::vector<double> seconds;
+                     for (const nlohmann::json& s : training.at("seconds"))
+                         seconds.push_back(number_or_nan(s));
+                     return MeasuredValue{.value = median(seconds)};
+                 });
+    }
+};
+
+/// What classifying images costs: time and memory of a batch.
+struct InferenceMeasure {
+    static constexpr std::string_view key = "inference";
+    std::size_t batch = 128;  ///< test images, at most
+    int rounds = 9;           ///< the time is their median
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("batch", self.batch, "", "test images classified at once, at most");
+        visit("rounds", self.rounds, "", "the time is their median");
+    }
+    void check() const {
+        if (batch < 1 || rounds < 1)
+            throw ConfigError("classifying is timed over at least 1 image and 1 round");
+    }
+    [[nodiscard]] double seconds(const RunSpeed& speed) const {
+        return rounds * static_cast<double>(std::min(batch, speed.test_images)) *
+               speed.method.classification.value;
+    }
+    template <Backend B, class M>
+    [[nodiscard]] nlohmann::json compute(const TrainedRun<B, M>& run) const {
+        return inference_cost(run.backend, run.classifier, run.classifier_theta, run.test_batch(batch),
+                              rounds);
+    }
+    void rows(Rows& rows) const {
+        const auto done = rows.results();
+        const std::size_t images = done.empty() ? batch : done.front().front().at("batch").get<std::size_t>();
+        detail::add_cost(rows, "inference_seconds", "seconds",
+                         message("time of classifying an image, in batches of ", images), "seconds");
+        detail::add_cost(rows, "inference_memory", "peak_memory",
+                         "classifying such a batch: parameters and activations at their peak", "bytes");
+    }
+};
+
+/// What training costs besides time; training leaves it behind.
+struct TrainingCostMeasure {
+    static constexpr std::string_view key = "cost";
+    template <class Self, class Visitor>
+    static void fields(Self&, Visitor&) {}
+    void check() const {}
+    void rows(Rows& rows) const {
+        using detail::add_cost;
+        add_cost(rows, "peak_memory", "peak_memory",
+                 "training: parameters, optimizer, teacher and activations at their peak", "bytes");
+        add_cost(rows, "training_operations", "training_operations",
+                 "floating-point operations of a training step, per image (matrix products)", "");
+        add_cost(rows, "inference_operations", "inference_operations",
+                 "floating-point operations of classifying an image (matrix products)", "");
+        add_cost(rows, "parameters", "parameters", "parameters", "");
+        add_cost(rows, "teacher_parameters", "teacher_parameters", "parameters of the teacher", "");
+    }
+};
+
+}  // namespace vitscape

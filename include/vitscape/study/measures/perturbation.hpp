@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitscape/landscape/flatness.hpp>
+#include <vitscape/landscape/weight_noise.hpp>
+#include <vitscape/study/loss_around.hpp>
+#include <vitscape/study/rows.hpp>
+#include <vitscape/study/time.hpp>
+
+namespace vitscape {
+
+/// How far a loss rises where Gaussian noise is added to each filter, relative to its norm.
+struct WeightNoiseMeasure {
+    static constexpr std::string_view key = "weight_noise";
+    std::size_t images = 256;
+    std::vector<double> deviations{0.1, 0.25, 0.5};  ///< relative to each filter's norm
+    Index draws = 8;
+    std::uint64_t direction_seed = 1;
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("images", self.images, "images", "training images that the loss is the mean over");
+        visit("deviations", self.deviations, "", "of the noise, relative to each filter's norm");
+        visit("draws", self.draws, "", "of the noise");
+        visit("direction_seed", self.direction_seed, "direction-seed", "of the noise");
+    }
+    void check() const {
+        if (images < 2) throw ConfigError("the losses need at least 2 images");
+    }
+    [[nodiscard]] double seconds(const LossSpeed& speed) const {
+        return speed.value * static_cast<double>(images) * static_cast<double>(draws) *
+               static_cast<double>(deviations.size());
+    }
+    template <Backend B, class O>
+    [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around) const {
+        O& loss = around.loss(images);
+        const double centre = loss.value(around.theta());
+        nlohmann::json list = nlohmann::json::array();
+        for (const NoiseRise& rise : weight_noise(loss, loss.layout(), around.theta(), deviations, draws,
+                                                  direction_seed, around.work_control()))
+            list.push_back({{"deviation", rise.deviation},
+                            {"mean", rise.mean},
+                            {"standard_error", rise.standard_error}});
+        return {{"centre_loss", centre}, {"rises", list}};
+    }
+    void rows(Rows& rows) const {
+        for (std::size_t i = 0; i < deviations.size(); ++i) {
+            const std::string deviation = plain_number(deviations[i]);
+            rows.add({.key = message("weight_noise_", deviation),
+                      .group = "robustness",
+                      .name = message("rise under weight noise of ", deviation, ", relative"),
+                      .better = Better::lower,
+                      .invariant_to = "scale of the loss and of filters",
+                      .flatness = true},
+                     [i](const nlohmann::json& n) {
+                         const double centre = number_or_nan(n.at("centre_loss"));
+                         const nlohmann::json& rise = n.at("rises").at(i);
+                         return MeasuredValue{number_or_nan(rise.at("mean")) / centre,
+                                              number_or_nan(rise.at("standard_error")) / centre};
+                     });
+        }
+    }
+};
+
+/// How far a loss rises by the step along its gradient (`sam_sharpness`).
+struct SharpnessMeasure {
+    static constexpr std::string_view key = "sharpness";
+    std::size_t images = 256;
+    double radius = 0.05;  ///< the step's length, in parameters
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("images", self.images, "images", "training images that the loss is the mean over");
+        visit("radius", self.radius, "", "the step's length, in parameters");
+    }
+    void check() const {
+        if (images < 2) throw ConfigError("the losses need at least 2 images");
+        if (!(radius > 0)) throw ConfigError(message("a step's length is positive, ", radius, " was given"));
+    }
+    [[nodiscard]] double seconds(const LossSpeed& speed) const {
+        return 5 * speed.value * static_cast<double>(images);
+    }
+    template <Backend B, class O>
+    [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around) const {
+        O& loss = around.loss(images);
+        return {{"centre_loss", loss.value(around.theta())},
+                {"rise", sam_sharpness(loss, around.theta(), radius)}};
+    }
+    void rows(Rows& rows) const {
+        rows.add({.key = "sharpness",
+                  .group = "flatness",
+                  .name = "sharpness: rise along the gradient, relative",
+                  .meaning = "by a step of fixed length in the parameters",
+                  .better = Better::lower,
+                  .invariant_to = "scale of the loss",
+                  .flatness = true},
+                 [](const nlohmann::json& s) {
+                     return MeasuredValue{.value = number_or_nan(s.at("rise")) /
+                                                   number_or_nan(s.at("centre_loss"))};
+                 });
+    }
+};
+
+}  // namespace vitscape

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/landscape/direction.hpp>
+#include <vitscape/landscape/normalization.hpp>
+#include <vitscape/landscape/projector.hpp>
+#include <vitscape/study/loss_around.hpp>
+
+namespace vitscape {
+
+/// Random planes through a solution, spanned by filter-normalized Gaussian directions: the same for every measure and
+/// contestant that gives the same numbers here.
+struct Planes {
+    std::uint32_t pairs = 3;  ///< of directions, a plane each
+    double range = 1;         ///< of alpha and beta, to both sides
+    std::uint64_t direction_seed = 1;
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("pairs", self.pairs, "pairs", "pairs of random directions, a plane each");
+        visit("range", self.range, "range", "the planes go from minus this to this");
+        visit("direction_seed", self.direction_seed, "direction-seed", "of the directions");
+    }
+    void check() const {
+        if (pairs < 1) throw ConfigError("at least one pair of directions is needed");
+        if (!(range > 0)) throw ConfigError(message("the range ", range, " of a plane is not positive"));
+    }
+    /// Fewer of them for a budget.
+    [[nodiscard]] Planes coarser(int level) const {
+        Planes fewer = *this;
+        fewer.pairs = std::min<std::uint32_t>(pairs, level == 1 ? 2 : 1);
+        return fewer;
+    }
+    template <Backend B>
+    [[nodiscard]] Plane<B> plane(const ParameterLayout& layout, const Vector<B>& theta,
+                                 std::uint32_t number) const {
+        Vector<B> delta = gaussian_direction(theta.backend(), layout, direction_seed, 2 * number),
+                  eta = gaussian_direction(theta.backend(), layout, direction_seed, 2 * number + 1);
+        normalize(FilterNormalization{}, layout, theta, delta);
+        normalize(FilterNormalization{}, layout, theta, eta);
+        return Plane<B>(theta, std::move(delta), std::move(eta));
+    }
+    /// A grid over a plane. @throws ConfigError for a number of points that has no centre
+    [[nodiscard]] Grid grid(Index points) const { return {-range, range, points}; }
+    static void check_points(Index points) {
+        if (points < 3 || points % 2 == 0)
+            throw ConfigError(message("a grid of ", points,
+                                      " points along an axis was asked for; it must be odd, so "
+                                      "that the centre is one of them, and at least 3"));
+    }
+};
+
+}  // namespace vitscape

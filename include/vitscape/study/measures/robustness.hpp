@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitscape/study/corruption.hpp>
+#include <vitscape/study/probing.hpp>
+#include <vitscape/study/rows.hpp>
+#include <vitscape/study/time.hpp>
+#include <vitscape/study/trained_run.hpp>
+
+namespace vitscape {
+
+/// What noise and blur of the test images do to accuracy and losses.
+struct RobustnessMeasure {
+    static constexpr std::string_view key = "robustness";
+    std::size_t images = 1000;                  ///< test images, at most
+    std::vector<double> noise{0.05, 0.1, 0.2};  ///< standard deviation, of pixels in [0, 1]
+    std::vector<double> blur{0.5, 1.0, 2.0};    ///< standard deviation in pixels
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("images", self.images, "test-images", "test images for noise and blur, at most");
+        visit("noise", self.noise, "", "standard deviations, of pixels in [0, 1]");
+        visit("blur", self.blur, "", "standard deviations in pixels");
+    }
+    void check() const {
+        if (images < 2) throw ConfigError("robustness needs at least 2 test images");
+    }
+    [[nodiscard]] double seconds(const RunSpeed& speed) const {
+        return static_cast<double>(1 + noise.size() + blur.size()) *
+               static_cast<double>(std::min(images, speed.test_images)) *
+               (2 * speed.method.classification.value + speed.method.loss.value);
+    }
+    template <Backend B, class M>
+    [[nodiscard]] nlohmann::json compute(const TrainedRun<B, M>& run) const {
+        const auto& transform = run.plan.training.transform;
+        const std::uint64_t seed = run.plan.mask_seed;
+        const Batch clean = run.test_batch(images);
+        nlohmann::json found = nlohmann::json::array();
+        const auto add = [&](const char* kind, double strength, const Batch& batch) {
+            run.progress(static_cast<std::int64_t>(found.size()) + 1,
+                         static_cast<std::int64_t>(1 + noise.size() + blur.size()), "kinds");
+            auto loss = run.loss(batch);
+            auto classification = run.classification(batch, 0);
+            found.push_back(
+                {{"kind", kind},
+                 {"strength", strength},
+                 {"training_loss", loss.value(run.theta)},
+                 {"classification_loss", classification.value(run.classifier_theta)},
+                 {"top1", classify(run.backend, run.classifier, run.classifier_theta, batch).top1}});
+        };
+        add("none", 0, clean);
+        for (const double deviation : noise)
+            add("noise", deviation, with_noise(clean, deviation, transform, seed));
+        for (const double deviation : blur) add("blur", deviation, with_blur(clean, deviation));
+        return found;
+    }
+    void rows(Rows& rows) const {
+        std::size_t at = 0;
+        for (const double strength : noise)
+            add(rows, ++at, "noise", strength, message("pixel noise of ", plain_number(strength)));
+        for (const double strength : blur)
+            add(rows, ++at, "blur", strength, message("a blur of ", plain_number(strength), " pixels"));
+    }
+
+  private:
+    static void add(Rows& rows, std::size_t at, const std::string& kind, double strength,
+                    const std::string& what) {
+        using Json = nlohmann::json;
+        const std::string ending = message(kind, "_", plain_number(strength));
+        rows.add({.key = "top1_" + ending,
+                  .group = "robustness",
+                  .name = "top-1 under " + what,
+                  .unit = "fraction",
+                  .better = Better::higher},
+                 [at](const Json& r) { return number_of(r.at(at).at("top1")); });
+        rows.add({.key = "loss_" + ending,
+                  .group = "robustness",
+                  .name = "training loss under " + what + ", over that of clean images",
+                  .better = Better::lower,
+                  .invariant_to = "scale of the loss"},
+                 [at](const Json& r) {
+                     return MeasuredValue{.value = number_or_nan(r.at(at).at("training_loss")) /
+                                                   number_or_nan(r.at(0).at("training_loss"))};
+                 });
+    }
+};
+
+}  // namespace vitscape

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vitscape/landscape/flatness.hpp>
+#include <vitscape/landscape/smoothness.hpp>
+#include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/study/measures/planes.hpp>
+#include <vitscape/study/rows.hpp>
+#include <vitscape/study/surface_data.hpp>
+#include <vitscape/study/time.hpp>
+
+namespace vitscape {
+
+/// The loss on random planes: surfaces, how smooth they are, and how far the loss rises on circles around the solution.
+struct SurfaceMeasure {
+    static constexpr std::string_view key = "surface";
+    Planes planes{};
+    std::size_t images = 256;
+    Index grid = 15;    ///< points along each axis, an odd number
+    Index circle = 12;  ///< directions on each circle
+    std::vector<double> radii{0.1, 0.25, 0.5, 1.0};
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        Planes::fields(self.planes, visit);
+        visit("images", self.images, "images", "training images that surfaces and rises are the mean over");
+        visit("grid", self.grid, "grid", "points of a surface along each axis, an odd number");
+        visit("circle", self.circle, "", "directions on each circle");
+        visit("radii", self.radii, "", "of the circles");
+    }
+    void check() const {
+        planes.check();
+        Planes::check_points(grid);
+        if (images < 2) throw ConfigError("the losses need at least 2 images");
+        for (const double radius : radii)
+            if (!(radius > 0)) throw ConfigError(message("a circle of radius ", radius, " was asked for"));
+    }
+    [[nodiscard]] SurfaceMeasure coarser(int level) const {
+        SurfaceMeasure cheap = *this;
+        cheap.planes = planes.coarser(level);
+        cheap.grid = std::min<Index>(grid, std::array{11, 9, 7}[static_cast<std::size_t>(level - 1)]);
+        return cheap;
+    }
+    [[nodiscard]] std::uint32_t parts() const { return planes.pairs; }
+    [[nodiscard]] double seconds(const LossSpeed& speed) const {
+        const double points = static_cast<double>(grid * grid) +
+                              static_cast<double>(circle) * static_cast<double>(radii.size());
+        return speed.value * static_cast<double>(images) * points;
+    }
+    template <Backend B, class O>
+    [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around, std::uint32_t part) const {
+        O& loss = around.loss(images);
+        const Plane<B> plane = planes.plane(loss.layout(), around.theta(), part);
+        const auto prefix = around.file("surface", part);
+        std::optional<StoredSurface> earlier;
+        if (std::filesystem::exists(surface_path(prefix, ".json")))
+            earlier = load_surface(surface_path(prefix, ".json"));
+        ProjectionOptions projecting;
+        projecting.resume = earlier ? &earlier->surface : nullptr;
+        projecting.after_row = [&](const Surface& surface) { write_surface(prefix, surface); };
+        projecting.work = around.work_control();
+        const Surface surface = project(loss, plane, planes.grid(grid), projecting);
+        write_surface(prefix, surface);
+        nlohmann::json rises = nlohmann::json::array();
+        for (const RadialRise& rise : radial_rises(loss, plane, radii, circle, around.work_control()))
+            rises.push_back({{"radius", rise.radius}, {"mean", rise.mean}, {"worst", rise.worst}});
+        return {{"centre_loss", surface.centre_loss},
+                {"total_variation", total_variation(surface)},
+                {"local_minima", local_minima(surface).interior},
+                {"area_below_twice", area_below(surface, 2 * surface.centre_loss).area},
+                {"rises", rises}};
+    }
+    void rows(Rows& rows) const {
+        using Json = nlohmann::json;
+        const std::string scale = "scale of the loss and of filters";
+        rows.add({.key = "area_below_twice",
+                  .group = "flatness",
+                  .name = "area where the loss is below twice the centre's",
+                  .better = Better::higher,
+                  .invariant_to = scale,
+                  .flatness = true},
+                 [](const Json& p) { return number_of(p.at("area_below_twice")); });
+        for (std::size_t i = 0; i < radii.size(); ++i) {
+            const std::string radius = plain_number(radii[i]);
+            const auto rise = [i](const Json& p, const char* what) {
+                return number_or_nan(p.at("rises").at(i).at(what));
+            };
+            const auto relative = [rise](const Json& p, const char* what) {
+                return MeasuredValue{.value = rise(p, what) / number_or_nan(p.at("centre_loss"))};
+            };
+            rows.add({.key = message("rise_", radius),
+                      .group = "flatness",
+                      .name = message("mean rise at radius ", radius, ", relative to the loss"),
+                      .meaning = "the mean over directions on a circle in the plane",
+                      .better = Better::lower,
+                      .invariant_to = scale,
+                      .headline = i + 1 == radii.size(),
+                      .flatness = true},
+                     [=](const Json& p) { return relative(p, "mean"); });
+            rows.add({.key = message("worst_rise_", radius),
+                      .group = "flatness",
+                      .name = message("worst rise at radius ", radius, ", relative"),
+                      .better = Better::lower,
+                      .invariant_to = scale,
+                      .flatness = true},
+                     [=](const Json& p) { return relative(p, "worst"); });
+            rows.add({.key = message("absolute_rise_", radius),
+                      .group = "flatness",
+                      .name = message("mean rise at radius ", radius, ", in units of the loss"),
+                      .better = Better::lower,
+                      .invariant_to = "scale of filters",
+                      .flatness = true},
+                     [=](const Json& p) { return MeasuredValue{.value = rise(p, "mean")}; });
+        }
+        rows.add({.key = "total_variation",
+                  .group = "smoothness",
+                  .name = "mean slope on the plane, relative to the loss",
+                  .better = Better::lower,
+                  .invariant_to = scale,
+                  .flatness = true},
+                 [](const Json& p) {
+                     return MeasuredValue{.value = number_or_nan(p.at("total_variation")) /
+                                                   number_or_nan(p.at("centre_loss"))};
+                 });
+        rows.add({.key = "local_minima",
+                  .group = "smoothness",
+                  .name = "local minima on the plane",
+                  .better = Better::lower,
+                  .invariant_to = scale,
+                  .flatness = true},
+                 [](const Json& p) { return number_of(p.at("local_minima")); });
+    }
+    /// Surfaces and slices for the page.
+    void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
+        report["surfaces"] = surfaces_json(runs);
+        report["slices"] = slices_json(runs, parts());
+    }
+};
+
+}  // namespace vitscape

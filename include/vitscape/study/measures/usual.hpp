@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The measures that studies take unless they are given others. A new one is its header and a line here.
+#pragma once
+
+#include <tuple>
+
+#include <vitscape/study/measures/accuracy.hpp>
+#include <vitscape/study/measures/convergence.hpp>
+#include <vitscape/study/measures/convex_region.hpp>
+#include <vitscape/study/measures/cost.hpp>
+#include <vitscape/study/measures/curvature.hpp>
+#include <vitscape/study/measures/perturbation.hpp>
+#include <vitscape/study/measures/robustness.hpp>
+#include <vitscape/study/measures/surface.hpp>
+
+namespace vitscape {
+
+/// In the order of the report.
+using UsualMeasures = std::tuple<AccuracyMeasure,      //
+                                 ConvergenceMeasure,   //
+                                 EigenvalueMeasure,    //
+                                 TraceMeasure,         //
+                                 SurfaceMeasure,       //
+                                 ConvexRegionMeasure,  //
+                                 SharpnessMeasure,     //
+                                 WeightNoiseMeasure,   //
+                                 RobustnessMeasure,    //
+                                 TrainingTimeMeasure,  //
+                                 InferenceMeasure,     //
+                                 TrainingCostMeasure>;
+
+}  // namespace vitscape

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include <vitscape/data/balanced.hpp>
+#include <vitscape/study/contestant.hpp>
+#include <vitscape/study/plan.hpp>
+
+namespace vitscape {
+
+/// A contestant that was trained from one seed and probed: what a measure of runs looks at.
+template <Backend B, class M>
+struct TrainedRun {
+    using P = Master<B>;
+    B backend;
+    const M& method;
+    const Vector<P>&theta, &teacher;    ///< (layout().size()); the teacher is empty where there is none
+    const VitClassifier& classifier;    ///< the contestant's encoder and a head: the probe's, or its own
+    const Vector<P>& classifier_theta;  ///< (classifier.layout().size())
+    const AnyDataset &images, &test;    ///< those trained on, and held-out ones
+    const ComparisonPlan& plan;
+    std::uint64_t seed;
+    std::function<void(std::int64_t done, std::int64_t all, const char* unit)>
+        progress;  ///< may throw to stop
+
+    /// At most `count` held-out images, of all classes alike.
+    [[nodiscard]] Batch test_batch(std::size_t count) const {
+        return load_all(test.subset(balanced(test, std::min(count, test.size()))), plan.training.transform);
+    }
+    /// The training loss on images, with the plan's masks.
+    [[nodiscard]] auto loss(Batch batch) const {
+        return frozen_loss(backend, method, teacher, std::move(batch), plan.mask_seed);
+    }
+    /// The cross entropy of the classifier.
+    [[nodiscard]] auto classification(Batch batch, std::uint64_t mask_seed = 0) const {
+        return frozen_loss(backend, classifier, {}, std::move(batch), mask_seed);
+    }
+};
+
+}  // namespace vitscape
