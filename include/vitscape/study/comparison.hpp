@@ -221,7 +221,8 @@ class Comparison {
         const ComparisonPlan& plan = setting_.plan;
         std::string text = message("plan: ", setting_.images.size(), " images, ", plan.training.epochs,
                                    " epochs, ", plan.seeds.size(), " seeds\n");
-        for (const auto& [measure, options] : describe_measures(measures_).items())
+        const nlohmann::json all_options = describe_measures(measures_);  // outlives the loop's items()
+        for (const auto& [measure, options] : all_options.items())
             text += message("  ", measure, ": ", options.dump(), "\n");
         for (const auto& entrant : entrants_) {
             const ExpectedTime one = expected(*entrant, measures_);
