@@ -64,4 +64,49 @@ concept TwiceDifferentiable = Objective<O, B> &&
     objective.hessian_vector(theta, theta, out);
 };
 
+// The functions that take objectives call one of these first: where a member is missing, the compiler's first error says
+// which.
+
+template <class O, class B>
+constexpr bool require_evaluable() {
+    static_assert(
+        requires(std::remove_reference_t<O> & objective) {
+            { objective.backend() } -> std::convertible_to<B>;
+        },
+        "an objective lacks backend(), the backend of the vectors that it is given");
+    static_assert(
+        requires(std::remove_reference_t<O> & objective) {
+            { objective.layout().size() } -> std::convertible_to<Index>;
+        },
+        "an objective lacks layout(), the ParameterLayout of the vectors that it is given");
+    static_assert(
+        requires(std::remove_reference_t<O> & objective, const Vector<B>& theta) {
+            { objective.value(theta) } -> std::convertible_to<double>;
+        },
+        "an objective lacks value(const Vector<B>& theta), the loss, a double");
+    return Evaluable<O, B>;
+}
+
+template <class O, class B>
+constexpr bool require_objective() {
+    static_assert(
+        requires(std::remove_reference_t<O> & objective, const Vector<B>& theta, Vector<B>& out) {
+            { objective.gradient(theta, out) } -> std::convertible_to<double>;
+        },
+        "an objective lacks gradient(const Vector<B>& theta, Vector<B>& out), which writes the gradient and "
+        "returns the loss");
+    return require_evaluable<O, B>() && Objective<O, B>;
+}
+
+template <class O, class B>
+constexpr bool require_twice_differentiable() {
+    static_assert(
+        requires(std::remove_reference_t<O> & objective, const Vector<B>& theta, Vector<B>& out) {
+            objective.hessian_vector(theta, theta, out);
+        },
+        "an objective lacks hessian_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out), "
+        "which writes H(theta) v");
+    return require_objective<O, B>() && TwiceDifferentiable<O, B>;
+}
+
 }  // namespace vitscape

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -75,20 +76,27 @@ using RealOf = Real<typename B::Storage>;
 /// | `map(rows, columns, f, out, in...)` | out(r, c) = f(in(r, c)...) for operands of operand.hpp; in place too |
 /// | `reduce_rows(rows, columns, f, out, in...)` | out[r] = sum over c of f(in(r, c)...) |
 /// | `reduce_columns(rows, columns, f, beta, out, in...)` | out[c] = beta out[c] + sum over r of f(in(r, c)...) |
+/// | `reduce_rows_into(rows, columns, f, operand, in...)`, `reduce_columns_into(rows, columns, f, beta, operand, in...)` | the same into any operand: `Dual` lets its base sum values and tangents at once |
 /// | `row_maximum(rows, columns, in, out)` | out[r] = max over c of in(r, c), a constant under differentiation |
 /// | `dot(n, x, y)` | sum of x[i] y[i], accumulated in double |
 /// | `multiply(product, a, b, c)` | `MatrixProduct` |
 /// | `multiply_batch(product, batch, a, b, c)` | `ProductBatch` of it |
 /// | `fill_uniform(key, n, to)`, `fill_normal(key, n, to)` | elements 0 to n-1 of a random sequence |
 /// | `synchronize()` | returns when all earlier work is done |
+/// | `memory().bytes_in_use()`, `memory().peak_bytes()`, `forget_peak_memory()` | bytes of its pool now, and at most since the start or the last `forget_peak_memory` |
+///
+/// `Pointer` is a plain pointer or behaves like one: a value that is null by itself, with `p + offset`. `Scalar` is what
+/// `map`'s functors see, `Storage` the arithmetic type that memory holds. A backend that computes in bfloat16 names its
+/// `MasterBackend` and gives it by `master()`.
 ///
 /// Sums are taken in an order that does not depend on the number of threads.
 template <class B>
-concept Backend = std::copyable<B> &&
+concept Backend = std::copyable<B> && std::default_initializable<typename B::Pointer> &&
     requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, std::int32_t* rows,
              const double* host, double* out, Index n, operand::Matrix<typename B::Pointer> matrix) {
-    typename B::Scalar;   ///< What `map`'s functors see: a number or a `DualNumber`.
-    typename B::Storage;  ///< The arithmetic type that memory holds.
+    typename B::Scalar;
+    typename B::Storage;
+    { p + n } -> std::convertible_to<typename B::Pointer>;
     { b.allocate(n) } -> std::same_as<typename B::Pointer>;
     b.release(p, n);
     { b.allocate_indices(n) } -> std::same_as<std::int32_t*>;
@@ -101,6 +109,10 @@ concept Backend = std::copyable<B> &&
     b.map(n, n, functor::Add{}, matrix, matrix, matrix);
     b.reduce_rows(n, n, functor::Identity{}, sums, matrix);
     b.reduce_columns(n, n, functor::Identity{}, 0.0, sums, matrix);
+    b.reduce_rows_into(n, n, functor::Identity{}, operand::Matrix<typename Master<B>::Pointer>{sums, n},
+                       matrix);
+    b.reduce_columns_into(n, n, functor::Identity{}, 0.0,
+                          operand::Matrix<typename Master<B>::Pointer>{sums, n}, matrix);
     b.row_maximum(n, n, matrix, sums);
     b.dot(n, p, p);
     b.multiply(MatrixProduct{}, p, p, p);
@@ -109,6 +121,9 @@ concept Backend = std::copyable<B> &&
     b.fill_uniform(RandomKey{}, n, p);
     b.fill_normal(RandomKey{}, n, p);
     b.synchronize();
+    { b.memory().bytes_in_use() } -> std::convertible_to<std::size_t>;
+    { b.memory().peak_bytes() } -> std::convertible_to<std::size_t>;
+    b.forget_peak_memory();
 };
 
 /// Refinements of a linear layer. `linear(rows, out, in, x, weight, bias, residual, y)`: y = [residual +] x W^T +

@@ -57,6 +57,8 @@ class Dual {
         base_.upload_indices(n, host, to);
     }
     void synchronize() { base_.synchronize(); }
+    [[nodiscard]] decltype(auto) memory() const { return base_.memory(); }
+    void forget_peak_memory() const { base_.forget_peak_memory(); }
 
     template <class F, class Out, class... In>
     void map(Index rows, Index columns, const F& f, const Out& out, const In&... in) {
@@ -64,11 +66,20 @@ class Dual {
     }
     template <class F, class... In>
     void reduce_rows(Index rows, Index columns, const F& f, Sums out, const In&... in) {
-        base_.reduce_rows_into(rows, columns, f, operand::Matrix<Sums>{out, 1}, in...);
+        reduce_rows_into(rows, columns, f, operand::Matrix<Sums>{out, 1}, in...);
     }
     template <class F, class... In>
     void reduce_columns(Index rows, Index columns, const F& f, double beta, Sums out, const In&... in) {
-        base_.reduce_columns_into(rows, columns, f, beta, operand::Matrix<Sums>{out, columns}, in...);
+        reduce_columns_into(rows, columns, f, beta, operand::Matrix<Sums>{out, columns}, in...);
+    }
+    template <class F, class Out, class... In>
+    void reduce_rows_into(Index rows, Index columns, const F& f, const Out& out, const In&... in) {
+        base_.reduce_rows_into(rows, columns, f, out, in...);
+    }
+    template <class F, class Out, class... In>
+    void reduce_columns_into(Index rows, Index columns, const F& f, double beta, const Out& out,
+                             const In&... in) {
+        base_.reduce_columns_into(rows, columns, f, beta, out, in...);
     }
     template <class In>
     void row_maximum(Index rows, Index columns, const In& in, Sums out) {

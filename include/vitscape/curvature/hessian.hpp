@@ -27,8 +27,10 @@ template <class A>
 using BackendOf = std::remove_cvref_t<decltype(std::declval<std::remove_reference_t<A>&>().backend())>;
 
 /// The Hessian of an objective at a point. Refers to both; they must outlive it.
-template <Backend B, TwiceDifferentiable<B> O>
+template <Backend B, class O>
 class Hessian {
+    static_assert(require_twice_differentiable<O, B>());
+
   public:
     Hessian(O& objective, const Vector<B>& theta) : objective_(objective), theta_(theta) {
         if (static_cast<Index>(objective.layout().size()) != theta.size())
@@ -46,7 +48,7 @@ class Hessian {
 };
 
 /// The Hessian of `objective` at `theta` as an operator. @throws ShapeError where sizes differ.
-template <Backend B, TwiceDifferentiable<B> O>
+template <Backend B, class O>
 [[nodiscard]] Hessian<B, O> hessian(O& objective, const Vector<B>& theta) {
     return {objective, theta};
 }

@@ -32,6 +32,38 @@ concept Dataset = std::copyable<D> && requires(const D& dataset, std::size_t i) 
     { dataset.name(i) } -> std::same_as<std::string>;
 };
 
+/// Compiles where `D` is a `Dataset`; elsewhere the compiler's first error says which member is missing.
+template <class D>
+constexpr bool require_dataset() {
+    static_assert(std::copyable<D>, "a dataset cannot be copied; hold its pictures in a std::shared_ptr");
+    static_assert(
+        requires(const D& dataset) {
+            { dataset.size() } -> std::same_as<std::size_t>;
+        },
+        "a dataset lacks size() const, a std::size_t");
+    static_assert(
+        requires(const D& dataset, std::size_t i) {
+            { dataset.load(i) } -> std::same_as<Image>;
+        },
+        "a dataset lacks load(std::size_t) const, an Image");
+    static_assert(
+        requires(const D& dataset, std::size_t i) {
+            { dataset.label(i) } -> std::same_as<int>;
+        },
+        "a dataset lacks label(std::size_t) const, an int, -1 without labels");
+    static_assert(
+        requires(const D& dataset) {
+            { dataset.classes() } -> std::same_as<const std::vector<std::string>&>;
+        },
+        "a dataset lacks classes() const, a const std::vector<std::string>&, empty without labels");
+    static_assert(
+        requires(const D& dataset, std::size_t i) {
+            { dataset.name(i) } -> std::same_as<std::string>;
+        },
+        "a dataset lacks name(std::size_t) const, a std::string");
+    return Dataset<D>;
+}
+
 template <Dataset D>
 class Subset;
 

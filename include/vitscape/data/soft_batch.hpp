@@ -60,4 +60,17 @@ concept BatchPolicy = std::copyable<P> && requires(const P& policy, SoftBatch& b
     policy(batch, random);
 };
 
+/// Compiles where `P` is a `BatchPolicy`; elsewhere the compiler's first error says which member is missing.
+template <class P>
+constexpr bool require_batch_policy() {
+    static_assert(std::copyable<P>, "a batch policy cannot be copied");
+    static_assert(
+        requires(const P& policy) { policy.check(); },
+        "a batch policy lacks check() const, which throws a ConfigError for numbers that cannot work");
+    static_assert(
+        requires(const P& policy, SoftBatch& batch, BatchRandom random) { policy(batch, random); },
+        "a batch policy lacks operator()(SoftBatch&, const BatchRandom&) const");
+    return BatchPolicy<P>;
+}
+
 }  // namespace vitscape

@@ -81,6 +81,19 @@ constexpr bool single_process = requires {
     requires std::bool_constant<(C::size() == 1)>::value;
 };
 
+/// Compiles where `C` is a communicator for the memory of `B`; elsewhere the compiler's first error says what is missing.
+template <class C, class B>
+constexpr bool require_communicator() {
+    static_assert(
+        Communicator<C>,
+        "a communicator lacks one of rank(), size(), sum(double*, std::size_t), barrier() and abandon()");
+    static_assert(CommunicatorFor<C, B>,
+                  "a communicator lacks, for the backend that holds the parameters, one of start_sum(B&, "
+                  "Index, pointer), "
+                  "finish(B&) and broadcast(B&, Index, pointer, int root)");
+    return CommunicatorFor<C, B>;
+}
+
 /// The sum of one number over all processes.
 template <Communicator C>
 double sum_over_processes(C& communicator, double number) {

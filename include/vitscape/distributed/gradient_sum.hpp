@@ -25,6 +25,7 @@ namespace vitscape {
 ///
 /// @tparam B  the backend of the gradient vector
 template <Communicator C, Backend B>
+requires CommunicatorFor<C, B>
 class GradientSum {
   public:
     static constexpr std::size_t default_chunk_bytes = std::size_t{4} << 20U;

@@ -42,9 +42,10 @@ struct PlaneCurvature {
 /// Curvature of the surface at one point of a plane from two products with the Hessian H there, exact to rounding:
 /// xx = delta . H delta, yy = eta . H eta, xy the mean of delta . H eta and eta . H delta.
 /// @param point, product  scratch memory of the plane's size
-template <Backend B, TwiceDifferentiable<B> O>
+template <Backend B, class O>
 [[nodiscard]] PlaneCurvature plane_curvature(O&& objective, const Plane<B>& plane, double alpha, double beta,
                                              Vector<B>& point, Vector<B>& product) {
+    static_assert(require_twice_differentiable<O, B>());
     plane.point(alpha, beta, point);
     PlaneCurvature curvature;
     objective.hessian_vector(point, plane.delta(), product);
@@ -57,7 +58,7 @@ template <Backend B, TwiceDifferentiable<B> O>
 }
 
 /// The same with scratch memory of its own.
-template <Backend B, TwiceDifferentiable<B> O>
+template <Backend B, class O>
 [[nodiscard]] PlaneCurvature plane_curvature(O&& objective, const Plane<B>& plane, double alpha,
                                              double beta) {
     Vector<B> point(plane.theta().backend(), plane.size()), product = point;
@@ -155,9 +156,10 @@ ConnectedRegion connected_part(const ConvexRegion& region, const Need& need) {
 /// centre itself is not convex, area and radius are 0.
 /// @throws ConfigError where the centre is no grid point or `resume` belongs to something else, ShapeError where sizes do
 ///         not match, NumericError where the centre's curvature is not finite; Interrupted after `options.work.interrupted`.
-template <Backend B, TwiceDifferentiable<B> O>
+template <Backend B, class O>
 [[nodiscard]] ConvexRegion convex_region(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
                                          const ConvexRegionOptions& options = {}) {
+    static_assert(require_twice_differentiable<O, B>());
     grid.x.check();
     grid.y.check();
     if (static_cast<Index>(objective.layout().size()) != plane.size())

@@ -31,10 +31,11 @@ struct RadialRise {
 /// for k = 0, ..., directions - 1. Evaluated, not interpolated: `directions` evaluations a radius and one for the centre.
 /// @throws ConfigError for a radius that is not positive and finite or fewer than 1 directions, ShapeError where sizes do not
 ///         match, NumericError where the loss at the centre is not finite; Interrupted after `control.interrupted`.
-template <Backend B, Evaluable<B> O>
+template <Backend B, class O>
 [[nodiscard]] std::vector<RadialRise> radial_rises(O&& objective, const Plane<B>& plane,
                                                    std::span<const double> radii, Index directions = 16,
                                                    const WorkControl& control = {}) {
+    static_assert(require_evaluable<O, B>());
     if (directions < 1) throw ConfigError(message("a circle of ", directions, " points was asked for"));
     for (const double radius : radii)
         if (!(radius > 0 && std::isfinite(radius)))
@@ -79,8 +80,9 @@ template <Backend B, Evaluable<B> O>
 /// in the loss's own unit; rho in that of the parameters. Where the gradient is zero there is no such step, and the rise is 0.
 /// @throws ConfigError for a rho that is not positive and finite, ShapeError where sizes do not match, NumericError where loss
 ///         or gradient at theta are not finite. A loss that is not finite after the step gives infinity.
-template <Backend B, Objective<B> O>
+template <Backend B, class O>
 [[nodiscard]] double sam_sharpness(O&& objective, const Vector<B>& theta, double rho) {
+    static_assert(require_objective<O, B>());
     if (!(rho > 0 && std::isfinite(rho)))
         throw ConfigError(message("a step's length is positive and finite, ", rho, " was given"));
     if (static_cast<Index>(objective.layout().size()) != theta.size())

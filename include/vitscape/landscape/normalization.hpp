@@ -5,7 +5,6 @@
 #include <cmath>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
@@ -36,36 +35,43 @@ struct UnitNorm {
     }
 };
 
-/// One parameter of a point and of a direction as matrices (filters, numbers per filter), row-major.
+}  // namespace detail
+
+/// What a normalization policy is given: one parameter of a point and the same parameter of a direction, each a row-major
+/// matrix (filters, width) in the memory of `backend`. A policy reads both and writes `direction`.
 template <Backend B>
 struct ParameterPair {
     using Operand = operand::Matrix<typename B::Pointer>;
     B backend;
-    Index filters, width;
-    typename B::Pointer weight, direction;
+    Index filters, width;                   ///< Rows, and numbers of each.
+    typename B::Pointer weight, direction;  ///< (filters, width)
 
     [[nodiscard]] Index size() const { return filters * width; }
+    /// The weights as an operand of `backend.map` and the reductions.
     [[nodiscard]] Operand weights() const { return {weight, width}; }
+    /// The direction, to be read and written.
     [[nodiscard]] Operand directions() const { return {direction, width}; }
+    /// direction = factor direction
     void scale(double factor) {
         using T = typename B::Storage;
         backend.map(filters, width, functor::Scale<T>{static_cast<T>(factor)}, directions(), directions());
     }
 };
 
-}  // namespace detail
-
-// How a direction's scale is tied to the weights that it moves, so that surfaces of different networks can
-// be compared. Each type below changes one parameter's part of a direction, seen as a matrix with one filter
-// (a linear layer's output unit, a convolution's output channel) per row. Parameters of one dimension
-// (biases, layer norms) get zero, and so do position embeddings, which are not learned in the reference;
-// `normalize` does that.
+/// How a direction's scale is tied to the weights that it moves, so that surfaces of different networks can be compared.
+/// A policy changes one parameter's part of a direction, seen as a matrix with one filter (a linear layer's output unit,
+/// a convolution's output channel) per row. Parameters of one dimension (biases, layer norms) get zero, and so do position
+/// embeddings, which are not learned in the reference; `normalize` does that.
+template <class N, class B>
+concept NormalizationPolicy = Backend<B> && requires(const N& policy, ParameterPair<B> pair) {
+    policy(pair);
+};
 
 /// Each filter of the direction gets the norm of the weights' filter, d_i |w_i| / (|d_i| + 1e-10)
 /// (Li et al. 2018, arXiv 1712.09913, section 4).
 struct FilterNormalization {
     template <Backend B>
-    void operator()(detail::ParameterPair<B> pair) const {
+    void operator()(ParameterPair<B> pair) const {
         using T = typename B::Storage;
         const Tensor<B> norms(pair.backend, Shape{2, pair.filters});
         const auto weight_square = norms.data(), direction_square = norms.data() + pair.filters;
@@ -82,7 +88,7 @@ struct FilterNormalization {
 /// Each parameter of the direction gets the norm of the weights' parameter, d |w| / |d| (Li et al.'s code).
 struct LayerNormalization {
     template <Backend B>
-    void operator()(detail::ParameterPair<B> pair) const {
+    void operator()(ParameterPair<B> pair) const {
         const double square = pair.backend.dot(pair.size(), pair.direction, pair.direction);
         if (square == 0) return;
         pair.scale(std::sqrt(pair.backend.dot(pair.size(), pair.weight, pair.weight) / square));
@@ -92,7 +98,7 @@ struct LayerNormalization {
 /// Each element of the direction is multiplied by its weight, d w (Li et al.'s code).
 struct WeightNormalization {
     template <Backend B>
-    void operator()(detail::ParameterPair<B> pair) const {
+    void operator()(ParameterPair<B> pair) const {
         pair.backend.map(pair.filters, pair.width, functor::Multiply{}, pair.directions(), pair.directions(),
                          pair.weights());
     }
@@ -101,7 +107,7 @@ struct WeightNormalization {
 /// Each filter of the direction gets norm 1, d_i / (|d_i| + 1e-10), whatever the weights (Li et al.'s code).
 struct UnitFilterNormalization {
     template <Backend B>
-    void operator()(detail::ParameterPair<B> pair) const {
+    void operator()(ParameterPair<B> pair) const {
         using T = typename B::Storage;
         const Tensor<B> direction_square(pair.backend, Shape{pair.filters});
         pair.backend.reduce_rows(pair.filters, pair.width, functor::Square{}, direction_square.data(),
@@ -115,7 +121,7 @@ struct UnitFilterNormalization {
 /// Each parameter of the direction gets norm 1, d / |d|, whatever the weights (Li et al.'s code).
 struct UnitLayerNormalization {
     template <Backend B>
-    void operator()(detail::ParameterPair<B> pair) const {
+    void operator()(ParameterPair<B> pair) const {
         const double square = pair.backend.dot(pair.size(), pair.direction, pair.direction);
         if (square > 0) pair.scale(1 / std::sqrt(square));
     }
@@ -125,7 +131,7 @@ struct UnitLayerNormalization {
 /// 2022, "How do vision transformers work?", arXiv 2202.06709, in the form of its code).
 struct ParkKimNormalization {
     template <Backend B>
-    void operator()(detail::ParameterPair<B> pair) const {
+    void operator()(ParameterPair<B> pair) const {
         using T = typename B::Storage;
         const Tensor<B> norms(pair.backend, Shape{2, pair.width});
         const auto weight_square = norms.data(), direction_square = norms.data() + pair.width;
@@ -145,12 +151,14 @@ inline bool moves(const ParameterInfo& parameter) {
     return parameter.filters() > 0 && parameter.kind != ParameterKind::position;
 }
 
-/// Normalizes `direction` at the point `theta` by one of the types above, or a user's own.
+/// Normalizes `direction` at the point `theta` by one of the types above, or a policy of one's own.
 /// @throws ShapeError where the vectors do not have the layout's size.
 template <class Policy, Backend B>
-requires std::is_invocable_v<const Policy&, detail::ParameterPair<B>>
 void normalize(const Policy& policy, const ParameterLayout& layout, const Vector<B>& theta,
                Vector<B>& direction) {
+    static_assert(NormalizationPolicy<Policy, B>,
+                  "a normalization policy lacks operator()(ParameterPair<B>) const, which changes a "
+                  "parameter's direction");
     if (theta.size() != layout.size() || direction.size() != layout.size())
         throw ShapeError(message("the model has ", layout.size(), " parameters, the point has ", theta.size(),
                                  " and the direction ", direction.size()));
@@ -159,10 +167,11 @@ void normalize(const Policy& policy, const ParameterLayout& layout, const Vector
         const Index offset = parameter.slot.offset;
         if (!moves(parameter))
             backend.fill(parameter.size(), 0, direction.data() + offset);
-        else if (parameter.size() > 0)
-            policy(detail::ParameterPair<B>{backend, parameter.filters(),
-                                            parameter.size() / parameter.filters(), theta.data() + offset,
-                                            direction.data() + offset});
+        else if constexpr (NormalizationPolicy<Policy, B>) {
+            if (parameter.size() > 0)
+                policy(ParameterPair<B>{backend, parameter.filters(), parameter.size() / parameter.filters(),
+                                        theta.data() + offset, direction.data() + offset});
+        }
     }
 }
 

@@ -186,20 +186,24 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
 /// @throws ShapeError, ConfigError, NumericError before the first point, where sizes do not match, `resume`
 ///         belongs to something else, or the loss at theta is not finite; Interrupted after
 ///         `options.work.interrupted`.
-template <Backend B, Evaluable<B> O>
+template <Backend B, class O>
 [[nodiscard]] Surface project(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
                               const ProjectionOptions& options = {}) {
-    grid.x.check();
-    grid.y.check();
-    return detail::project_rows<B>(objective, plane, grid.x.coordinates(), grid.y.coordinates(), options);
+    if constexpr (require_evaluable<O, B>()) {
+        grid.x.check();
+        grid.y.check();
+        return detail::project_rows<B>(objective, plane, grid.x.coordinates(), grid.y.coordinates(), options);
+    }
 }
 
 /// The same along a line: a surface of one row.
-template <Backend B, Evaluable<B> O>
+template <Backend B, class O>
 [[nodiscard]] Surface project(O&& objective, const Line<B>& line, const Grid& grid,
                               const ProjectionOptions& options = {}) {
-    grid.check();
-    return detail::project_rows<B>(objective, line, grid.coordinates(), {0.0}, options);
+    if constexpr (require_evaluable<O, B>()) {
+        grid.check();
+        return detail::project_rows<B>(objective, line, grid.coordinates(), {0.0}, options);
+    }
 }
 
 }  // namespace vitscape

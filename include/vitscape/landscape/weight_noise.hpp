@@ -36,11 +36,12 @@ inline constexpr std::uint32_t first_noise_direction = 1u << 20;
 /// draws * deviations evaluations and one for the centre.
 /// @throws ConfigError for fewer than 1 draws or a deviation that is not positive and finite, ShapeError where sizes do not
 ///         match, NumericError where the loss at theta is not finite; Interrupted after `control.interrupted`.
-template <Backend B, Evaluable<B> O>
+template <Backend B, class O>
 [[nodiscard]] std::vector<NoiseRise> weight_noise(O&& objective, const ParameterLayout& layout,
                                                   const Vector<B>& theta, std::span<const double> deviations,
                                                   Index draws, std::uint64_t seed,
                                                   const WorkControl& control = {}) {
+    static_assert(require_evaluable<O, B>());
     if (draws < 1) throw ConfigError(message("noise needs at least one draw, ", draws, " were asked for"));
     for (const double deviation : deviations)
         if (!(deviation > 0 && std::isfinite(deviation)))

@@ -29,8 +29,9 @@ struct FrozenOptions {
 /// The loss of a method on fixed images with fixed masks, as a function of the parameters: what a loss
 /// surface, a Hessian and a sharpness are of. Images are prepared once, at construction. Satisfies
 /// `SampledObjective` and `TwiceDifferentiable`.
-template <Backend B, Method<B> M>
+template <Backend B, class M>
 class FrozenObjective {
+    static_assert(require_method<M, B>());
     using P = Master<B>;  // what parameters, gradients and losses live on
     using D = Dual<P>;    // second derivatives of a bfloat16 model are those of its float sibling
 

@@ -25,8 +25,9 @@ constexpr std::array<std::pair<std::string_view, PixelLoss>, 2> enumerators(Pixe
     return {{{"plain", PixelLoss::plain}, {"normalized", PixelLoss::normalized}}};
 }
 
-template <MaskingPolicy Masking = RandomMasking>
+template <class Masking = RandomMasking>
 struct MaskedAutoencoderConfig {
+    static_assert(require_masking_policy<Masking>());
     VitShape encoder;
     TransformerShape decoder{.width = 512, .depth = 8, .heads = 16};
     Masking masking{};
@@ -48,8 +49,10 @@ struct MaskedAutoencoderConfig {
 /// Same loss, less work than the reference: only visible patches are embedded; the decoder keeps the tokens
 /// in the order (class, visible, masked), which attention does not notice since positions are added by patch
 /// number; and its last block and prediction run for masked tokens only.
-template <MaskingPolicy Masking = RandomMasking>
+template <class Masking = RandomMasking>
 class MaskedAutoencoder {
+    static_assert(require_masking_policy<Masking>());
+
   public:
     using Config = MaskedAutoencoderConfig<Masking>;
     /// What programs and files know the method by.

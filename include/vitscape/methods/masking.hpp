@@ -27,6 +27,23 @@ concept MaskingPolicy = std::copyable<M> &&
     masking(order, grid, random);
 };
 
+/// Compiles where `M` is a `MaskingPolicy`; elsewhere the compiler's first error says which member is missing.
+template <class M>
+constexpr bool require_masking_policy() {
+    static_assert(std::copyable<M>, "a masking policy cannot be copied");
+    static_assert(
+        requires(const M& masking, const PatchGrid& grid) {
+            { masking.visible(grid) } -> std::convertible_to<Index>;
+        },
+        "a masking policy lacks visible(const PatchGrid&) const, the number of patches that stay visible");
+    static_assert(
+        requires(const M& masking, std::span<std::int32_t> order, const PatchGrid& grid,
+                 RandomSequence& random) { masking(order, grid, random); },
+        "a masking policy lacks operator()(std::span<std::int32_t>, const PatchGrid&, RandomSequence&) "
+        "const");
+    return MaskingPolicy<M>;
+}
+
 namespace detail {
 /// int(patches * (1 - ratio)) as in the reference. @throws ConfigError where nothing would be masked or
 /// visible.

@@ -12,6 +12,7 @@
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/core/fields.hpp>
 #include <vitscape/data/batch.hpp>
+#include <vitscape/methods/teacher.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
 #include <vitscape/nn/vit.hpp>
 #include <vitscape/tensor/replay.hpp>
@@ -32,28 +33,90 @@ struct FixedTensor {
     std::vector<double> values;
 };
 
-/// A training method: configuration and layout, no numbers. `prepare` turns a host batch into what the model
-/// reads (once per batch; a loss surface prepares once for all its points), `losses` runs the model forward
-/// on any recorder and gives one loss per sample, on the backend's `Master`. Inputs that say by
-/// `add_to(Signature&)` where they lie allow a device to replay the work on them.
+/// A batch as a method's model reads it: made empty, filled by `prepare`, used again for the next batch.
 template <class M, class B>
-concept Method = Backend<B> && requires(const M& method, B backend, const Batch& batch, MaskKey key,
-                                        typename M::template Inputs<B>& inputs, Eval<B>& recorder) {
+concept MethodInputs = std::default_initializable<typename M::template Inputs<B>> &&
+    std::movable<typename M::template Inputs<B>>;
+
+/// A training method: configuration and layout, no numbers.
+///
+/// | member | meaning |
+/// | --- | --- |
+/// | `template <Backend B> struct Inputs` | a batch as the model reads it |
+/// | `layout()` | the `ParameterLayout` of its flat vector |
+/// | `grid()` | how its square images are cut into patches; `grid().image` is their side |
+/// | `fixed_tensors()` | what a checkpoint keeps besides the parameters; may be empty |
+/// | `prepare(backend, batch, key, inputs)` | turns a host batch into what the model reads: once per batch, and once for all points of a loss surface |
+/// | `losses(recorder, inputs)` | runs the model forward on any recorder: one loss per sample, on the backend's `Master` |
+///
+/// It may also have `parameter_groups()`, its own groups for the optimizer, and inputs that say by `add_to(Signature&)`
+/// where they lie, so that a device can replay the work on them. `B` is any backend, `Dual` ones included: products with
+/// the Hessian run the same code on dual numbers.
+template <class M, class B>
+concept Method = Backend<B> && std::copy_constructible<M> && MethodInputs<M, B> &&
+    requires(const M& method, B backend, const Batch& batch, MaskKey key,
+             typename M::template Inputs<B>& inputs, Eval<B>& eval, Tape<B>& tape) {
     { method.layout() } -> std::convertible_to<const ParameterLayout&>;
     { method.grid() } -> std::convertible_to<PatchGrid>;
     { method.fixed_tensors() } -> std::convertible_to<std::vector<FixedTensor>>;
     method.prepare(backend, batch, key, inputs);
-    { method.losses(recorder, inputs) } -> std::same_as<Variable<Master<B>>>;
+    { method.losses(eval, inputs) } -> std::same_as<Variable<Master<B>>>;
+    { method.losses(tape, inputs) } -> std::same_as<Variable<Master<B>>>;
 };
 
 /// A method with a teacher, a second parameter vector that follows the first: after `prepare`, `consult` lets the
-/// teacher see the batch (a recorder on its parameters), and `teacher().momentum.at(StepCount)` is its momentum.
+/// teacher see the batch (a recorder on its parameters), and `teacher().momentum` is the `MomentumSchedule` by which it
+/// follows.
 template <class M, class B>
-concept TaughtMethod = Method<M, B> &&
-    requires(const M& method, typename M::template Inputs<B>& inputs, Eval<B>& recorder) {
+concept TaughtMethod = Method<M, B> && requires(const M& method, typename M::template Inputs<B>& inputs,
+                                                Eval<B>& recorder, const StepCount& count) {
     method.consult(recorder, inputs);
-    method.teacher().momentum;
+    { method.teacher().momentum.at(count) } -> std::convertible_to<double>;
 };
+
+/// Compiles where `M` is a `Method`; elsewhere the compiler's first error says which member is missing.
+template <class M, class B>
+constexpr bool require_method() {
+    static_assert(std::copy_constructible<M>,
+                  "a method cannot be copied; it holds configuration and layout, no numbers");
+    static_assert(
+        MethodInputs<M, B>,
+        "a method lacks Inputs: template <vitscape::Backend B> struct Inputs, a batch as its model reads it");
+    static_assert(
+        requires(const M& method) {
+            { method.layout() } -> std::convertible_to<const ParameterLayout&>;
+        },
+        "a method lacks layout() const, the ParameterLayout of its flat vector");
+    static_assert(
+        requires(const M& method) {
+            { method.grid() } -> std::convertible_to<PatchGrid>;
+        },
+        "a method lacks grid() const, the PatchGrid of its images");
+    static_assert(
+        requires(const M& method) {
+            { method.fixed_tensors() } -> std::convertible_to<std::vector<FixedTensor>>;
+        },
+        "a method lacks fixed_tensors() const, a std::vector<FixedTensor>, which may be empty");
+    if constexpr (MethodInputs<M, B>) {
+        static_assert(
+            requires(const M& method, B backend, const Batch& batch, MaskKey key,
+                     typename M::template Inputs<B>& inputs) { method.prepare(backend, batch, key, inputs); },
+            "a method lacks prepare(backend, const Batch&, const MaskKey&, Inputs<B>&) const");
+        static_assert(
+            requires(const M& method, typename M::template Inputs<B>& inputs, Eval<B>& eval, Tape<B>& tape) {
+                { method.losses(eval, inputs) } -> std::same_as<Variable<Master<B>>>;
+                { method.losses(tape, inputs) } -> std::same_as<Variable<Master<B>>>;
+            },
+            "a method lacks losses(recorder, const Inputs<B>&) const, a Variable<Master<B>> with one loss "
+            "per sample");
+        static_assert(
+            TaughtMethod<M, B> || !requires(const M& method, typename M::template Inputs<B>& inputs,
+                                            Eval<B>& recorder) { method.consult(recorder, inputs); },
+            "a method with consult() lacks teacher().momentum, a MomentumSchedule, by which its teacher "
+            "follows");
+    }
+    return Method<M, B>;
+}
 
 /// A method that is trained otherwise than it is evaluated, such as one with a recipe (methods/recipe.hpp):
 /// `evaluated()` gives the plain method, of the same layout.

@@ -11,8 +11,9 @@
 
 namespace vitscape {
 
-template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<>>
+template <class Masking = RandomMasking, class Teacher = EmaTeacher<>>
 struct RcMaeConfig {
+    static_assert(require_masking_policy<Masking>());
     VitShape encoder;
     TransformerShape decoder{.width = 512, .depth = 8, .heads = 16};
     Masking masking{};
@@ -42,8 +43,9 @@ struct RcMaeConfig {
 /// teacher. Without `other_mask` both see the same patches, gathered once.
 ///
 /// A `Method` with a teacher: `consult` must be called between `prepare` and `losses`; the trainer does.
-template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<>>
+template <class Masking = RandomMasking, class Teacher = EmaTeacher<>>
 class RcMae {
+    static_assert(require_teacher<Teacher>());
     using Student = MaskedAutoencoder<Masking>;
 
   public:
@@ -164,7 +166,7 @@ class RcMae {
 };
 
 /// Without a teacher nothing is left but the reconstruction.
-template <MaskingPolicy Masking>
+template <class Masking>
 class RcMae<Masking, NoTeacher> : public MaskedAutoencoder<Masking> {
   public:
     using Config = RcMaeConfig<Masking, NoTeacher>;

@@ -30,8 +30,10 @@ struct Regularization {
 ///
 ///     Regularized method(VitClassifier({.encoder = vit_base(), .classes = 100, .label_smoothing = 0.1}),
 ///                        {.drop_path = {0.1}, .layer_decay = 0.65}, RandomErasing{}, MixupOrCutmix{});
-template <BatchPolicy... Policies>
+template <class... Policies>
 class Regularized {
+    static_assert((require_batch_policy<Policies>() && ...));
+
   public:
     /// A batch as the model reads it.
     template <Backend B>

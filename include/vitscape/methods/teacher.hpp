@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
 #include <vitscape/core/error.hpp>
@@ -86,10 +88,23 @@ concept MomentumSchedule = std::copyable<M> && requires(const M& momentum, const
 /// No teacher: `RcMae<Masking, NoTeacher>` is the masked autoencoder without consistency, at no cost for what is not there.
 struct NoTeacher {};
 
+/// Compiles where `M` is a `MomentumSchedule`; elsewhere the compiler's first error says what is missing.
+template <class M>
+constexpr bool require_momentum_schedule() {
+    static_assert(std::copyable<M>, "a teacher's momentum schedule cannot be copied");
+    static_assert(
+        requires(const M& momentum, const StepCount& count) {
+            { momentum.at(count) } -> std::convertible_to<double>;
+        },
+        "a teacher's momentum schedule lacks at(const StepCount&) const, a number in [0, 1]");
+    return MomentumSchedule<M>;
+}
+
 /// A teacher that is the exponential moving average of the student: it starts as a copy, and after every
 /// optimizer step teacher = m teacher + (1 - m) student over all parameters.
-template <MomentumSchedule Momentum = PublishedMomentum>
+template <class Momentum = PublishedMomentum>
 struct EmaTeacher {
+    static_assert(require_momentum_schedule<Momentum>());
     Momentum momentum{};
 
     /// @throws ConfigError for a momentum outside [0, 1] at the start or the end
@@ -101,5 +116,27 @@ struct EmaTeacher {
         }
     }
 };
+
+/// What a method takes as its teacher: `momentum`, a `MomentumSchedule`, and `check()`, which throws a ConfigError for
+/// numbers that cannot work. `NoTeacher` is none.
+template <class T>
+concept AveragingTeacher = std::copyable<T> && requires(const T& teacher) {
+    teacher.check();
+    requires MomentumSchedule<std::remove_cvref_t<decltype(teacher.momentum)>>;
+};
+
+/// Compiles where `T` is an `AveragingTeacher`; elsewhere the compiler's first error says what is missing.
+template <class T>
+constexpr bool require_teacher() {
+    static_assert(
+        requires(const T& teacher) { teacher.momentum; },
+        "a teacher lacks momentum, the MomentumSchedule by which it follows the student");
+    if constexpr (requires(const T& teacher) { teacher.momentum; })
+        require_momentum_schedule<std::remove_cvref_t<decltype(std::declval<const T&>().momentum)>>();
+    static_assert(
+        requires(const T& teacher) { teacher.check(); },
+        "a teacher lacks check() const, which throws a ConfigError for numbers that cannot work");
+    return AveragingTeacher<T>;
+}
 
 }  // namespace vitscape

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <numbers>
 #include <string_view>
 
@@ -11,6 +12,20 @@ namespace vitscape {
 /// The epochs of warm-up of a training of `epochs` for which none are asked: a tenth, and no more than the masked
 /// autoencoder's 40 (He et al. 2022, arXiv 2111.06377).
 [[nodiscard]] inline double usual_warmup(double epochs) { return std::min(40.0, 0.1 * epochs); }
+
+/// The learning rate while a training goes on: `at(epoch, epochs)`, with `epoch` done, fractional within an epoch, of
+/// `epochs` in all.
+template <class S>
+concept Schedule = std::copyable<S> && requires(const S& schedule, double epoch, double epochs) {
+    { schedule.at(epoch, epochs) } -> std::convertible_to<double>;
+};
+
+/// Compiles where `S` is a `Schedule`; elsewhere the compiler's first error says what is missing.
+template <class S>
+constexpr bool require_schedule() {
+    static_assert(Schedule<S>, "a schedule lacks at(double epoch, double epochs) const, the learning rate");
+    return Schedule<S>;
+}
 
 /// Learning rate: linear warm-up from 0 to `peak`, then a half cosine to `floor`, set at every step
 /// (Loshchilov & Hutter 2017, arXiv 1608.03983; the warm-up and per-step use as in the masked autoencoder).

@@ -21,10 +21,11 @@ struct Evaluation {
 
 /// Mean loss, and accuracy for a classifier, over all images of a dataset without augmentation.
 /// @param key  which masks an autoencoder uses.
-template <Backend B, Method<B> M, Dataset D>
+template <Backend B, class M, Dataset D>
 Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, const D& data,
                     const ImageTransform& transform, std::size_t batch = 128, const MaskKey& key = {},
                     const Vector<Master<B>>* teacher = nullptr) {
+    static_assert(require_method<M, B>());
     if (TaughtMethod<M, B> && teacher == nullptr)
         throw ConfigError("the loss of a method with a teacher needs the teacher's parameters");
     const Loader<D> loader(data, {.batch = batch, .shuffle = false, .transform = transform.evaluation()});
@@ -59,7 +60,7 @@ Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, 
 }
 
 /// The same for such a method: figures of what `evaluated()` gives.
-template <Backend B, Method<B> M, Dataset D>
+template <Backend B, class M, Dataset D>
 requires EvaluatedApart<M> Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta,
                                                const D& data, const ImageTransform& transform,
                                                std::size_t batch = 128, const MaskKey& key = {},

@@ -6,41 +6,40 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <vitscape/core/interrupt.hpp>
 #include <vitscape/data/loader.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
+#include <vitscape/optim/optimizer.hpp>
+#include <vitscape/optim/schedule.hpp>
+#include <vitscape/train/callback.hpp>
 #include <vitscape/train/gradient_pass.hpp>
 #include <vitscape/train/training_state.hpp>
 
 namespace vitscape {
 
-/// Trains a method. Callbacks are objects with any of the members `on_start(trainer, options)`,
-/// `on_step(trainer, step)`, `on_epoch(trainer, epoch)` and `on_interrupt(trainer)`; they are called in the
-/// order given.
+/// Trains a `Method` by an `Optimizer` at the learning rates of a `Schedule`, and tells each `Callback`, in the order given.
 ///
 ///     Trainer trainer{Cpu<float>{}, MaskedAutoencoder<>{config}, AdamW{}, WarmupCosine{}, 0};
 ///     trainer.fit(images, {.epochs = 400, .batch = 256}, Progress{});
 ///
 /// With a `Communicator` of several processes each one trains on its part of every batch and all take the same steps;
 /// the gradients are summed while the backward pass still runs. Callbacks are called in process 0 alone.
-template <Backend B, Method<B> M, class Optimizer, class Schedule, class C = SingleProcess>
+template <Backend B, class M, class O, class S, class C = SingleProcess>
 class Trainer {
     using P = Master<B>;  // what parameters, gradients and losses live on
+    static_assert(require_method<M, B>());
+    static_assert(require_optimizer<O, P>());
+    static_assert(require_schedule<S>());
+    static_assert(require_communicator<C, P>());
     static constexpr bool taught = TaughtMethod<M, B>;
-    /// Whether the optimizer updates a teacher in the pass of its own step.
-    static constexpr bool optimizer_teaches =
-        requires(const Optimizer& o, typename Optimizer::template State<P>& state, Vector<P>& v,
-                 std::span<const ParameterGroup> groups) {
-        o.step(state, groups, 0.0, 0.0, v, v, &v, 1.0);
-    };
 
   public:
     /// Starts from the initial values of `seed`, which also decides order, augmentation and masks.
-    Trainer(B backend, M method, Optimizer optimizer, Schedule schedule, std::uint64_t seed,
-            C communicator = {})
+    Trainer(B backend, M method, O optimizer, S schedule, std::uint64_t seed, C communicator = {})
         : backend_(std::move(backend)),
           method_(std::move(method)),
           optimizer_(std::move(optimizer)),
@@ -56,24 +55,26 @@ class Trainer {
 
     [[nodiscard]] B& backend() { return backend_; }
     [[nodiscard]] const M& method() const { return method_; }
-    [[nodiscard]] const Optimizer& optimizer() const { return optimizer_; }
-    [[nodiscard]] const Schedule& schedule() const { return schedule_; }
+    [[nodiscard]] const O& optimizer() const { return optimizer_; }
+    [[nodiscard]] const S& schedule() const { return schedule_; }
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
     [[nodiscard]] C& communicator() { return communicator_; }
     [[nodiscard]] const Vector<P>& theta() const { return state_.theta; }
     /// The teacher's parameters; empty where the method has none.
     [[nodiscard]] const Vector<P>& teacher() const { return state_.teacher; }
-    [[nodiscard]] TrainingState<P, Optimizer>& state() { return state_; }
+    [[nodiscard]] TrainingState<P, O>& state() { return state_; }
 
     /// Trains on from the current state to `options.epochs`.
     /// @throws ConfigError, DataError before any work for options that cannot work; NumericError where a loss
     /// or a gradient
     ///         is not finite, before the parameters take the step; Interrupted after `on_interrupt` when the
     ///         user asked to stop.
-    template <Dataset D, class... Callbacks>
+    template <class D, class... Callbacks>
     void fit(const D& data, TrainOptions options, Callbacks&&... callbacks) {
+        constexpr bool complete =
+            (require_dataset<D>() & ... & require_callback<std::remove_reference_t<Callbacks>, Trainer>());
         try {
-            train(data, options, callbacks...);
+            if constexpr (complete) train(data, options, callbacks...);
         } catch (const Interrupted&) {  // all processes stop at the same step
             throw;
         } catch (const NumericError&) {  // all have the same sums
@@ -86,7 +87,7 @@ class Trainer {
 
   private:
     template <Dataset D, class... Callbacks>
-    void train(const D& data, TrainOptions options, Callbacks&... callbacks) {
+    void train(const D& data, const TrainOptions& options, Callbacks&... callbacks) {
         check(data, options);
         const Loader<D> loader(data, {.batch = options.batch,
                                       .drop_last = true,
@@ -153,7 +154,7 @@ class Trainer {
     }
 
     template <Dataset D>
-    void check(const D& data, TrainOptions& options) const {
+    void check(const D& data, const TrainOptions& options) const {
         if (options.epochs == 0 || options.batch == 0 || options.accumulate == 0)
             throw ConfigError("epochs, batch and accumulated batches are at least 1");
         if (data.size() < options.batch)
@@ -202,7 +203,7 @@ class Trainer {
             step();
         } else {  // the teacher follows after each step
             const double momentum = teacher_momentum(batches, options);
-            if constexpr (optimizer_teaches) {
+            if constexpr (TeachingOptimizer<O, P>) {
                 step(&state_.teacher, momentum);
             } else {
                 step();
@@ -262,13 +263,13 @@ class Trainer {
 
     B backend_;
     M method_;
-    Optimizer optimizer_;
-    Schedule schedule_;
+    O optimizer_;
+    S schedule_;
     std::uint64_t seed_;
     C communicator_;
     std::vector<ParameterGroup> groups_;
     GradientPass<B, M, C> pass_;
-    TrainingState<P, Optimizer> state_;
+    TrainingState<P, O> state_;
     bool stop_ = false;
 };
 

@@ -41,11 +41,11 @@ struct EpochRecord {
 
 /// Everything that a training has reached; with the same options it determines the rest.
 /// @tparam P  what parameters live on.
-template <Backend P, class Optimizer>
+template <Backend P, class O>
 struct TrainingState {
     Vector<P> theta;
     Vector<P> teacher;  ///< empty where the method has none
-    typename Optimizer::template State<P> optimizer;
+    typename O::template State<P> optimizer;
     std::uint32_t epoch = 0;  ///< epochs done
     std::size_t batch = 0;    ///< batches done in the current epoch
     double loss_sum = 0;      ///< over the current epoch's images so far
