@@ -25,7 +25,6 @@ namespace vitscape {
 ///
 /// @tparam B  the backend of the gradient vector
 template <Communicator C, Backend B>
-requires CommunicatorFor<C, B>
 class GradientSum {
   public:
     static constexpr std::size_t default_chunk_bytes = std::size_t{4} << 20U;

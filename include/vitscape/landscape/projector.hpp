@@ -189,7 +189,8 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
 template <Backend B, class O>
 [[nodiscard]] Surface project(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
                               const ProjectionOptions& options = {}) {
-    if constexpr (require_evaluable<O, B>()) {
+    static_assert(require_evaluable<O, B>());
+    if constexpr (Evaluable<O, B>) {
         grid.x.check();
         grid.y.check();
         return detail::project_rows<B>(objective, plane, grid.x.coordinates(), grid.y.coordinates(), options);
@@ -200,7 +201,8 @@ template <Backend B, class O>
 template <Backend B, class O>
 [[nodiscard]] Surface project(O&& objective, const Line<B>& line, const Grid& grid,
                               const ProjectionOptions& options = {}) {
-    if constexpr (require_evaluable<O, B>()) {
+    static_assert(require_evaluable<O, B>());
+    if constexpr (Evaluable<O, B>) {
         grid.check();
         return detail::project_rows<B>(objective, line, grid.coordinates(), {0.0}, options);
     }

@@ -115,7 +115,7 @@ constexpr bool require_method() {
             "a method with consult() lacks teacher().momentum, a MomentumSchedule, by which its teacher "
             "follows");
     }
-    return Method<M, B>;
+    return true;
 }
 
 /// A method that is trained otherwise than it is evaluated, such as one with a recipe (methods/recipe.hpp):

@@ -71,7 +71,7 @@ constexpr bool require_optimizer() {
             "an optimizer lacks step(State<B>&, std::span<const ParameterGroup>, double learning_rate, "
             "double gradient_scale, const Vector<B>& gradient, Vector<B>& theta) const");
     }
-    return Optimizer<O, B>;
+    return true;
 }
 
 }  // namespace vitscape

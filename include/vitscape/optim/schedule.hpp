@@ -24,7 +24,7 @@ concept Schedule = std::copyable<S> && requires(const S& schedule, double epoch,
 template <class S>
 constexpr bool require_schedule() {
     static_assert(Schedule<S>, "a schedule lacks at(double epoch, double epochs) const, the learning rate");
-    return Schedule<S>;
+    return true;
 }
 
 /// Learning rate: linear warm-up from 0 to `peak`, then a half cosine to `floor`, set at every step

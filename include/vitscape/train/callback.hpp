@@ -119,7 +119,7 @@ constexpr bool require_callback() {
                   "a callback has no hook; the hooks are on_start(Trainer&, const TrainOptions&), "
                   "on_step(Trainer&, const "
                   "StepRecord&), on_epoch(Trainer&, EpochRecord&) and on_interrupt(Trainer&)");
-    return Callback<C, T>;
+    return true;
 }
 
 }  // namespace vitscape

@@ -71,10 +71,11 @@ class Trainer {
     ///         user asked to stop.
     template <class D, class... Callbacks>
     void fit(const D& data, TrainOptions options, Callbacks&&... callbacks) {
-        constexpr bool complete =
-            (require_dataset<D>() & ... & require_callback<std::remove_reference_t<Callbacks>, Trainer>());
+        static_assert(require_dataset<D>());
+        static_assert((require_callback<std::remove_reference_t<Callbacks>, Trainer>() && ...));
         try {
-            if constexpr (complete) train(data, options, callbacks...);
+            if constexpr (Dataset<D> && (Callback<std::remove_reference_t<Callbacks>, Trainer> && ...))
+                train(data, options, callbacks...);
         } catch (const Interrupted&) {  // all processes stop at the same step
             throw;
         } catch (const NumericError&) {  // all have the same sums

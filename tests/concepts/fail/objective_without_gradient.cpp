@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// expect: an objective lacks gradient\(const Vector<B>& theta, Vector<B>& out\)
+#include <vitscape/backend/eigen/primitives.hpp>
+#include <vitscape/landscape/flatness.hpp>
+#include <vitscape/nn/parameter_layout.hpp>
+
+using namespace vitscape;
+
+using V = Vector<CpuPrimitives<double>>;
+
+struct Bowl {
+    CpuPrimitives<double> backend() const { return cpu; }
+    const ParameterLayout& layout() const { return parameters; }
+    double value(const V& theta) const { return dot(theta, theta); }
+    CpuPrimitives<double> cpu{};
+    ParameterLayout parameters{};
+};
+
+int main() {
+    Bowl bowl;
+    const V theta(bowl.cpu, 2);
+    return static_cast<int>(sam_sharpness(bowl, theta, 0.1));
+}
