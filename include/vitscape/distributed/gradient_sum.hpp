@@ -24,7 +24,8 @@ namespace vitscape {
 /// for chunks that will not come.
 ///
 /// @tparam B  the backend of the gradient vector
-template <Communicator C, Backend B>
+template <class C, Backend B>
+requires CommunicatorFor<C, B>
 class GradientSum {
   public:
     static constexpr std::size_t default_chunk_bytes = std::size_t{4} << 20U;

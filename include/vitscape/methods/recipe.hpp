@@ -51,7 +51,8 @@ class Regularized {
           policies_(std::move(policies)...) {
         regularization_.drop_path.check();
         layers().check();
-        std::apply([](const auto&... policy) { (policy.check(), ...); }, policies_);
+        if constexpr ((BatchPolicy<Policies> && ...))
+            std::apply([](const auto&... policy) { (policy.check(), ...); }, policies_);
     }
 
     /// With label smoothing, as it is trained.

@@ -109,11 +109,13 @@ struct EmaTeacher {
 
     /// @throws ConfigError for a momentum outside [0, 1] at the start or the end
     void check() const {
-        for (const double step : {0.0, 1.0}) {
-            const double m = momentum.at({.step = step, .steps = 1});
-            if (!(m >= 0 && m <= 1))
-                throw ConfigError(message("a teacher's momentum lies between 0 and 1, ", m, " was given"));
-        }
+        if constexpr (MomentumSchedule<Momentum>)
+            for (const double step : {0.0, 1.0}) {
+                const double m = momentum.at({.step = step, .steps = 1});
+                if (!(m >= 0 && m <= 1))
+                    throw ConfigError(
+                        message("a teacher's momentum lies between 0 and 1, ", m, " was given"));
+            }
     }
 };
 

@@ -31,12 +31,28 @@ inline ImageTransform transform_from(const nlohmann::json& d) {
     }
 }
 
+namespace detail {
+/// What a checkpoint says about a method, an optimizer or a schedule.
+template <class Part>
+nlohmann::json description_of(const Part& part) {
+    static_assert(
+        requires { describe(part); },
+        "a checkpoint cannot describe a method, an optimizer or a schedule: it has neither fields "
+        "(core/fields.hpp; "
+        "a method also a Card) nor, beside it, nlohmann::json describe(const Mine&)");
+    if constexpr (requires { describe(part); })
+        return describe(part);
+    else
+        return {};
+}
+}  // namespace detail
+
 /// Everything that decides how a training goes on, but for the parameters; must be the same when it is
 /// resumed.
 template <class T>
 nlohmann::json describe_training(const T& trainer, const TrainOptions& options, std::size_t images) {
-    nlohmann::json description = {{"optimizer", describe(trainer.optimizer())},
-                                  {"schedule", describe(trainer.schedule())},
+    nlohmann::json description = {{"optimizer", detail::description_of(trainer.optimizer())},
+                                  {"schedule", detail::description_of(trainer.schedule())},
                                   {"seed", trainer.seed()},
                                   {"epochs", options.epochs},
                                   {"batch", options.batch},
@@ -75,7 +91,7 @@ void save_training(const std::filesystem::path& path, T& trainer, const nlohmann
     for (std::size_t i = 0; i < host.size(); ++i) vectors.push_back({prefixes[i], host[i]});
     write_checkpoint(path, trainer.method().layout(), trainer.method().fixed_tensors(), vectors,
                      {{"format", 1},
-                      {"model", describe(trainer.method())},
+                      {"model", detail::description_of(trainer.method())},
                       {"training", training},
                       {"data", data},
                       {"state",
@@ -102,7 +118,7 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
             throw ConfigError(message(origin, " cannot be resumed with other options: ", part, *difference,
                                       "; give the same options or choose another output folder"));
     };
-    compare("model", describe(trainer.method()));
+    compare("model", detail::description_of(trainer.method()));
     compare("training", training);
     try {
         const nlohmann::json& reached = description.at("state");

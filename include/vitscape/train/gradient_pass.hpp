@@ -24,7 +24,7 @@ namespace vitscape {
 ///     pass.start(theta, teacher, true);      // the only, or the last, batch of the step
 ///     pass.prepare(next_batch, key);         // meanwhile
 ///     … pass.losses() … pass.norm() … pass.gradient() …
-template <Backend B, class M, class C = SingleProcess>
+template <Backend B, Method<B> M, CommunicatorFor<Master<B>> C = SingleProcess>
 class GradientPass {
     using P = Master<B>;  // what parameters, gradients and losses live on
     static constexpr bool taught = TaughtMethod<M, B>;

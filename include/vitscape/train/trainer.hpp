@@ -21,6 +21,21 @@
 
 namespace vitscape {
 
+/// Stands in for a trainer one of whose parts is not what its concept asks for: it does not compile, and the compiler's
+/// first error says what is missing. What trains is below.
+template <Backend B, class M, class O, class S, class C = SingleProcess>
+class Trainer {
+    static_assert(require_method<M, B>());
+    static_assert(require_optimizer<O, Master<B>>());
+    static_assert(require_schedule<S>());
+    static_assert(require_communicator<C, Master<B>>());
+
+  public:
+    Trainer(B, M, O, S, std::uint64_t, C = {}) {}
+    template <class D, class... Callbacks>
+    void fit(const D&, const TrainOptions&, Callbacks&&...) {}
+};
+
 /// Trains a `Method` by an `Optimizer` at the learning rates of a `Schedule`, and tells each `Callback`, in the order given.
 ///
 ///     Trainer trainer{Cpu<float>{}, MaskedAutoencoder<>{config}, AdamW{}, WarmupCosine{}, 0};
@@ -28,13 +43,9 @@ namespace vitscape {
 ///
 /// With a `Communicator` of several processes each one trains on its part of every batch and all take the same steps;
 /// the gradients are summed while the backward pass still runs. Callbacks are called in process 0 alone.
-template <Backend B, class M, class O, class S, class C = SingleProcess>
-class Trainer {
+template <Backend B, Method<B> M, Optimizer<Master<B>> O, Schedule S, CommunicatorFor<Master<B>> C>
+class Trainer<B, M, O, S, C> {
     using P = Master<B>;  // what parameters, gradients and losses live on
-    static_assert(require_method<M, B>());
-    static_assert(require_optimizer<O, P>());
-    static_assert(require_schedule<S>());
-    static_assert(require_communicator<C, P>());
     static constexpr bool taught = TaughtMethod<M, B>;
 
   public:
