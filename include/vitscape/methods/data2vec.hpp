@@ -19,8 +19,11 @@
 
 namespace vitscape {
 
-template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
+template <class Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
 struct Data2VecConfig {
+    static_assert(require_masking_policy<Masking>());
+    static_assert(require_teacher<Teacher>());
+
     VitShape encoder;
     Masking masking = with_ratio(Masking{}, 0.6);
     Teacher teacher{};
@@ -49,7 +52,7 @@ struct Data2VecConfig {
 ///
 /// A `Method` with a teacher: `consult` must be called between `prepare` and `losses`; the trainer does. The last blocks of both
 /// run for masked tokens only; the loss is the same.
-template <MaskingPolicy Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
+template <class Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
 class Data2Vec {
   public:
     using Config = Data2VecConfig<Masking, Teacher>;

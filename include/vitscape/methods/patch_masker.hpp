@@ -16,8 +16,10 @@ namespace vitscape {
 
 /// Cuts images into patches and puts the visible ones of each image first: what methods that mask patches share. Attention does
 /// not notice the order, since positions are added by patch number.
-template <MaskingPolicy Masking>
+template <class Masking>
 class PatchMasker {
+    static_assert(require_masking_policy<Masking>());
+
   public:
     /// @throws ConfigError where the policy leaves no patch visible or none masked
     PatchMasker(const PatchGrid& grid, const Masking& masking)

@@ -17,8 +17,10 @@
 
 namespace vitscape {
 
-template <MaskingPolicy Masking = RandomMasking>
+template <class Masking = RandomMasking>
 struct SimMimConfig {
+    static_assert(require_masking_policy<Masking>());
+
     VitShape encoder;
     Masking masking = with_ratio(Masking{}, 0.6);
 
@@ -36,7 +38,7 @@ struct SimMimConfig {
 ///
 /// Same loss, less work than the reference: only visible patches are embedded, tokens are in the order (class, visible,
 /// masked), and the last block and the prediction run for masked tokens only.
-template <MaskingPolicy Masking = RandomMasking>
+template <class Masking = RandomMasking>
 class SimMim {
   public:
     using Config = SimMimConfig<Masking>;
