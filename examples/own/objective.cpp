@@ -11,7 +11,7 @@
 
 using namespace vitscape;
 
-/// The mean squared error of a network of two layers, tanh-free but not linear: y = GELU(x W1^T + b1) W2^T + b2.
+/// The mean squared error of a small network, y = GELU(x W1^T + b1) W2^T + b2, over fixed points.
 template <Backend B>
 class Regression {
   public:

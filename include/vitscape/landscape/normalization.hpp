@@ -61,7 +61,7 @@ struct ParameterPair {
 /// How a direction's scale is tied to the weights that it moves, so that surfaces of different networks can be compared.
 /// A policy changes one parameter's part of a direction, seen as a matrix with one filter (a linear layer's output unit,
 /// a convolution's output channel) per row. Parameters of one dimension (biases, layer norms) get zero, and so do position
-/// embeddings, which are not learned in the reference; `normalize` sees to that.
+/// embeddings, which are not learned in the reference; `normalize` does that.
 template <class N, class B>
 concept NormalizationPolicy = Backend<B> && requires(const N& policy, ParameterPair<B> pair) {
     policy(pair);
