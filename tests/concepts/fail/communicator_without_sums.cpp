@@ -11,5 +11,6 @@ struct Alone {
 };
 
 int main() {
-    Trainer trainer{Cpu64{}, MaskedAutoencoder<>({.encoder = vit_tiny(32, 4)}), Sgd{}, ConstantRate{}, 0, Alone{}};
+    Trainer trainer{Cpu64{}, MaskedAutoencoder<>({.encoder = vit_tiny(32, 4)}), Sgd{}, ConstantRate{}, 0,
+                    Alone{}};
 }

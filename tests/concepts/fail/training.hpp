@@ -15,10 +15,9 @@ using Cpu64 = CpuPrimitives<double>;
 
 template <class... Callbacks>
 void train(Callbacks... callbacks) {
-    Trainer trainer{
-        Cpu64{},
-        MaskedAutoencoder<>({.encoder = {16, 4, {.width = 12, .depth = 1, .heads = 2}},
-                             .decoder = {.width = 8, .depth = 1, .heads = 2}}),
-        Sgd{}, ConstantRate{}, 0};
+    Trainer trainer{Cpu64{},
+                    MaskedAutoencoder<>({.encoder = {16, 4, {.width = 12, .depth = 1, .heads = 2}},
+                                         .decoder = {.width = 8, .depth = 1, .heads = 2}}),
+                    Sgd{}, ConstantRate{}, 0};
     trainer.fit(Synthetic(8, 16), {.epochs = 1, .batch = 4, .transform = {.side = 16}}, callbacks...);
 }
