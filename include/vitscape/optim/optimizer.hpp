@@ -11,7 +11,7 @@
 namespace vitscape {
 
 /// What an optimizer keeps between steps on the backend `B`: `steps`, the number of steps done, and `vectors()`, the vectors
-/// that a checkpoint keeps, as a range of (name, Vector<B>*).
+/// that a checkpoint keeps, as a range of pairs of a name and a `Vector<B>*`.
 template <class S, class B>
 concept OptimizerState = std::copyable<S> && std::default_initializable<S> && requires(S& state) {
     { state.steps } -> std::same_as<Index&>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// expect: a callback has no hook; the hooks are on_start
+// expect: a callback has no hook, the hooks are on_start
 #include "training.hpp"
 
 struct Watcher {
