@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
-        o.backend.settle(argv);
+        o.backend.dispatch(argv);
         compare(o);
     });
 }

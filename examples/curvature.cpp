@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
-        o.model.backend.settle(argv);
+        o.model.backend.dispatch(argv);
         if (o.top < 0 || o.trace_samples < 0 || o.trace_samples == 1 || o.steps < 1)
             throw ConfigError("--top is at least 0, --steps at least 1, --trace-samples 0 or at least 2");
         require_writable_folder(detail::folder_of(o.out));

@@ -162,7 +162,7 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
-        o.model.backend.settle(argv);
+        o.model.backend.dispatch(argv);
         (void)parse_grid(o.grid);  // bad options fail before the model is read
         require_writable_folder(detail::folder_of(o.out));
         program::with_frozen_model(

@@ -98,13 +98,13 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
-        o.backend.settle(argv);
+        o.backend.dispatch(argv);
         const VitShape shape = o.model.encoder_shape();
         o.model.fields.check({o.method});
         o.recipe.check({o.method});
         o.training.check();
-        const AnyMethod checked = o.model.make_method(
-            o.method, 2);  // a configuration that cannot work fails before images are read
+        const AnyMethod checked =
+            o.model.make_method(o.method, 2);  // an invalid configuration fails before images are read
         const auto file = std::filesystem::path(o.out) / "checkpoint.safetensors";
         const bool classifies = std::visit(
             [](const auto& method) {

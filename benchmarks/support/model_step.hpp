@@ -108,7 +108,7 @@ class ModelStep {
         const auto work = [this] {
             if constexpr (taught) {
                 Eval<B> eval(backend_, teacher_weights_.of(teacher_));
-                method_.consult(eval, inputs_);
+                method_.run_teacher(eval, inputs_);
             }
             Eval<B> eval(backend_, weights_.of(theta_));
             const Variable<P> losses = method_.losses(eval, inputs_);
@@ -126,7 +126,7 @@ class ModelStep {
     Images source_;
     std::vector<ParameterGroup> groups_;
     Vector<P> theta_;
-    Vector<P> teacher_;                       // empty where the method has none
+    Vector<P> teacher_;                       // empty if the method has none
     std::optional<GradientPass<B, M>> pass_;  // of a training
     Weights<B> weights_, teacher_weights_;    // of an evaluation, with all below
     Replay<B> replay_;

@@ -40,9 +40,9 @@ struct BackendOptions {
                        "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
     }
 
-    /// To be called before any work: leaves this program for the one that has the chosen backend.
-    /// @throws ConfigError where there is none
-    void settle(char** argv) const {
+    /// Replaces this process by the program built for the chosen backend; to be called before any work.
+    /// @throws ConfigError if there is none
+    void dispatch(char** argv) const {
         using namespace vitscape;
 #if defined(__CUDACC__)
         if (backend == "cpu")

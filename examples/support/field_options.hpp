@@ -106,7 +106,7 @@ class FieldOptions {
             if (!o.choices.empty()) o.option->check(CLI::IsMember(o.choices));
         }
     }
-    /// @throws ConfigError where an option was given that belongs to none of the `owners`
+    /// @throws ConfigError if an option was given that belongs to none of the `owners`
     void check(const std::vector<std::string>& owners) const {
         using namespace vitscape;
         for (const Option& o : options_) {

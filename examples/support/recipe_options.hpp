@@ -69,7 +69,7 @@ struct RecipeOptions {
     }
 
     /// @param methods  the names of what is trained.
-    /// @throws ConfigError for numbers that cannot work and for a recipe where no method has one.
+    /// @throws ConfigError for invalid values and for a recipe where no method has one.
     void check(const std::vector<std::string>& methods) const {
         using namespace vitscape;
         const std::pair<const char*, double> all[] = {{"--drop-path", drop_path},

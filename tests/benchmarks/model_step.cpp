@@ -47,7 +47,7 @@ TEST_CASE("a benchmark's step that brings its images has new masks each time") {
     CHECK(moved.loss() != resident.loss());
 }
 
-TEST_CASE("a benchmark's step consults the teacher, and lets it follow") {
+TEST_CASE("a benchmark's step runs the teacher and updates it") {
     // Losses of the training steps with that momentum.
     const auto losses = [](double momentum) {
         const RcMae<> method({.encoder = {16, 4, {16, 1, 2}},

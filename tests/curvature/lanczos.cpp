@@ -227,7 +227,7 @@ TEST_CASE("the Hessian of an objective") {
     CHECK_THROWS_AS(hessian(saddle, spectrum.largest[0].vector), ShapeError);
 }
 
-TEST_CASE("options that cannot work and products that are not finite") {
+TEST_CASE("invalid options and products that are not finite") {
     ReflectedDiagonal<CpuPrimitives<double>> a(network_like(100));
     CHECK_THROWS_AS(lanczos(a, {.largest = 0, .smallest = 0}), ConfigError);
     CHECK_THROWS_AS(lanczos(a, {.largest = -1}), ConfigError);

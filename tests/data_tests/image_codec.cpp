@@ -28,7 +28,7 @@ namespace {
     return largest;
 }
 
-/// The text of the DataError that decoding throws; empty where it throws none.
+/// The text of the DataError that decoding throws; empty if it throws none.
 std::string failure(const Bytes& bytes) {
     try {
         static_cast<void>(decode_image(bytes, "some.jpg"));

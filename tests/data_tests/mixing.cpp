@@ -204,7 +204,7 @@ TEST_CASE("batch policies: what an image gets depends on seed, epoch and image a
     CHECK(mixed(1, 1) != mixed(2, 1));
 }
 
-TEST_CASE("batch policies: numbers that cannot work are errors") {
+TEST_CASE("batch policies: invalid values are errors") {
     const auto text_of = [](const auto& policy) { return error_text<ConfigError>([&] { policy.check(); }); };
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     CHECK(contains(text_of(Mixup{.alpha = -1}), "mixup"));

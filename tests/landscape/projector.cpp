@@ -187,17 +187,17 @@ struct LateFunction : SampledFunction {
     std::array<std::vector<double>, 3> under_way;
     std::size_t started = 0, most = 0;
 
-    [[nodiscard]] static std::size_t flights() { return 3; }
-    void start_losses(const Vector<Cpu64>& theta, std::size_t flight) {
-        REQUIRE(under_way.at(flight).empty());  // its last one was fetched
-        under_way[flight].resize(static_cast<std::size_t>(samples()));
-        sample_losses(theta, under_way[flight]);
+    [[nodiscard]] static std::size_t max_in_flight() { return 3; }
+    void start_losses(const Vector<Cpu64>& theta, std::size_t slot) {
+        REQUIRE(under_way.at(slot).empty());  // its last one was fetched
+        under_way[slot].resize(static_cast<std::size_t>(samples()));
+        sample_losses(theta, under_way[slot]);
         most = std::max(most, ++started);
     }
-    void finish_losses(std::size_t flight, std::span<double> out) {
-        REQUIRE_FALSE(under_way.at(flight).empty());
-        std::copy(under_way[flight].begin(), under_way[flight].end(), out.begin());
-        under_way[flight].clear();
+    void finish_losses(std::size_t slot, std::span<double> out) {
+        REQUIRE_FALSE(under_way.at(slot).empty());
+        std::copy(under_way[slot].begin(), under_way[slot].end(), out.begin());
+        under_way[slot].clear();
         --started;
     }
 };

@@ -54,7 +54,7 @@ std::pair<std::vector<double>, std::vector<double>> masked_losses(const M& metho
     if constexpr (TaughtMethod<M, B>) {
         const Vector<B> taught(backend, teacher);
         Eval<B> eval(backend, taught.data());
-        method.consult(eval, inputs);
+        method.run_teacher(eval, inputs);
     }
     Vector<B> gradient(backend, student.size());
     Tape<B> tape(backend, student.data(), gradient.data());

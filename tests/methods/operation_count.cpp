@@ -115,17 +115,17 @@ TEST_CASE("operations of a masked autoencoder with a teacher are those that its 
         const Vector<CountingBackend> theta(backend, initial_values(model.layout(), 0)), teacher = theta;
         Eval<CountingBackend> eval(backend, theta.data()), taught(backend, teacher.data());
         REQUIRE(backend.operations() == 0);
-        model.consult(taught, inputs);
-        const double consulted = backend.operations();
+        model.run_teacher(taught, inputs);
+        const double teacher_run = backend.operations();
         (void)model.losses(eval, inputs);
         CHECK(backend.operations() == 3 * count.forward);
-        CHECK(backend.operations() - consulted == 3 * count.point);
+        CHECK(backend.operations() - teacher_run == 3 * count.point);
 
         const double before = backend.operations();
         Vector<CountingBackend> gradient(backend, theta.size());
         Tape<CountingBackend> tape(backend, theta.data(), gradient.data());
         tape.backward(model.losses(tape, inputs));
-        CHECK(backend.operations() - before + consulted == 3 * count.training);
+        CHECK(backend.operations() - before + teacher_run == 3 * count.training);
     }
 }
 

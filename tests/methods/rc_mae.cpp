@@ -38,7 +38,7 @@ TEMPLATE_LIST_TEST_CASE("RC-MAE: losses and gradient are the reference's", "[mae
         inputs.order = file.at("ids_shuffle").template to<std::int32_t>();
         model.prepare(backend, golden_images(file), inputs);
         Eval<B> taught(backend, teacher.data());
-        model.consult(taught, inputs);
+        model.run_teacher(taught, inputs);
         Vector<B> own(backend, student.size());
         Tape<B> tape(backend, student.data(), own.data());
         const Variable<B> losses = model.losses(tape, inputs);
@@ -107,7 +107,7 @@ TEST_CASE("another mask for the teacher: its predictions are compared patch by p
     CHECK_FALSE(bool(inputs.order == inputs.other_view.order));
     const Vector<B> theta(backend, initial_values(model.layout(), 1));
     Eval<B> eval(backend, theta.data());
-    model.consult(eval, inputs);
+    model.run_teacher(eval, inputs);
     const std::vector<double> taught = download(backend, inputs.prediction.view());
     const std::vector<double> all =
         download(backend, student.predict(eval, inputs.other_view, 1, model.grid().count()).value.view());

@@ -188,7 +188,7 @@ TEST_CASE("recipe: AdamW takes each layer's learning rate") {
     }
 }
 
-TEST_CASE("recipe: numbers that cannot work are errors") {
+TEST_CASE("recipe: invalid values are errors") {
     const auto text_of = [](const auto& action) { return error_text<ConfigError>(action); };
     CHECK(contains(text_of([] { Regularized<>(classifier(), {.drop_path = {1}}); }), "drop path"));
     CHECK(contains(text_of([] { Regularized<>(classifier(), {.layer_decay = 0}); }), "learning rate"));

@@ -62,7 +62,7 @@ void check_steady_state(const M& method, int threads) {
         fill(0, gradient);
         method.prepare(backend, batches[step], MaskKey{.seed = 1, .epoch = static_cast<std::uint32_t>(step)},
                        inputs);
-        if constexpr (TaughtMethod<M, B>) method.consult(teacher, inputs);
+        if constexpr (TaughtMethod<M, B>) method.run_teacher(teacher, inputs);
         tape.backward(method.losses(tape, inputs), 1.0 / 9);
         adamw.step(state, std::span<const ParameterGroup>(groups), 1e-3, 1, gradient, theta);
     }

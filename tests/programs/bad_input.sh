@@ -16,8 +16,8 @@ small=("${model[@]}" --data synthetic:64 --epochs 1 --batch 16 --threads 1)
 # models and options
 refuses 'patch of 5 pixels does not divide' "$pretrain" "${small[@]}" --patch 5 --out "$folder/a"
 refuses '3 heads do not divide the width 16' "$pretrain" "${small[@]}" --heads 3 --out "$folder/a"
-refuses 'mask ratio lies between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 1 --out "$folder/a"
-refuses 'mask ratio lies between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 0 --out "$folder/a"
+refuses 'mask ratio must lie strictly between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 1 --out "$folder/a"
+refuses 'mask ratio must lie strictly between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 0 --out "$folder/a"
 refuses 'mask ratio of 0.99 leaves 0 of 16' "$pretrain" "${small[@]}" --mask-ratio 0.99 --out "$folder/a"
 refuses '64 images, fewer than one batch of 65' "$pretrain" "${small[@]}" --batch 65 --out "$folder/a"
 refuses 'learning rate' "$pretrain" "${small[@]}" --lr -1 --out "$folder/a"

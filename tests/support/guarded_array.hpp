@@ -35,7 +35,7 @@ class GuardedArray {
     [[nodiscard]] T* data() { return begin_; }
     [[nodiscard]] const T* data() const { return begin_; }
 
-    /// The numbers as they are, rounded to T; empty where something was written beyond the ends.
+    /// The numbers as they are, rounded to T; empty if something was written beyond the ends.
     [[nodiscard]] std::vector<double> host() const {
         const auto* const all = reinterpret_cast<const std::byte*>(lines_.data());
         const auto* const first = reinterpret_cast<const std::byte*>(begin_);

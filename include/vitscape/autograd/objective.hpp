@@ -44,16 +44,16 @@ concept SampledObjective = Evaluable<O, B> &&
     objective.sample_losses(theta, out);
 };
 
-/// A `SampledObjective` whose evaluations overlap with the host's work: `start_losses(theta, flight)` begins an evaluation
-/// and `finish_losses(flight, out)` waits for it; `flights()` of them, numbered from 0, may be in flight at once. It may
-/// also have `start_losses_at(plane, alpha, beta, flight)`, which makes the point by itself.
+/// A `SampledObjective` whose evaluations overlap with the host's work: `start_losses(theta, slot)` begins an evaluation
+/// and `finish_losses(slot, out)` waits for it; `max_in_flight()` of them, numbered from 0, may be in flight at once. It may
+/// also have `start_losses_at(plane, alpha, beta, slot)`, which makes the point by itself.
 template <class O, class B>
 concept DeferredObjective = SampledObjective<O, B> &&
-    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::size_t flight,
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::size_t slot,
              std::span<double> out) {
-    { objective.flights() } -> std::convertible_to<std::size_t>;
-    objective.start_losses(theta, flight);
-    objective.finish_losses(flight, out);
+    { objective.max_in_flight() } -> std::convertible_to<std::size_t>;
+    objective.start_losses(theta, slot);
+    objective.finish_losses(slot, out);
 };
 
 /// An `Objective` with exact products with its second derivative: `hessian_vector(theta, v, out)` writes

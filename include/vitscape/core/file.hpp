@@ -102,7 +102,7 @@ class AtomicFile {
     void write(std::span<const std::byte> bytes) { detail::write_all(file_.number(), bytes, temporary_); }
     void write(std::string_view text) { write(bytes_of(text)); }
 
-    /// Puts what was written in the place of `path`. Nothing may be written afterwards.
+    /// Puts what was written in place of `path`. Nothing may be written afterwards.
     /// @throws IoError when the bytes do not reach the disk; the old file is untouched.
     void commit() {
         if (::fsync(file_.number()) != 0) detail::throw_io_error("write", temporary_);

@@ -121,7 +121,7 @@ template <WithFields T>
 }
 
 /// Sets the fields from what `describe` wrote.
-/// @throws nlohmann::json::exception where one is missing or of another type; ConfigError for an unknown kind or name
+/// @throws nlohmann::json::exception if one is missing or of another type; ConfigError for an unknown kind or name
 template <WithFields T>
 void read_fields(const nlohmann::json& description, T& value) {
     detail::JsonReader reader{description};

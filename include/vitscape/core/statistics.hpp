@@ -186,7 +186,7 @@ inline std::vector<double> centred_ranks(std::span<const double> values) {
 /// the share of all permutations of y whose correlation is at least as large in size. Up to 9 pairs all permutations are enumerated;
 /// beyond, (1 + hits) / (1 + 99999) of that many random ones, a function of `seed`. Both are NaN where x or y does not
 /// vary.
-/// @throws ShapeError where the numbers of x and y differ; NumericError for one that is not finite.
+/// @throws ShapeError if the numbers of x and y differ; NumericError for one that is not finite.
 [[nodiscard]] inline RankCorrelation spearman(std::span<const double> x, std::span<const double> y,
                                               std::uint64_t seed = 0) {
     if (x.size() != y.size())

@@ -47,7 +47,7 @@ class Hessian {
     const Vector<B>& theta_;
 };
 
-/// The Hessian of `objective` at `theta` as an operator. @throws ShapeError where sizes differ.
+/// The Hessian of `objective` at `theta` as an operator. @throws ShapeError if sizes differ.
 template <Backend B, class O>
 [[nodiscard]] Hessian<B, O> hessian(O& objective, const Vector<B>& theta) {
     return {objective, theta};

@@ -58,7 +58,7 @@ class KrylovBasis {
     /// A lower bound of the operator's norm from what has been seen.
     [[nodiscard]] double scale() const { return scale_; }
 
-    /// One product. @throws NumericError where it is not finite.
+    /// One product. @throws NumericError if it is not finite.
     void expand() {
         const Vector<B>& last = basis_[static_cast<std::size_t>(size_)];
         a_.apply(last, product_);

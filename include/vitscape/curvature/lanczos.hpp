@@ -30,7 +30,7 @@ class LanczosRun {
         if (dimension < 1) throw ConfigError("the operator has no dimensions");
         if (options.largest < 0 || options.smallest < 0 || options.largest + options.smallest < 1)
             throw ConfigError(message("ask for at least one eigenvalue; ", options.largest, " largest and ",
-                                      options.smallest, " smallest were asked for"));
+                                      options.smallest, " smallest were requested"));
         options_.largest = std::min(options.largest, dimension);
         options_.smallest = std::min(options.smallest, dimension);
         const Index wanted = std::min(dimension, options_.largest + options_.smallest);
@@ -211,7 +211,7 @@ class LanczosRun {
 ///
 /// Where the steps do not suffice, the pairs come back with `converged` false and the residual that was
 /// reached.
-/// @throws ConfigError before any product for options that cannot work; NumericError for a product that is
+/// @throws ConfigError before any product for invalid options; NumericError for a product that is
 ///         not finite.
 template <class A>
 requires SymmetricOperator<A, BackendOf<A>>

@@ -41,7 +41,7 @@ struct RandomSign {
 /// The trace of a symmetric operator as the mean of z^T A z over random vectors z of signs (Hutchinson 1990).
 /// The variance of one probe is 2 (|A|_F^2 - sum of A_ii^2), the least of all independent choices; a diagonal
 /// operator is exact.
-/// @throws ConfigError for fewer than 2 probes; NumericError where a product is not finite;
+/// @throws ConfigError for fewer than 2 probes; NumericError if a product is not finite;
 /// Interrupted after `options.work.interrupted`.
 template <class A>
 requires SymmetricOperator<A, BackendOf<A>>

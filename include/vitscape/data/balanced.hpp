@@ -14,7 +14,7 @@ namespace vitscape {
 template <Dataset D>
 [[nodiscard]] std::vector<std::size_t> balanced(const D& data, std::size_t count) {
     if (count == 0 || count > data.size())
-        throw DataError(message(count, " images were asked for, the images at hand are ", data.size(),
+        throw DataError(message(count, " images were requested, the images at hand are ", data.size(),
                                 "; give a number between 1 and that"));
     std::vector<std::vector<std::size_t>> of_class(std::max<std::size_t>(1, data.classes().size()));
     for (std::size_t i = 0; i < data.size(); ++i)

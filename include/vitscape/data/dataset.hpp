@@ -21,7 +21,7 @@ namespace vitscape {
 /// - `size()`: number of samples
 /// - `load(i)`: picture of sample `i` in [0, size)
 /// - `label(i)`: index into `classes()`, or -1 where the set has no labels
-/// - `classes()`: class names, empty where the set has no labels
+/// - `classes()`: class names, empty if the set has no labels
 /// - `name(i)`: what a message calls the sample (a path, say)
 template <class D>
 concept Dataset = std::copyable<D> && requires(const D& dataset, std::size_t i) {
@@ -32,7 +32,7 @@ concept Dataset = std::copyable<D> && requires(const D& dataset, std::size_t i) 
     { dataset.name(i) } -> std::same_as<std::string>;
 };
 
-/// Compiles where `D` is a `Dataset`; elsewhere the compiler's first error says which member is missing.
+/// Compiles if `D` is a `Dataset`; otherwise the compiler's first error says which member is missing.
 template <class D>
 constexpr bool require_dataset() {
     static_assert(std::copyable<D>, "a dataset cannot be copied; hold its pictures in a std::shared_ptr");
@@ -91,10 +91,10 @@ class DatasetViews {
         return Subset<Self>(self(), std::move(indices));
     }
 
-    /// The first `count` samples. @throws DataError where the set holds fewer.
+    /// The first `count` samples. @throws DataError if the set holds fewer.
     [[nodiscard]] auto first(std::size_t count) const {
         if (count > self().size())
-            throw DataError(message("the first ", count, " images were asked for, the set holds ",
+            throw DataError(message("the first ", count, " images were requested, the set holds ",
                                     self().size(), "; ask for fewer"));
         std::vector<std::size_t> indices(count);
         for (std::size_t i = 0; i < count; ++i) indices[i] = i;
@@ -122,7 +122,7 @@ class Subset : public DatasetViews<Subset<D>> {
           indices_(std::make_shared<const std::vector<std::size_t>>(std::move(indices))) {
         for (const std::size_t index : *indices_)
             if (index >= dataset_.size())
-                throw DataError(message("sample ", index, " was asked for, the set holds ", dataset_.size()));
+                throw DataError(message("sample ", index, " was requested, the set holds ", dataset_.size()));
     }
 
     [[nodiscard]] std::size_t size() const { return indices_->size(); }

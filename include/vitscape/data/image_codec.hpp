@@ -50,7 +50,7 @@ inline ImageFormat image_format(std::span<const std::uint8_t> bytes) {
 /// Decodes a JPEG or PNG file held in memory to RGB.
 ///
 /// @param name  what an error message calls the file
-/// @throws DataError for data that is neither, or truncated or damaged; ConfigError where this build lacks
+/// @throws DataError for data that is neither, or truncated or damaged; ConfigError if this build lacks
 /// the library
 inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
     switch (image_format(bytes)) {
@@ -65,7 +65,7 @@ inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string
                             bytes.empty() ? ": it is empty" : ", whatever its name says"));
 }
 
-/// Reads and decodes one picture file. @throws DataError as `decode_image`, and where the file cannot be
+/// Reads and decodes one picture file. @throws DataError as `decode_image`, and if the file cannot be
 /// read.
 inline Image read_image(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);

@@ -46,7 +46,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
   public:
     /// @throws DataError for a folder that is missing or holds no pictures, for a class folder without
     /// pictures, and
-    ///         where more than `broken_limit` of the files are damaged; ConfigError where this build lacks
+    ///         where more than `broken_limit` of the files are damaged; ConfigError if this build lacks
     ///         the library for a format that occurs
     explicit ImageFolder(const std::filesystem::path& folder, ImageFolderOptions options = {})
         : state_(std::make_shared<State>()) {
@@ -70,7 +70,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
     [[nodiscard]] const std::vector<std::string>& classes() const { return state_->classes; }
     [[nodiscard]] std::string name(std::size_t i) const { return state_->files[i].path.string(); }
 
-    /// @throws DataError where more than `broken_limit` of the files have turned out damaged, or all of a
+    /// @throws DataError if more than `broken_limit` of the files have turned out damaged, or all of a
     /// class.
     [[nodiscard]] Image load(std::size_t i) const {
         if (is_cached()) return state_->cache[i];

@@ -61,7 +61,7 @@ struct LoaderOptions {
 template <Dataset D>
 class Loader {
   public:
-    /// @throws ConfigError for options that cannot work, DataError for an empty dataset.
+    /// @throws ConfigError for invalid options, DataError for an empty dataset.
     explicit Loader(D dataset, LoaderOptions options = {})
         : dataset_(std::move(dataset)),
           options_(options),
@@ -71,7 +71,7 @@ class Loader {
         if (samples == 0) throw DataError("an empty dataset cannot be loaded");
         if (samples > std::numeric_limits<std::uint32_t>::max())
             throw DataError(message("a dataset of ", samples, " images is too large, the limit is 2^32 - 1"));
-        if (options_.batch == 0) throw ConfigError("a batch of 0 images was asked for");
+        if (options_.batch == 0) throw ConfigError("a batch of 0 images was requested");
         if (options_.prefetch == 0)
             throw ConfigError("the number of batches loaded ahead is at least 1, 0 was given");
         if (options_.drop_last && options_.batch > samples)
@@ -133,7 +133,7 @@ class Loader {
         const Shard& shard = options_.shard;
         if (shard.count == 0 || shard.rank >= shard.count)
             throw ConfigError(message("rank ", shard.rank, " of ", shard.count,
-                                      " processes was asked for; ranks begin at 0 and end before the count"));
+                                      " processes was requested; ranks begin at 0 and end before the count"));
         if (options_.batch < shard.count)
             throw ConfigError(message("a batch of ", options_.batch, " images cannot be divided among ",
                                       shard.count, " processes; choose a larger batch or fewer processes"));

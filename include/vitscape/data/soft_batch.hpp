@@ -24,7 +24,7 @@ struct SoftBatch {
 
     [[nodiscard]] std::size_t size() const { return samples.size(); }
 
-    /// Takes over the images of `batch` and its targets, row by row. @throws ShapeError where they do not fit.
+    /// Takes over the images of `batch` and its targets, row by row. @throws ShapeError if they do not fit.
     void assign(const Batch& batch, std::span<const double> distributions) {
         if (batch.size() == 0 || distributions.size() % batch.size() != 0)
             throw ShapeError(message(distributions.size(), " target numbers do not fit a batch of ",
@@ -53,20 +53,20 @@ struct BatchRandom {
 };
 
 /// What changes a batch before a model is trained on it: images, targets or both. It draws from `random` alone, and
-/// `check` throws a ConfigError for numbers that cannot work.
+/// `check` throws a ConfigError for invalid values.
 template <class P>
 concept BatchPolicy = std::copyable<P> && requires(const P& policy, SoftBatch& batch, BatchRandom random) {
     policy.check();
     policy(batch, random);
 };
 
-/// Compiles where `P` is a `BatchPolicy`; elsewhere the compiler's first error says which member is missing.
+/// Compiles if `P` is a `BatchPolicy`; otherwise the compiler's first error says which member is missing.
 template <class P>
 constexpr bool require_batch_policy() {
     static_assert(std::copyable<P>, "a batch policy cannot be copied");
     static_assert(
         requires(const P& policy) { policy.check(); },
-        "a batch policy lacks check() const, which throws a ConfigError for numbers that cannot work");
+        "a batch policy lacks check() const, which throws a ConfigError for invalid values");
     static_assert(
         requires(const P& policy, SoftBatch& batch, BatchRandom random) { policy(batch, random); },
         "a batch policy lacks operator()(SoftBatch&, const BatchRandom&) const");

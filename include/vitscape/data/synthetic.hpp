@@ -192,7 +192,7 @@ class Synthetic : public DatasetViews<Synthetic> {
         : count_(count), side_(side), seed_(seed) {
         if (count == 0 || count > std::numeric_limits<std::uint32_t>::max())
             throw ConfigError(
-                message("a synthetic set holds 1 to 2^32 - 1 images, ", count, " were asked for"));
+                message("a synthetic set holds 1 to 2^32 - 1 images, ", count, " were requested"));
         if (side < 8 || side > 4096)
             throw ConfigError(message("synthetic images are 8 to 4096 pixels wide, ", side, " was given"));
         if (count <= kept_bytes / image_bytes()) kept_ = std::make_shared<Kept>(count, image_bytes());

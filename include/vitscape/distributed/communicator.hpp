@@ -81,7 +81,7 @@ constexpr bool single_process = requires {
     requires std::bool_constant<(C::size() == 1)>::value;
 };
 
-/// Compiles where `C` is a communicator for the memory of `B`; elsewhere the compiler's first error says what is missing.
+/// Compiles if `C` is a communicator for the memory of `B`; otherwise the compiler's first error says what is missing.
 template <class C, class B>
 constexpr bool require_communicator() {
     static_assert(

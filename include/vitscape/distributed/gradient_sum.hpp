@@ -51,7 +51,7 @@ class GradientSum {
     [[nodiscard]] bool active() const { return vector_ != nullptr; }
 
     /// Sums this vector next. It must stay where it is until `finish`.
-    /// @throws Error where the last sum was not finished
+    /// @throws Error if the last sum was not finished
     void begin(const Vector<B>& vector) {
         if constexpr (!single_process<C>) {
             if (active()) throw Error("a sum of gradients was begun before the last one was finished");

@@ -94,7 +94,7 @@ class Handover {
     }
 
     /// Process 0 writes `bytes`, the others wait for them.
-    /// @throws IoError where the file cannot be written, CommunicationError where it does not come in time
+    /// @throws IoError if the file cannot be written, CommunicationError if it does not come in time
     void exchange(std::span<std::byte> bytes) {
         if (place_.size == 1) return;
         if (place_.rank == 0)

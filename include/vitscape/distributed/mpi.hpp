@@ -97,7 +97,7 @@ class MpiConnection {
 ///     mpirun -np 2 ./pretrain …
 class Mpi {
   public:
-    /// @throws CommunicationError where MPI cannot be started, or was ended before
+    /// @throws CommunicationError if MPI cannot be started, or was ended before
     Mpi() : connection_(std::make_shared<detail::MpiConnection>()) {}
 
     [[nodiscard]] int rank() const { return connection_->rank; }

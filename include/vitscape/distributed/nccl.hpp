@@ -119,7 +119,7 @@ class Nccl {
   public:
     /// @param id      of the run, from `unique_id()` in one process
     /// @param device  the CUDA device of this process, the same as the backend's
-    /// @throws DeviceError without such a device, CommunicationError where NCCL cannot connect; waits for all
+    /// @throws DeviceError without such a device, CommunicationError if NCCL cannot connect; waits for all
     Nccl(int rank, int size, const ncclUniqueId& id, int device)
         : connection_(std::make_shared<detail::NcclConnection>(rank, size, id, device)) {}
 

@@ -28,7 +28,7 @@ struct CheckpointVector {
 /// Writes a checkpoint: every parameter of every vector under the reference's names, the fixed tensors, and
 /// `description` as the metadata entry "vitscape", so that the one file is complete. The description also goes
 /// to the file beside it with the ending .json, for people. The file is replaced atomically.
-/// @throws IoError where it cannot be written; an older checkpoint at `path` stays as it was.
+/// @throws IoError if it cannot be written; an older checkpoint at `path` stays as it was.
 template <class T>
 void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& layout,
                       const std::vector<FixedTensor>& fixed, const std::vector<CheckpointVector<T>>& vectors,
@@ -49,7 +49,7 @@ void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& 
 /// A checkpoint that was read: tensors and description.
 class Checkpoint {
   public:
-    /// @throws IoError where the file cannot be read, is damaged, or was not written by `write_checkpoint`.
+    /// @throws IoError if the file cannot be read, is damaged, or was not written by `write_checkpoint`.
     static Checkpoint load(const std::filesystem::path& path) {
         Checkpoint checkpoint{SafeTensors::load(path)};
         const auto entry = checkpoint.file_.metadata().find("vitscape");

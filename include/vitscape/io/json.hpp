@@ -57,7 +57,7 @@ inline nlohmann::json load_json(const std::filesystem::path& path) {
     }
 }
 
-/// Writes `value` (an `nlohmann::json` or `ordered_json`), indented by one space a level, in the place of
+/// Writes `value` (an `nlohmann::json` or `ordered_json`), indented by one space a level, in place of
 /// `path`, atomically. Numbers keep their value; one that is not finite becomes `null`.
 /// @throws IoError as AtomicFile.
 template <class Json>

@@ -28,7 +28,7 @@ template <class T>
 concept NpyElement = std::same_as<T, double> || std::same_as<T, float> || std::same_as<T, std::int64_t> ||
     std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
 
-/// Writes an xtensor array or expression as NumPy's `.npy` format 1.0 in the place of `path`, whole or not at
+/// Writes an xtensor array or expression as NumPy's `.npy` format 1.0 in place of `path`, whole or not at
 /// all.
 /// @throws IoError as AtomicFile.
 template <class E>

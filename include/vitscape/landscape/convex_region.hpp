@@ -154,8 +154,8 @@ ConnectedRegion connected_part(const ConvexRegion& region, const Need& need) {
 /// Evaluation spreads from the centre and stops at the region's rim: a point is evaluated only where the interpolation
 /// needs it, two products with the Hessian each. Points whose products are not finite are outside. Where the
 /// centre itself is not convex, area and radius are 0.
-/// @throws ConfigError where the centre is no grid point or `resume` belongs to something else, ShapeError where sizes do
-///         not match, NumericError where the centre's curvature is not finite; Interrupted after `options.work.interrupted`.
+/// @throws ConfigError if the centre is no grid point or `resume` belongs to something else, ShapeError if sizes do
+///         not match, NumericError if the centre's curvature is not finite; Interrupted after `options.work.interrupted`.
 template <Backend B, class O>
 [[nodiscard]] ConvexRegion convex_region(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
                                          const ConvexRegionOptions& options = {}) {

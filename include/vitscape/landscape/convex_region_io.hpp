@@ -65,7 +65,7 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
 }
 
 /// Reads what `to_json` gave; null becomes NaN.
-/// @throws IoError where something is missing or the tables do not fit the coordinates.
+/// @throws IoError if something is missing or the tables do not fit the coordinates.
 [[nodiscard]] inline ConvexRegion convex_region_from_json(const nlohmann::json& json) {
     try {
         ConvexRegion region(json.at("x").get<std::vector<double>>(), json.at("y").get<std::vector<double>>());
@@ -88,12 +88,12 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
 }
 
 /// Writes `to_json` to a file atomically: a place to save to after each point.
-/// @throws IoError where the file cannot be written.
+/// @throws IoError if the file cannot be written.
 inline void write_convex_region(const std::filesystem::path& path, const ConvexRegion& region) {
     write_json(path, to_json(region));
 }
 
-/// @throws IoError where the file cannot be read or is not a convex region's.
+/// @throws IoError if the file cannot be read or is not a convex region's.
 [[nodiscard]] inline ConvexRegion load_convex_region(const std::filesystem::path& path) {
     const nlohmann::json json = load_json(path);
     try {

@@ -34,7 +34,7 @@ Vector<Master<B>> gaussian_direction(const B& backend, const ParameterLayout& la
 }
 
 /// The angle between two directions in degrees, 0 to 180.
-/// @throws NumericError where one of them is zero or not finite.
+/// @throws NumericError if one of them is zero or not finite.
 template <Backend B>
 double angle_in_degrees(const Vector<B>& a, const Vector<B>& b) {
     const double product = norm(a) * norm(b);
@@ -50,7 +50,7 @@ double angle_in_degrees(const Vector<B>& a, const Vector<B>& b) {
 /// Orthogonalize first and normalize second, or not at all: filter normalization scales each filter by its
 /// own factor and so changes the angle between two directions. In high dimensions it stays close to 90
 /// degrees; `angle_in_degrees` says how close.
-/// @throws NumericError where `other` is zero or nothing of `direction` remains, i.e. they are parallel.
+/// @throws NumericError if `other` is zero or nothing of `direction` remains, i.e. they are parallel.
 template <Backend B>
 void orthogonalize(Vector<B>& direction, const Vector<B>& other) {
     const double square = dot(other, other);

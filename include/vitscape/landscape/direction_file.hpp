@@ -17,7 +17,7 @@ namespace vitscape {
 
 /// Writes directions as they move the model, i.e. after normalization: tensor "k.<parameter>" for direction k
 /// (0: x, 1: y), in the backend's number type.
-/// @throws ShapeError where a direction does not fit the layout; IoError where the file cannot be written.
+/// @throws ShapeError if a direction does not fit the layout; IoError if the file cannot be written.
 template <Backend B>
 void write_directions(const std::filesystem::path& path, const ParameterLayout& layout,
                       const std::vector<Vector<B>>& directions) {
@@ -41,7 +41,7 @@ void write_directions(const std::filesystem::path& path, const ParameterLayout& 
 
 /// Reads the first `count` directions of a file that `write_directions` or another program made. They are not
 /// normalized again.
-/// @throws ShapeError naming the tensor and both shapes where one does not fit; IoError where one is missing,
+/// @throws ShapeError naming the tensor and both shapes if one does not fit; IoError if one is missing,
 ///         or belongs to no parameter of the model.
 template <Backend B>
 [[nodiscard]] std::vector<Vector<Master<B>>> load_directions(const B& backend,

@@ -29,14 +29,14 @@ struct RadialRise {
 
 /// Rises on circles of these radii in a plane: the loss at theta + radius (cos t delta + sin t eta), t = 2 pi k / directions
 /// for k = 0, ..., directions - 1. Evaluated, not interpolated: `directions` evaluations a radius and one for the centre.
-/// @throws ConfigError for a radius that is not positive and finite or fewer than 1 directions, ShapeError where sizes do not
-///         match, NumericError where the loss at the centre is not finite; Interrupted after `control.interrupted`.
+/// @throws ConfigError for a radius that is not positive and finite or fewer than 1 directions, ShapeError if sizes do not
+///         match, NumericError if the loss at the centre is not finite; Interrupted after `control.interrupted`.
 template <Backend B, class O>
 [[nodiscard]] std::vector<RadialRise> radial_rises(O&& objective, const Plane<B>& plane,
                                                    std::span<const double> radii, Index directions = 16,
                                                    const WorkControl& control = {}) {
     static_assert(require_evaluable<O, B>());
-    if (directions < 1) throw ConfigError(message("a circle of ", directions, " points was asked for"));
+    if (directions < 1) throw ConfigError(message("a circle of ", directions, " points was requested"));
     for (const double radius : radii)
         if (!(radius > 0 && std::isfinite(radius)))
             throw ConfigError(message("radii are positive and finite, ", radius, " was given"));
@@ -64,7 +64,7 @@ template <Backend B, class O>
 
 /// The part of the plane, connected to the centre, where the loss, bilinear between the surface's points, is at most
 /// `level` (a loss, not a rise). Points without a finite loss are outside. Area 0 where the centre itself is higher.
-/// @throws ConfigError where the surface is a line or its centre, (0, 0), is none of its points; NumericError for a level
+/// @throws ConfigError if the surface is a line or its centre, (0, 0), is none of its points; NumericError for a level
 ///         that is NaN.
 [[nodiscard]] inline RegionExtent area_below(const Surface& surface, double level) {
     if (std::isnan(level)) throw NumericError("the level below which an area is wanted is NaN");
@@ -78,7 +78,7 @@ template <Backend B, class O>
 /// How far the loss rises by the step of length rho that is steepest to first order, L(theta + rho g / |g|) - L(theta) with
 /// the gradient g at theta (Foret et al. 2021, "Sharpness-aware minimization", arXiv 2010.01412, equation 2 for p = 2),
 /// in the loss's own unit; rho in that of the parameters. Where the gradient is zero there is no such step, and the rise is 0.
-/// @throws ConfigError for a rho that is not positive and finite, ShapeError where sizes do not match, NumericError where loss
+/// @throws ConfigError for a rho that is not positive and finite, ShapeError if sizes do not match, NumericError if loss
 ///         or gradient at theta are not finite. A loss that is not finite after the step gives infinity.
 template <Backend B, class O>
 [[nodiscard]] double sam_sharpness(O&& objective, const Vector<B>& theta, double rho) {

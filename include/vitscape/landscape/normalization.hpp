@@ -152,7 +152,7 @@ inline bool moves(const ParameterInfo& parameter) {
 }
 
 /// Normalizes `direction` at the point `theta` by one of the types above, or a policy of one's own.
-/// @throws ShapeError where the vectors do not have the layout's size.
+/// @throws ShapeError if the vectors do not have the layout's size.
 template <class Policy, Backend B>
 void normalize(const Policy& policy, const ParameterLayout& layout, const Vector<B>& theta,
                Vector<B>& direction) {

@@ -14,7 +14,7 @@ namespace vitscape {
 template <Backend B>
 class Plane {
   public:
-    /// @throws ShapeError where the three sizes differ.
+    /// @throws ShapeError if the three sizes differ.
     Plane(Vector<B> theta, Vector<B> delta, Vector<B> eta)
         : theta_(std::move(theta)), delta_(std::move(delta)), eta_(std::move(eta)) {
         if (delta_.size() != theta_.size() || eta_.size() != theta_.size())
@@ -49,7 +49,7 @@ class Plane {
 template <Backend B>
 class Line {
   public:
-    /// @throws ShapeError where the sizes differ.
+    /// @throws ShapeError if the sizes differ.
     Line(Vector<B> theta, Vector<B> delta) : theta_(std::move(theta)), delta_(std::move(delta)) {
         if (delta_.size() != theta_.size())
             throw ShapeError(message("a line's point and direction must have one size, they have ",

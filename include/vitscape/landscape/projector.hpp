@@ -59,32 +59,31 @@ class PointEvaluator {
     [[nodiscard]] MeanAndError centre() const { return centre_; }
 
     /// How many points may be started before the first is finished.
-    [[nodiscard]] std::size_t flights() const {
+    [[nodiscard]] std::size_t max_in_flight() const {
         if constexpr (DeferredObjective<O, B>)
-            return objective_.flights();
+            return objective_.max_in_flight();
         else
             return 1;
     }
-    /// Begins the evaluation of a point of `space` as number `flight`; `point` is scratch memory for it.
+    /// Begins the evaluation of a point of `space` as number `slot`; `point` is scratch memory for it.
     template <class Space>
-    void start(const Space& space, double x, double y, Vector<B>& point, std::size_t flight) {
-        if constexpr (requires { objective_.start_losses_at(space, x, y, flight); }) {
-            objective_.start_losses_at(space, x, y, flight);
+    void start(const Space& space, double x, double y, Vector<B>& point, std::size_t slot) {
+        if constexpr (requires { objective_.start_losses_at(space, x, y, slot); }) {
+            objective_.start_losses_at(space, x, y, slot);
         } else {
             space.point(x, y, point);
             if constexpr (DeferredObjective<O, B>)
-                objective_.start_losses(point, flight);
+                objective_.start_losses(point, slot);
             else if constexpr (SampledObjective<O, B>)
                 objective_.sample_losses(point, std::span<double>(losses_));
             else
                 value_ = static_cast<double>(objective_.value(point));
         }
     }
-    [[nodiscard]] Result finish(std::size_t flight) {
+    [[nodiscard]] Result finish(std::size_t slot) {
         constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
         if constexpr (SampledObjective<O, B>) {
-            if constexpr (DeferredObjective<O, B>)
-                objective_.finish_losses(flight, std::span<double>(losses_));
+            if constexpr (DeferredObjective<O, B>) objective_.finish_losses(slot, std::span<double>(losses_));
             const MeanAndError here = mean_and_error(losses_);
             if (!std::isfinite(here.mean)) return {nothing, nothing, nothing};
             return {here.mean, here.standard_error,
@@ -154,7 +153,7 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
         const auto finish_oldest = [&] {
             const std::size_t column = in_flight.front();
             in_flight.pop_front();
-            const auto result = evaluator.finish(finished++ % evaluator.flights());
+            const auto result = evaluator.finish(finished++ % evaluator.max_in_flight());
             surface.loss(row, column) = result.loss;
             surface.standard_error(row, column) = result.standard_error;
             surface.difference_standard_error(row, column) = result.difference_standard_error;
@@ -169,9 +168,10 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
                 if (options.after_row) options.after_row(surface);
                 throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
             }
-            evaluator.start(space, surface.x[column], surface.y[row], point, started++ % evaluator.flights());
+            evaluator.start(space, surface.x[column], surface.y[row], point,
+                            started++ % evaluator.max_in_flight());
             in_flight.push_back(column);
-            if (in_flight.size() == evaluator.flights()) finish_oldest();
+            if (in_flight.size() == evaluator.max_in_flight()) finish_oldest();
         }
         while (!in_flight.empty()) finish_oldest();
         if (started > 0 && options.after_row) options.after_row(surface);
@@ -183,7 +183,7 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
 
 /// Evaluates an objective on a grid of a plane, row by row (y outer, x inner). For a `SampledObjective` each
 /// point gets its standard errors. In the steady state no parameter vector is allocated.
-/// @throws ShapeError, ConfigError, NumericError before the first point, where sizes do not match, `resume`
+/// @throws ShapeError, ConfigError, NumericError before the first point, if sizes do not match, `resume`
 ///         belongs to something else, or the loss at theta is not finite; Interrupted after
 ///         `options.work.interrupted`.
 template <Backend B, class O>

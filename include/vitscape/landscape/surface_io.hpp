@@ -104,7 +104,7 @@ void read_rows(const nlohmann::json& rows, Table& table, const char* name, const
 
 /// Writes PREFIX.npy (the loss, (y, x)), PREFIX.csv (x, y, loss, standard_error, difference_standard_error;
 /// the computed points, one per line) and PREFIX.json (`surface_json`), each atomically.
-/// @throws IoError where a file cannot be written.
+/// @throws IoError if a file cannot be written.
 inline void write_surface(const std::filesystem::path& prefix, const Surface& surface,
                           const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
     CsvTable table{"x", "y", "loss", "standard_error", "difference_standard_error"};
@@ -121,7 +121,7 @@ inline void write_surface(const std::filesystem::path& prefix, const Surface& su
 
 /// Reads what `write_surface` put into a JSON file; null becomes NaN. A file without `computed` (of another
 /// program) counts as computed where its loss is a number.
-/// @throws IoError where the file cannot be read or its tables do not fit its coordinates.
+/// @throws IoError if the file cannot be read or its tables do not fit its coordinates.
 [[nodiscard]] inline StoredSurface load_surface(const std::filesystem::path& path) {
     const nlohmann::json json = load_json(path);
     try {

@@ -34,15 +34,15 @@ inline constexpr std::uint32_t first_noise_direction = 1u << 20;
 /// filter, so that each filter's noise has `deviation` times its norm (biases, norms and position embeddings stay; see
 /// `normalize`). All deviations see the same directions: direction number `first_noise_direction` + k of `seed`.
 /// draws * deviations evaluations and one for the centre.
-/// @throws ConfigError for fewer than 1 draws or a deviation that is not positive and finite, ShapeError where sizes do not
-///         match, NumericError where the loss at theta is not finite; Interrupted after `control.interrupted`.
+/// @throws ConfigError for fewer than 1 draws or a deviation that is not positive and finite, ShapeError if sizes do not
+///         match, NumericError if the loss at theta is not finite; Interrupted after `control.interrupted`.
 template <Backend B, class O>
 [[nodiscard]] std::vector<NoiseRise> weight_noise(O&& objective, const ParameterLayout& layout,
                                                   const Vector<B>& theta, std::span<const double> deviations,
                                                   Index draws, std::uint64_t seed,
                                                   const WorkControl& control = {}) {
     static_assert(require_evaluable<O, B>());
-    if (draws < 1) throw ConfigError(message("noise needs at least one draw, ", draws, " were asked for"));
+    if (draws < 1) throw ConfigError(message("noise needs at least one draw, ", draws, " were requested"));
     for (const double deviation : deviations)
         if (!(deviation > 0 && std::isfinite(deviation)))
             throw ConfigError(message("noise has a positive and finite size, ", deviation, " was given"));

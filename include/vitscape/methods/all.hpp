@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The methods that programs know. A new one is its header and a line here.
+// All methods available to the programs. A new method is its header and one line here.
 #pragma once
 
 #include <optional>
@@ -18,11 +18,11 @@
 
 namespace vitscape {
 
-/// Methods of different types; `Any` holds one of them.
+/// A list of method types; `Any` holds one of them.
 template <CardedMethod... Methods>
 struct MethodList {
     using Any = std::variant<Methods...>;
-    /// Calls `work.operator()<M>()` for each of them.
+    /// Calls `work.operator()<M>()` for each method.
     template <class Work>
     static void for_each(const Work& work) {
         (work.template operator()<Methods>(), ...);
@@ -37,7 +37,7 @@ struct MethodList {
         });
         return text;
     }
-    /// The method called `name` as `make.operator()<M>()` makes it. @throws ConfigError for a name that is not in the list
+    /// The method called `name`, constructed by `make.operator()<M>()`. @throws ConfigError if the list has no such name
     template <class Make>
     [[nodiscard]] static Any make(std::string_view name, const Make& make) {
         std::optional<Any> made;
@@ -53,11 +53,11 @@ using AllMethods = MethodList<MaskedAutoencoder<AnyMasking>,               //
                               RcMae<AnyMasking, EmaTeacher<AnyMomentum>>,  //
                               SimMim<AnyMasking>,                          //
                               Data2Vec<AnyMasking, EmaTeacher<AnyMomentum>>, VitClassifier>;
-/// One of the methods that a checkpoint can name.
+/// Any method that a checkpoint can name.
 using AnyMethod = AllMethods::Any;
 
-/// The method that `describe` described.
-/// @throws IoError where the description is incomplete; ConfigError where it names something unknown or impossible.
+/// Inverse of `describe`.
+/// @throws IoError if the description is incomplete, ConfigError if it names something unknown or invalid.
 [[nodiscard]] inline AnyMethod method_from(const nlohmann::json& description) {
     try {
         return AllMethods::make(description.at("method").get<std::string>(), [&]<class M>() {

@@ -8,8 +8,8 @@
 
 namespace vitscape {
 
-/// One of the built-in policies, chosen at run time; for programs that read the policy from their options or
-/// from a checkpoint.
+/// A built-in policy chosen at run time, for programs that read the policy from the command line or from a
+/// checkpoint.
 struct AnyMasking {
     std::variant<RandomMasking, BlockMasking, GridMasking> policy{};
 

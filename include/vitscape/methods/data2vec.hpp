@@ -20,7 +20,7 @@
 namespace vitscape {
 
 namespace detail {
-/// A teacher with data2vec's momentum, also where the schedule is chosen at run time and another is its usual one.
+/// A teacher with data2vec's momentum, even if the schedule is chosen at run time and defaults to another one.
 template <class Teacher>
 [[nodiscard]] Teacher data2vec_teacher() {
     Teacher teacher{};
@@ -38,62 +38,63 @@ struct Data2VecConfig {
     VitShape encoder;
     Masking masking = with_ratio(Masking{}, 0.6);
     Teacher teacher = detail::data2vec_teacher<Teacher>();
-    Index target_blocks = 6;  ///< how many of the teacher's last blocks make the target; at most all
-    double beta = 2;          ///< where the smooth absolute error turns from a square to a line, positive
+    Index target_blocks =
+        6;            ///< number of the teacher's last blocks averaged into the target; capped at the depth
+    double beta = 2;  ///< where the smooth absolute error changes from quadratic to linear, positive
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("encoder", self.encoder, "", "the Vision Transformer of student and teacher");
+        visit("encoder", self.encoder, "", "the Vision Transformer of the student and the teacher");
         visit("masking", self.masking, "masking", "which patches are masked");
         if constexpr (requires { self.teacher.momentum; })
             visit("momentum", self.teacher.momentum, "momentum",
-                  "how the teacher's momentum goes over the training");
+                  "schedule of the teacher's momentum over the training");
         visit("target_blocks", self.target_blocks, "target-blocks",
-              "how many of the teacher's last blocks make the target, at most all");
+              "number of the teacher's last blocks averaged into the target, capped at the depth");
         visit("beta", self.beta, "smooth-beta",
-              "where the smooth absolute error turns from a square to a line, positive");
+              "where the smooth absolute error changes from quadratic to linear, positive");
     }
 };
 
 /// data2vec for images (Baevski et al. 2022, arXiv 2202.03555): the student sees the image with the masked patches replaced by a
-/// learned token; a teacher, the student's moving average, sees the whole image. The target of a masked patch is the mean over
-/// the teacher's last K blocks of their outputs, each normalized over its features (eq. 3, layer normalization without
-/// parameters); the student's normalized output goes through a linear layer, and the loss is the smooth absolute error of the
+/// learned token; the teacher, an exponential moving average of the student, sees the whole image. The target of a masked patch is
+/// the mean output of the teacher's last K blocks, each normalized over its features (eq. 3, layer normalization without
+/// parameters); the student's normalized output passes through a linear layer, and the loss is the smooth absolute error over the
 /// masked patches (eq. 4).
 ///
-/// A `Method` with a teacher: `consult` must be called between `prepare` and `losses`; the trainer does. The last blocks of both
-/// run for masked tokens only; the loss is the same.
+/// A `Method` with a teacher: `run_teacher` must be called between `prepare` and `losses`; the trainer does so. The last blocks of
+/// both models are evaluated for masked tokens only, which leaves the loss unchanged.
 template <class Masking = RandomMasking, class Teacher = EmaTeacher<LinearMomentum>>
 class Data2Vec {
   public:
     using Config = Data2VecConfig<Masking, Teacher>;
-    /// What programs and files know the method by.
+    /// The name under which programs and files refer to the method.
     struct Card {
         static constexpr std::string_view name = "data2vec", title = "data2vec",
                                           loss = "data2vec, pre-training loss";
     };
 
-    /// A batch as student and teacher read it.
+    /// A batch as the student and the teacher read it.
     template <Backend B>
     struct Inputs {
         Index samples = 0;
-        Tensor<B> visible, hidden;        // (samples, visible | masked, patch numbers), channel first
+        Tensor<B> visible, hidden;        // (samples, visible | masked, patch values), channel first
         IndexTensor<B> positions;         // (samples * (1 + patches))
         Tensor<B> table;                  // (1 + patches, width)
-        Tensor<Master<B>> sum;            // (samples, masked, width): the targets before they are rounded
+        Tensor<Master<B>> sum;            // (samples, masked, width): targets before rounding
         Tensor<B> targets;                // (samples, masked, width)
         std::vector<std::int32_t> order;  ///< (samples, patches): visible patches first
-        std::vector<float> staging;       ///< host memory that the next batch uses again
+        std::vector<float> staging;       ///< host memory, reused by the next batch
         std::vector<std::int32_t> staging_positions;
 
-        /// Changes where work on these inputs would read other memory.
+        /// The signature changes whenever work on these inputs would read other memory.
         void add_to(Signature& signature) const {
             signature.add(static_cast<std::uint64_t>(samples)).add(visible.data()).add(hidden.data());
             signature.add(positions.data()).add(sum.data()).add(targets.data());
         }
     };
 
-    /// @throws ConfigError for a configuration that cannot work.
+    /// @throws ConfigError for an invalid configuration.
     explicit Data2Vec(const Config& config)
         : config_(config),
           encoder_(VitEncoder::add(layout_, config.encoder)),
@@ -104,7 +105,7 @@ class Data2Vec {
           regression_(add_linear(layout_, "regression_head", width(), width())) {
         if (config.target_blocks < 1)
             throw ConfigError(
-                message("the target is a mean over at least 1 block, ", config.target_blocks, " were given"));
+                message("the target needs at least 1 block, ", config.target_blocks, " were given"));
         if (!(config.beta > 0))
             throw ConfigError(
                 message("the smooth absolute error needs a positive beta, ", config.beta, " was given"));
@@ -118,16 +119,16 @@ class Data2Vec {
     [[nodiscard]] const Teacher& teacher() const { return config_.teacher; }
     [[nodiscard]] Index visible() const { return masker_.visible(); }
     [[nodiscard]] Index masked() const { return masker_.masked(); }
-    /// How many blocks make the target: `target_blocks`, or all where there are fewer.
+    /// Number of blocks averaged into the target: `target_blocks`, or the depth if that is smaller.
     [[nodiscard]] Index target_blocks() const {
         return std::min(config_.target_blocks, config_.encoder.transformer.depth);
     }
-    /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
+    /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
         return {{"pos_embed", {1, 1 + grid().count(), width()}, sin_cos_positions(width(), grid().side())}};
     }
 
-    /// Gathers the patches by `inputs.order`, which must be set. @throws ShapeError where it does not fit
+    /// Gathers the patches in `inputs.order`, which must be set. @throws ShapeError if it does not fit
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
         masker_.check(images, inputs.order);
@@ -155,10 +156,10 @@ class Data2Vec {
         prepare(std::move(backend), batch.images, inputs);
     }
 
-    /// Lets the teacher, which sees all patches, make the targets of the masked ones.
-    /// @param recorder  on the teacher's parameters
+    /// Computes the targets of the masked patches by the teacher, which sees all patches.
+    /// @param recorder  bound to the teacher's parameters
     template <Backend B>
-    void consult(Eval<B>& recorder, Inputs<B>& inputs) const {
+    void run_teacher(Eval<B>& recorder, Inputs<B>& inputs) const {
         using P = typename B::Pointer;
         using Sums = typename Master<B>::Pointer;
         B& b = recorder.backend();
@@ -197,7 +198,7 @@ class Data2Vec {
         x = run_blocks(recorder, encoder_.blocks, std::move(x), 1 + visible(), masked());
         return linear(recorder, layer_norm(recorder, x, norm_), regression_);
     }
-    /// Smooth absolute error of each sample's masked patches: (samples).
+    /// Smooth absolute error over each sample's masked patches: (samples).
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return smooth_absolute_error(recorder, predict_features(recorder, inputs), inputs.targets,
@@ -224,7 +225,7 @@ class Data2Vec {
     LinearParameters regression_;
 };
 
-/// The operations of one image, as `Data2Vec` computes it. The points of a surface share the teacher's targets.
+/// Operations per image, as `Data2Vec` computes it. The points of a surface share the teacher's targets.
 template <MaskingPolicy Masking, class Teacher>
 OperationCount operation_count(const Data2VecConfig<Masking, Teacher>& config) {
     const Index patches = config.encoder.grid().count(),
@@ -234,7 +235,7 @@ OperationCount operation_count(const Data2VecConfig<Masking, Teacher>& config) {
     student.add_masked_encoder(config.encoder, visible);
     student.add(patches - visible, width, width);
     teacher.add_masked_encoder(config.encoder, visible);
-    teacher.add(patches - visible, width, config.encoder.grid().size(), 0);  // the masked patches too
+    teacher.add(patches - visible, width, config.encoder.grid().size(), 0);  // the masked patches as well
     student.count.forward += teacher.count.forward;
     student.count.training += teacher.count.forward;
     return student.count;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a checkpoint says about its model: a method's name and its options; and about the recipe that it is trained by.
+// What a checkpoint stores about its model: the method's name and options; and about the recipe it is trained with.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@
 
 namespace vitscape {
 
-/// {"method": its card's name, and its options}. A policy of the user's own in it is described by an overload of `describe`
-/// beside it, and is "custom" otherwise.
+/// {"method": its card's name, and its options}. User-defined policies are described by an overload of `describe`
+/// next to them, and otherwise as "custom".
 template <CardedMethod M>
 [[nodiscard]] nlohmann::json describe(const M& method) {
     nlohmann::json description = describe(method.config());
@@ -21,13 +21,13 @@ template <CardedMethod M>
     return description;
 }
 
-/// The model is that of its classifier, whatever it is trained by.
+/// The description of its classifier, independent of the training recipe.
 template <BatchPolicy... Policies>
 [[nodiscard]] nlohmann::json describe(const Regularized<Policies...>& method) {
     return describe(method.classifier());
 }
 
-/// What is on of a recipe; an empty object where nothing is.
+/// The active parts of a recipe; an empty object if there are none.
 template <BatchPolicy... Policies>
 [[nodiscard]] nlohmann::json describe_recipe(const Regularized<Policies...>& method) {
     nlohmann::json recipe = nlohmann::json::object(), policies = nlohmann::json::array();

@@ -22,73 +22,73 @@ namespace vitscape {
 
 struct FrozenOptions {
     std::size_t batch =
-        128;  ///< images evaluated at once; changes memory and speed, and results by rounding only
-    std::uint64_t mask_seed = 0;  ///< the masks are those of (mask_seed, epoch 0, sample)
+        128;  ///< images evaluated at once; affects memory and speed, and results only by rounding
+    std::uint64_t mask_seed = 0;  ///< masks are a function of (mask_seed, epoch 0, sample)
 };
 
-/// The loss of a method on fixed images with fixed masks, as a function of the parameters: what a loss
-/// surface, a Hessian and a sharpness are of. Images are prepared once, at construction. Satisfies
+/// The loss of a method on fixed images with fixed masks, as a function of the parameters: the function whose
+/// surface, Hessian and sharpness are measured. Images are prepared once, at construction. Satisfies
 /// `SampledObjective` and `TwiceDifferentiable`.
 template <Backend B, class M>
 class FrozenObjective {
     static_assert(require_method<M, B>());
-    using P = Master<B>;  // what parameters, gradients and losses live on
-    using D = Dual<P>;    // second derivatives of a bfloat16 model are those of its float sibling
+    using P = Master<B>;  // backend of the parameters, gradients and losses
+    using D = Dual<P>;    // second derivatives of a bfloat16 model are computed in float
 
   public:
-    /// @throws DataError, ShapeError where the images or labels do not fit the method.
+    /// @throws DataError, ShapeError if the images or labels do not fit the method.
     FrozenObjective(B backend, M method, Batch images,
                     const FrozenOptions& options = {}) requires(!TaughtMethod<M, B>)
         : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {}
-    /// The loss of a method with a teacher, which stays where it is: its predictions are made once.
+    /// The loss of a method with a teacher, which stays fixed: its predictions are computed once.
     FrozenObjective(B backend, M method, const Vector<P>& teacher, Batch images,
                     const FrozenOptions& options = {}) requires TaughtMethod<M, B>
         : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {
         teacher_ = teacher;
         Eval<B> eval(backend_, weights_.of(teacher_));
-        for (auto& inputs : inputs_) method_.consult(eval, inputs);
+        for (auto& inputs : inputs_) method_.run_teacher(eval, inputs);
     }
 
-    /// What its vectors live on.
+    /// The backend of its vectors.
     [[nodiscard]] P backend() const { return master(backend_); }
     [[nodiscard]] const M& method() const { return method_; }
     [[nodiscard]] const ParameterLayout& layout() const { return method_.layout(); }
     [[nodiscard]] Index samples() const { return samples_; }
     /// The images, one entry per batch.
     [[nodiscard]] const std::vector<Batch>& batches() const { return chunks_; }
-    /// What the model reads, one entry per batch; holds the masks of an autoencoder.
+    /// What the model reads, one entry per batch; includes the masks of an autoencoder.
     [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return inputs_; }
 
-    /// How many evaluations may be started before the first is finished: two where a device works on by itself, so that it
-    /// never waits for the host.
-    static constexpr std::size_t flights() { return DeferredDownload<P> ? 2 : 1; }
-    /// Starts the evaluation at `theta` as number `flight`; `theta` may be changed by later work of its backend.
-    void start_losses(const Vector<P>& theta, std::size_t flight) {
+    /// Number of evaluations that may be in flight: two on an asynchronous device, so that it never waits for the
+    /// host.
+    static constexpr std::size_t max_in_flight() { return DeferredDownload<P> ? 2 : 1; }
+    /// Starts the evaluation at `theta` in `slot`; `theta` may be changed by later work on its backend.
+    void start_losses(const Vector<P>& theta, std::size_t slot) {
         weights_.reserve(theta.size());
-        start(flight, Signature().add(theta.data()), [&] { return weights_.of(theta); });
+        start(slot, Signature().add(theta.data()), [&] { return weights_.of(theta); });
     }
-    /// The same at a point of a plane, whose weights are made in one pass; for backends that round, or work on by themselves.
+    /// The same at a point of a plane, whose weights are computed in one pass; for backends that round or are asynchronous.
     template <class Plane>
     void start_losses_at(const Plane& plane, double alpha, double beta,
-                         std::size_t flight) requires((!std::same_as<P, B> || DeferredDownload<P>)&&requires {
+                         std::size_t slot) requires((!std::same_as<P, B> || DeferredDownload<P>)&&requires {
         plane.eta();
     }) {
         weights_.reserve(plane.size(), true);
         if (position_.empty()) position_ = Tensor<P>(backend(), Shape{2});
         const double position[] = {alpha, beta};
         backend().upload(2, position, position_.data());
-        start(flight, Signature().add(plane.theta().data()).add(plane.delta().data()).add(plane.eta().data()),
+        start(slot, Signature().add(plane.theta().data()).add(plane.delta().data()).add(plane.eta().data()),
               [&] { return weights_.at(plane.theta(), plane.delta(), plane.eta(), position_.data()); });
     }
-    /// Waits for that evaluation: one loss per image, in the images' order.
-    void finish_losses(std::size_t flight, std::span<double> out) {
+    /// Waits for the evaluation in `slot`: one loss per image, in the order of the images.
+    void finish_losses(std::size_t slot, std::span<double> out) {
         auto next = out.begin();
-        for (auto& landing : flights_.at(flight).losses) {
-            const std::span<const double> losses = landing.wait();
+        for (auto& download : slots_.at(slot).losses) {
+            const std::span<const double> losses = download.wait();
             next = std::copy(losses.begin(), losses.end(), next);
         }
     }
-    /// One loss per image, in the images' order.
+    /// One loss per image, in the order of the images.
     void sample_losses(const Vector<P>& theta, std::span<double> out) {
         start_losses(theta, 0);
         finish_losses(0, out);
@@ -117,7 +117,7 @@ class FrozenObjective {
     }
 
     /// Writes the Hessian of the mean loss times `v` to `out`: the gradient code run on dual numbers, exact
-    /// to rounding.
+    /// up to rounding.
     void hessian_vector(const Vector<P>& theta, const Vector<P>& v, Vector<P>& out) {
         if (!second_) second_.emplace(backend(), layout().size());
         if (second_->inputs.empty())
@@ -128,7 +128,7 @@ class FrozenObjective {
                     const Vector<P> still(backend(),
                                           layout().size());  // the teacher does not move with theta
                     Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
-                    method_.consult(eval, second_->inputs.back());
+                    method_.run_teacher(eval, second_->inputs.back());
                 }
             }
         fill(0, second_->gradient);
@@ -147,7 +147,7 @@ class FrozenObjective {
           weights_(backend),
           tape_(backend, {}, {}) {
         if (images.size() == 0) throw DataError("a loss needs at least one image");
-        if (options.batch == 0) throw ConfigError("a batch of 0 images was asked for");
+        if (options.batch == 0) throw ConfigError("the batch must hold at least one image");
         for (std::size_t first = 0; first < images.size(); first += options.batch) {
             chunks_.push_back(slice(images, first, std::min(options.batch, images.size() - first)));
             inputs_.emplace_back();
@@ -156,13 +156,13 @@ class FrozenObjective {
         samples_ = static_cast<Index>(images.size());
     }
 
-    /// An evaluation under way.
-    struct Flight {
+    /// An evaluation in flight.
+    struct Slot {
         Replay<B> replay;
-        std::vector<HostNumbers<P>> losses;  // of each batch
+        std::vector<HostNumbers<P>> losses;  // one per batch
     };
 
-    /// What products with the Hessian need besides; made when the first one is asked for.
+    /// Additional state for Hessian-vector products, created on first use.
     struct SecondOrder {
         D backend;
         Vector<P> gradient;
@@ -171,21 +171,23 @@ class FrozenObjective {
         SecondOrder(const P& base, Index size) : backend(base), gradient(base, size), tape(backend, {}, {}) {}
     };
 
-    /// @param weights  makes the parameters as the model reads them; a part of the work
+    /// @param weights  computes the parameters as the model reads them; part of the recorded work
     template <class MakeWeights>
-    void start(std::size_t flight, Signature signature, const MakeWeights& weights) {
-        flights_.resize(flights());
-        Flight& under_way = flights_.at(flight);
-        while (under_way.losses.size() < inputs_.size()) under_way.losses.emplace_back(backend());
+    void start(std::size_t slot, Signature signature, const MakeWeights& weights) {
+        slots_.resize(max_in_flight());
+        Slot& slot_state = slots_.at(slot);
+        while (slot_state.losses.size() < inputs_.size()) slot_state.losses.emplace_back(backend());
         const auto work = [&] {
             Eval<B> eval(backend_, weights());
             for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
                 const Variable<P> losses = method_.losses(eval, inputs_[chunk]);
-                under_way.losses[chunk].copy(losses.value.size(), losses.data());
+                slot_state.losses[chunk].copy(losses.value.size(), losses.data());
             }
         };
-        if constexpr (requires { inputs_.front().add_to(signature); })  // the inputs themselves never change
-            under_way.replay.run(backend_, signature.value(), work);
+        if constexpr (requires {
+                          inputs_.front().add_to(signature);
+                      })  // the contents of the inputs never change
+            slot_state.replay.run(backend_, signature.value(), work);
         else
             work();
     }
@@ -219,9 +221,9 @@ class FrozenObjective {
     std::vector<Batch> chunks_;
     std::vector<typename M::template Inputs<B>> inputs_;
     std::optional<SecondOrder> second_;
-    std::vector<Flight> flights_;
+    std::vector<Slot> slots_;
     Tensor<P> position_;  // of a point on a plane
-    Vector<P> teacher_;   // empty where the method has none
+    Vector<P> teacher_;   // empty if the method has none
     std::vector<double> losses_;
     Index samples_ = 0;
 };

@@ -19,7 +19,7 @@
 
 namespace vitscape {
 
-/// What the decoder predicts: the pixels, or the pixels normalized by each patch's own mean and deviation.
+/// What the decoder predicts: pixels, or pixels normalized by the mean and standard deviation of each patch.
 enum class PixelLoss { plain, normalized };
 constexpr std::array<std::pair<std::string_view, PixelLoss>, 2> enumerators(PixelLoss) {
     return {{{"plain", PixelLoss::plain}, {"normalized", PixelLoss::normalized}}};
@@ -35,27 +35,27 @@ struct MaskedAutoencoderConfig {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("encoder", self.encoder, "", "the Vision Transformer that encodes visible patches");
-        visit("decoder", self.decoder, "", "the Transformer that predicts the masked ones");
+        visit("encoder", self.encoder, "", "the Vision Transformer that encodes the visible patches");
+        visit("decoder", self.decoder, "", "the Transformer that predicts the masked patches");
         visit("masking", self.masking, "masking",
-              "which patches are masked; grid keeps every second one both ways (ratio 0.75)");
+              "which patches are masked; grid keeps every second row and column (ratio 0.75)");
         visit("pixel_loss", self.pixel_loss, "pixel-loss", "predict pixels, or pixels normalized per patch");
     }
 };
 
-/// Masked autoencoder (He et al. 2022, arXiv 2111.06377): the encoder sees the visible patches only, a small
-/// decoder predicts the masked ones, and the loss is the squared error on these.
+/// Masked autoencoder (He et al. 2022, arXiv 2111.06377): the encoder sees only the visible patches, a small
+/// decoder predicts the masked ones, and the loss is the squared error over these.
 ///
-/// Same loss, less work than the reference: only visible patches are embedded; the decoder keeps the tokens
-/// in the order (class, visible, masked), which attention does not notice since positions are added by patch
-/// number; and its last block and prediction run for masked tokens only.
+/// Same loss as the reference with less work: only visible patches are embedded; the decoder keeps its tokens
+/// in the order (class, visible, masked), to which attention is invariant because positions are added by patch
+/// number; and its last block and the prediction are evaluated for masked tokens only.
 template <class Masking = RandomMasking>
 class MaskedAutoencoder {
     static_assert(require_masking_policy<Masking>());
 
   public:
     using Config = MaskedAutoencoderConfig<Masking>;
-    /// What programs and files know the method by.
+    /// The name under which programs and files refer to the method.
     struct Card {
         static constexpr std::string_view name = "mae", title = "MAE",
                                           loss = "Masked autoencoder, pre-training loss";
@@ -65,25 +65,25 @@ class MaskedAutoencoder {
     template <Backend B>
     struct Inputs {
         Index samples = 0;
-        Tensor<B> visible;                 // (samples, visible, patch numbers), channel first
-        Tensor<B> targets;                 // (samples, masked, patch numbers), channel last
+        Tensor<B> visible;                 // (samples, visible, patch values), channel first
+        Tensor<B> targets;                 // (samples, masked, patch values), channel last
         IndexTensor<B> encoder_positions;  // (samples * (1 + visible))
         IndexTensor<B> decoder_positions;  // (samples * (1 + patches))
         Tensor<B> encoder_table;           // (1 + patches, encoder width)
         Tensor<B> decoder_table;           // (1 + patches, decoder width)
         std::vector<std::int32_t>
             order;  ///< (samples, patches): visible patches first; the reference's ids_shuffle
-        std::vector<float> staging;  ///< host memory that the next batch uses again
+        std::vector<float> staging;  ///< host memory, reused by the next batch
         std::vector<std::int32_t> staging_positions;
 
-        /// Changes where work on these inputs would read other memory.
+        /// The signature changes whenever work on these inputs would read other memory.
         void add_to(Signature& signature) const {
             signature.add(static_cast<std::uint64_t>(samples)).add(visible.data()).add(targets.data());
             signature.add(encoder_positions.data()).add(decoder_positions.data());
         }
     };
 
-    /// @throws ConfigError for a configuration that cannot work.
+    /// @throws ConfigError for an invalid configuration.
     explicit MaskedAutoencoder(const Config& config)
         : config_(config), masker_(checked(config.encoder).grid(), config.masking) {
         config.decoder.check("decoder");
@@ -107,7 +107,7 @@ class MaskedAutoencoder {
     [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
     [[nodiscard]] Index visible() const { return masker_.visible(); }
     [[nodiscard]] Index masked() const { return masker_.masked(); }
-    /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
+    /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
         const Index rows = 1 + grid().count(), width = config_.encoder.transformer.width,
                     other = config_.decoder.width;
@@ -115,13 +115,13 @@ class MaskedAutoencoder {
                 {"decoder_pos_embed", {1, rows, other}, sin_cos_positions(other, grid().side())}};
     }
 
-    /// `PatchMasker::draw`
+    /// See `PatchMasker::draw`.
     void draw_masks(std::span<const std::uint32_t> samples, const MaskKey& key,
                     std::vector<std::int32_t>& order, Purpose purpose = Purpose::masking) const {
         masker_.draw(samples, key, order, purpose);
     }
 
-    /// Gathers visible patches and targets by `inputs.order`, which must be set.
+    /// Gathers the visible patches and the targets in `inputs.order`, which must be set.
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
         masker_.check(images, inputs.order);
@@ -149,7 +149,7 @@ class MaskedAutoencoder {
         prepare(std::move(backend), batch.images, inputs);
     }
 
-    /// The encoder's output behind its last norm: (samples, 1 + visible, width).
+    /// The encoder's output after its last norm: (samples, 1 + visible, width).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> encode(R& recorder, const Inputs<B>& inputs) const {
         Variable<B> x = encoder_.embed(recorder, inputs.visible);  // (samples, 1 + visible, width)
@@ -158,7 +158,7 @@ class MaskedAutoencoder {
         return layer_norm(recorder, x, norm_);
     }
     /// Predicted pixels of tokens first to first + count - 1 in the order (class, visible, masked): (samples,
-    /// count, patch numbers).
+    /// count, patch values).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> predict(R& recorder, const Inputs<B>& inputs, Index first, Index count) const {
         Variable<B> x = linear(recorder, encode(recorder, inputs), decoder_embedding_);
@@ -170,10 +170,10 @@ class MaskedAutoencoder {
         x = run_blocks(recorder, decoder_blocks_, std::move(x), first, count);
         return linear(recorder, layer_norm(recorder, x, decoder_norm_), prediction_);
     }
-    /// Its loss is the reconstruction's error and nothing else.
+    /// Its loss is the reconstruction error and nothing else.
     [[nodiscard]] const MaskedAutoencoder& reconstruction() const { return *this; }
     [[nodiscard]] bool normalizes_targets() const { return config_.pixel_loss == PixelLoss::normalized; }
-    /// Predicted pixels of the masked patches: (samples, masked, patch numbers).
+    /// Predicted pixels of the masked patches: (samples, masked, patch values).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> predict_masked(R& recorder, const Inputs<B>& inputs) const {
         return predict(recorder, inputs, 1 + visible(), masked());
@@ -211,7 +211,7 @@ class MaskedAutoencoder {
 };
 
 namespace detail {
-/// A masked autoencoder, and its decoder's last block and prediction for `predicted` patches only.
+/// A masked autoencoder whose decoder computes its last block and the prediction for `predicted` patches only.
 template <class Config>
 OperationCount autoencoder_operations(const Config& config, Index predicted) {
     const PatchGrid grid = config.encoder.grid();
@@ -228,8 +228,8 @@ OperationCount autoencoder_operations(const Config& config, Index predicted) {
 }
 }  // namespace detail
 
-/// The operations of one image in a masked autoencoder, as `MaskedAutoencoder` computes it: patches that are not visible
-/// are never embedded, and the decoder's last block and the prediction run for masked tokens only. Images want no gradient.
+/// Operations per image in a masked autoencoder, as `MaskedAutoencoder` computes it: masked patches are never
+/// embedded, and the decoder's last block and the prediction run for masked tokens only. No gradient of the images.
 template <MaskingPolicy Masking>
 OperationCount operation_count(const MaskedAutoencoderConfig<Masking>& config) {
     const PatchGrid grid = config.encoder.grid();

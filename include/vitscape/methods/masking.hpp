@@ -17,9 +17,9 @@
 
 namespace vitscape {
 
-/// A masking policy decides which patches of an image stay visible. `visible(grid)` says how many, the same
+/// A masking policy decides which patches of an image stay visible. `visible(grid)` is their number, the same
 /// for every image; `operator()(order, grid, random)` writes a permutation of the patches with the visible
-/// ones first. `order` holds 0, 1, 2, ... when it is called.
+/// ones first. `order` holds 0, 1, 2, ... on entry.
 template <class M>
 concept MaskingPolicy = std::copyable<M> &&
     requires(const M& masking, std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence& random) {
@@ -27,7 +27,7 @@ concept MaskingPolicy = std::copyable<M> &&
     masking(order, grid, random);
 };
 
-/// Compiles where `M` is a `MaskingPolicy`; elsewhere the compiler's first error says which member is missing.
+/// Compiles if `M` is a `MaskingPolicy`; otherwise the compiler's first error names the missing member.
 template <class M>
 constexpr bool require_masking_policy() {
     static_assert(std::copyable<M>, "a masking policy cannot be copied");
@@ -45,19 +45,18 @@ constexpr bool require_masking_policy() {
 }
 
 namespace detail {
-/// int(patches * (1 - ratio)) as in the reference. @throws ConfigError where nothing would be masked or
+/// int(patches * (1 - ratio)) as in the reference. @throws ConfigError if no patch would be masked or
 /// visible.
 inline Index visible_patches(double ratio, const PatchGrid& grid) {
     if (!(ratio > 0 && ratio < 1))
-        throw ConfigError(
-            message("the mask ratio lies between 0 and 1 (both excluded), ", ratio, " was given"));
+        throw ConfigError(message("the mask ratio must lie strictly between 0 and 1; ", ratio, " was given"));
     const auto visible = static_cast<Index>(static_cast<double>(grid.count()) * (1 - ratio));
     if (visible < 1 || visible >= grid.count())
         throw ConfigError(message("a mask ratio of ", ratio, " leaves ", visible, " of ", grid.count(),
                                   " patches visible; choose another ratio or smaller patches"));
     return visible;
 }
-/// Sorts by (masked, patch): what a stable partition does, without its temporary memory.
+/// Sorts by (masked, patch): a stable partition without its temporary memory.
 template <class Masked>
 void visible_first(std::span<std::int32_t> order, const Masked& masked) {
     std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
@@ -70,10 +69,10 @@ void visible_first(std::span<std::int32_t> order, const Masked& masked) {
 /// Masks patches at random, uniformly without replacement (He et al. 2022, arXiv 2111.06377).
 struct RandomMasking {
     static constexpr std::string_view kind = "random";
-    double ratio = 0.75;  ///< part of the patches that is masked, in (0, 1)
+    double ratio = 0.75;  ///< fraction of the patches that are masked, in (0, 1)
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
+        visit("ratio", self.ratio, "mask-ratio", "fraction of the patches that are masked, between 0 and 1");
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const { return detail::visible_patches(ratio, grid); }
@@ -82,19 +81,19 @@ struct RandomMasking {
     }
 };
 
-/// Masks rectangles at random places until the ratio is reached (in the manner of Bao et al. 2022, arXiv
-/// 2106.08254); the last one is cut to the exact number.
+/// Masks rectangles at random places until the ratio is reached (similar to Bao et al. 2022, arXiv
+/// 2106.08254); the last one is trimmed to the exact number.
 struct BlockMasking {
     static constexpr std::string_view kind = "block";
-    double ratio = 0.5;      ///< part of the patches that is masked, in (0, 1)
-    Index smallest = 4;      ///< patches in a rectangle at least
-    double narrowest = 0.3;  ///< smallest height over width, and width over height
+    double ratio = 0.5;      ///< fraction of the patches that are masked, in (0, 1)
+    Index smallest = 4;      ///< minimum number of patches in a rectangle
+    double narrowest = 0.3;  ///< minimum of height over width and of width over height
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
-        visit("smallest", self.smallest, "block-smallest", "patches in a masked rectangle at least");
+        visit("ratio", self.ratio, "mask-ratio", "fraction of the patches that are masked, between 0 and 1");
+        visit("smallest", self.smallest, "block-smallest", "minimum number of patches in a masked rectangle");
         visit("narrowest", self.narrowest, "block-narrowest",
-              "smallest height over width of a masked rectangle, and width over height, in (0, 1]");
+              "minimum aspect ratio of a masked rectangle, either way, in (0, 1]");
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {
@@ -103,12 +102,12 @@ struct BlockMasking {
                                       narrowest, " was given"));
         if (smallest < 1 || smallest > grid.count())
             throw ConfigError(message("a masked rectangle has 1 to ", grid.count(), " patches, at least ",
-                                      smallest, " were asked for"));
+                                      smallest, " were requested"));
         return detail::visible_patches(ratio, grid);
     }
     void operator()(std::span<std::int32_t> order, const PatchGrid& grid, RandomSequence& random) const {
         const Index side = grid.side(), wanted = grid.count() - visible(grid);
-        for (Index count = 0; count < wanted;) {  // order[patch] becomes ~patch where it is masked
+        for (Index count = 0; count < wanted;) {  // order[patch] becomes ~patch if the patch is masked
             const double most = static_cast<double>(std::max(smallest, wanted - count));
             const double area = random.uniform(static_cast<double>(smallest), most + 1);
             const double aspect = std::exp(random.uniform(std::log(narrowest), -std::log(narrowest)));
@@ -125,25 +124,26 @@ struct BlockMasking {
         }
         detail::visible_first(order, [](std::int32_t patch) { return patch < 0; });
         for (std::int32_t& patch : order) patch = patch < 0 ? ~patch : patch;
-        std::sort(order.end() - wanted, order.end());  // ~ turned their order round
+        std::sort(order.end() - wanted, order.end());  // ~ reversed their order
     }
 };
 
-/// Keeps every `stride`-th patch of every `stride`-th row, the same for all images: a mask ratio of 1 - 1 /
-/// stride^2.
+/// Keeps every `stride`-th patch of every `stride`-th row visible, the same for all images: a mask ratio of
+/// 1 - 1 / stride^2.
 struct GridMasking {
     static constexpr std::string_view kind = "grid";
-    Index stride = 2;  ///< at least 2, at most the grid's side
+    Index stride = 2;  ///< at least 2, at most the side of the grid
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("stride", self.stride, "grid-stride",
-              "every n-th patch of every n-th row stays visible; n, at least 2");
+              "n, at least 2: every n-th patch of every n-th row stays visible");
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {
         if (stride < 2 || stride > grid.side())
-            throw ConfigError(message("grid masking of stride ", stride, " does not fit ", grid.side(), " x ",
-                                      grid.side(), " patches; the stride lies in [2, ", grid.side(), "]"));
+            throw ConfigError(message("a grid masking stride of ", stride, " does not fit ", grid.side(),
+                                      " x ", grid.side(), " patches; the stride must lie in [2, ",
+                                      grid.side(), "]"));
         const Index kept = (grid.side() + stride - 1) / stride;
         return kept * kept;
     }
@@ -154,7 +154,7 @@ struct GridMasking {
     }
 };
 
-/// A policy with another mask ratio, where it has one: for methods whose usual ratio is not the policy's.
+/// The policy with another mask ratio, if it has one: for methods whose default ratio differs from the policy's.
 template <MaskingPolicy M>
 [[nodiscard]] M with_ratio(M masking, double ratio) {
     if constexpr (requires { masking.ratio; })

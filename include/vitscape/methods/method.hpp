@@ -19,8 +19,8 @@
 
 namespace vitscape {
 
-/// Which masks a batch gets: those of (seed, epoch, sample). A fixed epoch gives fixed masks, as a loss
-/// surface needs.
+/// Identifies the masks of a batch, a function of (seed, epoch, sample). A fixed epoch gives fixed masks, as a
+/// loss surface needs.
 struct MaskKey {
     std::uint64_t seed = 0;
     std::uint32_t epoch = 0;
@@ -33,25 +33,25 @@ struct FixedTensor {
     std::vector<double> values;
 };
 
-/// A batch as a method's model reads it: made empty, filled by `prepare`, used again for the next batch.
+/// A batch as the model reads it: default-constructed, filled by `prepare`, reused for the next batch.
 template <class M, class B>
 concept MethodInputs = std::default_initializable<typename M::template Inputs<B>> &&
     std::movable<typename M::template Inputs<B>>;
 
-/// A training method: configuration and layout, no numbers.
+/// A training method: configuration and layout, but no parameter values.
 ///
 /// | member | meaning |
 /// | --- | --- |
 /// | `template <Backend B> struct Inputs` | a batch as the model reads it |
 /// | `layout()` | the `ParameterLayout` of its flat vector |
-/// | `grid()` | how its square images are cut into patches; `grid().image` is their side |
-/// | `fixed_tensors()` | what a checkpoint keeps besides the parameters; may be empty |
-/// | `prepare(backend, batch, key, inputs)` | turns a host batch into what the model reads: once per batch, and once for all points of a loss surface |
-/// | `losses(recorder, inputs)` | runs the model forward on any recorder: one loss per sample, on the backend's `Master` |
+/// | `grid()` | how its square images are divided into patches; `grid().image` is their side |
+/// | `fixed_tensors()` | tensors that a checkpoint stores besides the parameters; may be empty |
+/// | `prepare(backend, batch, key, inputs)` | converts a host batch to what the model reads: once per batch, and once for all points of a loss surface |
+/// | `losses(recorder, inputs)` | the forward pass on any recorder: one loss per sample, on the backend's `Master` |
 ///
-/// It may also have `parameter_groups()`, its own groups for the optimizer, and inputs that say by `add_to(Signature&)`
-/// where they lie, so that a device can replay the work on them. `B` is any backend, `Dual` ones included: products with
-/// the Hessian run the same code on dual numbers.
+/// Optional members: `parameter_groups()`, its own parameter groups for the optimizer, and `Inputs::add_to(Signature&)`,
+/// which tells where the inputs are stored, so that a device can replay the work on them. `B` is any backend, including
+/// `Dual`: Hessian-vector products run the same code on dual numbers.
 template <class M, class B>
 concept Method = Backend<B> && std::copy_constructible<M> && MethodInputs<M, B> &&
     requires(const M& method, B backend, const Batch& batch, MaskKey key,
@@ -64,21 +64,21 @@ concept Method = Backend<B> && std::copy_constructible<M> && MethodInputs<M, B> 
     { method.losses(tape, inputs) } -> std::same_as<Variable<Master<B>>>;
 };
 
-/// A method with a teacher, a second parameter vector that follows the first: after `prepare`, `consult` lets the
-/// teacher see the batch (a recorder on its parameters), and `teacher().momentum` is the `MomentumSchedule` by which it
-/// follows.
+/// A method with a teacher, a second parameter vector that follows the first: after `prepare`, `run_teacher` evaluates the
+/// teacher on the batch (with a recorder bound to the teacher's parameters), and `teacher().momentum` is the
+/// `MomentumSchedule` of its updates.
 template <class M, class B>
 concept TaughtMethod = Method<M, B> && requires(const M& method, typename M::template Inputs<B>& inputs,
                                                 Eval<B>& recorder, const StepCount& count) {
-    method.consult(recorder, inputs);
+    method.run_teacher(recorder, inputs);
     { method.teacher().momentum.at(count) } -> std::convertible_to<double>;
 };
 
-/// Compiles where `M` is a `Method`; elsewhere the compiler's first error says which member is missing.
+/// Compiles if `M` is a `Method`; otherwise the compiler's first error names the missing member.
 template <class M, class B>
 constexpr bool require_method() {
     static_assert(std::copy_constructible<M>,
-                  "a method cannot be copied; it holds configuration and layout, no numbers");
+                  "a method cannot be copied; it holds configuration and layout, but no parameter values");
     static_assert(
         MethodInputs<M, B>,
         "a method lacks Inputs: template <vitscape::Backend B> struct Inputs, a batch as its model reads it");
@@ -111,21 +111,21 @@ constexpr bool require_method() {
             "per sample");
         static_assert(
             TaughtMethod<M, B> || !requires(const M& method, typename M::template Inputs<B>& inputs,
-                                            Eval<B>& recorder) { method.consult(recorder, inputs); },
-            "a method with consult() lacks teacher().momentum, a MomentumSchedule, by which its teacher "
+                                            Eval<B>& recorder) { method.run_teacher(recorder, inputs); },
+            "a method with run_teacher() lacks teacher().momentum, a MomentumSchedule, by which its teacher "
             "follows");
     }
     return true;
 }
 
-/// A method that is trained otherwise than it is evaluated, such as one with a recipe (methods/recipe.hpp):
-/// `evaluated()` gives the plain method, of the same layout.
+/// A method that is trained differently than it is evaluated, such as one with a recipe (methods/recipe.hpp):
+/// `evaluated()` is the plain method, with the same layout.
 template <class M>
 concept EvaluatedApart = requires(const M& method) {
     method.evaluated();
 };
 
-/// The method as it is evaluated: without its recipe, where it is trained with one.
+/// The method as it is evaluated: without its training recipe, if it has one.
 template <class M>
 [[nodiscard]] const auto& evaluated(const M& method) {
     if constexpr (EvaluatedApart<M>)
@@ -136,10 +136,10 @@ template <class M>
 template <class M>
 using Evaluated = std::remove_cvref_t<decltype(evaluated(std::declval<const M&>()))>;
 
-/// A method with a card, what programs and files know it by: `Card::name` ("mae", on command lines and in checkpoints),
-/// `Card::title` ("MAE", in reports) and `Card::loss` (what its loss is called above a figure). Its `Config` lists the
-/// options by `fields` (core/fields.hpp); from these come its description in a checkpoint and the way back
-/// (methods/all.hpp), and its options on a command line.
+/// A method with a card, which names it in programs and files: `Card::name` ("mae", on command lines and in checkpoints),
+/// `Card::title` ("MAE", in reports) and `Card::loss` (the label of its loss in figures). Its `Config` lists the
+/// options in `fields` (core/fields.hpp); its description in a checkpoint, the inverse of that (methods/all.hpp) and its
+/// command-line options are derived from them.
 template <class M>
 concept CardedMethod = requires(const M& method) {
     { M::Card::name } -> std::convertible_to<std::string_view>;
@@ -149,16 +149,16 @@ concept CardedMethod = requires(const M& method) {
     requires WithFields<typename M::Config>;
 };
 
-// ---- What else a method may be able to do. Studies and probes ask for these, never for a method by its name.
+// ---- Optional capabilities. Studies and probes test for these, never for a method's name.
 
-/// A method with the encoder of a Vision Transformer, under the names that all methods share ("cls_token",
+/// A method with the encoder of a Vision Transformer, under the parameter names that all methods share ("cls_token",
 /// "patch_embed.…", "blocks.…", "norm" or "fc_norm"): it can be probed and fine-tuned.
 template <class M>
 concept EncodingMethod = requires(const M& method) {
     { method.encoder() } -> std::convertible_to<VitShape>;
 };
 
-/// A method with a head of its own: `logits` gives (samples, classes).
+/// A method with its own classification head: `logits` returns (samples, classes).
 template <class M, class B>
 concept ClassifyingMethod = Method<Evaluated<M>, B> &&
     requires(const Evaluated<M>& method, typename Evaluated<M>::template Inputs<B>& inputs,
@@ -167,7 +167,7 @@ concept ClassifyingMethod = Method<Evaluated<M>, B> &&
 };
 
 namespace detail {
-/// What `ReconstructingMethod` asks of the method that reconstructs and does nothing else.
+/// What `ReconstructingMethod` requires of the method that only reconstructs.
 template <class M, class B>
 concept PixelPredicting = Method<M, B> &&
     requires(const M& method, typename M::template Inputs<B>& inputs, Eval<B>& recorder) {
@@ -178,15 +178,15 @@ concept PixelPredicting = Method<M, B> &&
 };
 }  // namespace detail
 
-/// What `method.reconstruction()` gives.
+/// The type of `method.reconstruction()`.
 template <class M>
 using Reconstruction = std::remove_cvref_t<decltype(std::declval<const Evaluated<M>&>().reconstruction())>;
 
 /// A method that predicts the pixels of masked patches. `reconstruction()` is the method whose loss is the error of these
-/// predictions and nothing else, of the same layout: the method itself, or the student of one with a teacher. Of it,
-/// `predict_masked` gives (samples, masked, patch numbers) in the order of `inputs.order` (samples, patches; the first
-/// `visible()` of each row are visible); where `normalizes_targets()`, in units of each patch's own deviation around its
-/// mean.
+/// predictions and nothing else, with the same layout: the method itself, or the student of a method with a teacher. Its
+/// `predict_masked` returns (samples, masked, patch values) in the order of `inputs.order` (samples, patches; the first
+/// `visible()` of each row are visible); if `normalizes_targets()`, in units of each patch's own standard deviation
+/// around its mean.
 template <class M, class B>
 concept ReconstructingMethod = Method<Evaluated<M>, B> && detail::PixelPredicting<Reconstruction<M>, B>;
 

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many floating-point operations the matrix products of a model take: what a measured rate is a share of.
+// Floating-point operations of a model's matrix products: the reference for a measured rate.
 #pragma once
 
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
 
-/// Floating-point operations of one image, two for each multiplication with its addition. Matrix products alone: what
-/// norms, softmax, GELU and the optimizer do is left out, and so is what a kernel computes anew in the backward pass.
+/// Floating-point operations per image, two for each multiply-add. Matrix products only: norms, softmax, GELU and the
+/// optimizer are not counted, nor is what a kernel recomputes in the backward pass.
 struct OperationCount {
     double forward = 0;   ///< the loss
     double training = 0;  ///< the loss and the gradient of the parameters
-    double point =
-        0;  ///< the loss of prepared images at other parameters, as each point of a surface takes it
+    double point = 0;     ///< the loss of prepared images at new parameters, as for each point of a surface
 };
 
 namespace detail {
 
-/// Adds up products; the gradient of a product takes one product for each operand that wants one.
+/// Sums matrix products; the gradient of a product takes one product for each operand that needs a gradient.
 struct Products {
     OperationCount count;
     void add(Index m, Index n, Index k, int operands_with_gradient = 2) {
@@ -28,17 +27,17 @@ struct Products {
         count.point += operations;
         count.training += (1 + operands_with_gradient) * operations;
     }
-    /// A block over `tokens` tokens of which `queries` are computed.
+    /// A block over `tokens` tokens, computed for `queries` of them.
     void add_block(const TransformerShape& shape, Index tokens, Index queries) {
         const Index width = shape.width, hidden = shape.hidden();
-        add(tokens, 3 * width, width);  // queries, keys and values, of all tokens
-        add(queries, tokens, width);    // scores, of all heads
+        add(tokens, 3 * width, width);  // queries, keys and values of all tokens
+        add(queries, tokens, width);    // scores of all heads
         add(queries, width, tokens);    // weighted values
         add(queries, width, width);
         add(queries, hidden, width);
         add(queries, width, hidden);
     }
-    /// An encoder that sees mask tokens in the place of all but `visible` patches, whose last block runs for these alone.
+    /// An encoder that sees mask tokens in place of all but `visible` patches and computes its last block for these only.
     void add_masked_encoder(const VitShape& encoder, Index visible) {
         const Index patches = encoder.grid().count();
         add(visible, encoder.transformer.width, encoder.grid().size(), 1);

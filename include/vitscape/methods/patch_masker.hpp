@@ -14,14 +14,14 @@
 
 namespace vitscape {
 
-/// Cuts images into patches and puts the visible ones of each image first: what methods that mask patches share. Attention does
-/// not notice the order, since positions are added by patch number.
+/// Divides images into patches and moves the visible ones of each image to the front: shared by the methods that mask patches.
+/// Attention is invariant to the order, because positions are added by patch number.
 template <class Masking>
 class PatchMasker {
     static_assert(require_masking_policy<Masking>());
 
   public:
-    /// @throws ConfigError where the policy leaves no patch visible or none masked
+    /// @throws ConfigError if the policy leaves no patch visible or none masked
     PatchMasker(const PatchGrid& grid, const Masking& masking)
         : grid_(grid), masking_(masking), visible_(masking.visible(grid)) {
         if (visible_ < 1 || visible_ >= grid_.count())
@@ -33,7 +33,7 @@ class PatchMasker {
     [[nodiscard]] Index visible() const { return visible_; }
     [[nodiscard]] Index masked() const { return grid_.count() - visible_; }
 
-    /// Order of each sample's patches, visible ones first: a function of (seed, epoch, sample) and the policy.
+    /// The order of each sample's patches, visible ones first: a function of (seed, epoch, sample) and the policy.
     /// @param order  (samples.size(), patches)
     void draw(std::span<const std::uint32_t> samples, const MaskKey& key, std::vector<std::int32_t>& order,
               Purpose purpose = Purpose::masking) const {
@@ -47,7 +47,7 @@ class PatchMasker {
         }
     }
 
-    /// @throws ShapeError where images or order do not fit the grid
+    /// @throws ShapeError if the images or the order do not fit the grid
     template <class U>
     void check(const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order) const {
         grid_.check_images(images);
@@ -57,8 +57,8 @@ class PatchMasker {
                                      " images of ", grid_.count(), " patches"));
     }
 
-    /// Uploads patches first to first + count - 1 of each order: (samples, count, patch numbers).
-    /// @param normalize  each patch by its own mean and deviation
+    /// Uploads patches first to first + count - 1 of each order: (samples, count, patch values).
+    /// @param normalize  each patch by its own mean and standard deviation
     template <Backend B, class U, class T>
     void gather(const B& backend, const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order,
                 Index first, Index count, PatchOrder numbers, bool normalize, std::vector<T>& staging,

@@ -20,21 +20,23 @@ struct RcMaeConfig {
     PixelLoss pixel_loss = PixelLoss::normalized;
     Teacher teacher{};
     double consistency = 1;   ///< weight of the consistency loss
-    bool other_mask = false;  ///< The teacher sees other patches than the student.
+    bool other_mask = false;  ///< the teacher sees different patches than the student
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("encoder", self.encoder, "", "the Vision Transformer that encodes visible patches");
-        visit("decoder", self.decoder, "", "the Transformer that predicts the masked ones");
+        visit("encoder", self.encoder, "", "the Vision Transformer that encodes the visible patches");
+        visit("decoder", self.decoder, "", "the Transformer that predicts the masked patches");
         visit("masking", self.masking, "masking",
-              "which patches are masked; grid keeps every second one both ways (ratio 0.75)");
+              "which patches are masked; grid keeps every second row and column (ratio 0.75)");
         visit("pixel_loss", self.pixel_loss, "pixel-loss", "predict pixels, or pixels normalized per patch");
         if constexpr (requires { self.teacher.momentum; })
             visit("momentum", self.teacher.momentum, "momentum",
-                  "the teacher's momentum, a cosine over the training, or anew in every epoch as the "
-                  "authors' code has it");
-        visit("consistency", self.consistency, "consistency", "weight of the consistency with the teacher");
-        visit("other_mask", self.other_mask, "other-mask", "the teacher sees other patches than the student");
+                  "the teacher's momentum, a cosine over the whole training, or restarted in every epoch as "
+                  "in the "
+                  "authors' code");
+        visit("consistency", self.consistency, "consistency", "weight of the consistency loss");
+        visit("other_mask", self.other_mask, "other-mask",
+              "the teacher sees different patches than the student");
     }
 };
 
@@ -42,7 +44,7 @@ struct RcMaeConfig {
 /// weight * mean over the masked patches of (student - teacher)^2 of their raw predictions, with no gradient through the
 /// teacher. Without `other_mask` both see the same patches, gathered once.
 ///
-/// A `Method` with a teacher: `consult` must be called between `prepare` and `losses`; the trainer does.
+/// A `Method` with a teacher: `run_teacher` must be called between `prepare` and `losses`; the trainer does so.
 template <class Masking = RandomMasking, class Teacher = EmaTeacher<>>
 class RcMae {
     static_assert(require_teacher<Teacher>());
@@ -50,7 +52,7 @@ class RcMae {
 
   public:
     using Config = RcMaeConfig<Masking, Teacher>;
-    /// What programs and files know the method by.
+    /// The name under which programs and files refer to the method.
     struct Card {
         static constexpr std::string_view name = "rc-mae", title = "RC-MAE",
                                           loss = "RC-MAE, pre-training loss";
@@ -59,8 +61,8 @@ class RcMae {
     /// A batch as both models read it.
     template <Backend B>
     struct Inputs : Student::template Inputs<B> {
-        Tensor<B> prediction;                             // the teacher's, (samples, masked, patch numbers)
-        typename Student::template Inputs<B> other_view;  ///< What the teacher sees where its mask differs.
+        Tensor<B> prediction;                             // the teacher's, (samples, masked, patch values)
+        typename Student::template Inputs<B> other_view;  ///< what the teacher sees if its mask differs
         IndexTensor<B>
             rows;  // the student's masked patches among the teacher's predictions, (samples * masked)
 
@@ -74,7 +76,7 @@ class RcMae {
         }
     };
 
-    /// @throws ConfigError for a configuration that cannot work.
+    /// @throws ConfigError for an invalid configuration.
     explicit RcMae(const Config& config)
         : config_(config), student_({config.encoder, config.decoder, config.masking, config.pixel_loss}) {
         if (!(config.consistency >= 0))
@@ -83,7 +85,7 @@ class RcMae {
     }
 
     [[nodiscard]] const Config& config() const { return config_; }
-    /// The autoencoder that both student and teacher are.
+    /// The autoencoder shared by the student and the teacher.
     [[nodiscard]] const Student& student() const { return student_; }
     /// The student alone: reconstruction without consistency.
     [[nodiscard]] const Student& reconstruction() const { return student_; }
@@ -112,10 +114,10 @@ class RcMae {
         take_prediction(backend, inputs);
     }
 
-    /// Lets the teacher predict what the student is to agree with.
-    /// @param recorder  on the teacher's parameters
+    /// Computes the predictions of the teacher that the student should match.
+    /// @param recorder  bound to the teacher's parameters
     template <Backend B>
-    void consult(Eval<B>& recorder, Inputs<B>& inputs) const {
+    void run_teacher(Eval<B>& recorder, Inputs<B>& inputs) const {
         using P = typename B::Pointer;
         const Index size = grid().size(), rows = inputs.samples * masked();
         const operand::Matrix<P> to{inputs.prediction.data(), size};
@@ -143,7 +145,7 @@ class RcMae {
         if (inputs.prediction.empty() || inputs.prediction.shape() != shape)
             inputs.prediction = Tensor<B>(backend, shape);
     }
-    /// The teacher predicts all patches in its own order; where each of the student's masked patches is among them.
+    /// The teacher predicts all patches in its own order; finds the student's masked patches among them.
     template <Backend B>
     void set_rows(const B& backend, Inputs<B>& inputs) const {
         const auto patches = static_cast<std::size_t>(grid().count());
@@ -165,17 +167,17 @@ class RcMae {
     Student student_;
 };
 
-/// Without a teacher nothing is left but the reconstruction.
+/// Without a teacher only the reconstruction remains.
 template <class Masking>
 class RcMae<Masking, NoTeacher> : public MaskedAutoencoder<Masking> {
   public:
     using Config = RcMaeConfig<Masking, NoTeacher>;
-    /// @throws ConfigError for a configuration that cannot work.
+    /// @throws ConfigError for an invalid configuration.
     explicit RcMae(const Config& config)
         : MaskedAutoencoder<Masking>({config.encoder, config.decoder, config.masking, config.pixel_loss}) {}
 };
 
-/// The same with a teacher, which runs forward besides; with its own mask it predicts all patches. The points of a surface
+/// The same plus a forward pass of the teacher, which with its own mask predicts all patches. The points of a surface
 /// share its predictions.
 template <MaskingPolicy Masking, class Teacher>
 OperationCount operation_count(const RcMaeConfig<Masking, Teacher>& config) {

@@ -17,16 +17,16 @@
 
 namespace vitscape {
 
-/// What a recipe changes in the model and in the optimizer while training.
+/// Changes to the model and the optimizer during training.
 struct Regularization {
     DropPath drop_path{};
     double layer_decay = 1;  ///< in (0, 1]: see `LayerDecay`
 };
 
-/// A classifier that is trained by the supervised recipe of He et al. 2022 (arXiv 2111.06377, appendix A.2): label
-/// smoothing, which is the classifier's own, then batch policies in the order given, drop path and layer-wise
-/// learning-rate decay. `evaluate` and what else looks at the result take `evaluated()`, the classifier with
-/// plain cross entropy, of the same layout.
+/// A classifier trained by the supervised recipe of He et al. 2022 (arXiv 2111.06377, appendix A.2): label
+/// smoothing, which is an option of the classifier, then batch policies in the given order, drop path and layer-wise
+/// learning-rate decay. `evaluate` and all other evaluations use `evaluated()`, the classifier with plain cross
+/// entropy and the same layout.
 ///
 ///     Regularized method(VitClassifier({.encoder = vit_base(), .classes = 100, .label_smoothing = 0.1}),
 ///                        {.drop_path = {0.1}, .layer_decay = 0.65}, RandomErasing{}, MixupOrCutmix{});
@@ -38,11 +38,11 @@ class Regularized {
     /// A batch as the model reads it.
     template <Backend B>
     struct Inputs : VitClassifier::Inputs<B> {
-        SoftBatch batch;  ///< as the policies left it
+        SoftBatch batch;  ///< after the policies
         std::vector<double> staging_scales;
     };
 
-    /// @throws ConfigError for numbers that cannot work.
+    /// @throws ConfigError for invalid options.
     explicit Regularized(VitClassifier classifier, const Regularization& regularization = {},
                          Policies... policies)
         : classifier_(std::move(classifier)),
@@ -55,9 +55,9 @@ class Regularized {
             std::apply([](const auto&... policy) { (policy.check(), ...); }, policies_);
     }
 
-    /// With label smoothing, as it is trained.
+    /// With label smoothing, for training.
     [[nodiscard]] const VitClassifier& classifier() const { return classifier_; }
-    /// With plain cross entropy, as it is evaluated.
+    /// With plain cross entropy, for evaluation.
     [[nodiscard]] const VitClassifier& evaluated() const { return evaluated_; }
     [[nodiscard]] const Regularization& regularization() const { return regularization_; }
     [[nodiscard]] const std::tuple<Policies...>& policies() const { return policies_; }
@@ -70,8 +70,8 @@ class Regularized {
         return vitscape::parameter_groups(layout(), layers());
     }
 
-    /// Mixes and erases a copy of the batch and draws the branches that are dropped, by (seed, epoch, sample).
-    /// @throws ShapeError where images and labels do not fit, DataError for a label outside the classes.
+    /// Mixes and erases a copy of the batch and draws the dropped branches, as a function of (seed, epoch, sample).
+    /// @throws ShapeError if images and labels do not fit, DataError for a label outside the classes.
     template <Backend B>
     void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {
         grid().check_images(batch.images);

@@ -27,22 +27,22 @@ struct SimMimConfig {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("encoder", self.encoder, "",
-              "the Vision Transformer that sees visible patches and mask tokens");
+              "the Vision Transformer that sees the visible patches and mask tokens");
         visit("masking", self.masking, "masking", "which patches are masked");
     }
 };
 
-/// SimMIM (Xie et al. 2022, arXiv 2111.09886) with a Vision Transformer: all patches go through the encoder, the masked ones as
-/// one learned token in the place of their embedding (section 3.2); a linear layer predicts the raw pixels of the masked
-/// patches, and the loss is the mean absolute error of these (section 3.4).
+/// SimMIM (Xie et al. 2022, arXiv 2111.09886) with a Vision Transformer: all patches go through the encoder, with one learned
+/// token in place of the embedding of each masked one (section 3.2); a linear layer predicts the raw pixels of the masked
+/// patches, and the loss is their mean absolute error (section 3.4).
 ///
-/// Same loss, less work than the reference: only visible patches are embedded, tokens are in the order (class, visible,
-/// masked), and the last block and the prediction run for masked tokens only.
+/// Same loss as the reference with less work: only visible patches are embedded, tokens are in the order (class, visible,
+/// masked), and the last block and the prediction are evaluated for masked tokens only.
 template <class Masking = RandomMasking>
 class SimMim {
   public:
     using Config = SimMimConfig<Masking>;
-    /// What programs and files know the method by.
+    /// The name under which programs and files refer to the method.
     struct Card {
         static constexpr std::string_view name = "simmim", title = "SimMIM",
                                           loss = "SimMIM, pre-training loss";
@@ -52,22 +52,22 @@ class SimMim {
     template <Backend B>
     struct Inputs {
         Index samples = 0;
-        Tensor<B> visible;                // (samples, visible, patch numbers), channel first
-        Tensor<B> targets;                // (samples, masked, patch numbers), channel last
+        Tensor<B> visible;                // (samples, visible, patch values), channel first
+        Tensor<B> targets;                // (samples, masked, patch values), channel last
         IndexTensor<B> positions;         // (samples * (1 + patches))
         Tensor<B> table;                  // (1 + patches, width)
         std::vector<std::int32_t> order;  ///< (samples, patches): visible patches first
-        std::vector<float> staging;       ///< host memory that the next batch uses again
+        std::vector<float> staging;       ///< host memory, reused by the next batch
         std::vector<std::int32_t> staging_positions;
 
-        /// Changes where work on these inputs would read other memory.
+        /// The signature changes whenever work on these inputs would read other memory.
         void add_to(Signature& signature) const {
             signature.add(static_cast<std::uint64_t>(samples)).add(visible.data()).add(targets.data());
             signature.add(positions.data());
         }
     };
 
-    /// @throws ConfigError for a configuration that cannot work.
+    /// @throws ConfigError for an invalid configuration.
     explicit SimMim(const Config& config)
         : config_(config),
           encoder_(VitEncoder::add(layout_, config.encoder)),
@@ -83,12 +83,12 @@ class SimMim {
     [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
     [[nodiscard]] Index visible() const { return masker_.visible(); }
     [[nodiscard]] Index masked() const { return masker_.masked(); }
-    /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
+    /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
         return {{"pos_embed", {1, 1 + grid().count(), width()}, sin_cos_positions(width(), grid().side())}};
     }
 
-    /// Gathers visible patches and targets by `inputs.order`, which must be set. @throws ShapeError where it does not fit
+    /// Gathers the visible patches and the targets in `inputs.order`, which must be set. @throws ShapeError if it does not fit
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
         masker_.check(images, inputs.order);
@@ -111,10 +111,10 @@ class SimMim {
         prepare(std::move(backend), batch.images, inputs);
     }
 
-    /// Its loss is the reconstruction's error and nothing else.
+    /// Its loss is the reconstruction error and nothing else.
     [[nodiscard]] const SimMim& reconstruction() const { return *this; }
     [[nodiscard]] static constexpr bool normalizes_targets() { return false; }
-    /// Predicted pixels of the masked patches: (samples, masked, patch numbers).
+    /// Predicted pixels of the masked patches: (samples, masked, patch values).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> predict_masked(R& recorder, const Inputs<B>& inputs) const {
         Variable<B> x = encoder_.embed_masked(recorder, inputs.visible, mask_token_,
@@ -123,7 +123,7 @@ class SimMim {
         x = run_blocks(recorder, encoder_.blocks, std::move(x), 1 + visible(), masked());
         return linear(recorder, layer_norm(recorder, x, norm_), prediction_);
     }
-    /// Mean absolute error of each sample's masked pixels: (samples).
+    /// Mean absolute error over each sample's masked pixels: (samples).
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return absolute_error(recorder, predict_masked(recorder, inputs), inputs.targets);
@@ -149,7 +149,7 @@ class SimMim {
     LinearParameters prediction_;
 };
 
-/// The operations of one image, as `SimMim` computes it. Images want no gradient.
+/// Operations per image, as `SimMim` computes it. No gradient of the images.
 template <MaskingPolicy Masking>
 OperationCount operation_count(const SimMimConfig<Masking>& config) {
     const PatchGrid grid = config.encoder.grid();

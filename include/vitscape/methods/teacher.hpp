@@ -12,7 +12,7 @@
 
 namespace vitscape {
 
-/// How far a training is, in optimizer steps; `step` of them are done.
+/// Progress of a training in optimizer steps; `step` of them are done.
 struct StepCount {
     double step = 0, steps = 1, steps_per_epoch = 1;
 };
@@ -25,22 +25,22 @@ struct PublishedMomentum {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "what it goes to");
+        visit("to", self.to, "momentum-to", "the teacher's momentum at the end");
     }
     [[nodiscard]] double at(const StepCount& count) const {
         return CosineRamp{from, to}.at(count.step, count.steps);
     }
 };
 
-/// The same as the authors' released code computes it: that schedule's entry for the step within the current epoch,
-/// so the momentum starts anew in every epoch and stays near `from`.
+/// The momentum as the authors' released code computes it: the published schedule's entry for the step within the
+/// current epoch, so the momentum restarts in every epoch and stays near `from`.
 struct ReleasedMomentum {
     static constexpr std::string_view kind = "released";
     double from = 0.996, to = 1;
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "what it goes to");
+        visit("to", self.to, "momentum-to", "the teacher's momentum at the end");
     }
     [[nodiscard]] double at(const StepCount& count) const {
         const double epochs_done =
@@ -49,18 +49,18 @@ struct ReleasedMomentum {
     }
 };
 
-/// A momentum that rises linearly over the first part of the training and then stays (Baevski et al. 2022, arXiv 2202.03555,
-/// section 3.2).
+/// A momentum that rises linearly over the first part of the training and is constant from then on (Baevski et al. 2022, arXiv
+/// 2202.03555, section 3.2).
 struct LinearMomentum {
     static constexpr std::string_view kind = "linear";
     double from = 0.999, to = 0.9998;
-    double part = 0.3;  ///< of the training's steps, in [0, 1], until it is `to`
+    double part = 0.3;  ///< fraction of the steps until it reaches `to`, in [0, 1]
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "what it goes to");
+        visit("to", self.to, "momentum-to", "the teacher's momentum at the end");
         visit("part", self.part, "momentum-part",
-              "linear: part of the training until it gets there, in [0, 1]");
+              "linear: fraction of the training after which it is constant, in [0, 1]");
     }
     [[nodiscard]] double at(const StepCount& count) const {
         const double ramp = part * count.steps;
@@ -68,7 +68,7 @@ struct LinearMomentum {
     }
 };
 
-/// One of the momentum schedules, chosen at run time.
+/// A momentum schedule chosen at run time.
 struct AnyMomentum {
     std::variant<PublishedMomentum, ReleasedMomentum, LinearMomentum> schedule{};
 
@@ -85,10 +85,10 @@ concept MomentumSchedule = std::copyable<M> && requires(const M& momentum, const
     { momentum.at(count) } -> std::convertible_to<double>;
 };
 
-/// No teacher: `RcMae<Masking, NoTeacher>` is the masked autoencoder without consistency, at no cost for what is not there.
+/// No teacher: `RcMae<Masking, NoTeacher>` is the masked autoencoder without consistency, at no additional cost.
 struct NoTeacher {};
 
-/// Compiles where `M` is a `MomentumSchedule`; elsewhere the compiler's first error says what is missing.
+/// Compiles if `M` is a `MomentumSchedule`; otherwise the compiler's first error names what is missing.
 template <class M>
 constexpr bool require_momentum_schedule() {
     static_assert(std::copyable<M>, "a teacher's momentum schedule cannot be copied");
@@ -100,7 +100,7 @@ constexpr bool require_momentum_schedule() {
     return true;
 }
 
-/// A teacher that is the exponential moving average of the student: it starts as a copy, and after every
+/// A teacher that is an exponential moving average of the student: it starts as a copy, and after every
 /// optimizer step teacher = m teacher + (1 - m) student over all parameters.
 template <class Momentum = PublishedMomentum>
 struct EmaTeacher {
@@ -114,20 +114,20 @@ struct EmaTeacher {
                 const double m = momentum.at({.step = step, .steps = 1});
                 if (!(m >= 0 && m <= 1))
                     throw ConfigError(
-                        message("a teacher's momentum lies between 0 and 1, ", m, " was given"));
+                        message("a teacher's momentum must lie between 0 and 1; ", m, " was given"));
             }
     }
 };
 
-/// What a method takes as its teacher: `momentum`, a `MomentumSchedule`, and `check()`, which throws a ConfigError for
-/// numbers that cannot work. `NoTeacher` is none.
+/// The requirements on a method's teacher: `momentum`, a `MomentumSchedule`, and `check()`, which throws a ConfigError
+/// for invalid values. `NoTeacher` does not satisfy it.
 template <class T>
 concept AveragingTeacher = std::copyable<T> && requires(const T& teacher) {
     teacher.check();
     requires MomentumSchedule<std::remove_cvref_t<decltype(teacher.momentum)>>;
 };
 
-/// Compiles where `T` is an `AveragingTeacher`; elsewhere the compiler's first error says what is missing.
+/// Compiles if `T` is an `AveragingTeacher`; otherwise the compiler's first error names what is missing.
 template <class T>
 constexpr bool require_teacher() {
     static_assert(
@@ -137,7 +137,7 @@ constexpr bool require_teacher() {
         require_momentum_schedule<std::remove_cvref_t<decltype(std::declval<const T&>().momentum)>>();
     static_assert(
         requires(const T& teacher) { teacher.check(); },
-        "a teacher lacks check() const, which throws a ConfigError for numbers that cannot work");
+        "a teacher lacks check() const, which throws a ConfigError for invalid values");
     return true;
 }
 

@@ -17,8 +17,8 @@
 
 namespace vitscape {
 
-/// What a classifier reads: the class token behind the last norm, or the mean of the patch tokens before its
-/// own norm.
+/// What the head reads: the class token after the last norm, or the mean of the patch tokens, before a norm of
+/// its own.
 enum class Pooling { class_token, average };
 constexpr std::array<std::pair<std::string_view, Pooling>, 2> enumerators(Pooling) {
     return {{{"class-token", Pooling::class_token}, {"average", Pooling::average}}};
@@ -39,11 +39,11 @@ struct VitClassifierConfig {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("encoder", self.encoder, "", "the Vision Transformer");
-        visit("classes", self.classes, "", "of the images");
+        visit("classes", self.classes, "", "number of classes");
         visit("pooling", self.pooling, "pooling", "what the head reads");
         visit("positions", self.positions, "", "fixed sine-cosine positions or learned ones");
         visit("label_smoothing", self.label_smoothing, "label-smoothing",
-              "part of the target spread over all classes");
+              "fraction of the target spread over all classes");
     }
 };
 
@@ -52,7 +52,7 @@ struct VitClassifierConfig {
 class VitClassifier {
   public:
     using Config = VitClassifierConfig;
-    /// What programs and files know the method by.
+    /// The name under which programs and files refer to the method.
     struct Card {
         static constexpr std::string_view name = "supervised", title = "Supervised ViT",
                                           loss = "Supervised ViT, cross entropy";
@@ -67,25 +67,25 @@ class VitClassifier {
         IndexTensor<B> positions;         // (samples * (1 + patches))
         Tensor<B> position_table;         // (1 + patches, width)
         Tensor<Master<B>> branch_scales;  ///< (2 * depth, samples) for drop path; empty: no branch is dropped
-        std::vector<float> staging;       ///< host memory that the next batch uses again
+        std::vector<float> staging;       ///< host memory, reused by the next batch
         std::vector<double> staging_targets;
         std::vector<std::int32_t> staging_positions;
 
-        /// Changes where work on these inputs would read other memory.
+        /// The signature changes whenever work on these inputs would read other memory.
         void add_to(Signature& signature) const {
             signature.add(static_cast<std::uint64_t>(samples)).add(patches.data()).add(targets.data());
             signature.add(positions.data()).add(branch_scales.data());
         }
     };
 
-    /// @throws ConfigError for a configuration that cannot work.
+    /// @throws ConfigError for an invalid configuration.
     explicit VitClassifier(const VitClassifierConfig& config) : config_(config) {
         if (config.classes < 2)
             throw ConfigError(
                 message("a classifier needs at least 2 classes, ", config.classes, " were given"));
         if (!(config.label_smoothing >= 0 && config.label_smoothing < 1))
             throw ConfigError(
-                message("label smoothing lies in [0, 1), ", config.label_smoothing, " was given"));
+                message("label smoothing must lie in [0, 1); ", config.label_smoothing, " was given"));
         encoder_ = VitEncoder::add(layout_, config.encoder);
         const Index width = config.encoder.transformer.width;
         if (config.positions == PositionKind::learned)
@@ -99,14 +99,14 @@ class VitClassifier {
     [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
     [[nodiscard]] PatchGrid grid() const { return config_.encoder.grid(); }
     [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
-    /// Tensors of a checkpoint that are no parameters: the fixed position embeddings.
+    /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
         if (config_.positions == PositionKind::learned) return {};
         const Index width = config_.encoder.transformer.width;
         return {{"pos_embed", {1, 1 + grid().count(), width}, sin_cos_positions(width, grid().side())}};
     }
 
-    /// Cuts images into patches and makes targets from labels. @throws ShapeError where images and labels do
+    /// Divides images into patches and converts labels to targets. @throws ShapeError if images and labels do
     /// not fit, DataError for a label outside the classes.
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, std::span<const std::int64_t> labels,
@@ -131,7 +131,7 @@ class VitClassifier {
         for (std::size_t i = 0; i < labels.size(); ++i)
             targets[i * classes + static_cast<std::size_t>(labels[i])] += 1 - config_.label_smoothing;
     }
-    /// The patches alone, with `inputs.targets` (soft targets) and `inputs.branch_scales` left to the caller.
+    /// The patches only; `inputs.targets` (soft targets) and `inputs.branch_scales` are left to the caller.
     template <Backend B, class U>
     void prepare_images(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
         const PatchGrid grid = this->grid();
@@ -164,7 +164,7 @@ class VitClassifier {
                 inputs);
     }
 
-    /// What the head reads, behind the last norm: (samples, width).
+    /// The input of the head, after the last norm: (samples, width).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> features(R& recorder, const Inputs<B>& inputs) const {
         const Index patches = grid().count();
@@ -188,7 +188,7 @@ class VitClassifier {
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return losses(recorder, logits(recorder, inputs), inputs);
     }
-    /// The same from logits that are there already.
+    /// The same from logits that are already computed.
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Variable<B>& logits, const Inputs<B>& inputs) const {
         return cross_entropy(recorder, logits, inputs.targets);
@@ -220,7 +220,7 @@ class VitClassifier {
     LinearParameters head_;
 };
 
-/// A classifier, whose last block runs for the tokens that are read only.
+/// A classifier whose last block is computed only for the tokens that are read.
 inline OperationCount operation_count(const VitClassifierConfig& config) {
     const TransformerShape& encoder = config.encoder.transformer;
     const Index patches = config.encoder.grid().count();

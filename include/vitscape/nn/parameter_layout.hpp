@@ -65,7 +65,7 @@ class ParameterLayout {
     /// Numbers in the flat vector.
     [[nodiscard]] Index size() const { return size_; }
     [[nodiscard]] const std::vector<ParameterInfo>& parameters() const { return parameters_; }
-    /// nullptr where no parameter has this name.
+    /// nullptr if no parameter has this name.
     [[nodiscard]] const ParameterInfo* find(const std::string& name) const {
         for (const ParameterInfo& parameter : parameters_)
             if (parameter.name == name) return &parameter;

@@ -22,7 +22,7 @@ struct PatchGrid {
     /// Numbers in a patch.
     [[nodiscard]] Index size() const { return channels * patch * patch; }
 
-    /// @throws ConfigError where the patch does not divide the image.
+    /// @throws ConfigError if the patch does not divide the image.
     void check() const {
         if (image <= 0 || patch <= 0 || image % patch != 0)
             throw ConfigError(message("a patch of ", patch, " pixels does not divide an image of ", image,
@@ -34,7 +34,7 @@ struct PatchGrid {
         const auto extent = [&](std::size_t axis) { return static_cast<Index>(images.shape(axis)); };
         return {extent(0), extent(1), extent(2), extent(3)};
     }
-    /// @throws ShapeError where a batch of images is not (n, channels, image, image).
+    /// @throws ShapeError if a batch of images is not (n, channels, image, image).
     template <class U>
     void check_images(const xt::xtensor<U, 4>& images) const {
         const Shape shape = shape_of(images);

@@ -13,7 +13,7 @@ namespace vitscape {
 /// 2111.06377): rows [sin(w f) | cos(w f) | sin(h f) | cos(h f)] with f_i = 10000^(-4 i / width) for column w
 /// and row h of a patch.
 /// @return (1 + side * side, width), row-major; row 0, the class token's, is zero.
-/// @throws ConfigError where `width` is not a multiple of four.
+/// @throws ConfigError if `width` is not a multiple of four.
 inline std::vector<double> sin_cos_positions(Index width, Index side) {
     if (width <= 0 || width % 4 != 0)
         throw ConfigError(

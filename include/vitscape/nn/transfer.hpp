@@ -20,7 +20,7 @@ struct TransferRecord {
 /// Copies the parameters that two models share by name, such as the encoder of a masked autoencoder into a
 /// classifier (fine-tuning and linear probing, He et al. 2022, arXiv 2111.06377, section 4).
 /// @param from, to  flat parameter vectors of the two layouts, each as long as its layout says.
-/// @throws ShapeError, before anything is copied, where a vector has another length than its layout, a shared
+/// @throws ShapeError, before anything is copied, if a vector has another length than its layout, a shared
 /// parameter has another shape, or the models share no parameter at all.
 template <class T, class U>
 TransferRecord transfer(const ParameterLayout& from_layout, std::span<const T> from,

@@ -31,12 +31,12 @@ struct TransformerShape {
     }
 
     /// @param what  "encoder" or "decoder", for the error text.
-    /// @throws ConfigError where the heads do not divide the width, or a number is not positive.
+    /// @throws ConfigError if the heads do not divide the width, or a number is not positive.
     void check(const std::string& what) const {
         if (width <= 0 || depth <= 0 || heads <= 0 || hidden() <= 0)
             throw ConfigError(message("an ", what, " of width ", width, ", depth ", depth, ", ", heads,
                                       " heads and MLP ratio ", mlp_ratio,
-                                      " was asked for; all must be positive"));
+                                      " was requested; all must be positive"));
         if (width % heads != 0)
             throw ConfigError(message(what, ": ", heads, " heads do not divide the width ", width,
                                       "; choose a width that is a multiple of the heads"));
@@ -107,7 +107,7 @@ struct VitEncoder {
             {{.token = &class_token, .count = 1}, {.rows = &embedded, .count = patches.shape()[1]}});
     }
 
-    /// The same with a learned token, the same for each, in the place of `masked` further patches: class token, embedded
+    /// The same with a learned token, the same for each, in place of `masked` further patches: class token, embedded
     /// patches, mask tokens, without positions.
     /// @param visible  (samples, count, channels * patch * patch); returns (samples, 1 + count + masked, width).
     template <Recorder R, class B = typename R::BackendType>

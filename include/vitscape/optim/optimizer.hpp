@@ -46,7 +46,7 @@ concept TeachingOptimizer = Optimizer<O, B> &&
     optimizer.step(state, groups, 0.0, 0.0, gradient, theta, teacher, 1.0);
 };
 
-/// Compiles where `O` is an `Optimizer`; elsewhere the compiler's first error says which member is missing.
+/// Compiles if `O` is an `Optimizer`; otherwise the compiler's first error says which member is missing.
 template <class O, class B>
 constexpr bool require_optimizer() {
     constexpr bool state = requires { typename O::template State<B>; };

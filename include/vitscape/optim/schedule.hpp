@@ -20,7 +20,7 @@ concept Schedule = std::copyable<S> && requires(const S& schedule, double epoch,
     { schedule.at(epoch, epochs) } -> std::convertible_to<double>;
 };
 
-/// Compiles where `S` is a `Schedule`; elsewhere the compiler's first error says what is missing.
+/// Compiles if `S` is a `Schedule`; otherwise the compiler's first error says what is missing.
 template <class S>
 constexpr bool require_schedule() {
     static_assert(Schedule<S>, "a schedule lacks at(double epoch, double epochs) const, the learning rate");

@@ -52,7 +52,7 @@ inline LabelCounts count_labels(std::span<const double> logits, std::span<const 
 /// Counts labels among the largest logits; of equal ones, those of lower classes count as larger, and
 /// beside one that is not a number no label counts.
 /// @param logits  (images, classes), row by row
-/// @throws ShapeError where the sizes do not fit, DataError for a label outside the classes
+/// @throws ShapeError if the sizes do not fit, DataError for a label outside the classes
 inline Accuracy accuracy(std::span<const double> logits, std::span<const std::int64_t> labels) {
     const detail::LabelCounts counts = detail::count_labels(logits, labels);
     const auto images = static_cast<double>(labels.size());

@@ -38,7 +38,7 @@ Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, 
         method.prepare(backend, part, key, inputs);
         if constexpr (TaughtMethod<M, B>) {
             Eval<B> taught(backend, teacher_weights.of(*teacher));
-            method.consult(taught, inputs);
+            method.run_teacher(taught, inputs);
         }
         images += static_cast<double>(part.size());
         Variable<Master<B>> losses;  // (images)

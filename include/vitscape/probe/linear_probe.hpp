@@ -152,7 +152,7 @@ class LinearProbe {
     /// layer norm's scale and shift, both of one dimension, and the head's weights stay as they were trained. So directions of a
     /// landscape, which move weights of two or more dimensions, move what they would move with the normalization in its own place.
     /// @param values  the classifier's parameters; its encoder made the features
-    /// @throws ShapeError where the classifier's head is of another size
+    /// @throws ShapeError if the classifier's head is of another size
     void put_into(const ParameterLayout& classifier, std::vector<double>& values) const {
         const Head raw = raw_head();
         const ParameterInfo* norm = classifier.find("norm.weight") != nullptr

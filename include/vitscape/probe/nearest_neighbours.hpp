@@ -22,7 +22,7 @@ struct NearestNeighbours {
 /// Part of the `asked` images whose class wins the vote of their nearest neighbours among `known`: nearness is the cosine
 /// of the angle between features, a vote weighs exp(cosine / temperature) (Wu et al. 2018, arXiv 1805.01978). Needs no
 /// training, so it can be looked at while a training runs. Of equal sums the lower class wins.
-/// @throws ShapeError where the features' widths differ, DataError where there is nothing to compare
+/// @throws ShapeError if the features' widths differ, DataError if there is nothing to compare
 inline double nearest_neighbour_accuracy(const Features& known, const Features& asked,
                                          const NearestNeighbours& options = {}) {
     if (known.width != asked.width)

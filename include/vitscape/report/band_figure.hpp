@@ -49,7 +49,7 @@ struct BandPanel {
 
 /// Writes curves with bands (.png, .svg or .pdf), one plot beside the other. A plot whose positive numbers differ by
 /// more than a factor of 30 is logarithmic. Points that are NaN are gaps.
-/// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the file cannot
+/// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the file cannot
 ///         be written.
 inline void write_band_figure(const std::filesystem::path& path, const std::vector<BandPanel>& panels) {
     using detail::FigureScript;

@@ -102,7 +102,7 @@ inline void add_region(FigureScript& script, const GridValues* region) {
 /// axes, the centre marked by a cross. Several panels stand side by side under one colour scale, so that
 /// models can be compared. A panel's region is outlined and dotted in white. Between the points the loss is drawn by bicubic
 /// interpolation; points that are NaN stay grey.
-/// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the
+/// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
 inline void write_contour(const std::filesystem::path& path, const std::vector<FigurePanel>& panels,
                           const FigureOptions& options = {}) {

@@ -166,7 +166,7 @@ inline double colorbox_margin(const ColorScale& scale) {
     return 22 + 22 + 20 + 10.5 * static_cast<double>(longest) + 44;
 }
 
-/// Runs the script and puts the picture in the place of `path`.
+/// Runs the script and puts the picture in place of `path`.
 inline void finish_figure(const FigureScript& script, const std::filesystem::path& path) {
     write_atomically(path, run_gnuplot(script.text()));
 }

@@ -93,7 +93,7 @@ inline std::string gnuplot_text(std::string_view text) {
 
 /// Runs gnuplot on a script, without the user's own settings, and returns what the script's terminal wrote
 /// (leave `set output` alone). Nothing is left on the disk.
-/// @throws ConfigError where gnuplot is not installed; IoError with gnuplot's own words where it fails.
+/// @throws ConfigError if gnuplot is not installed; IoError with gnuplot's own words if it fails.
 [[nodiscard]] inline std::string run_gnuplot(std::string_view script) {
     const auto program = find_gnuplot();
     if (!program)

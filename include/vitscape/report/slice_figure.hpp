@@ -32,7 +32,7 @@ inline std::size_t central_row(const Surface& surface) {
 /// Writes the loss along x (.png, .svg or .pdf): a line, or the row of a surface nearest to y = 0, with a
 /// band of two standard errors to each side. Several panels are several curves in one plot. Points that are
 /// NaN are gaps.
-/// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the
+/// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
 inline void write_slice(const std::filesystem::path& path, const std::vector<FigurePanel>& curves,
                         const FigureOptions& options = {},

@@ -16,7 +16,7 @@ namespace vitscape {
 /// Writes a 3-D figure (.png, .svg or .pdf): the loss as a coloured height over the plane, its iso-lines on
 /// the floor. Several panels stand side by side with one scale of heights and colours. Points that are NaN
 /// are holes.
-/// @throws ConfigError where gnuplot is missing or there is nothing to draw; IoError where it fails or the
+/// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
 inline void write_surface_figure(const std::filesystem::path& path, const std::vector<FigurePanel>& panels,
                                  const FigureOptions& options = {}) {

@@ -10,7 +10,7 @@
 namespace vitscape {
 
 /// What the probes are to beat: the same probe behind an encoder that nobody trained, for each seed, and on the pixels.
-/// The contestant gives the encoder. @throws Interrupted where the user asked to stop
+/// The contestant gives the encoder. @throws Interrupted if the user asked to stop
 template <Backend B, class M>
 void probe_baselines(const ComparisonSetting<B>& setting, const Contestant<M>& contestant, double expected,
                      WorkMeter& meter) {

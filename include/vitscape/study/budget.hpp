@@ -19,7 +19,7 @@ struct Fineness {
 
 /// Chooses measures as fine as leave two fifths of the budget to training, then as many epochs as fit; a tenth of the
 /// budget is kept for what goes slower than expected. `time(level)` gives the `PlanTime` with measures of that level.
-/// @throws ConfigError where not even one epoch with the coarsest measures fits
+/// @throws ConfigError if not even one epoch with the coarsest measures fits
 template <class Time>
 [[nodiscard]] Fineness fit_budget(double minutes, const Time& time) {
     const double seconds = 0.9 * 60 * minutes;

@@ -54,7 +54,7 @@ struct WrittenReport {
 template <Backend B, class Measures = UsualMeasures>
 class Comparison {
   public:
-    /// @throws ConfigError, DataError before any work where plan and images do not fit
+    /// @throws ConfigError, DataError before any work if plan and images do not fit
     Comparison(B backend, AnyDataset images, AnyDataset test, ComparisonPlan plan, ComparisonOptions options,
                Measures measures = {}, std::vector<AnyClaim> claims = paper_claims())
         : setting_{std::move(backend), std::move(images), std::move(test), std::move(plan), options.out},
@@ -80,7 +80,7 @@ class Comparison {
             if constexpr (MeasuresLosses<M> && requires { measure.images; })
                 if (known.size() < measure.images)
                     throw ConfigError(message("losses over ", measure.images,
-                                              " images were asked for, the dataset has ", known.size()));
+                                              " images were requested, the dataset has ", known.size()));
         });
         if (!(options_.budget_minutes >= 0)) throw ConfigError("a budget is a number of minutes, at least 0");
     }
@@ -95,14 +95,14 @@ class Comparison {
     }
 
     /// Does what is not done yet and writes report.json, report.html and figures.
-    /// @throws ConfigError where the folder holds other runs, the budget does not do, or a claim needs what does not take
-    ///         part; StudyExists where it was not asked to resume; Interrupted where the user stopped it
+    /// @throws ConfigError if the folder holds other runs, the budget does not do, or a claim needs what does not take
+    ///         part; StudyExists where it was not asked to resume; Interrupted if the user stopped it
     WrittenReport run() {
         if (entrants_.empty()) throw ConfigError("a comparison needs at least one method");
         const std::vector<AnyClaim> claims = testable_claims();
         require_writable_folder(options_.out);
         const FolderLock lock(options_.out);
-        settle();
+        decide_plan();
         if (options_.report_only) return write_report(claims);
         show_plan();
         WorkMeter meter(expected_seconds(), options_.progress);
@@ -155,7 +155,7 @@ class Comparison {
     }
 
     /// The folder's plan if there is one, else a new one: from speeds that are measured, and from the budget.
-    void settle() {
+    void decide_plan() {
         ComparisonPlan& plan = setting_.plan;
         nlohmann::json asked = {{"plan", describe(plan)},
                                 {"measures", describe_measures(measures_)},

@@ -27,7 +27,7 @@ struct CompletedRuns {
         return out / method / message("seed-", seed);
     }
     /// Reads the results. @param names  of results that a complete run has
-    /// @throws IoError naming the first result that is missing, where a run is not complete
+    /// @throws IoError naming the first result that is missing, if a run is not complete
     void load(const std::vector<std::string>& names) {
         for (const auto& [method, title] : methods)
             for (const std::uint64_t seed : seeds) {

@@ -17,7 +17,7 @@
 namespace vitscape {
 
 /// What a study measures its runs by, one type each: `key` names its result in results.json, `fields` lists its options
-/// (core/fields.hpp), `check()` throws a ConfigError for options that cannot work, and `rows(Rows&)` says which numbers
+/// (core/fields.hpp), `check()` throws a ConfigError for invalid options, and `rows(Rows&)` says which numbers
 /// its result holds. How the result comes about decides its kind: `LossMeasure`, `RunMeasure`, or, without `compute`,
 /// it reads what training ("training", "cost") and probing ("probe") leave behind.
 ///

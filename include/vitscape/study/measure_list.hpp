@@ -31,7 +31,7 @@ template <class... M>
 }
 
 /// Options by key. Several measures may read one result of training or probing; two that compute need two keys.
-/// @throws ConfigError for options that cannot work, and for a key that is taken
+/// @throws ConfigError for invalid options, and for a key that is taken
 template <class Measures>
 [[nodiscard]] nlohmann::json describe_measures(const Measures& measures) {
     nlohmann::json all = nlohmann::json::object();

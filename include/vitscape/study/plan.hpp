@@ -28,7 +28,7 @@ struct ComparisonPlan {
     std::vector<double> probe_shares{0.1, 0.3, 1.0};  ///< of the labelled images that a probe learns from
     std::uint64_t mask_seed = 7;                      ///< of the fixed masks of all losses
 
-    /// @throws ConfigError for numbers that cannot work
+    /// @throws ConfigError for invalid values
     void check() const {
         if (seeds.empty()) throw ConfigError("a comparison needs at least one seed");
         if (probe_every == 0) throw ConfigError("the epochs between two looks are at least 1");

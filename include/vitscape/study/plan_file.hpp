@@ -37,14 +37,14 @@ struct DecidedPlan {
     }
 };
 
-/// plan.json of a comparison's folder: what was asked for, so that a run of other options is not mixed in, and what was
+/// plan.json of a comparison's folder: what was requested, so that a run of other options is not mixed in, and what was
 /// decided from it.
 class PlanFile {
   public:
     explicit PlanFile(const std::filesystem::path& folder) : folder_(folder), file_(folder / "plan.json") {}
 
     [[nodiscard]] bool exists() const { return std::filesystem::exists(file_); }
-    /// What was decided for the same request. @throws ConfigError where another request was made
+    /// What was decided for the same request. @throws ConfigError if another request was made
     [[nodiscard]] nlohmann::json decided(const nlohmann::json& asked) const {
         const nlohmann::json stored = load_json(file_);
         if (const auto difference = first_difference(stored.value("asked", nlohmann::json::object()), asked))
@@ -52,7 +52,7 @@ class PlanFile {
                                       "; give the same options or choose another output folder"));
         return stored.at("decided");
     }
-    /// @throws ConfigError where the folder holds anything but a lock
+    /// @throws ConfigError if the folder holds anything but a lock
     void require_empty_folder() const {
         for (const auto& entry : std::filesystem::directory_iterator(folder_))
             if (entry.path().filename() != "lock")

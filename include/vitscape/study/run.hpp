@@ -61,7 +61,7 @@ class ComparisonRun {
         return {training_seconds(speed), rest};
     }
 
-    /// Does what is not done yet. @throws Interrupted after saving where the user asked to stop
+    /// Does what is not done yet. @throws Interrupted after saving if the user asked to stop
     template <class Measures>
     void work(const MethodSpeed& speed, const Measures& measures, WorkMeter& meter) {
         std::filesystem::create_directories(folder_);

@@ -18,7 +18,7 @@ struct TrainedRun {
     using P = Master<B>;
     B backend;
     const M& method;
-    const Vector<P>&theta, &teacher;    ///< (layout().size()); the teacher is empty where there is none
+    const Vector<P>&theta, &teacher;    ///< (layout().size()); the teacher is empty if there is none
     const VitClassifier& classifier;    ///< the contestant's encoder and a head: the probe's, or its own
     const Vector<P>& classifier_theta;  ///< (classifier.layout().size())
     const AnyDataset &images, &test;    ///< those trained on, and held-out ones

@@ -118,7 +118,7 @@ class Tensor {
     /// True where no other handle shares the memory, so that writing to it is seen by nobody else.
     [[nodiscard]] bool unique() const { return memory_.unique(); }
 
-    /// The same memory under another shape. @throws ShapeError where the sizes differ.
+    /// The same memory under another shape. @throws ShapeError if the sizes differ.
     [[nodiscard]] Tensor reshaped(const Shape& shape) const {
         if (shape.size() != size())
             throw ShapeError(message("cannot see a tensor of shape ", shape_, " as ", shape));
@@ -156,8 +156,8 @@ class IndexTensor {
     Index size_ = 0;
 };
 
-/// Gives `tensor` this shape and the numbers of `host`; where it has the shape already, it keeps its memory. @throws
-/// ShapeError where `shape` has another size than `host`.
+/// Gives `tensor` this shape and the numbers of `host`; if it has the shape already, it keeps its memory. @throws
+/// ShapeError if `shape` has another size than `host`.
 template <Backend B, class Range>
 void upload_into(B backend, const Shape& shape, const Range& host, Tensor<B>& tensor) {
     if (shape.size() != static_cast<Index>(std::size(host)))
@@ -169,7 +169,7 @@ void upload_into(B backend, const Shape& shape, const Range& host, Tensor<B>& te
     }
     backend.upload(tensor.size(), std::data(host), tensor.data());
 }
-/// A tensor with the numbers of `host`, converted. @throws ShapeError where `shape` has another size.
+/// A tensor with the numbers of `host`, converted. @throws ShapeError if `shape` has another size.
 template <Backend B, class Range>
 Tensor<B> upload(B backend, const Shape& shape, const Range& host) {
     Tensor<B> tensor;

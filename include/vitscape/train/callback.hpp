@@ -98,7 +98,7 @@ concept Callback =
     (detail::CallableHooks<C, T>::epoch || !detail::NamedHooks<std::remove_cv_t<C>>::epoch) &&
     (detail::CallableHooks<C, T>::interrupt || !detail::NamedHooks<std::remove_cv_t<C>>::interrupt);
 
-/// Compiles where `C` is a `Callback` of a training of type `T`; elsewhere the compiler's first error says what is wrong.
+/// Compiles if `C` is a `Callback` of a training of type `T`; otherwise the compiler's first error says what is wrong.
 template <class C, class T>
 constexpr bool require_callback() {
     using Named = detail::NamedHooks<std::remove_cv_t<C>>;

@@ -18,7 +18,7 @@
 
 namespace vitscape {
 
-/// The images' normalization that a model was trained with. @throws IoError where it is missing.
+/// The images' normalization that a model was trained with. @throws IoError if it is missing.
 inline ImageTransform transform_from(const nlohmann::json& d) {
     try {
         ImageTransform transform;

@@ -26,7 +26,7 @@ namespace vitscape {
 ///     … pass.losses() … pass.norm() … pass.gradient() …
 template <Backend B, Method<B> M, CommunicatorFor<Master<B>> C = SingleProcess>
 class GradientPass {
-    using P = Master<B>;  // what parameters, gradients and losses live on
+    using P = Master<B>;  // backend of the parameters, gradients and losses
     static constexpr bool taught = TaughtMethod<M, B>;
 
   public:
@@ -47,7 +47,7 @@ class GradientPass {
     /// Begins a step: the gradient is zero.
     void clear() { fill(0, gradient_); }
     /// Adds the gradient of the prepared batch, behind whatever the backend still does.
-    /// @param teacher  empty where the method has none
+    /// @param teacher  empty if the method has none
     /// @param last  of the batches of a step: sums the gradient over the processes and asks for its norm
     void start(const Vector<P>& theta, const Vector<P>& teacher, bool last) {
         weights_.reserve(theta.size());
@@ -58,7 +58,7 @@ class GradientPass {
         const auto work = [&] {
             if constexpr (taught) {
                 Eval<B> eval(backend_, teacher_weights_.of(teacher));
-                method_.consult(eval, inputs_);
+                method_.run_teacher(eval, inputs_);
             }
             tape_.bind(weights_.of(theta), gradient_.data());
             const Variable<P> losses = method_.losses(tape_, inputs_);

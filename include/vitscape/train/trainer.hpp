@@ -45,7 +45,7 @@ class Trainer {
 /// the gradients are summed while the backward pass still runs. Callbacks are called in process 0 alone.
 template <Backend B, Method<B> M, Optimizer<Master<B>> O, Schedule S, CommunicatorFor<Master<B>> C>
 class Trainer<B, M, O, S, C> {
-    using P = Master<B>;  // what parameters, gradients and losses live on
+    using P = Master<B>;  // backend of the parameters, gradients and losses
     static constexpr bool taught = TaughtMethod<M, B>;
 
   public:
@@ -71,12 +71,12 @@ class Trainer<B, M, O, S, C> {
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
     [[nodiscard]] C& communicator() { return communicator_; }
     [[nodiscard]] const Vector<P>& theta() const { return state_.theta; }
-    /// The teacher's parameters; empty where the method has none.
+    /// The teacher's parameters; empty if the method has none.
     [[nodiscard]] const Vector<P>& teacher() const { return state_.teacher; }
     [[nodiscard]] TrainingState<P, O>& state() { return state_; }
 
     /// Trains on from the current state to `options.epochs`.
-    /// @throws ConfigError, DataError before any work for options that cannot work; NumericError where a loss
+    /// @throws ConfigError, DataError before any work for invalid options; NumericError if a loss
     /// or a gradient
     ///         is not finite, before the parameters take the step; Interrupted after `on_interrupt` when the
     ///         user asked to stop.

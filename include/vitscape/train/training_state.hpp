@@ -44,7 +44,7 @@ struct EpochRecord {
 template <Backend P, class O>
 struct TrainingState {
     Vector<P> theta;
-    Vector<P> teacher;  ///< empty where the method has none
+    Vector<P> teacher;  ///< empty if the method has none
     typename O::template State<P> optimizer;
     std::uint32_t epoch = 0;  ///< epochs done
     std::size_t batch = 0;    ///< batches done in the current epoch

@@ -34,7 +34,7 @@ TEST_CASE("a GPU that cannot be used: one sentence with what is wrong and the re
           DeviceProblem::no_such_index, DeviceProblem::no_code, DeviceProblem::other}) {
         const std::string text = problem(kind);
         INFO(text);
-        CHECK(holds(text, "GPU 2 was asked for"));
+        CHECK(holds(text, "GPU 2 was requested"));
         CHECK(holds(text, "or run with --backend cpu"));
         CHECK(!holds(text, "\n"));
         CHECK(!holds(text, ". "));

@@ -27,7 +27,7 @@ TEST_CASE("device memory: a request that cannot be met says what was asked, what
         CHECK(error.asked == static_cast<std::size_t>(too_much) * sizeof(float));
         CHECK(error.room.total > 0);
         CHECK(error.room.free <= error.room.total);
-        for (const char* const words : {"were asked for", "are free", "--batch"})
+        for (const char* const words : {"were requested", "are free", "--batch"})
             CHECK(contains(error.what(), words));
     }
     const auto after = backend.memory().all;

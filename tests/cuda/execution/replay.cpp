@@ -10,7 +10,7 @@
 using namespace vitscape;
 using namespace vitscape::test;
 
-TEMPLATE_TEST_CASE("device downloads: numbers as they were when they were asked for", "[cuda]", double, float,
+TEMPLATE_TEST_CASE("device downloads: numbers as they were when they were requested", "[cuda]", double, float,
                    bfloat16) {
     using B = Cuda<TestType>;
     STATIC_REQUIRE(DeferredDownload<B>);

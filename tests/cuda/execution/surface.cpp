@@ -48,7 +48,7 @@ Drawn draw(const B& backend) {
 
 TEST_CASE("device surface: the processor's, whether its points are recorded or not", "[cuda]") {
     using Frozen = FrozenObjective<Cuda<float>, CountingAutoencoder>;
-    STATIC_REQUIRE(Frozen::flights() == 2);
+    STATIC_REQUIRE(Frozen::max_in_flight() == 2);
     const Drawn recorded = draw(Cuda<float>()), plain = draw(Cuda<float>({.graphs = false})),
                 cpu = draw(Cpu<float>(2));
     REQUIRE(cpu.surface.computed_points() == 21);
@@ -62,10 +62,10 @@ TEST_CASE("device surface: the processor's, whether its points are recorded or n
             CHECK(loss == plain.surface.loss(row, column));
         }
     CHECK(recorded.surface.loss(0, 0) != recorded.surface.loss(2, 6));
-    // three batches: the centre, and each flight once and once recorded
+    // three batches: the centre, and each slot once directly and once recorded
     CHECK(recorded.calls == 3 * (1 + 2 + 2));
     CHECK(plain.calls == 3 * 22);
-    // flights that are under way, recorded or not, ask the device for no memory
+    // evaluations in flight, recorded or not, allocate no device memory
     REQUIRE(recorded.allocations.size() == 21);
     CHECK(recorded.allocations.back() == recorded.allocations[4]);
     CHECK(plain.allocations.back() == plain.allocations[4]);

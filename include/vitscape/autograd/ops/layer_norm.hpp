@@ -66,7 +66,7 @@ void layer_norm_backward(Tape<B>& tape, Index rows, Index columns, const Tensor<
 }  // namespace detail
 
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta over the last axis, biased variance (Ba et al.
-/// 2016, arXiv 1607.06450); x and y (..., width). @throws ShapeError where x has another width.
+/// 2016, arXiv 1607.06450); x and y (..., width). @throws ShapeError if x has another width.
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> layer_norm(R& recorder, const Variable<B>& x, const LayerNormParameters& layer) {
     const Index columns = layer.weight.shape[0], rows = x.value.view().rows();

@@ -82,7 +82,7 @@ void linear_forward(R& recorder, const LinearParameters& layer, const Tensor<B>&
 
 }  // namespace detail
 
-/// y = x W^T + b on the last axis; x (..., in), y (..., out). @throws ShapeError where x has another width.
+/// y = x W^T + b on the last axis; x (..., in), y (..., out). @throws ShapeError if x has another width.
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& layer) {
     detail::require_width(x.value, layer.in(), "a linear layer");

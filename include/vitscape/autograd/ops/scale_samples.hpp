@@ -10,7 +10,7 @@ namespace vitscape {
 /// for each sample, as stochastic depth needs (Huang et al. 2016, arXiv 1603.09382, eq. 2).
 /// @param residual, branch  (samples, ...) of one shape, which y has too.
 /// @param scales  (rows, samples), constants; `row` says which of the rows applies.
-/// @throws ShapeError where the shapes do not fit.
+/// @throws ShapeError if the shapes do not fit.
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> add_scaled_samples(R& recorder, const Variable<B>& residual, const Variable<B>& branch,
                                const Tensor<Master<B>>& scales, Index row) {

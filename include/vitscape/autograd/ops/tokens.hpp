@@ -18,7 +18,7 @@ struct TokenPart {
 };
 
 /// Concatenates parts along the token axis: (samples, sum of counts, width). At most four parts.
-/// @throws ShapeError where a part is not (samples, count, width).
+/// @throws ShapeError if a part is not (samples, count, width).
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> concatenate_tokens(R& recorder, Index samples, Index width,
                                std::initializer_list<TokenPart<B>> parts) {

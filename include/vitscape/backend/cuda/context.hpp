@@ -36,7 +36,7 @@ class Context : public std::enable_shared_from_this<Context> {
     /// A captured graph and the downloads in it.
     struct Executable {
         detail::ExecutableGraph graph;
-        std::vector<std::shared_ptr<detail::Landing>> landings;
+        std::vector<std::shared_ptr<detail::Download>> downloads;
     };
 
     /// @throws DeviceError when the GPU cannot be used, see `require_device`.
@@ -133,21 +133,21 @@ class Context : public std::enable_shared_from_this<Context> {
     }
     void launch(const Executable& executable) {
         check(cudaGraphLaunch(executable.graph.get(), stream()), "launching the graph of a step");
-        for (const auto& landing : executable.landings)
-            check(cudaEventRecord(landing->arrived.get(), stream()), "a download");
+        for (const auto& download : executable.downloads)
+            check(cudaEventRecord(download->arrived.get(), stream()), "a download");
     }
 
     /// Queues a download; `HostBuffer` is the public form.
     void start_download(const void* from, std::size_t bytes,
-                        const std::shared_ptr<detail::Landing>& landing) {
+                        const std::shared_ptr<detail::Download>& download) {
         if (bytes != 0)
-            check(cudaMemcpyAsync(landing->memory.get(), from, bytes, cudaMemcpyDeviceToHost, stream()),
+            check(cudaMemcpyAsync(download->memory.get(), from, bytes, cudaMemcpyDeviceToHost, stream()),
                   "a download");
-        landing->started = true;
+        download->started = true;
         if (capturing())
-            recording_->landings.push_back(landing);  // an event inside the graph could not be waited for
+            recording_->downloads.push_back(download);  // an event inside the graph could not be waited for
         else
-            check(cudaEventRecord(landing->arrived.get(), stream()), "a download");
+            check(cudaEventRecord(download->arrived.get(), stream()), "a download");
     }
     /// @throws CaptureError while a step is captured; `what` cannot be done then, `remedy` can.
     void forbid_in_capture(const char* what, const char* remedy) const {
@@ -195,38 +195,38 @@ class HostBuffer {
   public:
     /// Room for `bytes` bytes.
     HostBuffer(std::shared_ptr<Context> context, std::size_t bytes)
-        : context_(std::move(context)), landing_(std::make_shared<detail::Landing>()) {
+        : context_(std::move(context)), download_(std::make_shared<detail::Download>()) {
         context_->activate();
-        landing_->memory = detail::make_pinned_bytes(bytes == 0 ? 1 : bytes);
-        landing_->bytes = bytes;
-        landing_->arrived = detail::make_event();
+        download_->memory = detail::make_pinned_bytes(bytes == 0 ? 1 : bytes);
+        download_->bytes = bytes;
+        download_->arrived = detail::make_event();
     }
 
     /// Queues the copy of `bytes` bytes of device memory into the buffer. In a captured step every launch
     /// copies anew: wait for one before the next.
     /// @throws ShapeError for more bytes than the buffer has.
     void start(const void* from, std::size_t bytes) {
-        if (bytes > landing_->bytes)
+        if (bytes > download_->bytes)
             throw ShapeError(message("a download of ", bytes, " bytes does not fit in a buffer of ",
-                                     landing_->bytes, " bytes: make the buffer as large as the array"));
-        context_->start_download(from, bytes, landing_);
+                                     download_->bytes, " bytes: make the buffer as large as the array"));
+        context_->start_download(from, bytes, download_);
     }
     /// Waits until what `start` queued last has arrived; returns at once where nothing was started.
     void wait() const {
         context_->forbid_in_capture("waiting for a download", "wait after the step");
-        if (landing_->started)
-            check(cudaEventSynchronize(landing_->arrived.get()), "earlier work on the GPU");
+        if (download_->started)
+            check(cudaEventSynchronize(download_->arrived.get()), "earlier work on the GPU");
     }
-    [[nodiscard]] const void* data() const { return landing_->memory.get(); }
+    [[nodiscard]] const void* data() const { return download_->memory.get(); }
     template <class T>
     [[nodiscard]] const T* as() const {
-        return static_cast<const T*>(landing_->memory.get());
+        return static_cast<const T*>(download_->memory.get());
     }
-    [[nodiscard]] std::size_t bytes() const { return landing_->bytes; }
+    [[nodiscard]] std::size_t bytes() const { return download_->bytes; }
 
   private:
     std::shared_ptr<Context> context_;
-    std::shared_ptr<detail::Landing> landing_;
+    std::shared_ptr<detail::Download> download_;
 };
 
 }  // namespace vitscape::gpu

@@ -52,7 +52,7 @@ inline std::string bytes_text(std::size_t bytes) {
 struct OutOfDeviceMemory : DeviceError {
     /// `asked_bytes`: of the request; `in_use_bytes`: what arrays hold at this time.
     OutOfDeviceMemory(std::size_t asked_bytes, DeviceRoom device_room, std::size_t in_use_bytes)
-        : DeviceError(message("out of device memory: ", detail::bytes_text(asked_bytes), " were asked for, ",
+        : DeviceError(message("out of device memory: ", detail::bytes_text(asked_bytes), " were requested, ",
                               detail::bytes_text(device_room.free), " of ",
                               detail::bytes_text(device_room.total),
                               " are free, and this program's arrays hold ", detail::bytes_text(in_use_bytes),
@@ -72,7 +72,7 @@ struct OutOfDeviceMemory : DeviceError {
 /// Why no GPU can be used.
 enum class DeviceProblem { no_driver, old_driver, no_device, no_such_index, no_code, other };
 
-/// What is known about a GPU that was asked for and cannot be used; versions as CUDA gives them (13000 = 13.0).
+/// What is known about a GPU that was requested and cannot be used; versions as CUDA gives them (13000 = 13.0).
 struct DeviceReport {
     DeviceProblem problem = DeviceProblem::other;
     int index = 0, devices = 0, driver_version = 0, runtime_version = 0;
@@ -84,9 +84,9 @@ namespace detail {
 
 inline std::string version_text(int version) { return message(version / 1000, '.', version % 1000 / 10); }
 
-/// One sentence: what was asked for, what is wrong, and the remedy.
+/// One sentence: what was requested, what is wrong, and the remedy.
 inline std::string device_problem_text(const DeviceReport& r) {
-    const std::string asked = message("GPU ", r.index, " was asked for, ");
+    const std::string asked = message("GPU ", r.index, " was requested, ");
     const char* const cpu = " or run with --backend cpu";
     switch (r.problem) {
         case DeviceProblem::no_driver:

@@ -50,7 +50,7 @@ class Execution<system::cuda> {
     };
 
   public:
-    /// @param device  number of the GPU. @throws DeviceError where it cannot be used.
+    /// @param device  number of the GPU. @throws DeviceError if it cannot be used.
     explicit Execution(int device = 0) : Execution(gpu::ContextOptions{.device = device}) {}
     explicit Execution(const gpu::ContextOptions& options) {
         gpu::require_device_with_code(options.device);

@@ -75,16 +75,16 @@ inline DeviceBytes make_device_bytes(std::size_t bytes, std::size_t in_use) {
 }
 
 /// Pinned memory that a download lands in.
-struct Landing {
+struct Download {
     PinnedBytes memory;
     std::size_t bytes = 0;
     Event arrived;
     bool started = false;
 
-    Landing() = default;
-    Landing(const Landing&) = delete;
-    Landing& operator=(const Landing&) = delete;
-    ~Landing() {  // the memory may not go while a copy is under way
+    Download() = default;
+    Download(const Download&) = delete;
+    Download& operator=(const Download&) = delete;
+    ~Download() {  // the memory may not go while a copy is under way
         if (started) static_cast<void>(cudaEventSynchronize(arrived.get()));
     }
 };

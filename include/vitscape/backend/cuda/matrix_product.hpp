@@ -48,7 +48,7 @@ class MatrixProducts {
     MatrixProducts(const MatrixProducts&) = delete;
     MatrixProducts& operator=(const MatrixProducts&) = delete;
 
-    /// @throws DeviceError where cuBLASLt offers no algorithm.
+    /// @throws DeviceError if cuBLASLt offers no algorithm.
     template <class In, class Out>
     void multiply(const MatrixProduct& p, const In* a, const In* b, Out* c) {
         multiply_batch(p, ProductBatch{}, a, b, c);

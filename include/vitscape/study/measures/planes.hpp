@@ -50,7 +50,7 @@ struct Planes {
     static void check_points(Index points) {
         if (points < 3 || points % 2 == 0)
             throw ConfigError(message("a grid of ", points,
-                                      " points along an axis was asked for; it must be odd, so "
+                                      " points along an axis was requested; it must be odd, so "
                                       "that the centre is one of them, and at least 3"));
     }
 };

@@ -164,7 +164,7 @@ void require_attention(const AttentionShape& s, const AttentionDevice& device) {
 
 }  // namespace detail
 
-/// @throws ShapeError where `attention_supported` is false.
+/// @throws ShapeError if `attention_supported` is false.
 template <class T>
 [[nodiscard]] AttentionLaunch attention_forward_launch(const AttentionShape& shape,
                                                        const AttentionDevice& device) {
@@ -172,7 +172,7 @@ template <class T>
     return detail::divide_attention_forward<T>(shape, device);
 }
 
-/// @throws ShapeError where `attention_supported` is false.
+/// @throws ShapeError if `attention_supported` is false.
 template <class T>
 [[nodiscard]] AttentionLaunch attention_backward_launch(const AttentionShape& shape,
                                                         const AttentionDevice& device) {
