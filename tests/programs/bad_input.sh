@@ -22,7 +22,7 @@ refuses 'mask ratio of 0.99 leaves 0 of 16' "$pretrain" "${small[@]}" --mask-rat
 refuses '64 images, fewer than one batch of 65' "$pretrain" "${small[@]}" --batch 65 --out "$folder/a"
 refuses 'learning rate' "$pretrain" "${small[@]}" --lr -1 --out "$folder/a"
 recipe=("${small[@]}" --method supervised)
-refuses 'drop path rate lies in [0, 1)' "$pretrain" "${recipe[@]}" --drop-path 1 --out "$folder/a"
+refuses 'drop path rate must lie in [0, 1)' "$pretrain" "${recipe[@]}" --drop-path 1 --out "$folder/a"
 refuses 'alpha of mixup' "$pretrain" "${recipe[@]}" --mixup -1 --out "$folder/a"
 refuses 'alpha of cutmix' "$pretrain" "${recipe[@]}" --cutmix -1 --out "$folder/a"
 refuses 'random erasing lies in [0, 1], 2 was given' "$pretrain" "${recipe[@]}" --random-erasing 2 --out "$folder/a"

@@ -11,9 +11,9 @@
 
 namespace vitscape {
 
-/// A symmetric linear map that is known by its products alone: `size()` rows and columns, and
-/// `apply(v, out)`, which writes A v to `out`. The Hessian below is one; a Gauss-Newton or Fisher matrix of
-/// the user's is another.
+/// A symmetric linear map that is known only by its products: `size()` rows and columns, and
+/// `apply(v, out)`, which writes A v to `out`. The Hessian below is one; a user-defined Gauss-Newton or Fisher
+/// matrix is another.
 template <class A, class B>
 concept SymmetricOperator = Backend<B> &&
     requires(std::remove_reference_t<A>& a, const Vector<B>& v, Vector<B>& out) {
@@ -26,7 +26,7 @@ concept SymmetricOperator = Backend<B> &&
 template <class A>
 using BackendOf = std::remove_cvref_t<decltype(std::declval<std::remove_reference_t<A>&>().backend())>;
 
-/// The Hessian of an objective at a point. Refers to both; they must outlive it.
+/// The Hessian of an objective at a point. Holds references to both, which must outlive it.
 template <Backend B, class O>
 class Hessian {
     static_assert(require_twice_differentiable<O, B>());
@@ -47,12 +47,12 @@ class Hessian {
     const Vector<B>& theta_;
 };
 
-/// The Hessian of `objective` at `theta` as an operator. @throws ShapeError if sizes differ.
+/// The Hessian of `objective` at `theta` as an operator. @throws ShapeError if the sizes differ.
 template <Backend B, class O>
 [[nodiscard]] Hessian<B, O> hessian(O& objective, const Vector<B>& theta) {
     return {objective, theta};
 }
 template <Backend B, class O>
-void hessian(O& objective, const Vector<B>&& theta) = delete;  // a temporary would be gone before its use
+void hessian(O& objective, const Vector<B>&& theta) = delete;  // a temporary would dangle
 
 }  // namespace vitscape

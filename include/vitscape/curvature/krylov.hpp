@@ -19,7 +19,7 @@
 
 namespace vitscape::detail {
 
-/// The rounding error of a product and its orthogonalization relative to the operator's norm, with room for
+/// The rounding error of a product and its orthogonalization relative to the operator's norm, with a margin for
 /// the operator's own sums.
 template <Backend B>
 constexpr double rounding_error() {
@@ -32,13 +32,13 @@ constexpr double rounding_error() {
 /// complement of the vectors `excluded`.
 ///
 /// With V the first `size()` basis vectors, A V = V T + residual_norm v_next e_last^T. T is tridiagonal
-/// except for the row and column that follow a restart's kept vectors. Its numbers are double whatever the
-/// backend's type.
+/// except for the row and column after the kept vectors of a restart. It is computed in double whatever the
+/// scalar type of the backend.
 template <class A, Backend B>
 class KrylovBasis {
   public:
-    /// @param capacity  vectors of the basis at most, at least 2.
-    /// @param number  which start vector of `seed`.
+    /// @param capacity  maximum number of basis vectors, at least 2.
+    /// @param number  index of the start vector drawn from `seed`.
     KrylovBasis(A& a, std::span<const Vector<B>* const> excluded, Index capacity, std::uint64_t seed,
                 std::uint32_t number)
         : a_(a),
@@ -53,12 +53,12 @@ class KrylovBasis {
 
     [[nodiscard]] Index size() const { return size_; }
     [[nodiscard]] bool full() const { return size_ == capacity_; }
-    /// True where the basis spans everything, so that the Ritz pairs are the eigenpairs.
+    /// True if the basis spans the whole space, so that the Ritz pairs are the eigenpairs.
     [[nodiscard]] bool exhausted() const { return size_ == dimension_; }
-    /// A lower bound of the operator's norm from what has been seen.
+    /// A lower bound of the operator's norm from the products so far.
     [[nodiscard]] double scale() const { return scale_; }
 
-    /// One product. @throws NumericError if it is not finite.
+    /// Adds one product. @throws NumericError if it is not finite.
     void expand() {
         const Vector<B>& last = basis_[static_cast<std::size_t>(size_)];
         a_.apply(last, product_);
@@ -75,7 +75,7 @@ class KrylovBasis {
             return;
         }
         if (residual_norm_ <=
-            rounding_error<B>() * scale_) {  // an invariant subspace: go on in the rest of the space
+            rounding_error<B>() * scale_) {  // an invariant subspace: continue in the rest of the space
             residual_norm_ = 0;
             basis_.push_back(random_vector());
         } else {
@@ -85,7 +85,7 @@ class KrylovBasis {
         projection_(size_, size_ - 1) = projection_(size_ - 1, size_) = residual_norm_;
     }
 
-    /// Computes the Ritz pairs of the present basis.
+    /// Computes the Ritz pairs of the current basis.
     void solve() {
         const Eigen::MatrixXd square = projection_.topLeftCorner(size_, size_);
         solver_.compute(square);
@@ -93,7 +93,7 @@ class KrylovBasis {
     }
     /// Ritz value i of the last `solve`, ascending.
     [[nodiscard]] double ritz_value(Index i) const { return solver_.values()[i]; }
-    /// |A v - value v| of Ritz pair i, by the norm of what the basis leaves over.
+    /// |A v - value v| of Ritz pair i, from the residual of the Lanczos relation.
     [[nodiscard]] double residual(Index i) const {
         return residual_norm_ * std::abs(solver_.vectors()(size_ - 1, i));
     }
@@ -106,7 +106,7 @@ class KrylovBasis {
     }
 
     /// Replaces the basis by its `low` lowest and `high` highest Ritz vectors, low + high < size(); the next
-    /// product goes on from there. Follows a `solve`.
+    /// product continues from there. Must follow a `solve`.
     void restart(Index low, Index high) {
         std::vector<Index> keep;
         for (Index i = 0; i < low; ++i) keep.push_back(i);
@@ -130,7 +130,7 @@ class KrylovBasis {
     }
 
   private:
-    /// Makes x orthogonal to all vectors, twice: what one pass leaves over by rounding, the second removes.
+    /// Makes x orthogonal to all vectors in two passes: the second removes what rounding leaves in the first.
     void remove_components(Vector<B>& x) const {
         for (int round = 0; round < 2; ++round) {
             for (const Vector<B>* other : excluded_) axpby(-dot(*other, x), *other, 1, x);
@@ -146,7 +146,8 @@ class KrylovBasis {
         vitscape::scale(1 / norm(x), x);
         remove_components(x);
         vitscape::scale(1 / norm(x), x);
-        remove_components(x);  // matters where few dimensions are left and the first pass took nearly all
+        remove_components(
+            x);  // matters if few dimensions are left and the first pass removed nearly everything
         vitscape::scale(1 / norm(x), x);
         return x;
     }
@@ -157,7 +158,7 @@ class KrylovBasis {
     RandomKey key_;
     Eigen::MatrixXd projection_;
     SymmetricEigen solver_;
-    std::vector<Vector<B>> basis_;  // the vectors of the projection, and the next one
+    std::vector<Vector<B>> basis_;  // the basis vectors, and the next one
     Vector<B> product_;
     Index size_ = 0;
     double residual_norm_ = 0, scale_ = 0;

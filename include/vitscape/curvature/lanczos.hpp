@@ -29,14 +29,14 @@ class LanczosRun {
         const Index dimension = static_cast<Index>(a.size());
         if (dimension < 1) throw ConfigError("the operator has no dimensions");
         if (options.largest < 0 || options.smallest < 0 || options.largest + options.smallest < 1)
-            throw ConfigError(message("ask for at least one eigenvalue; ", options.largest, " largest and ",
+            throw ConfigError(message("request at least one eigenvalue; ", options.largest, " largest and ",
                                       options.smallest, " smallest were requested"));
         options_.largest = std::min(options.largest, dimension);
         options_.smallest = std::min(options.smallest, dimension);
         const Index wanted = std::min(dimension, options_.largest + options_.smallest);
         if (options.steps < wanted)
             throw ConfigError(message(options.steps, " steps cannot give ", wanted,
-                                      " eigenvalues; some 10 steps per eigenvalue are usual"));
+                                      " eigenvalues; about 10 steps per eigenvalue are typical"));
         if (options_.tolerance <= 0) options_.tolerance = std::is_same_v<T, double> ? 1e-6 : 1e-4;
         capacity_ = std::min(options.steps, dimension);
         if (options.memory_limit > 0) limit_capacity(wanted, static_cast<std::size_t>(dimension) * sizeof(T));
@@ -56,7 +56,7 @@ class LanczosRun {
 
   private:
     /// A restart holds the basis, its successor, the product and the kept vectors, at most
-    /// wanted + (capacity - wanted) / 2 of them; verifying holds the wanted vectors besides.
+    /// wanted + (capacity - wanted) / 2 of them; verifying also holds the wanted vectors.
     void limit_capacity(Index wanted, std::size_t vector_bytes) {
         const auto needed = [&](Index capacity) {
             return static_cast<std::size_t>(capacity + 2 + wanted + (capacity - wanted) / 2 + 1 +
@@ -67,15 +67,15 @@ class LanczosRun {
         if (options_.memory_limit < needed(least))
             throw ConfigError(message(
                 wanted, " eigenvalues need ", needed(least), " bytes for their vectors (", vector_bytes,
-                " bytes each), the limit is ", options_.memory_limit, "; ask for fewer or raise the limit"));
+                " bytes each), the limit is ", options_.memory_limit, "; request fewer or raise the limit"));
         while (capacity_ > least && options_.memory_limit < needed(capacity_)) --capacity_;
     }
 
     [[nodiscard]] bool out_of_steps() const { return spectrum_.products >= options_.steps; }
     [[nodiscard]] double allowed() const { return options_.tolerance * scale_; }
 
-    /// Expands until `converged(basis)` is true at one of its looks, everything is spanned, or the steps are
-    /// used up. `low` and `high` are the ends that a restart must keep.
+    /// Expands until `converged(basis)` holds at a convergence check, the whole space is spanned, or the steps are
+    /// used up. `low` and `high` are the numbers of extremal pairs that a restart must keep.
     template <class Converged>
     void expand_until(KrylovBasis<A, B>& basis, Index low, Index high, const Converged& converged) {
         Index next_look = low + high;
@@ -89,7 +89,7 @@ class LanczosRun {
                 basis.solve();
                 scale_ = std::max(scale_, basis.scale());
                 done = converged(basis);
-                next_look = basis.size() + 1 + basis.size() / 20;  // a look costs size^3, a product P
+                next_look = basis.size() + 1 + basis.size() / 20;  // a check costs size^3, a product P
             }
             if (options_.progress) options_.progress({spectrum_.products, options_.steps, worst_});
             if (done || last) return;
@@ -128,14 +128,14 @@ class LanczosRun {
         spectrum_.verified = basis.exhausted();
     }
 
-    /// Whether an end of the complement's spectrum is known well enough to say that it holds nothing beyond
-    /// `threshold` (both turned so that larger means further out).
+    /// Whether an extremal eigenvalue of the complement is known accurately enough to conclude that nothing lies beyond
+    /// `threshold` (both signed so that larger means further out).
     [[nodiscard]] bool nothing_beyond(double value, double residual, double threshold, Index size) const {
         return size >= 10 && residual <= 0.01 * scale_ && value + residual < threshold;
     }
 
-    /// Repeats the search in the complement of what was found. A copy that was missed is an end of its
-    /// spectrum.
+    /// Repeats the search in the complement of the eigenvectors found. A missed copy is an extremal eigenvalue of
+    /// its spectrum.
     void verify() {
         for (bool found = true; found;) {
             found = false;
@@ -205,11 +205,11 @@ class LanczosRun {
 /// The largest and smallest eigenvalues of a symmetric operator, by the Lanczos method with full
 /// reorthogonalization (Lanczos 1950; Parlett, "The symmetric eigenvalue problem", chapter 13), in the
 /// operator's unit (loss per squared parameter for a Hessian). Inner products are accumulated in double, the
-/// vectors are the backend's. Never more eigenvalues than dimensions.
+/// vectors are stored on the backend. Returns no more eigenvalues than dimensions.
 ///
 ///     const auto ends = lanczos(hessian(loss, theta), {.largest = 5, .smallest = 5});
 ///
-/// Where the steps do not suffice, the pairs come back with `converged` false and the residual that was
+/// If the steps do not suffice, the pairs are returned with `converged` false and the residual that was
 /// reached.
 /// @throws ConfigError before any product for invalid options; NumericError for a product that is
 ///         not finite.

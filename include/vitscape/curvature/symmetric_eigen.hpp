@@ -7,13 +7,13 @@
 namespace vitscape::detail {
 
 /// Eigenvalues, ascending, and orthonormal eigenvectors of a small symmetric matrix M = Q T Q^T = (Q W) D (Q W)^T with
-/// tridiagonal T = W D W^T. Eigen's own `compute` forms Q in blocks, whose products take a user's compiler seconds; here
-/// Q's reflections are applied to W one after another, which at a few hundred rows is as fast.
+/// tridiagonal T = W D W^T. Eigen's own `compute` forms Q in blocks, whose products cost seconds of compile time; here
+/// the reflections of Q are applied to W one by one, which is as fast for a few hundred rows.
 class SymmetricEigen {
   public:
     /// @param matrix  (n, n), n > 0, finite; its lower triangle is read
     void compute(const Eigen::MatrixXd& matrix) {
-        double scale = matrix.cwiseAbs().maxCoeff();  // keeps squares away from overflow
+        double scale = matrix.cwiseAbs().maxCoeff();  // avoids overflow of squares
         if (scale == 0) scale = 1;
         const Eigen::Tridiagonalization<Eigen::MatrixXd> reduced(matrix / scale);
         const Eigen::MatrixXd& reflections = reduced.packedMatrix();
@@ -28,7 +28,7 @@ class SymmetricEigen {
                                                                      factors(i), scratch.data());
     }
     [[nodiscard]] const Eigen::VectorXd& values() const { return values_; }
-    /// One column each.
+    /// One eigenvector per column.
     [[nodiscard]] const Eigen::MatrixXd& vectors() const { return vectors_; }
 
   private:

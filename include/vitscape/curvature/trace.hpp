@@ -16,20 +16,20 @@
 namespace vitscape {
 
 struct TraceOptions {
-    Index probes = 30;       ///< Random vectors, one product each; at least 2.
-    std::uint64_t seed = 0;  ///< Probe k is a function of (seed, k).
-    WorkControl work = {};   ///< After and before each probe.
+    Index probes = 30;       ///< random vectors, one product each; at least 2
+    std::uint64_t seed = 0;  ///< probe k is a function of (seed, k)
+    WorkControl work = {};   ///< checked before and after each probe
 };
 
-/// An estimate of a trace: its error is normally distributed to good approximation, with this deviation.
+/// An estimate of a trace; its error is approximately normal with this standard deviation.
 struct TraceEstimate {
     double value = 0;
-    double standard_error = 0;    ///< Standard deviation over the probes / sqrt(probes).
-    std::vector<double> samples;  ///< z^T A z of each probe.
+    double standard_error = 0;    ///< standard deviation over the probes / sqrt(probes)
+    std::vector<double> samples;  ///< z^T A z of each probe
 };
 
 namespace detail {
-/// A number of [0, 1) to -1 or 1, each with probability 1/2.
+/// Maps a number in [0, 1) to -1 or 1, each with probability 1/2.
 struct RandomSign {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S uniform) const {
@@ -38,9 +38,9 @@ struct RandomSign {
 };
 }  // namespace detail
 
-/// The trace of a symmetric operator as the mean of z^T A z over random vectors z of signs (Hutchinson 1990).
-/// The variance of one probe is 2 (|A|_F^2 - sum of A_ii^2), the least of all independent choices; a diagonal
-/// operator is exact.
+/// The trace of a symmetric operator as the mean of z^T A z over random sign vectors z (Hutchinson 1990).
+/// The variance of one probe is 2 (|A|_F^2 - sum of A_ii^2), the minimum over independent entries; for a diagonal
+/// operator the estimate is exact.
 /// @throws ConfigError for fewer than 2 probes; NumericError if a product is not finite;
 /// Interrupted after `options.work.interrupted`.
 template <class A>

@@ -13,8 +13,7 @@
 
 namespace vitscape {
 
-/// Adds `name`.weight (out, in) and `name`.bias (out, zeros); the weight is Xavier-uniform unless said
-/// otherwise.
+/// Adds `name`.weight (out, in) and `name`.bias (out, zeros); the weight is Xavier-uniform by default.
 inline LinearParameters add_linear(ParameterLayout& layout, const std::string& name, Index in, Index out,
                                    std::optional<Initializer> initializer = {}) {
     const Initializer how = initializer.value_or(Initializer::xavier_uniform(in, out));
@@ -28,8 +27,8 @@ inline LayerNormParameters add_layer_norm(ParameterLayout& layout, const std::st
             .bias = layout.add(name + ".bias", {width}, ParameterKind::norm, Initializer::zeros())};
 }
 
-/// Weights of a block's residual branches for each sample: its attention's in row `first_row` of `scales` (rows,
-/// samples), its MLP's in the next.
+/// Per-sample weights of a block's residual branches: attention in row `first_row` of `scales` (rows, samples), MLP in
+/// the next row.
 template <Backend B>
 struct BranchScales {
     const Tensor<Master<B>>& scales;
@@ -58,11 +57,11 @@ struct Block {
         return block;
     }
 
-    /// x = x + Attention(LN(x)); x + MLP(LN(x)), for tokens first to first + count - 1 of each sample, which
-    /// see all tokens. The last block of a model computes only the tokens that are read from it; their values
-    /// do not change by that.
+    /// x = x + Attention(LN(x)); x + MLP(LN(x)), for tokens first to first + count - 1 of each sample, which attend
+    /// to all tokens. The last block of a model computes only the tokens that are read; their values are
+    /// unaffected.
     /// @param x  (samples, tokens, width); returns (samples, count, width).
-    /// @param scales  of the branches where they have weights (drop path).
+    /// @param scales  weights of the branches, if any (drop path).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> forward(R& recorder, const Variable<B>& x, Index first, Index count,
                         const BranchScales<B>* scales = nullptr) const {

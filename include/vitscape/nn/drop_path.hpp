@@ -13,14 +13,14 @@ namespace vitscape {
 
 /// Stochastic depth (Huang et al. 2016, arXiv 1603.09382), per sample and residual branch: during training a
 /// sample skips a branch with a probability that grows linearly from 0 in the first block to `rate` in the
-/// last; the branches that are kept are scaled by 1 / (1 - probability), so that evaluation needs no change.
+/// last; the remaining branches are scaled by 1 / (1 - probability), so that evaluation needs no correction.
 struct DropPath {
-    double rate = 0;  ///< in [0, 1): of the last block; 0 switches it off
+    double rate = 0;  ///< in [0, 1), of the last block; 0 disables it
 
     /// @throws ConfigError for a rate outside [0, 1).
     void check() const {
         if (!(rate >= 0 && rate < 1))
-            throw ConfigError(message("the drop path rate lies in [0, 1), ", rate, " was given"));
+            throw ConfigError(message("the drop path rate must lie in [0, 1); ", rate, " was given"));
     }
 
     /// The probability in block `block` of `depth`; 0 for a single block.
@@ -28,8 +28,8 @@ struct DropPath {
         return depth < 2 ? 0.0 : rate * static_cast<double>(block) / static_cast<double>(depth - 1);
     }
 
-    /// Writes the branches' weights (2 depth, samples) to `scales`: of block b's attention in row 2 b, of its
-    /// MLP in row 2 b + 1; each is 0 or 1 / (1 - probability).
+    /// Writes the weights of the branches (2 depth, samples) to `scales`: attention of block b in row 2 b, its MLP in
+    /// row 2 b + 1; each is 0 or 1 / (1 - probability).
     /// @param samples  dataset indices; a weight is a function of (seed, epoch, sample, branch).
     void draw(Index depth, std::uint64_t seed, std::uint32_t epoch, std::span<const std::uint32_t> samples,
               std::vector<double>& scales) const {

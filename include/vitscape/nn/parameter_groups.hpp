@@ -15,14 +15,14 @@ namespace vitscape {
 /// arXiv 2003.10555): the rate of a layer is scaled by rate^(depth + 1 - layer). Class token, positions and
 /// patch embedding are layer 0, block i is layer i + 1, all others (last norm and head) are layer depth + 1.
 struct LayerDecay {
-    double rate = 1;  ///< in (0, 1]; 1 switches it off
+    double rate = 1;  ///< in (0, 1]; 1 disables it
     Index depth = 0;  ///< blocks of the encoder
 
     /// @throws ConfigError for a rate outside (0, 1].
     void check() const {
         if (!(rate > 0 && rate <= 1))
-            throw ConfigError(
-                message("the layer-wise decay of the learning rate lies in (0, 1], ", rate, " was given"));
+            throw ConfigError(message("the layer-wise decay of the learning rate must lie in (0, 1]; ", rate,
+                                      " was given"));
     }
     [[nodiscard]] Index layer_of(std::string_view name) const {
         constexpr std::string_view blocks = "blocks.";
@@ -33,14 +33,14 @@ struct LayerDecay {
         std::from_chars(number.data(), number.data() + number.size(), block);
         return block + 1;
     }
-    /// What the learning rate of the parameter `name` is multiplied with.
+    /// Factor of the learning rate of the parameter `name`.
     [[nodiscard]] double scale_of(std::string_view name) const {
         return rate == 1 ? 1.0 : std::pow(rate, static_cast<double>(depth + 1 - layer_of(name)));
     }
 };
 
-/// Groups of a layout: weight decay for parameters of two or more dimensions only, learning rates by layer;
-/// neighbours that are treated alike are one group.
+/// Groups of a layout: weight decay only for parameters of two or more dimensions, learning rates by layer;
+/// neighbours with the same settings form one group.
 inline std::vector<ParameterGroup> parameter_groups(const ParameterLayout& layout,
                                                     const LayerDecay& layers = {}) {
     layers.check();
@@ -56,7 +56,7 @@ inline std::vector<ParameterGroup> parameter_groups(const ParameterLayout& layou
     return groups;
 }
 
-/// The groups that a method asks for by a member `parameter_groups()`, else those of its layout.
+/// The groups that a method defines by a member `parameter_groups()`, otherwise those of its layout.
 template <class M>
 std::vector<ParameterGroup> parameter_groups_of(const M& method) {
     if constexpr (requires { method.parameter_groups(); })

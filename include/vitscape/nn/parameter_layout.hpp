@@ -12,7 +12,7 @@
 
 namespace vitscape {
 
-/// What a parameter is; decides weight decay and what a landscape's normalization does with it.
+/// The kind of a parameter; determines weight decay and how a landscape's normalization treats it.
 enum class ParameterKind { weight, bias, norm, token, position };
 
 /// How a parameter is initialized.
@@ -35,7 +35,7 @@ struct Initializer {
 
 /// One named tensor of a model inside the flat parameter vector.
 struct ParameterInfo {
-    std::string name;    ///< As in the reference's checkpoints, e.g. "blocks.0.attn.qkv.weight".
+    std::string name;    ///< as in the reference's checkpoints, e.g. "blocks.0.attn.qkv.weight".
     ParameterSlot slot;  ///< Offset and shape.
     ParameterKind kind = ParameterKind::weight;
     Initializer initializer;
@@ -48,11 +48,11 @@ struct ParameterInfo {
     [[nodiscard]] Index filters() const { return slot.shape.rank() >= 2 ? slot.shape[0] : 0; }
 };
 
-/// Where each parameter of a model lies in its flat vector. A model is its configuration and its layout; the
-/// numbers are elsewhere.
+/// The offset and shape of each parameter in the flat vector. A model consists of its configuration and its layout; the
+/// values are stored elsewhere.
 class ParameterLayout {
   public:
-    /// Appends a parameter. @throws ConfigError for a name that is there already.
+    /// Appends a parameter. @throws ConfigError for a name that already exists.
     ParameterSlot add(std::string name, const Shape& shape, ParameterKind kind,
                       const Initializer& initializer) {
         if (find(name) != nullptr) throw ConfigError(message("two parameters are called '", name, "'"));
@@ -62,7 +62,7 @@ class ParameterLayout {
         return slot;
     }
 
-    /// Numbers in the flat vector.
+    /// Length of the flat vector.
     [[nodiscard]] Index size() const { return size_; }
     [[nodiscard]] const std::vector<ParameterInfo>& parameters() const { return parameters_; }
     /// nullptr if no parameter has this name.

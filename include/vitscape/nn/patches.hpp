@@ -13,13 +13,13 @@
 
 namespace vitscape {
 
-/// The grid of square patches that square images are cut into; patch number `row * side() + column`.
+/// The grid of square patches of a square image; a patch's number is `row * side() + column`.
 struct PatchGrid {
     Index image = 224, patch = 16, channels = 3;
 
     [[nodiscard]] Index side() const { return image / patch; }
     [[nodiscard]] Index count() const { return side() * side(); }
-    /// Numbers in a patch.
+    /// Values per patch.
     [[nodiscard]] Index size() const { return channels * patch * patch; }
 
     /// @throws ConfigError if the patch does not divide the image.
@@ -34,7 +34,7 @@ struct PatchGrid {
         const auto extent = [&](std::size_t axis) { return static_cast<Index>(images.shape(axis)); };
         return {extent(0), extent(1), extent(2), extent(3)};
     }
-    /// @throws ShapeError if a batch of images is not (n, channels, image, image).
+    /// @throws ShapeError unless a batch of images is (n, channels, image, image).
     template <class U>
     void check_images(const xt::xtensor<U, 4>& images) const {
         const Shape shape = shape_of(images);
@@ -44,11 +44,11 @@ struct PatchGrid {
     }
 };
 
-/// The order of the numbers inside a patch: as a convolution's weight sees them, or as the reference's
-/// reconstruction targets hold them.
+/// The order of the values inside a patch: that of a convolution's weight, or that of the reference's
+/// reconstruction targets.
 enum class PatchOrder { channel_row_column, row_column_channel };
 
-/// Copies one patch of images (n, channels, image, image) to `out` (grid.size() numbers).
+/// Copies one patch of images (n, channels, image, image) to `out` (grid.size() values).
 template <class U, class T>
 void copy_patch(const PatchGrid& grid, const xt::xtensor<U, 4>& images, Index sample, Index patch,
                 PatchOrder order, T* out) {
@@ -67,7 +67,7 @@ void copy_patch(const PatchGrid& grid, const xt::xtensor<U, 4>& images, Index sa
         }
 }
 
-/// Normalizes a patch by its own mean and deviation: (x - mean) / sqrt(variance + 1e-6) with the unbiased
+/// Normalizes a patch by its own mean and standard deviation: (x - mean) / sqrt(variance + 1e-6) with the unbiased
 /// variance, the reference's target for `norm_pix_loss`.
 template <class T>
 void normalize_patch(std::span<T> patch) {

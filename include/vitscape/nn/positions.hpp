@@ -12,7 +12,7 @@ namespace vitscape {
 /// Fixed two-dimensional sine-cosine position embeddings of the masked autoencoder (He et al. 2022, arXiv
 /// 2111.06377): rows [sin(w f) | cos(w f) | sin(h f) | cos(h f)] with f_i = 10000^(-4 i / width) for column w
 /// and row h of a patch.
-/// @return (1 + side * side, width), row-major; row 0, the class token's, is zero.
+/// @return (1 + side * side, width), row-major; row 0, that of the class token, is zero.
 /// @throws ConfigError if `width` is not a multiple of four.
 inline std::vector<double> sin_cos_positions(Index width, Index side) {
     if (width <= 0 || width % 4 != 0)

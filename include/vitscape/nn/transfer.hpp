@@ -10,16 +10,16 @@
 
 namespace vitscape {
 
-/// Which parameters `transfer` copied.
+/// The parameters that `transfer` copied.
 struct TransferRecord {
-    std::vector<std::string> taken;   ///< names that both models have
-    std::vector<std::string> kept;    ///< of the second model alone: their values stayed
-    std::vector<std::string> unused;  ///< of the first model alone, such as a decoder
+    std::vector<std::string> taken;   ///< names present in both models
+    std::vector<std::string> kept;    ///< only in the second model: their values are unchanged
+    std::vector<std::string> unused;  ///< only in the first model, such as a decoder
 };
 
 /// Copies the parameters that two models share by name, such as the encoder of a masked autoencoder into a
 /// classifier (fine-tuning and linear probing, He et al. 2022, arXiv 2111.06377, section 4).
-/// @param from, to  flat parameter vectors of the two layouts, each as long as its layout says.
+/// @param from, to  flat parameter vectors of the two layouts, each of the length of its layout.
 /// @throws ShapeError, before anything is copied, if a vector has another length than its layout, a shared
 /// parameter has another shape, or the models share no parameter at all.
 template <class T, class U>
@@ -41,12 +41,12 @@ TransferRecord transfer(const ParameterLayout& from_layout, std::span<const T> f
         }
         if (source->slot.shape != target.slot.shape)
             throw ShapeError(message("the parameter '", target.name, "' has the shape ", source->slot.shape,
-                                     " where it is taken from, the new model needs ", target.slot.shape,
-                                     "; both need an encoder of one size"));
+                                     " in the source model, the new model needs ", target.slot.shape,
+                                     "; both need an encoder of the same size"));
         record.taken.push_back(target.name);
     }
     if (record.taken.empty())
-        throw ShapeError("the two models share no parameter by name, nothing can be taken over");
+        throw ShapeError("the two models share no parameter by name, so nothing can be transferred");
     for (const std::string& name : record.taken) {
         const ParameterSlot& source = from_layout.find(name)->slot;
         const ParameterSlot& target = to_layout.find(name)->slot;

@@ -16,22 +16,22 @@ namespace vitscape {
 /// Width, depth and heads of a Transformer.
 struct TransformerShape {
     Index width = 768, depth = 12, heads = 12;
-    double mlp_ratio = 4;  ///< hidden width of the MLP over `width`
+    double mlp_ratio = 4;  ///< hidden width of the MLP divided by `width`
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("width", self.width, "", "numbers per token");
+        visit("width", self.width, "", "features per token");
         visit("depth", self.depth, "", "blocks");
         visit("heads", self.heads, "", "attention heads");
-        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP over the width");
+        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP divided by the width");
     }
 
     [[nodiscard]] Index hidden() const {
         return static_cast<Index>(std::lround(static_cast<double>(width) * mlp_ratio));
     }
 
-    /// @param what  "encoder" or "decoder", for the error text.
-    /// @throws ConfigError if the heads do not divide the width, or a number is not positive.
+    /// @param what  "encoder" or "decoder", for error messages.
+    /// @throws ConfigError if the heads do not divide the width, or a value is not positive.
     void check(const std::string& what) const {
         if (width <= 0 || depth <= 0 || heads <= 0 || hidden() <= 0)
             throw ConfigError(message("an ", what, " of width ", width, ", depth ", depth, ", ", heads,
@@ -46,7 +46,7 @@ struct TransformerShape {
     }
 };
 
-/// A Vision Transformer's encoder: how images are cut and how they are encoded.
+/// The encoder of a Vision Transformer: how images are divided into patches and encoded.
 struct VitShape {
     Index image = 224, patch = 16;
     TransformerShape transformer;
@@ -64,7 +64,7 @@ struct VitShape {
     }
 };
 
-/// The named sizes; tiny and small as in RC-MAE (Lee et al. 2023, arXiv 2210.02077), the others as in MAE.
+/// Named sizes; tiny and small as in RC-MAE (Lee et al. 2023, arXiv 2210.02077), the others as in MAE.
 inline VitShape vit_tiny(Index image = 224, Index patch = 16) { return {image, patch, {192, 12, 3}}; }
 inline VitShape vit_small(Index image = 224, Index patch = 16) { return {image, patch, {384, 12, 6}}; }
 inline VitShape vit_base(Index image = 224, Index patch = 16) { return {image, patch, {768, 12, 12}}; }
@@ -87,7 +87,7 @@ struct VitEncoder {
             layout.add("cls_token", {1, 1, width}, ParameterKind::token, Initializer::normal(0.02));
         ParameterSlot weight = layout.add("patch_embed.proj.weight", {width, 3, shape.patch, shape.patch},
                                           ParameterKind::weight, Initializer::xavier_uniform(size, width));
-        weight.shape = Shape{width, size};  // the convolution is a product of patches
+        weight.shape = Shape{width, size};  // the convolution is a matrix product of patches
         encoder.patch_embedding = {
             weight, layout.add("patch_embed.proj.bias", {width}, ParameterKind::bias, Initializer::zeros())};
         for (Index i = 0; i < shape.transformer.depth; ++i)
@@ -107,8 +107,8 @@ struct VitEncoder {
             {{.token = &class_token, .count = 1}, {.rows = &embedded, .count = patches.shape()[1]}});
     }
 
-    /// The same with a learned token, the same for each, in place of `masked` further patches: class token, embedded
-    /// patches, mask tokens, without positions.
+    /// The same followed by `masked` copies of a learned token: class token, embedded patches, mask tokens, without
+    /// positions.
     /// @param visible  (samples, count, channels * patch * patch); returns (samples, 1 + count + masked, width).
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> embed_masked(R& recorder, const Tensor<B>& visible, const ParameterSlot& mask_token,

@@ -43,8 +43,8 @@ struct AdamWUpdate {
 };
 }  // namespace functor
 
-/// Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101); `AdamWStep` has the
-/// formula. The defaults are the masked autoencoder's.
+/// Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101); see `AdamWStep` for the
+/// formula. The defaults are those of the masked autoencoder.
 struct AdamW {
     static constexpr std::string_view kind = "adamw";
     double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0.05;
@@ -62,7 +62,7 @@ struct AdamW {
     struct State {
         Vector<B> first, second;
         Index steps = 0;
-        /// The vectors that a checkpoint keeps, with their names.
+        /// The vectors that a checkpoint stores, with their names.
         std::array<std::pair<std::string_view, Vector<B>*>, 2> vectors() {
             return {{{"exp_avg", &first}, {"exp_avg_sq", &second}}};
         }
@@ -73,8 +73,8 @@ struct AdamW {
         return {Vector<B>(backend, size), Vector<B>(backend, size), 0};
     }
 
-    /// One step along `gradient_scale * gradient`; groups cover the parameters that move.
-    /// @param teacher  where not null it follows, in the same pass where the backend can: teacher = momentum teacher +
+    /// One step along `gradient_scale * gradient`; groups cover the trained parameters.
+    /// @param teacher  if not null it is updated, in the same pass if the backend supports it: teacher = momentum teacher +
     /// (1 - momentum) theta
     template <Backend B>
     void step(State<B>& state, std::span<const ParameterGroup> groups, double learning_rate,

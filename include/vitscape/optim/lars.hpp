@@ -8,10 +8,10 @@
 
 namespace vitscape {
 
-/// Layer-wise adaptive rate scaling (You et al. 2017, arXiv 1708.03888), as linear probes are trained: for a group that
-/// decays, u = g + weight_decay theta is scaled by trust |theta| / |u| (by 1 where one of them is zero); biases and norms,
-/// whose group has `weight_decay_scale` 0, take g as it is. Then v = momentum v + u and theta -= learning_rate v.
-/// A scale is one group's: give each parameter of two or more dimensions a group of its own.
+/// Layer-wise adaptive rate scaling (You et al. 2017, arXiv 1708.03888), as used for linear probes: for a group with weight
+/// decay, u = g + weight_decay theta is scaled by trust |theta| / |u| (by 1 if one of them is zero); biases and norms,
+/// whose group has `weight_decay_scale` 0, use u = g. Then v = momentum v + u and theta -= learning_rate v.
+/// The scale is computed per group: give each parameter of two or more dimensions a group of its own.
 struct Lars {
     static constexpr std::string_view kind = "lars";
     double momentum = 0.9, trust = 0.001, weight_decay = 0;
@@ -19,7 +19,7 @@ struct Lars {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("momentum", self.momentum, "", "of the velocity");
-        visit("trust", self.trust, "", "step over the norm of the parameters");
+        visit("trust", self.trust, "", "ratio of the step to the norm of the parameters");
         visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
     }
 
@@ -31,7 +31,7 @@ struct Lars {
         return {"mu", Vector<B>(backend, size)};
     }
 
-    /// One step along `gradient_scale * gradient`; groups cover the parameters that move.
+    /// One step along `gradient_scale * gradient`; groups cover the trained parameters.
     template <Backend B>
     void step(MomentumState<B>& state, std::span<const ParameterGroup> groups, double learning_rate,
               double gradient_scale, const Vector<B>& gradient, Vector<B>& theta) const {

@@ -9,14 +9,14 @@
 
 namespace vitscape {
 
-/// What an optimizer with momentum keeps: the velocity v and the number of steps done.
+/// State of an optimizer with momentum: the velocity v and the number of steps done.
 template <Backend B>
 struct MomentumState {
     std::string_view name;  ///< of the velocity in a checkpoint
     Vector<B> velocity;
     Index steps = 0;
 
-    /// The vectors that a checkpoint keeps, with their names.
+    /// The vectors that a checkpoint stores, with their names.
     std::array<std::pair<std::string_view, Vector<B>*>, 1> vectors() { return {{{name, &velocity}}}; }
 };
 

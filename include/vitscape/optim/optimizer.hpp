@@ -10,8 +10,8 @@
 
 namespace vitscape {
 
-/// What an optimizer keeps between steps on the backend `B`: `steps`, the number of steps done, and `vectors()`, the vectors
-/// that a checkpoint keeps, as a range of pairs of a name and a `Vector<B>*`.
+/// The state of an optimizer between steps on the backend `B`: `steps`, the number of steps done, and `vectors()`, the
+/// vectors that a checkpoint stores, as a range of pairs of a name and a `Vector<B>*`.
 template <class S, class B>
 concept OptimizerState = std::copyable<S> && std::default_initializable<S> && requires(S& state) {
     { state.steps } -> std::same_as<Index&>;
@@ -19,15 +19,15 @@ concept OptimizerState = std::copyable<S> && std::default_initializable<S> && re
     state.vectors().end();
 };
 
-/// How the parameters follow a gradient: numbers only; what changes from step to step is in its `State<B>`.
+/// An update rule of the parameters: holds options only; what changes from step to step is in its `State<B>`.
 ///
 /// | member | meaning |
 /// | --- | --- |
 /// | `template <Backend B> struct State` | an `OptimizerState` |
-/// | `start(backend, size)` | the `State<B>` before the first step, for a vector of `size` numbers |
-/// | `step(state, groups, learning_rate, gradient_scale, gradient, theta)` | one step along gradient_scale * gradient; changes `theta` in the groups only, and `state`, whose `steps` it counts |
+/// | `start(backend, size)` | the `State<B>` before the first step, for a vector of length `size` |
+/// | `step(state, groups, learning_rate, gradient_scale, gradient, theta)` | one step along gradient_scale * gradient; changes `theta` in the groups only, and increments `state.steps` |
 ///
-/// `B` is the backend of the parameters, the `Master` of what the model computes on.
+/// `B` is the backend of the parameters, the `Master` of the model's compute backend.
 template <class O, class B>
 concept Optimizer = std::copyable<O> && Backend<B> && OptimizerState<typename O::template State<B>, B> &&
     requires(const O& optimizer, const B& backend, typename O::template State<B>& state,
@@ -37,8 +37,8 @@ concept Optimizer = std::copyable<O> && Backend<B> && OptimizerState<typename O:
     optimizer.step(state, groups, 0.0, 0.0, gradient, theta);
 };
 
-/// Refinement: `step` takes two arguments more, the teacher's vector (never null here) and its momentum, and moves the
-/// teacher in the pass of its own step: teacher = momentum teacher + (1 - momentum) theta.
+/// Refinement: `step` takes two more arguments, the teacher's vector (never null here) and its momentum, and updates the
+/// teacher in the same pass: teacher = momentum teacher + (1 - momentum) theta.
 template <class O, class B>
 concept TeachingOptimizer = Optimizer<O, B> &&
     requires(const O& optimizer, typename O::template State<B>& state, std::span<const ParameterGroup> groups,

@@ -9,12 +9,12 @@
 
 namespace vitscape {
 
-/// The epochs of warm-up of a training of `epochs` for which none are asked: a tenth, and no more than the masked
+/// The default number of warm-up epochs of a training of `epochs`: a tenth, and no more than the masked
 /// autoencoder's 40 (He et al. 2022, arXiv 2111.06377).
 [[nodiscard]] inline double usual_warmup(double epochs) { return std::min(40.0, 0.1 * epochs); }
 
-/// The learning rate while a training goes on: `at(epoch, epochs)`, with `epoch` done, fractional within an epoch, of
-/// `epochs` in all.
+/// The learning rate over a training: `at(epoch, epochs)`, after `epoch` of `epochs` epochs, where `epoch` is fractional
+/// within an epoch.
 template <class S>
 concept Schedule = std::copyable<S> && requires(const S& schedule, double epoch, double epochs) {
     { schedule.at(epoch, epochs) } -> std::convertible_to<double>;
@@ -42,7 +42,7 @@ struct WarmupCosine {
         visit("floor", self.floor, "", "learning rate at the end");
     }
 
-    /// @param epoch   epochs done, fractional within an epoch.
+    /// @param epoch   epochs completed, fractional within an epoch.
     /// @param epochs  length of the whole training.
     [[nodiscard]] double at(double epoch, double epochs) const {
         if (epoch < warmup_epochs) return peak * epoch / warmup_epochs;
@@ -51,7 +51,7 @@ struct WarmupCosine {
     }
 };
 
-/// The same learning rate throughout.
+/// A constant learning rate.
 struct ConstantRate {
     static constexpr std::string_view kind = "constant";
     double rate = 1e-3;
@@ -62,7 +62,7 @@ struct ConstantRate {
     [[nodiscard]] double at(double, double) const { return rate; }
 };
 
-/// A number that goes from `from` to `to` by a half cosine over the whole training: the momentum of an EMA
+/// A value that changes from `from` to `to` along a half cosine over the whole training: the momentum of an EMA
 /// teacher (Lee et al. 2023, arXiv 2210.02077).
 struct CosineRamp {
     double from = 0.996, to = 1;

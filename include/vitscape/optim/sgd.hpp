@@ -8,7 +8,7 @@
 namespace vitscape {
 
 /// Stochastic gradient descent with momentum: v = momentum v + g + weight_decay theta, theta = theta -
-/// learning_rate v (weight decay as an L2 penalty, as PyTorch's SGD).
+/// learning_rate v (weight decay as an L2 penalty, as in PyTorch's SGD).
 struct Sgd {
     static constexpr std::string_view kind = "sgd";
     double momentum = 0.9, weight_decay = 0;
@@ -27,7 +27,7 @@ struct Sgd {
         return {"momentum_buffer", Vector<B>(backend, size)};
     }
 
-    /// One step along `gradient_scale * gradient`; groups cover the parameters that move.
+    /// One step along `gradient_scale * gradient`; groups cover the trained parameters.
     template <Backend B>
     void step(MomentumState<B>& state, std::span<const ParameterGroup> groups, double learning_rate,
               double gradient_scale, const Vector<B>& gradient, Vector<B>& theta) const {

@@ -9,12 +9,12 @@
 
 namespace vitscape {
 
-/// How well images were classified.
+/// Classification accuracy over a set of images.
 struct Accuracy {
-    double top1 = 0;  ///< part of the images whose label has the largest logit
-    double top5 = 0;  ///< part whose label is among the five largest
+    double top1 = 0;  ///< fraction of the images whose label has the largest logit
+    double top5 = 0;  ///< fraction whose label is among the five largest
     std::size_t images = 0;
-    /// Of `top1` as the mean of so many independent images.
+    /// Of `top1`, the mean over as many independent images.
     [[nodiscard]] double standard_error() const {
         return std::sqrt(top1 * (1 - top1) / static_cast<double>(images));
     }
@@ -22,7 +22,7 @@ struct Accuracy {
 
 namespace detail {
 
-/// How many of some images have their label's logit among the largest one, or five.
+/// Number of images whose label has the largest logit, or one of the five largest.
 struct LabelCounts {
     std::size_t first = 0, among_five = 0;
 };
@@ -49,10 +49,10 @@ inline LabelCounts count_labels(std::span<const double> logits, std::span<const 
 
 }  // namespace detail
 
-/// Counts labels among the largest logits; of equal ones, those of lower classes count as larger, and
-/// beside one that is not a number no label counts.
+/// Counts labels among the largest logits; among equal logits the lower class counts as larger, and a row with a logit
+/// that is not a number never counts.
 /// @param logits  (images, classes), row by row
-/// @throws ShapeError if the sizes do not fit, DataError for a label outside the classes
+/// @throws ShapeError if the sizes do not match, DataError for a label outside the classes
 inline Accuracy accuracy(std::span<const double> logits, std::span<const std::int64_t> labels) {
     const detail::LabelCounts counts = detail::count_labels(logits, labels);
     const auto images = static_cast<double>(labels.size());

@@ -12,15 +12,15 @@
 
 namespace vitscape {
 
-/// Figures of a model on a dataset.
+/// Results of a model on a dataset.
 struct Evaluation {
     double loss = 0;
-    /// Part of the images whose largest logit is their label's; NaN for a method without logits.
+    /// Fraction of the images whose largest logit is that of their label; NaN for a method without logits.
     double accuracy = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Mean loss, and accuracy for a classifier, over all images of a dataset without augmentation.
-/// @param key  which masks an autoencoder uses.
+/// @param key  identifies the masks of an autoencoder
 template <Backend B, class M, Dataset D>
 Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, const D& data,
                     const ImageTransform& transform, std::size_t batch = 128, const MaskKey& key = {},
@@ -59,7 +59,7 @@ Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, 
     return result;
 }
 
-/// The same for such a method: figures of what `evaluated()` gives.
+/// The same for a method with a training recipe: evaluates its `evaluated()`.
 template <Backend B, class M, Dataset D>
 requires EvaluatedApart<M> Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta,
                                                const D& data, const ImageTransform& transform,

@@ -17,7 +17,7 @@
 
 namespace vitscape {
 
-/// One row of numbers for each image, and its label: what probes and neighbours look at.
+/// One feature vector and one label per image: the input of probes and nearest neighbours.
 struct Features {
     std::size_t width = 0;
     std::vector<float> values;         ///< (images, width), row by row
@@ -27,7 +27,7 @@ struct Features {
     [[nodiscard]] const float* row(std::size_t image) const { return values.data() + image * width; }
     [[nodiscard]] std::span<const float> rows() const { return values; }
 
-    /// The rows at `indices`.
+    /// The rows in `indices`.
     [[nodiscard]] Features subset(std::span<const std::size_t> indices) const {
         Features part{width, {}, {}};
         for (const std::size_t image : indices) {
@@ -40,11 +40,12 @@ struct Features {
 
 struct FeatureOptions {
     std::size_t batch = 128;
-    std::function<void(std::size_t)> progress = {};  ///< images done; may throw to stop
+    std::function<void(std::size_t)> progress =
+        {};  ///< called with the number of images done; may throw to stop
 };
 
-/// The features of a classifier's encoder for all images of a dataset, without augmentation: what its head would read. The
-/// encoder of a pre-trained autoencoder becomes that of a classifier by `transfer`.
+/// The features of a classifier's encoder for all images of a dataset, without augmentation: the input of its head. The
+/// encoder of a pre-trained autoencoder is copied into a classifier by `transfer`.
 template <Backend B, Dataset D>
 Features encode_features(B backend, const VitClassifier& classifier, const Vector<Master<B>>& theta,
                          const D& data, const ImageTransform& transform, const FeatureOptions& options = {}) {
@@ -67,7 +68,7 @@ Features encode_features(B backend, const VitClassifier& classifier, const Vecto
     return features;
 }
 
-/// The images' own numbers as features: what a probe without any encoder reads.
+/// The pixels themselves as features: the input of a probe without an encoder.
 template <Dataset D>
 Features pixel_features(const D& data, const ImageTransform& transform) {
     const Loader<D> loader(data, {.batch = 256, .shuffle = false, .transform = transform.evaluation()});
@@ -80,17 +81,17 @@ Features pixel_features(const D& data, const ImageTransform& transform) {
     return features;
 }
 
-/// A part of the images with the same share of each class (at least one image), chosen by `seed`.
+/// A subset with the same fraction of each class (at least one image per class), chosen by `seed`.
 /// @param share  in (0, 1]
 inline Features part_of_each_class(const Features& features, double share, std::uint64_t seed) {
     if (!(share > 0 && share <= 1))
-        throw ConfigError(message("a share of the images lies in (0, 1], ", share, " was given"));
+        throw ConfigError(message("the share of the images must lie in (0, 1]; ", share, " was given"));
     if (share == 1) return features;
     std::vector<std::size_t> order(features.images()), chosen;
     std::iota(order.begin(), order.end(), std::size_t{0});
     RandomSequence random({seed, Purpose::sample_order, 0, 1});
     random.shuffle(std::span(order));
-    std::vector<std::size_t> left;  // of each class
+    std::vector<std::size_t> left;  // per class
     for (const std::int64_t label : features.labels) {
         const auto c = static_cast<std::size_t>(std::max<std::int64_t>(0, label));
         if (c >= left.size()) left.resize(c + 1);

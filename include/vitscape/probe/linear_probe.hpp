@@ -18,20 +18,20 @@
 
 namespace vitscape {
 
-/// How a probe is trained; the defaults are the masked autoencoder's recipe (He et al. 2022, arXiv 2111.06377, table 10).
+/// Training options of a probe; the defaults are the masked autoencoder's recipe (He et al. 2022, arXiv 2111.06377, table 10).
 struct LinearProbeOptions {
-    double epochs = 90, warmup_epochs = 10;  ///< need not be whole numbers
-    std::size_t batch = 16384;               ///< at most the number of images
-    double base_learning_rate = 0.1;   ///< times batch / 256; raise it for few steps, whose number matters
-    double epsilon = 1e-6;             ///< of the batch normalization
-    double statistics_momentum = 0.1;  ///< of its running statistics
+    double epochs = 90, warmup_epochs = 10;  ///< may be fractional
+    std::size_t batch = 16384;               ///< capped at the number of images
+    double base_learning_rate = 0.1;         ///< multiplied by batch / 256; raise it if there are few steps
+    double epsilon = 1e-6;                   ///< of the batch normalization
+    double statistics_momentum = 0.1;        ///< of its running statistics
     Lars optimizer{};
-    std::uint64_t seed = 0;  ///< of the first weights and the order
+    std::uint64_t seed = 0;  ///< of the initial weights and the order of the images
 };
 
-/// A linear classifier on features that stay as they are, behind a batch normalization without parameters of its own:
-/// logits = W (x - mean) / sqrt(variance + epsilon) + b. Training takes mean and (biased) variance of the batch, evaluation
-/// their running averages (variance unbiased), as PyTorch's BatchNorm1d(affine=False).
+/// A linear classifier on frozen features, after a batch normalization without learned parameters:
+/// logits = W (x - mean) / sqrt(variance + epsilon) + b. Training uses the mean and (biased) variance of the batch, evaluation
+/// their running averages (unbiased variance), as in PyTorch's BatchNorm1d(affine=False).
 template <Backend P>
 class LinearProbe {
   public:
@@ -53,14 +53,14 @@ class LinearProbe {
     [[nodiscard]] const std::vector<double>& running_mean() const { return mean_; }
     [[nodiscard]] const std::vector<double>& running_variance() const { return variance_; }
 
-    /// One step on a batch; returns its mean loss before the step.
+    /// One step on a batch; returns the mean loss before the step.
     /// @param rows  features, (labels.size(), width) row by row
     template <class U>
     double step(std::span<const U> rows, std::span<const std::int64_t> labels, double learning_rate) {
         const auto samples = labels.size(), width = static_cast<std::size_t>(width_);
         if (rows.size() != samples * width || samples < 2)
-            throw ShapeError(message(rows.size(), " numbers are no batch of ", samples, " rows of ", width,
-                                     " features; a batch normalization needs at least 2"));
+            throw ShapeError(message(rows.size(), " numbers do not form a batch of ", samples, " rows of ",
+                                     width, " features; a batch normalization needs at least 2"));
         normalize_by_batch(rows, samples);
         std::vector<double> targets(samples * static_cast<std::size_t>(classes_));  // (samples, classes)
         for (std::size_t i = 0; i < samples; ++i) {
@@ -88,7 +88,7 @@ class LinearProbe {
         return loss;
     }
 
-    /// Trains on all rows for `options.epochs`, to the nearest step, in an order that is a function of the seed.
+    /// Trains on all rows for `options.epochs`, rounded to whole steps, in an order that is a function of the seed.
     void fit(const Features& features) {
         const std::size_t images = features.labels.size(), width = static_cast<std::size_t>(width_);
         const std::size_t batch = std::min(options_.batch, images);
@@ -98,8 +98,8 @@ class LinearProbe {
         std::vector<float> rows(batch * width);
         std::vector<std::int64_t> labels(batch);
         const std::size_t batches = images / batch;
-        const auto steps = static_cast<std::size_t>(
-            std::llround(options_.epochs * static_cast<double>(batches)));  // the schedule ends with the last
+        const auto steps = static_cast<std::size_t>(std::llround(
+            options_.epochs * static_cast<double>(batches)));  // the schedule ends with the last step
         for (std::uint32_t epoch = 0; epoch * batches < steps; ++epoch) {
             for (std::size_t i = 0; i < images; ++i) order[i] = static_cast<std::uint32_t>(i);
             RandomSequence random({options_.seed, Purpose::sample_order, epoch, 0});
@@ -117,11 +117,11 @@ class LinearProbe {
         }
     }
 
-    /// The probe as a linear layer on the features themselves, the normalization folded in: `weight` (classes, width),
-    /// `bias` (classes). Behind an encoder it makes an ordinary classifier.
+    /// The probe as a linear layer on the raw features, with the normalization folded in: `weight` (classes, width),
+    /// `bias` (classes). On top of an encoder it forms an ordinary classifier.
     struct Head {
         std::vector<double> weight, bias;
-        /// (images, classes) of features (images, width)
+        /// Logits (images, classes) of features (images, width).
         template <class U>
         [[nodiscard]] std::vector<double> logits(std::span<const U> rows) const {
             const std::size_t classes = bias.size(), width = weight.size() / classes;
@@ -148,11 +148,11 @@ class LinearProbe {
         return head;
     }
 
-    /// Puts the probe into a classifier whose head reads layer-normalized features: the batch normalization goes into that
-    /// layer norm's scale and shift, both of one dimension, and the head's weights stay as they were trained. So directions of a
-    /// landscape, which move weights of two or more dimensions, move what they would move with the normalization in its own place.
-    /// @param values  the classifier's parameters; its encoder made the features
-    /// @throws ShapeError if the classifier's head is of another size
+    /// Copies the probe into a classifier whose head reads layer-normalized features: the batch normalization is folded into the
+    /// scale and shift of that layer norm, both one-dimensional, and the head's weights remain as trained. Directions of a
+    /// landscape, which perturb weights of two or more dimensions, therefore act as with a separate normalization.
+    /// @param values  the parameters of the classifier whose encoder computed the features
+    /// @throws ShapeError if the classifier's head has another size
     void put_into(const ParameterLayout& classifier, std::vector<double>& values) const {
         const Head raw = raw_head();
         const ParameterInfo* norm = classifier.find("norm.weight") != nullptr
@@ -180,7 +180,7 @@ class LinearProbe {
         const auto weights = static_cast<std::ptrdiff_t>(classes_ * width_);
         return {{numbers.begin(), numbers.begin() + weights}, {numbers.begin() + weights, numbers.end()}};
     }
-    /// Normalizes a batch into `staging_` and moves the running statistics.
+    /// Normalizes a batch into `staging_` and updates the running statistics.
     template <class U>
     void normalize_by_batch(std::span<const U> rows, std::size_t samples) {
         const auto width = static_cast<std::size_t>(width_);

@@ -15,21 +15,21 @@
 namespace vitscape {
 
 struct NearestNeighbours {
-    std::size_t neighbours = 20;  ///< at most the images at hand
-    double temperature = 0.07;    ///< of the votes' weights
+    std::size_t neighbours = 20;  ///< capped at the number of known images
+    double temperature = 0.07;    ///< of the weights of the votes
 };
 
-/// Part of the `asked` images whose class wins the vote of their nearest neighbours among `known`: nearness is the cosine
-/// of the angle between features, a vote weighs exp(cosine / temperature) (Wu et al. 2018, arXiv 1805.01978). Needs no
-/// training, so it can be looked at while a training runs. Of equal sums the lower class wins.
-/// @throws ShapeError if the features' widths differ, DataError if there is nothing to compare
+/// Fraction of the `asked` images whose class wins the vote of their nearest neighbours among `known`, by cosine
+/// similarity of the features; a vote has the weight exp(cosine / temperature) (Wu et al. 2018, arXiv 1805.01978). Needs no
+/// training, so it can be monitored during a training. Ties go to the lower class.
+/// @throws ShapeError if the widths of the features differ, DataError if either set is empty
 inline double nearest_neighbour_accuracy(const Features& known, const Features& asked,
                                          const NearestNeighbours& options = {}) {
     if (known.width != asked.width)
         throw ShapeError(
             message("features of ", known.width, " and of ", asked.width, " numbers are not comparable"));
     if (known.images() == 0 || asked.images() == 0)
-        throw DataError("nearest neighbours need images on both sides");
+        throw DataError("nearest neighbours need images in both sets");
     using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const auto unit_rows = [](const Features& features, std::size_t first, std::size_t count) {
         Matrix rows = Eigen::Map<const Matrix>(features.row(first), static_cast<Eigen::Index>(count),
@@ -56,7 +56,7 @@ inline double nearest_neighbour_accuracy(const Features& known, const Features& 
                                  return row[a] > row[b] || (row[a] == row[b] && a < b);
                              });
             std::sort(nearest.begin(),
-                      nearest.begin() + static_cast<std::ptrdiff_t>(k));  // sums in one order
+                      nearest.begin() + static_cast<std::ptrdiff_t>(k));  // fixed order of summation
             std::fill(votes.begin(), votes.end(), 0.0);
             for (std::size_t j = 0; j < k; ++j) {
                 const std::int64_t label = known.labels[nearest[j]];

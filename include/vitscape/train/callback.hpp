@@ -9,8 +9,8 @@ namespace vitscape {
 
 namespace detail {
 
-/// `&NamesBeside<C, Names>::name` is ambiguous exactly where `C` has a member of that name as well, whatever it is: a
-/// function, a template, an overload set, a private one. So a hook is seen that nobody could call.
+/// `&NamesBeside<C, Names>::name` is ambiguous exactly if `C` also has a member of that name of any kind: a function, a
+/// template, an overload set, a private member. This also detects hooks that cannot be called.
 template <class C, class Names>
 struct NamesBeside : C, Names {};
 
@@ -27,8 +27,8 @@ struct MistakenHookNames {
         on_interrput;
 };
 
-/// Which hooks a class has by name. A final class or a union cannot be looked into: of it only functions that are neither
-/// templates nor overloaded are seen.
+/// The hooks that a class declares, by name. A final class or a union cannot be inherited from: only its functions that
+/// are neither templates nor overloaded are detected.
 template <class C>
 struct NamedHooks {
     static constexpr bool start = requires { &C::on_start; };
@@ -60,7 +60,7 @@ requires(std::is_class_v<C> && !std::is_final_v<C>) struct NamedHooks<C> {
     static constexpr bool mistaken = !none_of_it<BesideMistaken>;
 };
 
-/// Which hooks of a callback a training of type `T` can call.
+/// The hooks of a callback that a training of type `T` can call.
 template <class C, class T>
 struct CallableHooks {
     static constexpr bool start = requires(C & c, T& trainer, const TrainOptions& options) {
@@ -78,18 +78,18 @@ struct CallableHooks {
 
 }  // namespace detail
 
-/// What a training of type `T` tells about itself: an object with any of these hooks, and at least one.
+/// An observer of a training of type `T`: an object with any of these hooks, and at least one.
 ///
 /// | hook | called |
 /// | --- | --- |
 /// | `on_start(T& trainer, const TrainOptions& options)` | by `fit`, before the first step |
 /// | `on_step(T& trainer, const StepRecord& step)` | after every optimizer step |
 /// | `on_epoch(T& trainer, EpochRecord& epoch)` | after every epoch; may add to `epoch.metrics` |
-/// | `on_interrupt(T& trainer)` | before `fit` ends by `Interrupted` |
+/// | `on_interrupt(T& trainer)` | before `fit` throws `Interrupted` |
 ///
-/// Usually the trainer's type is a template parameter of the hook. A member with the name of a hook that cannot be called
-/// like this is an error, and so is one with a name that is often written instead (`on_epoch_end`, `onStep`, …). Any other
-/// misspelling is noticed only where a callback has no hook left: C++ cannot list the members of a class.
+/// The trainer's type is usually a template parameter of the hook. A member with the name of a hook that cannot be called
+/// in this way is an error, and so is one with a common misspelling (`on_epoch_end`, `onStep`, …). Other misspellings are
+/// detected only if the callback has no hook left: C++ cannot enumerate the members of a class.
 template <class C, class T>
 concept Callback =
     detail::CallableHooks<C, T>::any && !detail::NamedHooks<std::remove_cv_t<C>>::mistaken &&
@@ -98,7 +98,7 @@ concept Callback =
     (detail::CallableHooks<C, T>::epoch || !detail::NamedHooks<std::remove_cv_t<C>>::epoch) &&
     (detail::CallableHooks<C, T>::interrupt || !detail::NamedHooks<std::remove_cv_t<C>>::interrupt);
 
-/// Compiles if `C` is a `Callback` of a training of type `T`; otherwise the compiler's first error says what is wrong.
+/// Compiles if `C` is a `Callback` of a training of type `T`; otherwise the compiler's first error states what is wrong.
 template <class C, class T>
 constexpr bool require_callback() {
     using Named = detail::NamedHooks<std::remove_cv_t<C>>;

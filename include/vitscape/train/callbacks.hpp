@@ -18,7 +18,7 @@
 namespace vitscape {
 
 namespace detail {
-/// A number as people read it: four significant digits.
+/// A number with four significant digits.
 inline std::string short_number(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.4g", value);
@@ -26,7 +26,7 @@ inline std::string short_number(double value) {
 }
 }  // namespace detail
 
-/// Shows a bar over the whole training with rate and time left, and one line per epoch.
+/// Shows a progress bar over the whole training with rate and time left, and one line per epoch.
 class Progress {
   public:
     template <class T>
@@ -62,7 +62,7 @@ class Progress {
     std::int64_t batch_ = 0;
 };
 
-/// Adds `test_loss`, and `test_accuracy` for a classifier, to the record of every n-th epoch and of the last.
+/// Adds `test_loss`, and `test_accuracy` for a classifier, to the record of every n-th epoch and of the last one.
 template <Dataset D>
 class EvaluateEvery {
   public:

@@ -18,7 +18,7 @@
 
 namespace vitscape {
 
-/// The images' normalization that a model was trained with. @throws IoError if it is missing.
+/// The normalization of the images that a model was trained with. @throws IoError if it is missing.
 inline ImageTransform transform_from(const nlohmann::json& d) {
     try {
         ImageTransform transform;
@@ -32,7 +32,7 @@ inline ImageTransform transform_from(const nlohmann::json& d) {
 }
 
 namespace detail {
-/// What a checkpoint says about a method, an optimizer or a schedule.
+/// The description of a method, an optimizer or a schedule in a checkpoint.
 template <class Part>
 nlohmann::json description_of(const Part& part) {
     static_assert(
@@ -47,7 +47,7 @@ nlohmann::json description_of(const Part& part) {
 }
 }  // namespace detail
 
-/// Everything that decides how a training goes on, but for the parameters; must be the same when it is
+/// All settings that determine the rest of a training, apart from the parameters; they must be the same when it is
 /// resumed.
 template <class T>
 nlohmann::json describe_training(const T& trainer, const TrainOptions& options, std::size_t images) {
@@ -68,8 +68,8 @@ nlohmann::json describe_training(const T& trainer, const TrainOptions& options, 
     return description;
 }
 
-/// Writes the trainer's whole state to `path` (io/checkpoint.hpp): the model under the reference's names, a
-/// teacher's under "teacher.<parameter>", the optimizer's vectors under "optimizer.<vector>.<parameter>", and the
+/// Writes the trainer's whole state to `path` (io/checkpoint.hpp): the model under the reference's names, the
+/// teacher under "teacher.<parameter>", the optimizer's vectors under "optimizer.<vector>.<parameter>", and the
 /// description of all options.
 template <class T>
 void save_training(const std::filesystem::path& path, T& trainer, const nlohmann::json& training,
@@ -102,7 +102,7 @@ void save_training(const std::filesystem::path& path, T& trainer, const nlohmann
                         {"optimizer_steps", state.optimizer.steps}}}});
 }
 
-/// Puts a trainer into the state of a checkpoint, so that `fit` goes on bit-exactly.
+/// Restores a trainer from a checkpoint, so that `fit` continues bit-exactly.
 /// @throws ConfigError naming the first option that differs; ShapeError, IoError for a file of another
 /// architecture.
 template <class T>
@@ -142,15 +142,15 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
     }
 }
 
-/// Callback: saves `folder/checkpoint.safetensors` every so many epochs and minutes, at the end, and when the
-/// user stops the training. A kill at any moment leaves the last good file.
+/// Callback: saves `folder/checkpoint.safetensors` at the given intervals of epochs and minutes, at the end, and when
+/// the user stops the training. A kill at any time leaves the last complete file intact.
 class SaveEvery {
   public:
     struct Options {
         std::uint32_t epochs = 1;  ///< between two checkpoints
-        double minutes = 10;       ///< also inside an epoch where that long has passed
+        double minutes = 10;       ///< between two checkpoints, also within an epoch
     };
-    /// @param training  from `describe_training`.  @param data  what the user wants to keep about the images.
+    /// @param training  from `describe_training`.  @param data  user-defined description of the images.
     SaveEvery(std::filesystem::path folder, nlohmann::json training, nlohmann::json data, Options options)
         : path_(std::move(folder) / "checkpoint.safetensors"),
           training_(std::move(training)),
@@ -194,7 +194,7 @@ class SaveEvery {
 };
 
 /// Callback: one line per epoch in `folder/log.jsonl`: epoch, loss, learning_rate, images_per_second, seconds
-/// and the metrics. A resumed training drops the lines of epochs that it does again; give
+/// and the metrics. A resumed training drops the lines of the epochs that it repeats; list
 /// it before `SaveEvery`, so that no checkpoint is ahead of its log.
 class JsonLog {
   public:
@@ -204,7 +204,8 @@ class JsonLog {
     void on_start(T& trainer, const TrainOptions&) {
         std::string kept;
         if (std::filesystem::exists(path_)) {
-            std::istringstream lines(read_text(path_));  // kept as they are: reading sorts an object's names
+            std::istringstream lines(
+                read_text(path_));  // kept verbatim: parsing would sort the keys of an object
             std::string line;
             for (const nlohmann::json& entry : load_json_lines(path_))
                 if (std::getline(lines, line) && entry.value("epoch", 0U) <= trainer.state().epoch)

@@ -15,9 +15,9 @@
 
 namespace vitscape {
 
-/// The gradient of the sum of a method's losses over the batches of a step: forward and backward, with the teacher's
-/// predictions where the method has one, the sum over processes and the norm. A device works on by itself between
-/// `start` and `losses`; work on the same memory is recorded once and replayed.
+/// The gradient of the sum of a method's losses over the batches of a step: forward and backward pass, with the
+/// teacher's predictions if the method has a teacher, the sum over processes and the norm. A device runs asynchronously
+/// between `start` and `losses`; work on the same memory is recorded once and replayed.
 ///
 ///     pass.prepare(batch, key);
 ///     pass.clear();
@@ -42,17 +42,17 @@ class GradientPass {
           recordings_{Recording(master(backend_)), Recording(master(backend_))},
           norm_(master(backend_)) {}
 
-    /// What the next `start` works on.
+    /// Sets the input of the next `start`.
     void prepare(const Batch& batch, const MaskKey& key) { method_.prepare(backend_, batch, key, inputs_); }
-    /// Begins a step: the gradient is zero.
+    /// Begins a step by setting the gradient to zero.
     void clear() { fill(0, gradient_); }
-    /// Adds the gradient of the prepared batch, behind whatever the backend still does.
+    /// Enqueues the gradient of the prepared batch, which is added to the sum.
     /// @param teacher  empty if the method has none
-    /// @param last  of the batches of a step: sums the gradient over the processes and asks for its norm
+    /// @param last  whether this is the last batch of the step: sums the gradient over the processes and starts its norm
     void start(const Vector<P>& theta, const Vector<P>& teacher, bool last) {
         weights_.reserve(theta.size());
         if constexpr (taught) teacher_weights_.reserve(teacher.size());
-        // In a single process the last batch is like the others: one recording, with its memory, serves all.
+        // In a single process the last batch is like any other: one recording, with its memory, serves all.
         const bool sums = last && !single_process<C>;
         Recording& recording = recordings_[sums ? 1 : 0];
         const auto work = [&] {
@@ -79,14 +79,14 @@ class GradientPass {
         if (last) norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
         latest_ = &recording;
     }
-    /// The losses of the latest batch, one per image, after waiting for them.
+    /// Waits for the losses of the latest batch, one per image.
     [[nodiscard]] std::span<const double> losses() { return latest_->losses.wait(); }
     /// |gradient| after the last batch of a step.
     [[nodiscard]] double norm() { return std::sqrt(norm_.wait()[0]); }
     [[nodiscard]] const Vector<P>& gradient() const { return gradient_; }
 
   private:
-    /// Forward and backward over a batch, recorded where the backend can, and the losses on their way from it.
+    /// Forward and backward pass over a batch, recorded if the backend supports it, and the download of the losses.
     struct Recording {
         Replay<B> replay;
         HostNumbers<P> losses;
@@ -99,7 +99,8 @@ class GradientPass {
     Weights<B> weights_, teacher_weights_;
     Tape<B> tape_;
     GradientSum<C, P> sum_;
-    std::array<Recording, 2> recordings_;  // of a batch, and of a step's last one with the sum over processes
+    std::array<Recording, 2>
+        recordings_;  // of a batch, and of the last one of a step with the sum over processes
     HostNumbers<P> norm_;
     typename M::template Inputs<B> inputs_;
     Recording* latest_ = nullptr;

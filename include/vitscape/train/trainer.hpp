@@ -21,8 +21,8 @@
 
 namespace vitscape {
 
-/// Stands in for a trainer one of whose parts is not what its concept asks for: it does not compile, and the compiler's
-/// first error says what is missing. What trains is below.
+/// Diagnoses a trainer one of whose parts does not satisfy its concept: it does not compile, and the compiler's first
+/// error states what is missing. The trainer itself is the specialization below.
 template <Backend B, class M, class O, class S, class C = SingleProcess>
 class Trainer {
     static_assert(require_method<M, B>());
@@ -36,20 +36,20 @@ class Trainer {
     void fit(const D&, const TrainOptions&, Callbacks&&...) {}
 };
 
-/// Trains a `Method` by an `Optimizer` at the learning rates of a `Schedule`, and tells each `Callback`, in the order given.
+/// Trains a `Method` with an `Optimizer` at the learning rates of a `Schedule`, and calls each `Callback` in the given order.
 ///
 ///     Trainer trainer{Cpu<float>{}, MaskedAutoencoder<>{config}, AdamW{}, WarmupCosine{}, 0};
 ///     trainer.fit(images, {.epochs = 400, .batch = 256}, Progress{});
 ///
 /// With a `Communicator` of several processes each one trains on its part of every batch and all take the same steps;
-/// the gradients are summed while the backward pass still runs. Callbacks are called in process 0 alone.
+/// the gradients are summed while the backward pass is still running. Callbacks are called in process 0 only.
 template <Backend B, Method<B> M, Optimizer<Master<B>> O, Schedule S, CommunicatorFor<Master<B>> C>
 class Trainer<B, M, O, S, C> {
     using P = Master<B>;  // backend of the parameters, gradients and losses
     static constexpr bool taught = TaughtMethod<M, B>;
 
   public:
-    /// Starts from the initial values of `seed`, which also decides order, augmentation and masks.
+    /// Starts from the initial values of `seed`, which also determines order, augmentation and masks.
     Trainer(B backend, M method, O optimizer, S schedule, std::uint64_t seed, C communicator = {})
         : backend_(std::move(backend)),
           method_(std::move(method)),
@@ -75,11 +75,9 @@ class Trainer<B, M, O, S, C> {
     [[nodiscard]] const Vector<P>& teacher() const { return state_.teacher; }
     [[nodiscard]] TrainingState<P, O>& state() { return state_; }
 
-    /// Trains on from the current state to `options.epochs`.
-    /// @throws ConfigError, DataError before any work for invalid options; NumericError if a loss
-    /// or a gradient
-    ///         is not finite, before the parameters take the step; Interrupted after `on_interrupt` when the
-    ///         user asked to stop.
+    /// Trains from the current state up to `options.epochs`.
+    /// @throws ConfigError, DataError before any work for invalid options; NumericError if a loss or a gradient is not
+    ///         finite, before the parameters are updated; Interrupted after `on_interrupt` when the user asked to stop.
     template <class D, class... Callbacks>
     void fit(const D& data, TrainOptions options, Callbacks&&... callbacks) {
         static_assert(require_dataset<D>());
@@ -92,7 +90,7 @@ class Trainer<B, M, O, S, C> {
         } catch (const NumericError&) {  // all have the same sums
             throw;
         } catch (...) {
-            communicator_.abandon();  // the others do not wait for this process
+            communicator_.abandon();  // so that the others do not wait for this process
             throw;
         }
     }
@@ -168,19 +166,19 @@ class Trainer<B, M, O, S, C> {
     template <Dataset D>
     void check(const D& data, const TrainOptions& options) const {
         if (options.epochs == 0 || options.batch == 0 || options.accumulate == 0)
-            throw ConfigError("epochs, batch and accumulated batches are at least 1");
+            throw ConfigError("epochs, batch and accumulated batches must be at least 1");
         if (data.size() < options.batch)
             throw ConfigError(message("the dataset has ", data.size(), " images, fewer than one batch of ",
                                       options.batch, "; choose a smaller batch"));
         if (!(options.clip_norm >= 0))
             throw ConfigError(message("the clipping norm ", options.clip_norm, " is negative"));
         if (options.transform.side != method_.grid().image)
-            throw ConfigError(message("the images are made ", options.transform.side,
+            throw ConfigError(message("the images are ", options.transform.side,
                                       " pixels wide, the model needs ", method_.grid().image));
         options.transform.check();
     }
 
-    /// Figures of a step over all processes, and whether any of them was asked to stop.
+    /// Sums the loss and image count of a step over all processes, and whether any of them was asked to stop.
     void sum_over_processes(double& loss, Index& images) {
         stop_ = interrupted();
         if constexpr (!single_process<C>) {
@@ -213,7 +211,7 @@ class Trainer<B, M, O, S, C> {
         };
         if constexpr (!taught) {
             step();
-        } else {  // the teacher follows after each step
+        } else {  // update the teacher after each step
             const double momentum = teacher_momentum(batches, options);
             if constexpr (TeachingOptimizer<O, P>) {
                 step(&state_.teacher, momentum);
@@ -256,7 +254,7 @@ class Trainer<B, M, O, S, C> {
 
     template <class... Callbacks>
     void stop_if_interrupted(Callbacks&... callbacks) {
-        if constexpr (single_process<C>) stop_ = interrupted();  // also what came during the callbacks
+        if constexpr (single_process<C>) stop_ = interrupted();  // includes a signal during the callbacks
         if (!stop_) return;
         call(
             [&](auto& c, Trainer& trainer) {
@@ -267,7 +265,7 @@ class Trainer<B, M, O, S, C> {
             message("stopped by the user in epoch ", state_.epoch + 1, " after ", state_.batch, " batches"));
     }
 
-    /// f(callback, trainer); nvcc knows no `this` in the lambda's requirements.
+    /// f(callback, trainer); nvcc does not support `this` in a lambda's requires clause.
     template <class F, class... Callbacks>
     void call(const F& f, Callbacks&... callbacks) {
         if (communicator_.rank() == 0) (f(callbacks, *this), ...);

@@ -12,35 +12,35 @@
 
 namespace vitscape {
 
-/// How long and with which batches to train.
+/// Length and batches of a training.
 struct TrainOptions {
     std::uint32_t epochs = 100;
-    std::size_t batch = 256;     ///< images in one forward and backward pass
-    std::size_t accumulate = 1;  ///< batches in one optimizer step; the effective batch is batch * accumulate
-    double clip_norm = 0;        ///< largest norm of the gradient; 0: not clipped
-    std::size_t workers = 1;     ///< threads that load images ahead
-    ImageTransform transform{};  ///< its side must be the model's image
+    std::size_t batch = 256;     ///< images per forward and backward pass
+    std::size_t accumulate = 1;  ///< batches per optimizer step; the effective batch is batch * accumulate
+    double clip_norm = 0;        ///< largest norm of the gradient; 0: no clipping
+    std::size_t workers = 1;     ///< threads that prefetch images
+    ImageTransform transform{};  ///< its side must match the image size of the model
 };
 
-/// What a callback is told after every optimizer step.
+/// Passed to callbacks after every optimizer step.
 struct StepRecord {
-    std::uint32_t epoch = 0, epochs = 0;  ///< epochs done before this one, and in all
-    std::size_t batch = 0, batches = 0;   ///< batches done in this epoch, and in all of it
+    std::uint32_t epoch = 0, epochs = 0;  ///< epochs completed before this one, and in total
+    std::size_t batch = 0, batches = 0;   ///< batches done in this epoch, and in the whole epoch
     std::size_t images = 0;               ///< images of the step
     double loss = 0, learning_rate = 0, gradient_norm = 0;
 };
 
-/// What a callback is told after every epoch; it may add figures of its own to `metrics`.
+/// Passed to callbacks after every epoch; they may add values to `metrics`.
 struct EpochRecord {
-    std::uint32_t epoch = 0, epochs = 0;  ///< epochs done, this one included, and in all
+    std::uint32_t epoch = 0, epochs = 0;  ///< epochs completed including this one, and in total
     double loss = 0;                      ///< mean over the epoch's images
     double learning_rate = 0;             ///< of the last step
     double images_per_second = 0, seconds = 0;
     std::vector<std::pair<std::string, double>> metrics;
 };
 
-/// Everything that a training has reached; with the same options it determines the rest.
-/// @tparam P  what parameters live on.
+/// The complete state of a training; with the same options it determines the rest.
+/// @tparam P  backend of the parameters
 template <Backend P, class O>
 struct TrainingState {
     Vector<P> theta;
