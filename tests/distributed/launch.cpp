@@ -90,15 +90,15 @@ TEST_CASE("process 0 hands bytes to the others through a file", "[distributed][l
         std::vector<std::jthread> others;
         for (int rank = 1; rank < size; ++rank)
             others.emplace_back([&, rank] {
-                Handover handover({rank, size, rank}, path);
-                handover.exchange(got[static_cast<std::size_t>(rank)]);
+                Rendezvous rendezvous({rank, size, rank}, path);
+                rendezvous.exchange(got[static_cast<std::size_t>(rank)]);
             });
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
         std::ofstream(path) << "half a message";  // is not taken for a whole one
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
-        Handover handover({0, size, 0}, path);
+        Rendezvous rendezvous({0, size, 0}, path);
         Id id = some_id(77);
-        handover.exchange(id);
+        rendezvous.exchange(id);
         others.clear();  // joins
         CHECK(std::filesystem::exists(path));
     }
@@ -113,15 +113,15 @@ TEST_CASE("a process does not wait for ever nor take what another run has left",
     std::filesystem::last_write_time(path,
                                      std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
     Id id = some_id(1);
-    Handover late({1, 2, 1}, path, std::chrono::milliseconds(200));
+    Rendezvous late({1, 2, 1}, path, std::chrono::milliseconds(200));
     const std::string text = test::error_text<CommunicationError>([&] { late.exchange(id); });
     CHECK(test::contains(text, "process 1 waited 0.2 s for process 0 of 2"));
     CHECK(test::contains(text, path.string()));
     CHECK(bool(id == some_id(1)));
 
-    Handover nowhere({0, 2, 0}, folder.path() / "missing" / "meeting");
+    Rendezvous nowhere({0, 2, 0}, folder.path() / "missing" / "meeting");
     CHECK(test::contains(test::error_text<IoError>([&] { nowhere.exchange(id); }), "VITSCAPE_RENDEZVOUS"));
-    Handover alone({0, 1, 0}, folder.path() / "missing" / "meeting");
+    Rendezvous alone({0, 1, 0}, folder.path() / "missing" / "meeting");
     alone.exchange(id);  // needs no file
 }
 
@@ -129,8 +129,8 @@ TEST_CASE("processes of one launcher find one file", "[distributed][launch]") {
     {
         const std::map<std::string, std::string> named{{"VITSCAPE_RENDEZVOUS", "/somewhere/else"}};
         const Environment environment(named);
-        CHECK(Handover::default_path() == "/somewhere/else");
+        CHECK(Rendezvous::default_path() == "/somewhere/else");
     }
     const Environment environment(std::map<std::string, std::string>{});
-    CHECK(test::contains(Handover::default_path().string(), std::to_string(::getppid())));
+    CHECK(test::contains(Rendezvous::default_path().string(), std::to_string(::getppid())));
 }

@@ -14,11 +14,11 @@ namespace vitscape {
 ///
 /// | member | meaning |
 /// | --- | --- |
-/// | `backend()` | the backend that its vectors live on |
-/// | `layout()` | the `ParameterLayout` that names the parts of the vector; `layout().size()` numbers |
-/// | `value(theta)` | the loss, a double; not finite where it diverges, never an exception for that |
+/// | `backend()` | the backend of its vectors |
+/// | `layout()` | the `ParameterLayout` that names the parts of the vector; its size is `layout().size()` |
+/// | `value(theta)` | the loss, a double; not finite if it diverges, which never throws |
 ///
-/// A user's own function is a small struct; nothing has to be derived from anything.
+/// A user-defined function is a small struct; it need not derive from anything.
 template <class O, class B>
 concept Evaluable = Backend<B> && requires(std::remove_reference_t<O>& objective, const Vector<B>& theta) {
     { objective.backend() } -> std::convertible_to<B>;
@@ -35,8 +35,8 @@ concept Objective = Evaluable<O, B> &&
 };
 
 /// An `Evaluable` that is a mean over samples: `samples()` of them, and `sample_losses(theta, out)` writes
-/// one loss per sample, always of the same samples (images, masks) in the same order; `value` is their mean.
-/// What standard errors are computed from.
+/// one loss per sample, always for the same samples (images, masks) in the same order; `value` is their mean.
+/// Needed for standard errors.
 template <class O, class B>
 concept SampledObjective = Evaluable<O, B> &&
     requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::span<double> out) {
@@ -44,9 +44,9 @@ concept SampledObjective = Evaluable<O, B> &&
     objective.sample_losses(theta, out);
 };
 
-/// A `SampledObjective` whose evaluations overlap with the host's work: `start_losses(theta, slot)` begins an evaluation
-/// and `finish_losses(slot, out)` waits for it; `max_in_flight()` of them, numbered from 0, may be in flight at once. It may
-/// also have `start_losses_at(plane, alpha, beta, slot)`, which makes the point by itself.
+/// A `SampledObjective` whose evaluations overlap with the host's work: `start_losses(theta, slot)` starts an evaluation
+/// and `finish_losses(slot, out)` waits for it; up to `max_in_flight()` evaluations, in slots numbered from 0, may be in
+/// flight at once. It may also have `start_losses_at(plane, alpha, beta, slot)`, which computes the point itself.
 template <class O, class B>
 concept DeferredObjective = SampledObjective<O, B> &&
     requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::size_t slot,
@@ -64,8 +64,8 @@ concept TwiceDifferentiable = Objective<O, B> &&
     objective.hessian_vector(theta, theta, out);
 };
 
-// The functions that take objectives call one of these first: where a member is missing, the compiler's first error says
-// which.
+// The functions that take objectives call one of these first: if a member is missing, the compiler's first error
+// names it.
 
 template <class O, class B>
 constexpr bool require_evaluable() {

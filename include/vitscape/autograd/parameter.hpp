@@ -5,7 +5,7 @@
 
 namespace vitscape {
 
-/// Where one parameter lies in a model's flat vector.
+/// Position of one parameter in a model's flat vector.
 struct ParameterSlot {
     Index offset = 0;
     Shape shape;

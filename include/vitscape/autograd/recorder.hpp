@@ -15,7 +15,7 @@
 
 namespace vitscape {
 
-/// A value in a computation, and the number of the recorded operation that made it (-1: a constant, no
+/// A value in a computation, and the number of the recorded operation that computed it (-1: a constant, no
 /// gradient).
 template <Backend B>
 struct Variable {
@@ -27,7 +27,7 @@ struct Variable {
     [[nodiscard]] bool differentiable() const { return node >= 0; }
 };
 
-/// Runs a model forward and records nothing: a tensor lives exactly as long as the model's code holds it.
+/// Runs a model forward without recording: a tensor lives exactly as long as the model's code holds it.
 template <Backend B>
 class Eval {
   public:
@@ -58,7 +58,7 @@ class Eval {
 };
 
 /// Runs a model forward and keeps, for each operation, what its backward pass needs; `backward` then runs
-/// these in the opposite order and adds the parameters' gradients to a flat vector. Reused from step to step
+/// these in reverse order and adds the parameters' gradients to a flat vector. Reused from step to step,
 /// it allocates nothing.
 template <Backend B>
 class Tape {
@@ -74,7 +74,7 @@ class Tape {
     Tape& operator=(const Tape&) = delete;
     ~Tape() { clear(); }
 
-    /// Other vectors from here on; what is recorded stays with the old ones.
+    /// Switches to other vectors; operations recorded so far keep using the old ones.
     void bind(typename B::Pointer parameters, typename Master<B>::Pointer gradients) {
         parameters_ = parameters;
         gradients_ = gradients;
@@ -85,7 +85,7 @@ class Tape {
         parameters_end_ = std::max(parameters_end_, slot.offset + slot.shape.size());
         return {parameters_ + slot.offset, slot.shape};
     }
-    /// Where the gradient of a parameter is to be added.
+    /// The destination of a parameter's gradient.
     [[nodiscard]] TensorView<Master<B>> parameter_gradient(const ParameterSlot& slot) const {
         return {gradients_ + slot.offset, slot.shape};
     }
@@ -133,7 +133,7 @@ class Tape {
             gradient = Tensor<V>(backend, shape);
             return {gradient.data(), 0};
         }
-        if (!gradient.unique()) {  // shared with another operation's gradient, which must keep its numbers
+        if (!gradient.unique()) {  // shared with another operation's gradient, which must not change
             Tensor<V> own(backend, gradient.shape());
             backend.copy(own.size(), gradient.data(), own.data());
             gradient = std::move(own);
@@ -155,11 +155,11 @@ class Tape {
         as<V>().map(1, size, functor::Add{}, sum, sum, Operand{contribution.data(), size});
     }
 
-    /// Adds the gradient of `weight * sum(output)` by all parameters to the gradient vector and discards the
-    /// operations.
+    /// Adds the gradient of `weight * sum(output)` with respect to all parameters to the gradient vector and discards
+    /// the operations.
     /// @param output  any recorded variable, e.g. one loss per sample with weight 1 / samples for their mean.
     /// @param on_final  called as on_final(offset) during the backward pass: no remaining operation uses a parameter at
-    /// or behind this offset of the flat vector, so these gradients are final. Offsets never grow.
+    /// or after this offset of the flat vector, so these gradients are final. Offsets never increase.
     template <Backend V, class OnFinal = IgnoreFinal>
     void backward(const Variable<V>& output, double weight = 1, const OnFinal& on_final = {}) {
         if (output.differentiable()) {
@@ -169,7 +169,7 @@ class Tape {
             for (std::size_t i = nodes_.size(); i-- > 0;) {
                 Node& node = nodes_[i];
                 node.run(node.closure, *this, node);
-                node.destroy(node.closure);  // frees the saved values as the backward pass goes
+                node.destroy(node.closure);  // frees the saved values as the backward pass proceeds
                 node.closure = nullptr;
                 on_final(i > 0 ? nodes_[i - 1].parameters_end : Index{0});
             }
@@ -236,7 +236,7 @@ class Tape {
     Index parameters_end_ = 0;
 };
 
-/// What a model is written against: `Tape` and `Eval` run the same forward code.
+/// The interface for which models are written: `Tape` and `Eval` run the same forward code.
 template <class R>
 concept Recorder = Backend<typename R::BackendType> && requires(R recorder, Shape shape, ParameterSlot slot) {
     { R::records } -> std::convertible_to<bool>;

@@ -11,26 +11,26 @@
 
 namespace vitscape {
 
-/// Processes that cannot talk to each other: one ended, or the library that connects them reports a fault.
+/// Communication between processes failed: one has ended, or the library that connects them reports an error.
 struct CommunicationError : Error {
     using Error::Error;
 };
 
 /// Several processes that run the same program on parts of the same work. A `Communicator` is a cheap handle
-/// like a backend: copies are the same connection, and one host thread at a time uses it.
+/// like a backend: copies share one connection, which one host thread at a time may use.
 ///
 /// | member | meaning |
 /// | --- | --- |
-/// | `rank()`, `size()` | the number of this process, from 0, and how many there are |
+/// | `rank()`, `size()` | the number of this process, from 0, and the number of processes |
 /// | `sum(numbers, count)` | numbers[i] = their sum over all processes, the same bits in each; host memory |
 /// | `barrier()` | returns when all processes have called it |
-/// | `abandon()` | this process gives up: it waits for nobody any more, and its further calls throw |
+/// | `abandon()` | this process leaves the group: it no longer waits for others, and its further calls throw |
 ///
-/// and, for each backend whose memory it reaches, `CommunicatorFor`. All but `rank`, `size` and `abandon` are
+/// and, for each backend whose memory it can access, `CommunicatorFor`. All but `rank`, `size` and `abandon` are
 /// collective: every process makes the same calls in the same order, with the same counts.
 ///
-/// A process that alone leaves by an exception leaves the others waiting. `abandon()` before it ends makes it
-/// end without a farewell, which launchers such as mpirun and torchrun take for a failure: they end the others.
+/// A process that leaves by an exception leaves the others waiting. After `abandon()` it exits without finalizing,
+/// which launchers such as mpirun and torchrun treat as a failure: they terminate the others.
 template <class C>
 concept Communicator = std::copyable<C> && requires(C c, double* numbers, std::size_t count) {
     { c.rank() } -> std::convertible_to<int>;
@@ -40,16 +40,16 @@ concept Communicator = std::copyable<C> && requires(C c, double* numbers, std::s
     c.abandon();
 };
 
-/// What a communicator does with the memory of a backend:
+/// The operations of a communicator on the memory of a backend:
 ///
 /// | member | meaning |
 /// | --- | --- |
-/// | `start_sum(backend, n, p)` | begins p[i] = sum of p[i] over all processes, the same bits in each |
-/// | `finish(backend)` | all that was started is done for whatever the backend does next |
+/// | `start_sum(backend, n, p)` | starts p[i] = sum of p[i] over all processes, the same bits in each |
+/// | `finish(backend)` | later work of the backend sees the results of all sums started |
 /// | `broadcast(backend, n, p, root)` | p[i] = p[i] of the process `root` |
 ///
-/// A sum takes what the backend's earlier work has written; until `finish` nobody else may touch those numbers,
-/// and other work of the backend may go on meanwhile.
+/// A sum sees the results of the backend's earlier work; until `finish` those numbers must not be accessed,
+/// while other work of the backend may overlap.
 template <class C, class B>
 concept CommunicatorFor = Communicator<C> && Backend<B> &&
     requires(C c, B b, typename B::Pointer p, Index n) {
@@ -58,7 +58,7 @@ concept CommunicatorFor = Communicator<C> && Backend<B> &&
     c.broadcast(b, n, p, 0);
 };
 
-/// One process alone: every sum is there already. Nothing is left of it in a compiled program.
+/// A single process: every sum is complete already. Optimized away entirely.
 class SingleProcess {
   public:
     [[nodiscard]] static constexpr int rank() { return 0; }
@@ -74,8 +74,8 @@ class SingleProcess {
     static constexpr void broadcast(B&, Index, Pointer, int) {}
 };
 
-/// Whether a communicator has one process whatever happens, known while compiling: `if constexpr
-/// (!single_process<C>)` surrounds what only several processes need.
+/// Whether a communicator always has a single process, known at compile time: `if constexpr
+/// (!single_process<C>)` guards code that only several processes need.
 template <class C>
 constexpr bool single_process = requires {
     requires std::bool_constant<(C::size() == 1)>::value;
@@ -101,7 +101,7 @@ double sum_over_processes(C& communicator, double number) {
     return number;
 }
 
-/// A backend whose memory belongs to a device, which works off a stream of commands.
+/// A backend whose memory belongs to a device, which executes a stream of commands.
 template <class B>
 concept DeviceBackend = requires(B b) {
     b.stream();

@@ -9,19 +9,19 @@
 
 namespace vitscape {
 
-/// Sums a gradient over all processes while the backward pass still computes its beginning.
+/// Sums a gradient over all processes while the backward pass is still computing its beginning.
 ///
 ///     sum.begin(gradient);             // before the backward pass
-///     sum.final_from(slot.offset);     // during it: nothing from here to the end will change any more
-///     sum.finish();                    // after it: whatever the backend does next sees the sum
+///     sum.final_from(slot.offset);     // during it: everything from here to the end is final
+///     sum.finish();                    // after it: later work of the backend sees the sum
 ///
-/// The vector is cut into chunks of one size, beginning at its start; a chunk is sent as soon as all of it is
-/// final, the last one first. Chunks and their order depend on the vector's size alone, not on when or how
-/// often `final_from` was called, so the sums are the same in every run. Without several processes all of it
-/// is nothing.
+/// The vector is divided into chunks of equal size from its start; a chunk is sent as soon as all of it is
+/// final, the last one first. Chunks and their order depend only on the size of the vector, not on when or how
+/// often `final_from` was called, so the sums are the same in every run. With a single process all calls
+/// are no-ops.
 ///
-/// Left by an exception between `begin` and `finish`, it abandons the communicator: the others may be waiting
-/// for chunks that will not come.
+/// If destroyed by an exception between `begin` and `finish`, it abandons the communicator, because the others
+/// may be waiting for chunks that will not be sent.
 ///
 /// @tparam B  the backend of the gradient vector
 template <class C, Backend B>
@@ -30,7 +30,7 @@ class GradientSum {
   public:
     static constexpr std::size_t default_chunk_bytes = std::size_t{4} << 20U;
 
-    /// @throws ConfigError for chunks that hold no number
+    /// @throws ConfigError for chunks too small for one element
     explicit GradientSum(C communicator, std::size_t chunk_bytes = default_chunk_bytes)
         : communicator_(std::move(communicator)),
           chunk_(static_cast<Index>(chunk_bytes / sizeof(typename B::Storage))) {
@@ -45,13 +45,13 @@ class GradientSum {
     }
 
     [[nodiscard]] C& communicator() { return communicator_; }
-    /// Numbers in a chunk; the last one may be smaller.
+    /// Elements per chunk; the last one may be smaller.
     [[nodiscard]] Index chunk() const { return chunk_; }
-    /// Whether `begin` was called and `finish` was not yet.
+    /// Whether `begin` was called without `finish` yet.
     [[nodiscard]] bool active() const { return vector_ != nullptr; }
 
-    /// Sums this vector next. It must stay where it is until `finish`.
-    /// @throws Error if the last sum was not finished
+    /// Starts the sum of this vector, which must not move until `finish`.
+    /// @throws Error if the previous sum was not finished
     void begin(const Vector<B>& vector) {
         if constexpr (!single_process<C>) {
             if (active()) throw Error("a sum of gradients was begun before the last one was finished");
@@ -60,8 +60,8 @@ class GradientSum {
         }
     }
 
-    /// Element `offset` and all behind it have their last values (in the order of the backend's work). An
-    /// offset larger than an earlier one says nothing new.
+    /// Element `offset` and all after it are final (in the order of the backend's work). An offset larger than an
+    /// earlier one has no effect.
     /// @throws ShapeError for an offset outside the vector, Error without `begin`
     void final_from(Index offset) {
         if constexpr (!single_process<C>) {
@@ -78,7 +78,7 @@ class GradientSum {
         }
     }
 
-    /// Sends what was not yet sent; returns when, for the backend's next work, every number is the sum.
+    /// Sends the remaining chunks; afterwards the backend's next work sees the sum in every element.
     void finish() {
         if constexpr (!single_process<C>) {
             final_from(0);
@@ -91,7 +91,7 @@ class GradientSum {
     C communicator_;
     Index chunk_;
     const Vector<B>* vector_ = nullptr;
-    Index waiting_ = 0;  // elements before this one were not sent yet
+    Index waiting_ = 0;  // elements before this one have not been sent yet
 };
 
 }  // namespace vitscape

@@ -25,10 +25,10 @@
 
 namespace vitscape {
 
-/// Where a launcher put this process.
+/// The rank that a launcher assigned to this process.
 struct ProcessPlace {
-    int rank = 0, size = 1;  ///< its number, from 0, and how many there are
-    int local_rank = 0;      ///< its number among those on this machine: the GPU to take
+    int rank = 0, size = 1;  ///< its number, from 0, and the number of processes
+    int local_rank = 0;      ///< its number among those on this machine: the GPU to use
 };
 
 namespace detail {
@@ -46,9 +46,9 @@ inline std::optional<int> environment_number(const char* name) {
 
 }  // namespace detail
 
-/// The place that the environment tells: RANK, WORLD_SIZE and LOCAL_RANK as torchrun sets them, else what
-/// Open MPI's mpirun sets; one process alone where there is neither.
-/// @throws ConfigError for a part of these variables only, and for numbers that make no sense
+/// Reads the place from the environment: RANK, WORLD_SIZE and LOCAL_RANK as set by torchrun, otherwise the
+/// variables of Open MPI's mpirun; a single process if there are neither.
+/// @throws ConfigError if only some of these variables are set, and for inconsistent values
 inline ProcessPlace process_place() {
     struct Names {
         const char *rank, *size, *local_rank;
@@ -66,7 +66,7 @@ inline ProcessPlace process_place() {
                                       rank ? names.size : names.rank, "; set both, or none for one process"));
         const ProcessPlace place{*rank, *size, local.value_or(*rank)};
         if (place.size < 1 || place.rank < 0 || place.rank >= place.size || place.local_rank < 0)
-            throw ConfigError(message("the environment says ", names.rank, " ", place.rank, ", ", names.size,
+            throw ConfigError(message("the environment has ", names.rank, " ", place.rank, ", ", names.size,
                                       " ", place.size, " and local rank ", place.local_rank,
                                       "; ranks begin at 0 and end before the size"));
         return place;
@@ -74,22 +74,22 @@ inline ProcessPlace process_place() {
     return {};
 }
 
-/// A file through which process 0 hands some bytes to the others. Process 0 removes it in the end.
-class Handover {
+/// A file through which process 0 sends some bytes to the others. Process 0 removes it at the end.
+class Rendezvous {
   public:
-    /// The file that VITSCAPE_RENDEZVOUS names, which must be seen by all machines of the run; else one in the
-    /// folder for temporary files that the children of one process on one machine have in common.
+    /// The file named by VITSCAPE_RENDEZVOUS, which must be visible to all machines of the run; otherwise one in the
+    /// temporary folder that is common to the children of one process on one machine.
     [[nodiscard]] static std::filesystem::path default_path() {
         if (const char* const named = std::getenv("VITSCAPE_RENDEZVOUS")) return named;
         return std::filesystem::temp_directory_path() / message("vitscape-", ::geteuid(), "-", ::getppid());
     }
 
-    Handover(ProcessPlace place, std::filesystem::path path,
-             std::chrono::milliseconds patience = std::chrono::minutes(5))
+    Rendezvous(ProcessPlace place, std::filesystem::path path,
+               std::chrono::milliseconds patience = std::chrono::minutes(5))
         : place_(place), path_(std::move(path)), patience_(patience) {}
-    Handover(const Handover&) = delete;
-    Handover& operator=(const Handover&) = delete;
-    ~Handover() {
+    Rendezvous(const Rendezvous&) = delete;
+    Rendezvous& operator=(const Rendezvous&) = delete;
+    ~Rendezvous() {
         if (written_) ::unlink(path_.c_str());
     }
 
@@ -114,7 +114,7 @@ class Handover {
         }
     };
 
-    /// Under another name first, so that nobody reads half of it.
+    /// Under a temporary name first, so that nobody reads a partial file.
     void write(std::span<const std::byte> bytes) {
         const std::string draft = path_.string() + message(".", ::getpid());
         ::unlink(draft.c_str());
@@ -128,9 +128,9 @@ class Handover {
         if (!good || ::rename(draft.c_str(), path_.c_str()) != 0) {
             const std::string reason = std::strerror(errno);
             ::unlink(draft.c_str());
-            throw IoError(message("the processes of this run meet through the file ", path_.string(),
+            throw IoError(message("the processes of this run exchange data through the file ", path_.string(),
                                   ", which cannot be written: ", reason,
-                                  "; set VITSCAPE_RENDEZVOUS to a path that can"));
+                                  "; set VITSCAPE_RENDEZVOUS to a writable path"));
         }
         written_ = true;
     }
@@ -138,17 +138,18 @@ class Handover {
     void wait(std::span<std::byte> bytes) const {
         const auto start = std::chrono::steady_clock::now();
         const auto oldest =
-            std::chrono::system_clock::now() - patience_;  // before: left over from another run
+            std::chrono::system_clock::now() - patience_;  // anything older is left over from another run
         while (!read(bytes, std::chrono::system_clock::to_time_t(oldest))) {
             if (std::chrono::steady_clock::now() - start > patience_)
                 throw CommunicationError(message(
                     "process ", place_.rank, " waited ", std::chrono::duration<double>(patience_).count(),
                     " s for process 0 of ", place_.size, " to write ", path_.string(),
-                    "; start all processes together, or set VITSCAPE_RENDEZVOUS to a path that all see"));
+                    "; start all processes together, or set VITSCAPE_RENDEZVOUS to a path visible to all of "
+                    "them"));
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
     }
-    /// Only what this user wrote, whole and lately.
+    /// Only a complete and recent file written by this user.
     [[nodiscard]] bool read(std::span<std::byte> bytes, std::time_t oldest) const {
         const File file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
         struct stat status {};

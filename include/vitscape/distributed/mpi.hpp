@@ -11,10 +11,10 @@
 
 #include <vitscape/distributed/communicator.hpp>
 
-/// Where no <mpi.h> is to be found, this header is empty.
+/// This header is empty if there is no <mpi.h>.
 #if __has_include(<mpi.h>)
 
-// Not the C++ interface that MPI 3 dropped and that some headers still bring.
+// Without the C++ interface that MPI 3 removed and that some headers still include.
 #if !defined(OMPI_SKIP_MPICXX)
 #define OMPI_SKIP_MPICXX 1
 #endif
@@ -35,7 +35,7 @@ inline void check_mpi(int result, const char* call) {
     throw CommunicationError(message(call, " failed: ", std::string(text, static_cast<std::size_t>(length))));
 }
 
-/// The connection that all copies of an `Mpi` share.
+/// The connection shared by all copies of an `Mpi`.
 class MpiConnection {
   public:
     MpiConnection() : exceptions_(std::uncaught_exceptions()) {
@@ -47,14 +47,14 @@ class MpiConnection {
                 "MPI was finalized and cannot be started again; keep one Mpi as long as the program needs "
                 "it");
         if (initialized == 0) {
-            // Threads that load images do not call MPI. A library without any support of threads says so here,
-            // and serves all the same.
+            // Threads that load images do not call MPI. A library without thread support reports that here, and
+            // works nevertheless.
             int provided = MPI_THREAD_SINGLE;
             check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
             owns_ = true;
         }
         try {
-            // Of its own, so that nothing here is mixed up with other messages of the program.
+            // A communicator of its own, so that messages do not mix with others of the program.
             check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &world), "MPI_Comm_dup");
             check_mpi(MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
             check_mpi(MPI_Comm_rank(world, &rank), "MPI_Comm_rank");
@@ -66,8 +66,8 @@ class MpiConnection {
     }
     MpiConnection(const MpiConnection&) = delete;
     MpiConnection& operator=(const MpiConnection&) = delete;
-    /// A farewell waits for all others, who may wait for this process: there is none after `abandon` nor while
-    /// an exception is on its way.
+    /// Finalizing waits for all others, which may be waiting for this process: it is skipped after `abandon` and during
+    /// stack unwinding.
     ~MpiConnection() {
         if (abandoned || std::uncaught_exceptions() > exceptions_) return;
         int finalized = 0;
@@ -91,13 +91,13 @@ class MpiConnection {
 
 }  // namespace detail
 
-/// The processes that mpirun started, for backends in host memory. The first `Mpi` starts MPI, unless the
-/// program has done so itself, and the last copy ends it. Only the thread that started MPI uses it.
+/// The processes started by mpirun, for backends in host memory. The first `Mpi` initializes MPI, unless the
+/// program has already done so, and the last copy finalizes it. Only the thread that initialized MPI may use it.
 ///
 ///     mpirun -np 2 ./pretrain …
 class Mpi {
   public:
-    /// @throws CommunicationError if MPI cannot be started, or was ended before
+    /// @throws CommunicationError if MPI cannot be initialized, or was already finalized
     Mpi() : connection_(std::make_shared<detail::MpiConnection>()) {}
 
     [[nodiscard]] int rank() const { return connection_->rank; }
@@ -125,13 +125,13 @@ class Mpi {
                               "MPI_Iallreduce");
             c.pending.push_back(request);
         });
-        // Many MPI libraries make progress only while they are called: this moves the earlier sums on.
+        // Many MPI libraries make progress only during calls: this advances the earlier sums.
         int done = 0;
         detail::check_mpi(
             MPI_Testall(static_cast<int>(c.pending.size()), c.pending.data(), &done, MPI_STATUSES_IGNORE),
             "MPI_Testall");
     }
-    /// Waits until all sums that were started are there.
+    /// Waits until all started sums are complete.
     template <class B>
     void finish(B&) {
         detail::MpiConnection& c = connection();
@@ -160,8 +160,7 @@ class Mpi {
         return std::is_same_v<Pointer, float*> ? MPI_FLOAT : MPI_DOUBLE;
     }
     [[nodiscard]] detail::MpiConnection& connection() const {
-        if (connection_->abandoned)
-            throw CommunicationError("this process has given up its part in a joint run and must end");
+        if (connection_->abandoned) throw CommunicationError("this process has left the run and must exit");
         return *connection_;
     }
     /// MPI counts in int.

@@ -12,7 +12,7 @@
 
 #include <vitscape/distributed/launch.hpp>
 
-/// Where no <nccl.h> or no CUDA is to be found, this header is empty.
+/// This header is empty if there is no <nccl.h> or no CUDA.
 #if __has_include(<nccl.h>) && __has_include(<cuda_runtime_api.h>)
 
 #include <vitscape/backend/cuda/device.hpp>
@@ -25,10 +25,10 @@ namespace vitscape {
 
 namespace detail {
 
-/// The connection that all copies of an `Nccl` share: NCCL's communicator on one GPU and a stream for it.
+/// The connection shared by all copies of an `Nccl`: NCCL's communicator on one GPU and a stream for it.
 class NcclConnection {
   public:
-    static constexpr std::size_t host_numbers = 512;  // that `sum` moves at once
+    static constexpr std::size_t host_numbers = 512;  // transferred at once by `sum`
 
     NcclConnection(int own_rank, int ranks, const ncclUniqueId& id, int device)
         : rank(own_rank), size(ranks), exceptions_(std::uncaught_exceptions()) {
@@ -42,8 +42,8 @@ class NcclConnection {
     }
     NcclConnection(const NcclConnection&) = delete;
     NcclConnection& operator=(const NcclConnection&) = delete;
-    /// A farewell waits for all others, who may wait for this process: there is none while an exception is on
-    /// its way.
+    /// Finalizing waits for all others, which may be waiting for this process: it is skipped during stack
+    /// unwinding.
     ~NcclConnection() {
         if (std::uncaught_exceptions() > exceptions_) abandon();
         if (communicator == nullptr) return;
@@ -51,7 +51,7 @@ class NcclConnection {
         static_cast<void>(ncclCommDestroy(communicator));
     }
 
-    /// @throws CommunicationError with the name of the call and NCCL's words for what went wrong
+    /// @throws CommunicationError with the name of the call and NCCL's error message
     void check(ncclResult_t result, const char* call) const {
         if (result == ncclSuccess) return;
         const char* const last = ncclGetLastError(communicator);
@@ -59,23 +59,23 @@ class NcclConnection {
                                          last != nullptr && *last != '\0' ? "; " : "",
                                          last != nullptr ? last : ""));
     }
-    /// What went wrong since, in the network or in another process.
+    /// Checks for asynchronous errors, in the network or in another process.
     void check_earlier() const {
         ncclResult_t state = ncclSuccess;
         check(ncclCommGetAsyncError(communicator, &state), "ncclCommGetAsyncError");
         if (state != ncclInProgress) check(state, "a sum or broadcast by NCCL");
     }
-    /// NCCL's next work waits for what `compute` was given so far.
+    /// NCCL's next work waits for all work enqueued on `compute` so far.
     void follow(cudaStream_t compute) const {
         gpu::check(cudaEventRecord(ready.get(), compute), "ordering a sum after the computation");
         gpu::check(cudaStreamWaitEvent(stream.get(), ready.get(), 0), "ordering a sum after the computation");
     }
-    /// What `compute` is given from here on waits for NCCL's work; the host does not.
+    /// Work enqueued on `compute` from now on waits for NCCL's work; the host does not.
     void lead(cudaStream_t compute) const {
         gpu::check(cudaEventRecord(done.get(), stream.get()), "ordering the computation after a sum");
         gpu::check(cudaStreamWaitEvent(compute, done.get(), 0), "ordering the computation after a sum");
     }
-    /// Waits until NCCL's work is done, or will never be.
+    /// Waits until NCCL's work is done or has failed.
     void wait() const {
         while (true) {
             const cudaError_t status = cudaStreamQuery(stream.get());
@@ -111,10 +111,10 @@ class NcclConnection {
 ///     Nccl processes = Nccl::launched(place);          // torchrun or mpirun started one process for each GPU
 ///     Cuda<bfloat16> backend({.device = place.local_rank});
 ///
-/// Sums run on a stream of their own beside the backend's: they wait for the work that wrote their numbers,
-/// and only `finish` makes later work wait for them. Nothing but `sum` and `barrier` waits on the host, so all
-/// others may be part of a captured step, from the first `start_sum` to `finish`. A graph that holds them must
-/// be gone before the last copy of its `Nccl`.
+/// Sums run on their own stream, concurrently with the backend's: they wait for the work that wrote their numbers,
+/// and only `finish` makes later work wait for them. Only `sum` and `barrier` block the host, so all other calls
+/// may be part of a captured step, from the first `start_sum` to `finish`. A graph that contains them must
+/// be destroyed before the last copy of its `Nccl`.
 class Nccl {
   public:
     /// @param id      of the run, from `unique_id()` in one process
@@ -123,21 +123,21 @@ class Nccl {
     Nccl(int rank, int size, const ncclUniqueId& id, int device)
         : connection_(std::make_shared<detail::NcclConnection>(rank, size, id, device)) {}
 
-    /// The same processes as another communicator's, as in `Nccl(Mpi(), place.local_rank)`.
+    /// The processes of another communicator, as in `Nccl(Mpi(), place.local_rank)`.
     template <Communicator Host>
     requires(!std::same_as<std::remove_cvref_t<Host>, Nccl>) Nccl(Host host, int device)
         : Nccl(host.rank(), host.size(), id_through(host), device) {}
 
-    /// The processes that a launcher started, see `process_place`; they meet through a file, see `Handover`.
+    /// The processes started by a launcher, see `process_place`; they exchange the id through a file, see `Rendezvous`.
     [[nodiscard]] static Nccl launched(const ProcessPlace& place = process_place()) {
-        gpu::require_device(place.local_rank);  // before the others are kept waiting
-        Handover handover(place, Handover::default_path());
+        gpu::require_device(place.local_rank);  // fail before the others wait
+        Rendezvous rendezvous(place, Rendezvous::default_path());
         ncclUniqueId id{};
         if (place.rank == 0) id = unique_id();
-        handover.exchange(std::as_writable_bytes(std::span(id.internal)));
+        rendezvous.exchange(std::as_writable_bytes(std::span(id.internal)));
         return Nccl(place.rank, place.size, id, place.local_rank);
     }
-    /// A number for a new run, to be given to all of its processes.
+    /// The id of a new run, to be passed to all of its processes.
     [[nodiscard]] static ncclUniqueId unique_id() {
         ncclUniqueId id{};
         const ncclResult_t result = ncclGetUniqueId(&id);
@@ -173,7 +173,7 @@ class Nccl {
         double nothing = 0;
         sum(&nothing, 1);
     }
-    /// Ends NCCL's work on this GPU at once, whatever state it is in.
+    /// Aborts NCCL's work on this GPU immediately, whatever its state.
     void abandon() { connection_->abandon(); }
 
     template <class B, class Pointer>
@@ -220,7 +220,7 @@ class Nccl {
         else
             return backend.execution().stream();
     }
-    /// Process 0's id as a sum to which the others add nothing.
+    /// Broadcasts process 0's id as a sum to which the others contribute zero.
     template <Communicator Host>
     static ncclUniqueId id_through(Host& host) {
         ncclUniqueId id{};
@@ -235,7 +235,7 @@ class Nccl {
     }
     [[nodiscard]] detail::NcclConnection& connection() const {
         if (connection_->communicator == nullptr)
-            throw CommunicationError("this process has given up its part in a joint run and must end");
+            throw CommunicationError("this process has left the run and must exit");
         return *connection_;
     }
 

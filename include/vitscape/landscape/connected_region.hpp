@@ -17,15 +17,14 @@
 
 namespace vitscape {
 
-/// How far a connected part of a plane goes, in the plane's coordinates.
+/// Extent of a connected part of a plane, in the coordinates of the plane.
 struct RegionExtent {
-    double area = 0;  ///< Within the grid; in units of alpha times beta.
-    double radius =
-        0;  ///< From the centre to the nearest point outside; the grid's border counts as outside.
-    bool reaches_border = false;  ///< Then the grid may cut the region off.
+    double area = 0;    ///< within the grid; in units of alpha times beta
+    double radius = 0;  ///< from the centre to the nearest point outside; the grid's border counts as outside
+    bool reaches_border = false;  ///< if so, the grid may truncate the region
 };
 
-/// A connected part of a plane, to be drawn.
+/// A connected part of a plane, for drawing.
 struct RegionMap {
     std::vector<double> x, y;
     xt::xtensor<std::uint8_t, 2> inside;  // (y, x), 1 or 0
@@ -33,7 +32,7 @@ struct RegionMap {
 
 namespace detail {
 
-/// Which of the grid's coordinates is 0, the centre's.
+/// Index of the coordinate 0, that of the centre.
 inline std::size_t centre_index(const std::vector<double>& coordinates, const char* axis) {
     const auto found = std::find(coordinates.begin(), coordinates.end(), 0.0);
     if (coordinates.size() < 2 || found == coordinates.end())
@@ -45,18 +44,18 @@ inline std::size_t centre_index(const std::vector<double>& coordinates, const ch
     return static_cast<std::size_t>(found - coordinates.begin());
 }
 
-/// The part of {f >= 0}, connected to the centre, of a function that is known on a grid and bilinear (or made of bilinear
-/// functions) in its cells. The grid is refined by `subdivisions`; from the centre node on, neighbours are looked at as
-/// long as they belong to the part. So the function is only asked for where the part and its rim are.
+/// The part of {f >= 0}, connected to the centre, of a function that is sampled on a grid and bilinear (or composed of
+/// bilinear functions) in its cells. The grid is refined by `subdivisions`; a flood fill from the centre node visits neighbours
+/// as long as they belong to the part, so the function is evaluated only on the part and its boundary.
 class ConnectedRegion {
   public:
     static constexpr std::size_t subdivisions = 8;
 
-    /// A node of the fine grid: in the cell from coarse point (column, row) on, at the fractions (u, v).
+    /// A node of the fine grid: in the cell that starts at coarse point (column, row), at the fractions (u, v).
     struct Node {
         std::size_t column, row;
         double u, v;
-        /// Bilinear interpolation; asks `at(column, row)` for corners with a weight only.
+        /// Bilinear interpolation; calls `at(column, row)` only for corners with a non-zero weight.
         template <class At>
         [[nodiscard]] double interpolate(const At& at) const {
             const auto along_x = [&](std::size_t r) {
@@ -68,7 +67,7 @@ class ConnectedRegion {
         }
     };
 
-    /// @param f  f(node): a double; NaN is outside.
+    /// @param f  f(node): a double; NaN counts as outside
     template <class Function>
     ConnectedRegion(const std::vector<double>& x, const std::vector<double>& y, const Function& f)
         : x_(x),
@@ -88,7 +87,7 @@ class ConnectedRegion {
     [[nodiscard]] bool holds(std::size_t column, std::size_t row) const {
         return states_[row * subdivisions * columns_ + column * subdivisions] == State::inside;
     }
-    /// The region on a grid whose cells are a `refinement`-th as wide, a divisor of `subdivisions`.
+    /// The region on a grid whose cells are 1 / `refinement` as wide; `refinement` divides `subdivisions`.
     [[nodiscard]] RegionMap map(std::size_t refinement) const {
         const std::size_t step = subdivisions / refinement;
         RegionMap found;
@@ -103,7 +102,7 @@ class ConnectedRegion {
 
   private:
     enum class State : std::uint8_t { unknown, outside, inside };
-    /// What NaN counts as: so far below zero that the boundary lies at the last good node.
+    /// Value used for NaN: so far below zero that the boundary lies at the last finite node.
     static constexpr double far_outside = -1e300;
 
     template <class Function>
@@ -135,7 +134,7 @@ class ConnectedRegion {
             const std::size_t below = row > 0 ? row - 1 : row, above = std::min(row + 1, rows_ - 1);
             if (left == column || right == column || below == row || above == row)
                 extent_.reaches_border = true;
-            for (std::size_t r = below; r <= above; ++r)  // corners too: `measure` wants whole fine cells
+            for (std::size_t r = below; r <= above; ++r)  // corners too: `measure` needs whole fine cells
                 for (std::size_t c = left; c <= right; ++c) look(c, r);
             enter(left, row);
             enter(right, row);
@@ -150,12 +149,12 @@ class ConnectedRegion {
         const double fraction = static_cast<double>(i % subdivisions) / subdivisions;
         return fraction == 0 ? axis[cell] : axis[cell] + fraction * (axis[cell + 1] - axis[cell]);
     }
-    /// The function, with nodes of another part, which the region does not reach, outside.
+    /// The function, with nodes of other parts, which the region does not reach, outside.
     [[nodiscard]] double value(std::size_t column, std::size_t row) const {
         const std::size_t i = row * columns_ + column;
         return states_[i] == State::inside ? values_[i] : -std::abs(values_[i]);
     }
-    /// The share of a triangle where the linear function of these corners is not negative.
+    /// Fraction of a triangle where the linear function of these corners is not negative.
     static double share(std::array<double, 3> corner) {
         std::sort(corner.begin(), corner.end());
         const auto [low, middle, high] = corner;
@@ -176,7 +175,7 @@ class ConnectedRegion {
                     continue;
                 const std::array<double, 4> corners{value(column, row), value(column + 1, row),
                                                     value(column + 1, row + 1), value(column, row + 1)};
-                // Four triangles around the middle, so that mirrored regions have one area.
+                // Four triangles around the middle, so that mirrored regions have the same area.
                 const double middle =
                     0.25 * corners[0] + 0.25 * corners[1] + 0.25 * corners[2] + 0.25 * corners[3];
                 double part = 0;

@@ -21,14 +21,14 @@
 
 namespace vitscape {
 
-/// The second derivatives of L(theta + alpha delta + beta eta) by (alpha, beta): xx is twice by alpha.
+/// The second derivatives of L(theta + alpha delta + beta eta) in (alpha, beta): xx is the one in alpha.
 struct PlaneCurvature {
     double xx = 0, xy = 0, yy = 0;
 
     /// The smaller and the larger eigenvalue of [xx, xy; xy, yy].
     [[nodiscard]] double smallest() const { return 0.5 * (xx + yy) - distance(); }
     [[nodiscard]] double largest() const { return 0.5 * (xx + yy) + distance(); }
-    /// The largest absolute value of an entry.
+    /// The largest absolute entry.
     [[nodiscard]] double scale() const {
         return std::max(std::max(std::abs(xx), std::abs(xy)), std::abs(yy));
     }
@@ -39,7 +39,7 @@ struct PlaneCurvature {
     [[nodiscard]] double distance() const { return std::hypot(0.5 * (xx - yy), xy); }
 };
 
-/// Curvature of the surface at one point of a plane from two products with the Hessian H there, exact to rounding:
+/// Curvature of the surface at one point of a plane from two products with the Hessian H there, exact up to rounding:
 /// xx = delta . H delta, yy = eta . H eta, xy the mean of delta . H eta and eta . H delta.
 /// @param point, product  scratch memory of the plane's size
 template <Backend B, class O>
@@ -57,7 +57,7 @@ template <Backend B, class O>
     return curvature;
 }
 
-/// The same with scratch memory of its own.
+/// The same with its own scratch memory.
 template <Backend B, class O>
 [[nodiscard]] PlaneCurvature plane_curvature(O&& objective, const Plane<B>& plane, double alpha,
                                              double beta) {
@@ -65,27 +65,27 @@ template <Backend B, class O>
     return plane_curvature(objective, plane, alpha, beta, point, product);
 }
 
-/// The part of a plane, connected to its centre, where the surface is convex. Tables have rows along y.
+/// The part of a plane, connected to its centre, where the surface is convex. Rows of the tables follow y.
 struct ConvexRegion {
     static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
     std::vector<double> x, y;
-    xt::xtensor<double, 2> xx, xy, yy;      // (y, x); NaN where not evaluated or not finite
+    xt::xtensor<double, 2> xx, xy, yy;      // (y, x); NaN if not evaluated or not finite
     xt::xtensor<std::uint8_t, 2> computed;  // (y, x), 1 or 0
     xt::xtensor<std::uint8_t, 2> inside;    // (y, x), 1 for points of the region; 0 until it is complete
     PlaneGeometry geometry;
-    double tolerance = nothing;  ///< An eigenvalue down to -tolerance counted as not negative.
-    /// Of the region within the grid, in units of alpha times beta; NaN until it is complete. Where `reaches_border`, it
-    /// is a lower bound.
+    double tolerance = nothing;  ///< eigenvalues down to -tolerance count as not negative
+    /// Area of the region within the grid, in units of alpha times beta; NaN until it is complete. A lower bound if
+    /// `reaches_border`.
     double area = nothing;
-    /// Distance in (alpha, beta) from the centre to the nearest point that does not belong to the region, at most
-    /// that to the grid's border; NaN until it is complete.
+    /// Distance in (alpha, beta) from the centre to the nearest point outside the region, at most that to the border of
+    /// the grid; NaN until it is complete.
     double radius = nothing;
     bool reaches_border = false;
-    Index evaluated = 0;  ///< Points, of two products with the Hessian each.
+    Index evaluated = 0;  ///< points evaluated, with two Hessian-vector products each
 
     ConvexRegion() = default;
-    /// Nothing evaluated yet.
+    /// A region without any evaluated point.
     ConvexRegion(std::vector<double> along_x, std::vector<double> along_y)
         : x(std::move(along_x)), y(std::move(along_y)) {
         const std::array<std::size_t, 2> shape = {y.size(), x.size()};
@@ -93,22 +93,22 @@ struct ConvexRegion {
         computed = inside = xt::xtensor<std::uint8_t, 2>(shape, 0);
     }
     [[nodiscard]] bool complete() const { return !std::isnan(area); }
-    /// Curvature at a point of the grid; NaN where it is not known.
+    /// Curvature at a point of the grid; NaN if it is not known.
     [[nodiscard]] PlaneCurvature at(std::size_t row, std::size_t column) const {
         return {xx(row, column), xy(row, column), yy(row, column)};
     }
 };
 
-/// What happens around the evaluation of a convex region; all of it may be left out.
+/// Options of the evaluation of a convex region; all are optional.
 struct ConvexRegionOptions {
     /// An earlier region of the same objective, plane and grid, complete or not: its points are not evaluated again.
     const ConvexRegion* resume = nullptr;
-    /// Rounding in float puts an eigenvalue that is zero on either side of it; down to minus this number times the largest
-    /// entry (in size) of the centre's 2 x 2 Hessian it counts as not negative.
+    /// Rounding in float can give a zero eigenvalue either sign; eigenvalues down to minus this times the largest
+    /// absolute entry of the centre's 2 x 2 Hessian count as not negative.
     double relative_tolerance = 1e-6;
-    /// Called after each evaluated point, and before `Interrupted` is thrown: the place to save.
+    /// Called after each evaluated point, and before `Interrupted` is thrown: for saving.
     std::function<void(const ConvexRegion&)> after_point = {};
-    /// After and before each evaluated point; the number of all is that of the grid, which few regions need.
+    /// Checked before and after each evaluated point; the total is that of the grid, of which most regions need only a part.
     WorkControl work = {};
 };
 
@@ -118,12 +118,12 @@ inline void resume_region(const ConvexRegion& earlier, ConvexRegion& region) {
     if (earlier.evaluated == 0) return;
     if (earlier.x != region.x || earlier.y != region.y)
         throw ConfigError(message("the convex region to resume has ", earlier.y.size(), " x ",
-                                  earlier.x.size(), " points, the grid asked for has ", region.y.size(),
+                                  earlier.x.size(), " points, the requested grid has ", region.y.size(),
                                   " x ", region.x.size(),
-                                  ", or other coordinates; ask for the same grid or start afresh"));
+                                  ", or other coordinates; request the same grid or start again"));
     if (!region.geometry.matches(earlier.geometry))
         throw ConfigError(
-            "the convex region to resume lies in another plane; give the same seed and normalization, or "
+            "the convex region to resume lies in another plane; use the same seed and normalization, or "
             "the directions that were saved with it");
     region.xx = earlier.xx;
     region.xy = earlier.xy;
@@ -132,7 +132,7 @@ inline void resume_region(const ConvexRegion& earlier, ConvexRegion& region) {
     region.evaluated = earlier.evaluated;
 }
 
-/// The region's part of its plane. `need(row, column)` is called before a point's curvature is read.
+/// The part of the plane inside the region. `need(row, column)` is called before a point's curvature is read.
 template <class Need>
 ConnectedRegion connected_part(const ConvexRegion& region, const Need& need) {
     return {region.x, region.y, [&](const ConnectedRegion::Node& node) {
@@ -150,9 +150,9 @@ ConnectedRegion connected_part(const ConvexRegion& region, const Need& need) {
 }  // namespace detail
 
 /// The part of a plane, connected to the centre theta, where the surface's 2 x 2 Hessian in (alpha, beta) has no negative
-/// eigenvalue. Between grid points its entries are interpolated bilinearly, so area and radius are finer than the grid.
-/// Evaluation spreads from the centre and stops at the region's rim: a point is evaluated only where the interpolation
-/// needs it, two products with the Hessian each. Points whose products are not finite are outside. Where the
+/// eigenvalue. Its entries are interpolated bilinearly between grid points, so area and radius are finer than the grid.
+/// Evaluation proceeds outward from the centre and stops at the boundary of the region: only points that the interpolation
+/// needs are evaluated, with two Hessian-vector products each. Points with non-finite products are outside. If the
 /// centre itself is not convex, area and radius are 0.
 /// @throws ConfigError if the centre is no grid point or `resume` belongs to something else, ShapeError if sizes do
 ///         not match, NumericError if the centre's curvature is not finite; Interrupted after `options.work.interrupted`.
@@ -164,7 +164,7 @@ template <Backend B, class O>
     grid.y.check();
     if (static_cast<Index>(objective.layout().size()) != plane.size())
         throw ShapeError(message("the objective has ", objective.layout().size(),
-                                 " parameters, the point to look around has ", plane.size()));
+                                 " parameters, the centre has ", plane.size()));
     ConvexRegion region(grid.x.coordinates(), grid.y.coordinates());
     const std::size_t centre_column = detail::centre_index(region.x, "x");
     const std::size_t centre_row = detail::centre_index(region.y, "y");
@@ -196,7 +196,7 @@ template <Backend B, class O>
     if (!centre.finite())
         throw NumericError(
             "the second derivatives of the loss at the centre are not finite; a convex region "
-            "around such a point says nothing");
+            "around such a point is meaningless");
     if (resumed) {
         const PlaneCurvature here = plane_curvature(objective, plane, 0, 0, point, product);
         const PlaneCurvature change{here.xx - centre.xx, here.xy - centre.xy, here.yy - centre.yy};
@@ -219,7 +219,7 @@ template <Backend B, class O>
     return region;
 }
 
-/// A complete convex region as its area was measured, to be drawn: on a grid whose cells are a quarter as wide.
+/// A complete convex region as its area was measured, for drawing: on a grid with cells a quarter as wide.
 [[nodiscard]] inline RegionMap region_map(const ConvexRegion& region) {
     return detail::connected_part(region, [](std::size_t, std::size_t) {}).map(4);
 }

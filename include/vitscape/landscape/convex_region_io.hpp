@@ -44,8 +44,8 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
 }  // namespace detail
 
 /// A convex region, complete or not, as JSON: `area`, `radius`, `tolerance`, `reaches_border`, `evaluated`, `geometry`, `x`,
-/// `y`, and with rows following y `inside` and `computed` (0 or 1), `xx`, `xy`, `yy`. Numbers read back exactly; one
-/// that is not finite is null.
+/// `y`, and with rows along y `inside` and `computed` (0 or 1), `xx`, `xy`, `yy`. Numbers are read back exactly; a
+/// non-finite one is null.
 [[nodiscard]] inline nlohmann::ordered_json to_json(const ConvexRegion& region) {
     constexpr auto number = json_number<nlohmann::ordered_json>;
     nlohmann::ordered_json json, geometry;
@@ -64,7 +64,7 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
     return json;
 }
 
-/// Reads what `to_json` gave; null becomes NaN.
+/// Reads the output of `to_json`; null becomes NaN.
 /// @throws IoError if something is missing or the tables do not fit the coordinates.
 [[nodiscard]] inline ConvexRegion convex_region_from_json(const nlohmann::json& json) {
     try {
@@ -87,13 +87,13 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
     }
 }
 
-/// Writes `to_json` to a file atomically: a place to save to after each point.
+/// Writes `to_json` to a file atomically, for saving after each point.
 /// @throws IoError if the file cannot be written.
 inline void write_convex_region(const std::filesystem::path& path, const ConvexRegion& region) {
     write_json(path, to_json(region));
 }
 
-/// @throws IoError if the file cannot be read or is not a convex region's.
+/// @throws IoError if the file cannot be read or does not contain a convex region.
 [[nodiscard]] inline ConvexRegion load_convex_region(const std::filesystem::path& path) {
     const nlohmann::json json = load_json(path);
     try {

@@ -15,12 +15,12 @@
 
 namespace vitscape {
 
-/// A direction of independent standard normal elements, a function of (seed, number) and the layout alone:
+/// A direction of independent standard normal elements, a function of (seed, number) and the layout only:
 /// element j of the parameter at position i of the layout is number j of the Philox sequence (seed,
-/// direction, number, i). So it does not depend on threads or on the backend, and a parameter added behind
-/// the others does not change theirs.
-/// @param backend  what the model computes on; the direction lives where its parameters do.
-/// @param number  which direction of this seed: 0 and 1 for the two axes of a plane.
+/// direction, number, i). It is therefore independent of threads and backend, and appending a parameter
+/// does not change the others.
+/// @param backend  the model's compute backend; the direction is stored where its parameters are.
+/// @param number  index of the direction for this seed: 0 and 1 for the two axes of a plane.
 template <Backend B>
 Vector<Master<B>> gaussian_direction(const B& backend, const ParameterLayout& layout, std::uint64_t seed,
                                      std::uint32_t number) {
@@ -47,9 +47,9 @@ double angle_in_degrees(const Vector<B>& a, const Vector<B>& b) {
 /// Makes `direction` orthogonal to `other` (Gram-Schmidt): direction -= (direction . other / other . other)
 /// other.
 ///
-/// Orthogonalize first and normalize second, or not at all: filter normalization scales each filter by its
+/// Orthogonalize before normalizing, or not at all: filter normalization scales each filter by its
 /// own factor and so changes the angle between two directions. In high dimensions it stays close to 90
-/// degrees; `angle_in_degrees` says how close.
+/// degrees; `angle_in_degrees` gives the actual angle.
 /// @throws NumericError if `other` is zero or nothing of `direction` remains, i.e. they are parallel.
 template <Backend B>
 void orthogonalize(Vector<B>& direction, const Vector<B>& other) {
@@ -61,7 +61,7 @@ void orthogonalize(Vector<B>& direction, const Vector<B>& other) {
     if (!(before > 0) || !std::isfinite(before))
         throw NumericError(message("cannot make a direction of norm ", before, " orthogonal to another"));
     Vector<B> result = direction;
-    for (int round = 0; round < 2; ++round)  // the second removes what the first's rounding left
+    for (int round = 0; round < 2; ++round)  // the second removes the rounding error of the first
         axpby(-dot(result, other) / square, other, 1, result);
     const double noise = 100 * static_cast<double>(std::numeric_limits<typename B::Storage>::epsilon());
     if (!(norm(result) > noise * before))

@@ -15,7 +15,7 @@
 
 namespace vitscape {
 
-/// Writes directions as they move the model, i.e. after normalization: tensor "k.<parameter>" for direction k
+/// Writes directions as applied to the model, i.e. after normalization: tensor "k.<parameter>" for direction k
 /// (0: x, 1: y), in the backend's number type.
 /// @throws ShapeError if a direction does not fit the layout; IoError if the file cannot be written.
 template <Backend B>
@@ -26,7 +26,7 @@ void write_directions(const std::filesystem::path& path, const ParameterLayout& 
         const Vector<B>& direction = directions[number];
         if (direction.size() != layout.size())
             throw ShapeError(message("direction ", number, " has ", direction.size(),
-                                     " numbers, the model has ", layout.size(), " parameters"));
+                                     " elements, the model has ", layout.size(), " parameters"));
         std::vector<typename B::Storage> host(static_cast<std::size_t>(direction.size()));
         direction.backend().download(direction.size(), direction.data(), host.data());
         for (const ParameterInfo& parameter : layout.parameters()) {
@@ -39,10 +39,10 @@ void write_directions(const std::filesystem::path& path, const ParameterLayout& 
     writer.write(path);
 }
 
-/// Reads the first `count` directions of a file that `write_directions` or another program made. They are not
+/// Reads the first `count` directions of a file written by `write_directions` or another program. They are not
 /// normalized again.
 /// @throws ShapeError naming the tensor and both shapes if one does not fit; IoError if one is missing,
-///         or belongs to no parameter of the model.
+///         or does not belong to any parameter of the model.
 template <Backend B>
 [[nodiscard]] std::vector<Vector<Master<B>>> load_directions(const B& backend,
                                                              const std::filesystem::path& path,
@@ -71,7 +71,7 @@ template <Backend B>
         }
         if (!std::isfinite(norm(direction)))
             throw IoError(
-                message(path.string(), ": direction ", number, " holds numbers that are not finite"));
+                message(path.string(), ": direction ", number, " has elements that are not finite"));
     }
     return directions;
 }

@@ -19,16 +19,16 @@
 
 namespace vitscape {
 
-/// How far the loss rises over that at the centre on a circle around it: L(point) - L(centre), in the loss's own unit. A
-/// point whose loss is not finite counts as infinitely high.
+/// Rise of the loss over that at the centre on a circle around it: L(point) - L(centre), in units of the loss. A
+/// point with a non-finite loss counts as infinitely high.
 struct RadialRise {
     double radius = 0;
-    double mean = 0;   ///< Over the points of the circle.
-    double worst = 0;  ///< The largest.
+    double mean = 0;   ///< over the points of the circle
+    double worst = 0;  ///< the largest
 };
 
-/// Rises on circles of these radii in a plane: the loss at theta + radius (cos t delta + sin t eta), t = 2 pi k / directions
-/// for k = 0, ..., directions - 1. Evaluated, not interpolated: `directions` evaluations a radius and one for the centre.
+/// Rises on circles of the given radii in a plane: the loss at theta + radius (cos t delta + sin t eta), t = 2 pi k / directions
+/// for k = 0, ..., directions - 1. Evaluated, not interpolated: `directions` evaluations per radius and one for the centre.
 /// @throws ConfigError for a radius that is not positive and finite or fewer than 1 directions, ShapeError if sizes do not
 ///         match, NumericError if the loss at the centre is not finite; Interrupted after `control.interrupted`.
 template <Backend B, class O>
@@ -39,7 +39,7 @@ template <Backend B, class O>
     if (directions < 1) throw ConfigError(message("a circle of ", directions, " points was requested"));
     for (const double radius : radii)
         if (!(radius > 0 && std::isfinite(radius)))
-            throw ConfigError(message("radii are positive and finite, ", radius, " was given"));
+            throw ConfigError(message("radii must be positive and finite, ", radius, " was given"));
     using Plain = std::remove_reference_t<O>;
     detail::RiseEvaluator<Plain, Vector<B>> rise(objective, plane.theta(),
                                                  directions * static_cast<Index>(radii.size()), control);
@@ -62,12 +62,12 @@ template <Backend B, class O>
     return rises;
 }
 
-/// The part of the plane, connected to the centre, where the loss, bilinear between the surface's points, is at most
-/// `level` (a loss, not a rise). Points without a finite loss are outside. Area 0 where the centre itself is higher.
-/// @throws ConfigError if the surface is a line or its centre, (0, 0), is none of its points; NumericError for a level
+/// The part of the plane, connected to the centre, where the loss, bilinear between the points of the surface, is at most
+/// `level` (a loss, not a rise). Points without a finite loss are outside. The area is 0 if the centre itself is higher.
+/// @throws ConfigError if the surface is a line or its centre, (0, 0), is not one of its points; NumericError for a level
 ///         that is NaN.
 [[nodiscard]] inline RegionExtent area_below(const Surface& surface, double level) {
-    if (std::isnan(level)) throw NumericError("the level below which an area is wanted is NaN");
+    if (std::isnan(level)) throw NumericError("the level of an area must not be NaN");
     const detail::ConnectedRegion part(surface.x, surface.y, [&](const detail::ConnectedRegion::Node& node) {
         return level - node.interpolate(
                            [&](std::size_t column, std::size_t row) { return surface.loss(row, column); });
@@ -75,19 +75,19 @@ template <Backend B, class O>
     return part.extent();
 }
 
-/// How far the loss rises by the step of length rho that is steepest to first order, L(theta + rho g / |g|) - L(theta) with
+/// The rise of the loss after a step of length rho in the direction of steepest ascent, L(theta + rho g / |g|) - L(theta) with
 /// the gradient g at theta (Foret et al. 2021, "Sharpness-aware minimization", arXiv 2010.01412, equation 2 for p = 2),
-/// in the loss's own unit; rho in that of the parameters. Where the gradient is zero there is no such step, and the rise is 0.
-/// @throws ConfigError for a rho that is not positive and finite, ShapeError if sizes do not match, NumericError if loss
-///         or gradient at theta are not finite. A loss that is not finite after the step gives infinity.
+/// in units of the loss; rho is in units of the parameters. If the gradient is zero there is no such step, and the rise is 0.
+/// @throws ConfigError for a rho that is not positive and finite, ShapeError if sizes do not match, NumericError if the loss
+///         or the gradient at theta is not finite. A non-finite loss after the step gives infinity.
 template <Backend B, class O>
 [[nodiscard]] double sam_sharpness(O&& objective, const Vector<B>& theta, double rho) {
     static_assert(require_objective<O, B>());
     if (!(rho > 0 && std::isfinite(rho)))
-        throw ConfigError(message("a step's length is positive and finite, ", rho, " was given"));
+        throw ConfigError(message("the length of a step must be positive and finite, ", rho, " was given"));
     if (static_cast<Index>(objective.layout().size()) != theta.size())
         throw ShapeError(message("the objective has ", objective.layout().size(),
-                                 " parameters, the point to look around has ", theta.size()));
+                                 " parameters, the centre has ", theta.size()));
     Vector<B> step(theta.backend(), theta.size());
     const double loss = static_cast<double>(objective.gradient(theta, step));
     const double length = norm(step);
@@ -97,7 +97,7 @@ template <Backend B, class O>
     if (length == 0) return 0;
     axpby(1, theta, rho / length, step);
     const double there = static_cast<double>(objective.value(step));
-    // both by `value`, which may add in another order than `gradient`
+    // both from `value`, whose order of summation may differ from that of `gradient`
     return std::isfinite(there) ? there - static_cast<double>(objective.value(theta))
                                 : std::numeric_limits<double>::infinity();
 }

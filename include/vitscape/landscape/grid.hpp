@@ -14,7 +14,7 @@
 namespace vitscape {
 
 /// Equally spaced coordinates along one axis, both ends included. A symmetric range with an odd number of
-/// steps holds 0 exactly, and coordinates that would be 0 but for rounding are 0.
+/// steps contains 0 exactly; coordinates that are 0 up to rounding are set to 0.
 struct Grid {
     double from = -1;
     double to = 1;
@@ -25,8 +25,8 @@ struct Grid {
         if (i == 0) return from;
         if (i == steps - 1) return to;
         const double right = static_cast<double>(i), left = static_cast<double>(steps - 1 - i);
-        // around the midpoint, so that symmetric ranges have symmetric coordinates however the compiler fuses
-        // products
+        // relative to the midpoint, so that symmetric ranges have symmetric coordinates regardless of how the compiler
+        // fuses products
         const double value = 0.5 * (from + to) + 0.5 * (to - from) * ((right - left) / (left + right));
         return std::abs(value) < 1e-13 * (to - from) ? 0.0 : value;
     }
@@ -40,7 +40,7 @@ struct Grid {
         if (!std::isfinite(from) || !std::isfinite(to) || steps < 1 || steps > 100000 ||
             (steps == 1 ? from != to : !(from < to)))
             throw ConfigError(
-                message("a grid runs from a smaller to a larger number in 2 to 100000 steps "
+                message("a grid needs a range from a smaller to a larger number with 2 to 100000 steps "
                         "(or 1 step from a number to itself); ",
                         from, ":", to, ":", steps, " was given"));
     }
@@ -51,7 +51,8 @@ struct Grid {
 struct PlaneGrid {
     Grid x, y;
     PlaneGrid() = default;
-    PlaneGrid(const Grid& both) : x(both), y(both) {}  // NOLINT: one range for both axes is the usual case
+    PlaneGrid(const Grid& both)
+        : x(both), y(both) {}  // NOLINT: the same range for both axes is the common case
     PlaneGrid(const Grid& along_x, const Grid& along_y) : x(along_x), y(along_y) {}
     friend bool operator==(const PlaneGrid&, const PlaneGrid&) = default;
 };
@@ -65,7 +66,7 @@ Number parse_number(std::string_view text, std::string_view whole) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || text.empty())
         throw ConfigError(message("'", text, "' in the grid '", whole,
-                                  "' is no number; write FROM:TO:STEPS, e.g. -1:1:25, or both axes, e.g. "
+                                  "' is not a number; write FROM:TO:STEPS, e.g. -1:1:25, or both axes, e.g. "
                                   "x:-1:1:25,y:0:1:13"));
     return number;
 }

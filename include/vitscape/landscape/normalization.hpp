@@ -37,19 +37,19 @@ struct UnitNorm {
 
 }  // namespace detail
 
-/// What a normalization policy is given: one parameter of a point and the same parameter of a direction, each a row-major
+/// The argument of a normalization policy: one parameter of a point and the same parameter of a direction, each a row-major
 /// matrix (filters, width) in the memory of `backend`. A policy reads both and writes `direction`.
 template <Backend B>
 struct ParameterPair {
     using Operand = operand::Matrix<typename B::Pointer>;
     B backend;
-    Index filters, width;                   ///< Rows, and numbers of each.
+    Index filters, width;                   ///< number of rows, and elements per row
     typename B::Pointer weight, direction;  ///< (filters, width)
 
     [[nodiscard]] Index size() const { return filters * width; }
-    /// The weights as an operand of `backend.map` and the reductions.
+    /// The weights as an operand of `backend.map` and of the reductions.
     [[nodiscard]] Operand weights() const { return {weight, width}; }
-    /// The direction, to be read and written.
+    /// The direction, for reading and writing.
     [[nodiscard]] Operand directions() const { return {direction, width}; }
     /// direction = factor direction
     void scale(double factor) {
@@ -58,9 +58,9 @@ struct ParameterPair {
     }
 };
 
-/// How a direction's scale is tied to the weights that it moves, so that surfaces of different networks can be compared.
+/// Ties the scale of a direction to the weights that it perturbs, so that surfaces of different networks can be compared.
 /// A policy changes one parameter's part of a direction, seen as a matrix with one filter (a linear layer's output unit,
-/// a convolution's output channel) per row. Parameters of one dimension (biases, layer norms) get zero, and so do position
+/// a convolution's output channel) per row. One-dimensional parameters (biases, layer norms) are set to zero, and so are position
 /// embeddings, which are not learned in the reference; `normalize` does that.
 template <class N, class B>
 concept NormalizationPolicy = Backend<B> && requires(const N& policy, ParameterPair<B> pair) {
@@ -127,7 +127,7 @@ struct UnitLayerNormalization {
     }
 };
 
-/// Norms run along the first axis, across filters: d_:j |w_:j| / (|d_:j| + 1e-7) for each input j (Park & Kim
+/// Norms are taken along the first axis, across filters: d_:j |w_:j| / (|d_:j| + 1e-7) for each input j (Park & Kim
 /// 2022, "How do vision transformers work?", arXiv 2202.06709, in the form of its code).
 struct ParkKimNormalization {
     template <Backend B>
@@ -146,13 +146,13 @@ struct ParkKimNormalization {
     }
 };
 
-/// Whether a normalized direction moves this parameter at all.
+/// Whether a normalized direction perturbs this parameter.
 inline bool moves(const ParameterInfo& parameter) {
     return parameter.filters() > 0 && parameter.kind != ParameterKind::position;
 }
 
-/// Normalizes `direction` at the point `theta` by one of the types above, or a policy of one's own.
-/// @throws ShapeError if the vectors do not have the layout's size.
+/// Normalizes `direction` at the point `theta` by one of the types above or a user-defined policy.
+/// @throws ShapeError if the vectors do not have the size of the layout.
 template <class Policy, Backend B>
 void normalize(const Policy& policy, const ParameterLayout& layout, const Vector<B>& theta,
                Vector<B>& direction) {
@@ -190,9 +190,10 @@ inline constexpr std::array<std::string_view, 6> normalization_names = {"filter"
 [[nodiscard]] inline Normalization parse_normalization(std::string_view name) {
     for (std::size_t i = 0; i < normalization_names.size(); ++i)
         if (name == normalization_names[i]) return static_cast<Normalization>(i);
-    throw ConfigError(message("'", name,
-                              "' is no normalization; choose filter, layer, weight, dfilter, dlayer (Li et "
-                              "al.) or park (Park & Kim)"));
+    throw ConfigError(
+        message("'", name,
+                "' is not a normalization; choose filter, layer, weight, dfilter, dlayer (Li et "
+                "al.) or park (Park & Kim)"));
 }
 
 template <Backend B>

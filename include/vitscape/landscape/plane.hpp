@@ -10,7 +10,7 @@
 
 namespace vitscape {
 
-/// The points theta + alpha delta + beta eta. Owns its three vectors (move them in where memory counts).
+/// The points theta + alpha delta + beta eta. Owns its three vectors (move them in to save memory).
 template <Backend B>
 class Plane {
   public:
@@ -18,7 +18,7 @@ class Plane {
     Plane(Vector<B> theta, Vector<B> delta, Vector<B> eta)
         : theta_(std::move(theta)), delta_(std::move(delta)), eta_(std::move(eta)) {
         if (delta_.size() != theta_.size() || eta_.size() != theta_.size())
-            throw ShapeError(message("a plane's point and directions must have one size, they have ",
+            throw ShapeError(message("a plane's point and directions must have the same size, they have ",
                                      theta_.size(), ", ", delta_.size(), " and ", eta_.size()));
     }
 
@@ -36,7 +36,7 @@ class Plane {
                 .delta_dot_eta = dot(delta_, eta_)};
     }
 
-    /// Writes theta + alpha delta + beta eta to `out`, one pass.
+    /// Writes theta + alpha delta + beta eta to `out` in one pass.
     void point(double alpha, double beta, Vector<B>& out) const {
         plane_point(theta_, alpha, delta_, beta, eta_, out);
     }
@@ -45,14 +45,14 @@ class Plane {
     Vector<B> theta_, delta_, eta_;
 };
 
-/// The points theta + alpha delta. With delta = theta' - theta it joins two solutions.
+/// The points theta + alpha delta. With delta = theta' - theta it connects two solutions.
 template <Backend B>
 class Line {
   public:
     /// @throws ShapeError if the sizes differ.
     Line(Vector<B> theta, Vector<B> delta) : theta_(std::move(theta)), delta_(std::move(delta)) {
         if (delta_.size() != theta_.size())
-            throw ShapeError(message("a line's point and direction must have one size, they have ",
+            throw ShapeError(message("a line's point and direction must have the same size, they have ",
                                      theta_.size(), " and ", delta_.size()));
     }
 
@@ -65,7 +65,7 @@ class Line {
             .theta_norm = norm(theta_), .delta_norm = norm(delta_), .theta_dot_delta = dot(theta_, delta_)};
     }
 
-    /// Writes theta + alpha delta to `out`. The second coordinate is ignored; it gives lines the interface of
+    /// Writes theta + alpha delta to `out`. The second coordinate is ignored; it exists for the interface of
     /// `Plane`.
     void point(double alpha, double, Vector<B>& out) const {
         using T = typename B::Storage;

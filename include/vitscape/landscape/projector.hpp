@@ -19,21 +19,20 @@
 
 namespace vitscape {
 
-/// What happens around the evaluation of a surface; all of it may be left out.
+/// Options of the evaluation of a surface; all are optional.
 struct ProjectionOptions {
-    /// An earlier, incomplete surface of the same objective, plane and grid: its computed points are kept and
-    /// not evaluated again, not-finite ones included.
+    /// An earlier, incomplete surface of the same objective, plane and grid: its computed points are kept, including
+    /// non-finite ones, and not evaluated again.
     const Surface* resume = nullptr;
-    /// Called after each row that had something to evaluate, and before `Interrupted` is thrown: the place to
-    /// save.
+    /// Called after each row with newly evaluated points, and before `Interrupted` is thrown: for saving.
     std::function<void(const Surface&)> after_row = {};
-    /// After and before each point; counts those that `resume` holds.
+    /// Checked before and after each point; counts those that `resume` contains.
     WorkControl work = {};
 };
 
 namespace detail {
 
-/// Evaluates an objective at one point after another against its centre, with one set of buffers.
+/// Evaluates an objective at successive points and compares with its centre, using one set of buffers.
 template <Backend B, class O>
 class PointEvaluator {
   public:
@@ -58,14 +57,14 @@ class PointEvaluator {
     [[nodiscard]] Index samples() const { return samples_; }
     [[nodiscard]] MeanAndError centre() const { return centre_; }
 
-    /// How many points may be started before the first is finished.
+    /// Number of points that may be started before the first is finished.
     [[nodiscard]] std::size_t max_in_flight() const {
         if constexpr (DeferredObjective<O, B>)
             return objective_.max_in_flight();
         else
             return 1;
     }
-    /// Begins the evaluation of a point of `space` as number `slot`; `point` is scratch memory for it.
+    /// Starts the evaluation of a point of `space` in `slot`; `point` is scratch memory for it.
     template <class Space>
     void start(const Space& space, double x, double y, Vector<B>& point, std::size_t slot) {
         if constexpr (requires { objective_.start_losses_at(space, x, y, slot); }) {
@@ -105,7 +104,7 @@ inline Surface start_surface(std::vector<double> x, std::vector<double> y, const
                              Index samples, const PlaneGeometry& geometry, const Surface* resume) {
     if (!std::isfinite(centre.mean))
         throw NumericError(message("the loss at the centre is ", centre.mean,
-                                   "; a surface around a point without a finite loss says nothing"));
+                                   "; a surface around a point without a finite loss is meaningless"));
     Surface surface(std::move(x), std::move(y));
     surface.centre_loss = centre.mean;
     surface.centre_standard_error = centre.standard_error;
@@ -114,9 +113,9 @@ inline Surface start_surface(std::vector<double> x, std::vector<double> y, const
     if (resume == nullptr || resume->computed_points() == 0) return surface;
     if (resume->x != surface.x || resume->y != surface.y)
         throw ConfigError(message("the surface to resume has ", resume->rows(), " x ", resume->columns(),
-                                  " points, the grid asked for has ", surface.rows(), " x ",
+                                  " points, the requested grid has ", surface.rows(), " x ",
                                   surface.columns(),
-                                  ", or other coordinates; ask for the same grid or start afresh"));
+                                  ", or other coordinates; request the same grid or start again"));
     if (resume->samples != samples ||
         !(std::abs(resume->centre_loss - centre.mean) <= 1e-6 * std::max(std::abs(centre.mean), 1e-300)))
         throw ConfigError(
@@ -126,7 +125,7 @@ inline Surface start_surface(std::vector<double> x, std::vector<double> y, const
                     " over ", samples));
     if (!geometry.matches(resume->geometry))
         throw ConfigError(
-            "the surface to resume was computed along other directions; give the same seed and "
+            "the surface to resume was computed along other directions; use the same seed and "
             "normalization, or the directions that were saved with it");
     surface.loss = resume->loss;
     surface.standard_error = resume->standard_error;
@@ -140,7 +139,7 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
                      const ProjectionOptions& options) {
     if (static_cast<Index>(objective.layout().size()) != space.size())
         throw ShapeError(message("the objective has ", objective.layout().size(),
-                                 " parameters, the point to look around has ", space.size()));
+                                 " parameters, the centre has ", space.size()));
     PointEvaluator<B, O> evaluator(objective, space.theta());
     Surface surface = start_surface(std::move(x), std::move(y), evaluator.centre(), evaluator.samples(),
                                     space.geometry(), options.resume);
@@ -182,7 +181,7 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
 }  // namespace detail
 
 /// Evaluates an objective on a grid of a plane, row by row (y outer, x inner). For a `SampledObjective` each
-/// point gets its standard errors. In the steady state no parameter vector is allocated.
+/// point gets its standard errors. No parameter vector is allocated in the steady state.
 /// @throws ShapeError, ConfigError, NumericError before the first point, if sizes do not match, `resume`
 ///         belongs to something else, or the loss at theta is not finite; Interrupted after
 ///         `options.work.interrupted`.

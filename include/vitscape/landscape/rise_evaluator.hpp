@@ -12,7 +12,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// Rises of a loss over that at a centre, one after another; counts and asks as `control` says.
+/// Successive rises of a loss over that at a centre; reports progress to `control` and checks it for interruption.
 template <class O, class V>
 class RiseEvaluator {
   public:
@@ -20,14 +20,14 @@ class RiseEvaluator {
         : objective_(objective), control_(control), total_(total) {
         if (static_cast<Index>(objective.layout().size()) != centre.size())
             throw ShapeError(message("the objective has ", objective.layout().size(),
-                                     " parameters, the point to look around has ", centre.size()));
+                                     " parameters, the centre has ", centre.size()));
         centre_ = static_cast<double>(objective.value(centre));
         if (!std::isfinite(centre_))
             throw NumericError(message("the loss at the centre is ", centre_,
-                                       "; rises over a loss that is not finite say nothing"));
+                                       "; rises over a loss that is not finite are meaningless"));
     }
 
-    /// L(point) - L(centre); infinite where the loss is not finite. `prepare()` makes the point.
+    /// L(point) - L(centre); infinite if the loss is not finite. `prepare()` sets the point.
     template <class Prepare>
     double operator()(const Prepare& prepare) {
         if (control_.must_stop())

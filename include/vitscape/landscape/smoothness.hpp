@@ -12,10 +12,10 @@
 
 namespace vitscape {
 
-/// Mean of the surface's slope, |(dL/dalpha, dL/dbeta)|, over the plane: the total variation by the plane's area, so that
-/// it grows neither with the grid nor with its range. In units of the loss. Between points the loss is bilinear, and a
-/// cell's mean slope is taken by 3 x 3 Gauss points. Cells with a corner that has no finite loss are left out of the mean;
-/// NaN where no cell remains.
+/// Mean slope of the surface, |(dL/dalpha, dL/dbeta)|, over the plane: the total variation divided by the area of the plane,
+/// so that it grows neither with the grid nor with its range. In units of the loss. The loss is bilinear between points, and
+/// the mean slope of a cell is computed with 3 x 3 Gauss points. Cells with a corner without a finite loss are excluded;
+/// NaN if no cell remains.
 /// @throws ConfigError for a line.
 [[nodiscard]] inline double total_variation(const Surface& surface) {
     if (surface.x.size() < 2 || surface.y.size() < 2)
@@ -46,16 +46,16 @@ namespace vitscape {
     return area > 0 ? variation / area : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// How many local minima a surface has.
+/// Number of local minima of a surface.
 struct LocalMinima {
-    Index interior = 0;   ///< Points lower than all 8 neighbours.
-    Index border = 0;     ///< Points of the grid's border lower than all the neighbours they have.
-    Index undecided = 0;  ///< Points that a neighbour not computed yet could keep from being one of these.
+    Index interior = 0;   ///< points lower than all 8 neighbours
+    Index border = 0;     ///< points of the grid's border lower than all their neighbours
+    Index undecided = 0;  ///< candidates with a neighbour that is not yet computed
 };
 
-/// Counts the strict local minima among a surface's points, each against its up to 8 neighbours (2 on a line, whose border
-/// is its two ends). Points without a finite loss are no minima; as neighbours they are higher where they have been
-/// computed (the loss diverges there). A noisy loss has minima of its noise: compare counts on one grid only.
+/// Counts the strict local minima among the points of a surface, each compared with its up to 8 neighbours (2 on a line,
+/// whose border consists of its two ends). Points without a finite loss are not minima; as computed neighbours they count as
+/// higher (the loss diverges there). A noisy loss has minima of its noise: compare counts only on the same grid.
 [[nodiscard]] inline LocalMinima local_minima(const Surface& surface) {
     LocalMinima minima;
     const std::size_t rows = surface.y.size(), columns = surface.x.size();

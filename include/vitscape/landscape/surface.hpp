@@ -17,8 +17,8 @@
 namespace vitscape {
 
 /// The geometry of a surface's directions: norms and inner products of theta, delta and eta (NaN for the eta of
-/// a line). Recorded with the surface, so that one is never completed with another seed's directions, and for
-/// the record: the angle between delta and eta is acos(delta_dot_eta / (delta_norm eta_norm)).
+/// a line). Stored with the surface, so that it is never completed with the directions of another seed; the
+/// angle between delta and eta is acos(delta_dot_eta / (delta_norm eta_norm)).
 struct PlaneGeometry {
     static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
     double theta_norm = nothing, delta_norm = nothing, eta_norm = nothing;
@@ -37,28 +37,28 @@ struct PlaneGeometry {
     }
 };
 
-/// A loss on a grid: `loss(iy, ix)` is L(theta + x[ix] delta + y[iy] eta). A line is a surface with the one
+/// A loss on a grid: `loss(iy, ix)` is L(theta + x[ix] delta + y[iy] eta). A line is a surface with the single
 /// row y = {0}.
 ///
-/// A number is NaN where it has not been computed, and stays NaN where the loss was computed and is not
-/// finite; `computed` tells the two apart. Nothing is ever filled in.
+/// A value is NaN if it has not been computed, and also if the loss was computed but is not finite;
+/// `computed` distinguishes the two. Values are never filled in.
 struct Surface {
     std::vector<double> x, y;
     xt::xtensor<double, 2> loss;  // (y, x)
-    /// Of the mean over samples: their standard deviation / sqrt(samples); NaN where the objective has fewer
+    /// Of the mean over samples: their standard deviation / sqrt(samples); NaN if the objective has fewer
     /// than two samples.
     xt::xtensor<double, 2> standard_error;  // (y, x)
-    /// Of the difference to the centre theta, on the same images and masks: what the samples share cancels,
-    /// so this tells whether two points differ where the standard error of each could not.
+    /// Of the difference from the centre theta, on the same images and masks: variation common to both cancels,
+    /// so this can tell two points apart when the standard errors of each cannot.
     xt::xtensor<double, 2> difference_standard_error;  // (y, x)
     xt::xtensor<std::uint8_t, 2> computed;             // (y, x), 1 or 0
     double centre_loss = std::numeric_limits<double>::quiet_NaN();
     double centre_standard_error = std::numeric_limits<double>::quiet_NaN();
     PlaneGeometry geometry;
-    Index samples = 0;  ///< 0 where the objective is no mean over samples.
+    Index samples = 0;  ///< 0 if the objective is not a mean over samples
 
     Surface() = default;
-    /// Nothing computed yet.
+    /// A surface without any computed point.
     Surface(std::vector<double> along_x, std::vector<double> along_y)
         : x(std::move(along_x)), y(std::move(along_y)) {
         const std::array<std::size_t, 2> shape = {y.size(), x.size()};
@@ -70,14 +70,14 @@ struct Surface {
     [[nodiscard]] Index columns() const { return static_cast<Index>(x.size()); }
     [[nodiscard]] Index rows() const { return static_cast<Index>(y.size()); }
     [[nodiscard]] bool is_line() const { return y.size() == 1; }
-    /// Points that have been evaluated, whatever came out.
+    /// Number of points that have been evaluated, finite or not.
     [[nodiscard]] Index computed_points() const {
         Index count = 0;
         for (const std::uint8_t flag : computed) count += flag != 0;
         return count;
     }
     [[nodiscard]] bool complete() const { return computed_points() == rows() * columns(); }
-    /// Smallest and largest finite loss; {NaN, NaN} where there is none.
+    /// Smallest and largest finite loss; {NaN, NaN} if there is none.
     [[nodiscard]] std::pair<double, double> range() const {
         const double nothing = std::numeric_limits<double>::quiet_NaN();
         std::pair<double, double> result{nothing, nothing};

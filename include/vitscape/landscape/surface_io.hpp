@@ -18,7 +18,7 @@
 
 namespace vitscape {
 
-/// A surface and what was noted beside it (model, data, seed, normalization, ...).
+/// A surface and its metadata (model, data, seed, normalization, ...).
 struct StoredSurface {
     Surface surface;
     nlohmann::ordered_json metadata = nlohmann::ordered_json::object();
@@ -26,7 +26,7 @@ struct StoredSurface {
 
 namespace detail {
 
-/// The numbers of a surface that lie on its grid, with their names in files.
+/// The tables of a surface that lie on its grid, with their names in files.
 template <class S>
 auto surface_tables(S& surface) {
     return std::array{std::pair{"loss", &surface.loss}, std::pair{"standard_error", &surface.standard_error},
@@ -71,9 +71,9 @@ void read_rows(const nlohmann::json& rows, Table& table, const char* name, const
 
 }  // namespace detail
 
-/// The surface as the text of a JSON file: `x`, `y`, and per point, rows following y, `loss`,
+/// The surface as the text of a JSON file: `x`, `y`, and per point, with rows along y, `loss`,
 /// `standard_error`, `difference_standard_error` and `computed`; also `samples`, `centre`, `geometry`
-/// (PlaneGeometry) and `metadata`. Numbers read back exactly; one that is not finite is null.
+/// (PlaneGeometry) and `metadata`. Numbers are read back exactly; a non-finite one is null.
 [[nodiscard]] inline std::string surface_json(const Surface& surface,
                                               const nlohmann::ordered_json& metadata) {
     nlohmann::ordered_json centre, geometry;
@@ -94,7 +94,7 @@ void read_rows(const nlohmann::json& rows, Table& table, const char* name, const
     return text + "\n}\n";
 }
 
-/// Path of one of the files of a surface: the prefix with an ending put behind it, dots in it or not.
+/// Path of one of a surface's files: the prefix with a suffix appended, whether or not it contains dots.
 [[nodiscard]] inline std::filesystem::path surface_path(const std::filesystem::path& prefix,
                                                         std::string_view ending) {
     std::filesystem::path path = prefix;
@@ -119,8 +119,8 @@ inline void write_surface(const std::filesystem::path& prefix, const Surface& su
     write_atomically(surface_path(prefix, ".json"), surface_json(surface, metadata));
 }
 
-/// Reads what `write_surface` put into a JSON file; null becomes NaN. A file without `computed` (of another
-/// program) counts as computed where its loss is a number.
+/// Reads the JSON file written by `write_surface`; null becomes NaN. In a file without `computed` (from another
+/// program) a point counts as computed if its loss is a number.
 /// @throws IoError if the file cannot be read or its tables do not fit its coordinates.
 [[nodiscard]] inline StoredSurface load_surface(const std::filesystem::path& path) {
     const nlohmann::json json = load_json(path);

@@ -18,21 +18,20 @@
 
 namespace vitscape {
 
-/// How far the loss rises under random noise on the weights, in the loss's own unit.
+/// Rise of the loss under random noise on the weights, in units of the loss.
 struct NoiseRise {
-    double deviation = 0;  ///< Size of the noise relative to the weights.
-    double mean = 0;       ///< Of L(noisy) - L(theta) over the draws; infinite where one loss is not finite.
-    double standard_error =
-        0;  ///< Of that mean; NaN for fewer than two draws, or where the mean is infinite.
-    std::vector<double> rises = {};  ///< One per draw.
+    double deviation = 0;       ///< size of the noise relative to the weights
+    double mean = 0;            ///< of L(noisy) - L(theta) over the draws; infinite if one loss is not finite
+    double standard_error = 0;  ///< of that mean; NaN for fewer than two draws, or if the mean is infinite
+    std::vector<double> rises = {};  ///< one per draw
 };
 
-/// The direction numbers of noise begin here, away from those of planes, so that one seed serves both.
+/// First direction number of the noise, apart from those of planes, so that one seed serves both.
 inline constexpr std::uint32_t first_noise_direction = 1u << 20;
 
 /// Rises of the loss at theta + deviation d_k for draws k = 0, ..., draws - 1: d_k is a Gaussian direction, normalized by
-/// filter, so that each filter's noise has `deviation` times its norm (biases, norms and position embeddings stay; see
-/// `normalize`). All deviations see the same directions: direction number `first_noise_direction` + k of `seed`.
+/// filter, so that the noise of each filter has `deviation` times its norm (biases, norms and position embeddings are not
+/// perturbed; see `normalize`). All deviations use the same directions: direction number `first_noise_direction` + k of `seed`.
 /// draws * deviations evaluations and one for the centre.
 /// @throws ConfigError for fewer than 1 draws or a deviation that is not positive and finite, ShapeError if sizes do not
 ///         match, NumericError if the loss at theta is not finite; Interrupted after `control.interrupted`.
@@ -45,7 +44,8 @@ template <Backend B, class O>
     if (draws < 1) throw ConfigError(message("noise needs at least one draw, ", draws, " were requested"));
     for (const double deviation : deviations)
         if (!(deviation > 0 && std::isfinite(deviation)))
-            throw ConfigError(message("noise has a positive and finite size, ", deviation, " was given"));
+            throw ConfigError(
+                message("the size of the noise must be positive and finite, ", deviation, " was given"));
     if (layout.size() != theta.size())
         throw ShapeError(
             message("the layout has ", layout.size(), " parameters, the point has ", theta.size()));

@@ -9,9 +9,9 @@
 
 namespace vitscape {
 
-/// Refinement of a backend that computes while its results are transferred: `HostBuffer(backend)`, `copy_later(n, from,
-/// buffer)`, `dot_later(n, x, y, buffer)`, which return at once, and `buffer.wait(host)`, which waits for the numbers of the
-/// latest of them and converts them into a vector of double.
+/// Refinement of a backend that computes while results are transferred: `HostBuffer(backend)`, `copy_later(n, from,
+/// buffer)`, `dot_later(n, x, y, buffer)`, which return immediately, and `buffer.wait(host)`, which waits for the results of
+/// the latest call and converts them to a vector of double.
 template <class B>
 concept DeferredDownload = Backend<B> &&
     requires(B b, typename B::HostBuffer& buffer, typename B::Pointer p, Index n, std::vector<double>& host) {
@@ -35,14 +35,14 @@ struct HostBufferOf<B> {
 };
 }  // namespace detail
 
-/// Numbers on their way to the host: asked for with `copy` or `dot`, there after `wait`. Between the two a device
-/// goes on and the host may do other things.
+/// An asynchronous download: started by `copy` or `dot`, available after `wait`. In between, both the device and the
+/// host may do other work.
 template <Backend B>
 class HostNumbers {
   public:
     explicit HostNumbers(B backend) : backend_(std::move(backend)), buffer_(backend_) {}
 
-    /// `n` numbers from a backend's memory.
+    /// Starts the download of `n` numbers from a backend's memory.
     void copy(Index n, typename B::Pointer from) {
         if constexpr (DeferredDownload<B>) {
             backend_.copy_later(n, from, buffer_);
@@ -51,7 +51,7 @@ class HostNumbers {
             backend_.download(n, from, host_.data());
         }
     }
-    /// One number, the sum of x[i] y[i].
+    /// Starts the download of one number, the sum of x[i] y[i].
     void dot(Index n, typename B::Pointer x, typename B::Pointer y) {
         if constexpr (DeferredDownload<B>) {
             backend_.dot_later(n, x, y, buffer_);

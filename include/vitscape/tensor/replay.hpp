@@ -7,7 +7,7 @@
 
 namespace vitscape {
 
-/// Work of a backend that is done again and again on the same memory. A backend with a `Graph` and `run(graph, signature,
+/// Work of a backend that is repeated on the same memory. A backend with a `Graph` and `run(graph, signature,
 /// body)` records it once and replays it; others call `body`.
 template <Backend B>
 class Replay {
@@ -23,7 +23,7 @@ class Replay {
     };
 
   public:
-    /// @param signature  changes whenever the work or a memory address in it does.
+    /// @param signature  must change whenever the work or a memory address in it changes.
     template <class Body>
     void run(B& backend, std::uint64_t signature, const Body& body) {
         if constexpr (requires { typename B::Graph; })

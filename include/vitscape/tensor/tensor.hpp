@@ -13,7 +13,7 @@
 
 namespace vitscape {
 
-/// Memory of a backend seen with a shape; does not own it. Row-major, dense.
+/// A view of a backend's memory with a shape; does not own it. Row-major, dense.
 template <Backend B>
 struct TensorView {
     typename B::Pointer data{};
@@ -27,8 +27,8 @@ struct TensorView {
 
 namespace detail {
 
-/// The shared memory of `Tensor` handles. Blocks are kept in a list per thread, so that making a tensor in a
-/// steady state asks the system for nothing.
+/// The shared memory of `Tensor` handles. Blocks are cached per thread, so that creating a tensor in a
+/// steady state makes no system allocation.
 template <class B, class P>
 struct TensorBlock {
     B backend;
@@ -50,7 +50,7 @@ struct TensorBlockList {
     }
 };
 
-/// Counted handle on pooled memory; `Indices` chooses between a backend's numbers and its row numbers.
+/// Reference-counted handle to pooled memory; `Indices` selects between a backend's numbers and row indices.
 template <class B, class P, bool Indices>
 class SharedMemory {
     using Block = TensorBlock<B, P>;
@@ -100,8 +100,8 @@ class SharedMemory {
 
 }  // namespace detail
 
-/// A tensor in a backend's pooled memory, shared by its copies and given back with the last of them. The
-/// handle of an activation: an evaluation that drops it frees the memory at once, a tape that keeps it holds
+/// A tensor in a backend's pooled memory, shared by its copies and released with the last of them. The
+/// handle of an activation: an evaluation that drops it frees the memory immediately, a tape that keeps it holds
 /// it for the backward pass.
 template <Backend B>
 class Tensor {
@@ -115,13 +115,13 @@ class Tensor {
     [[nodiscard]] typename B::Pointer data() const { return memory_.data(); }
     [[nodiscard]] TensorView<B> view() const { return {data(), shape_}; }
     [[nodiscard]] bool empty() const { return memory_.empty(); }
-    /// True where no other handle shares the memory, so that writing to it is seen by nobody else.
+    /// True if no other handle shares the memory, so that nobody else observes a write.
     [[nodiscard]] bool unique() const { return memory_.unique(); }
 
-    /// The same memory under another shape. @throws ShapeError if the sizes differ.
+    /// The same memory with another shape. @throws ShapeError if the sizes differ.
     [[nodiscard]] Tensor reshaped(const Shape& shape) const {
         if (shape.size() != size())
-            throw ShapeError(message("cannot see a tensor of shape ", shape_, " as ", shape));
+            throw ShapeError(message("cannot reshape a tensor of shape ", shape_, " to ", shape));
         Tensor result = *this;
         result.shape_ = shape;
         return result;
@@ -132,7 +132,7 @@ class Tensor {
     Shape shape_;
 };
 
-/// Row numbers in a backend's memory.
+/// Row indices in a backend's memory.
 template <Backend B>
 class IndexTensor {
   public:
@@ -141,7 +141,7 @@ class IndexTensor {
         : memory_(backend, static_cast<Index>(host.size())), size_(static_cast<Index>(host.size())) {
         backend.upload_indices(size_, host.data(), memory_.data());
     }
-    /// Other row numbers; as many as before keep the memory.
+    /// Replaces the row indices; the memory is kept if their number is unchanged.
     void assign(B backend, std::span<const std::int32_t> host) {
         if (memory_.unique() && size_ == static_cast<Index>(host.size()))
             backend.upload_indices(size_, host.data(), memory_.data());
@@ -156,20 +156,20 @@ class IndexTensor {
     Index size_ = 0;
 };
 
-/// Gives `tensor` this shape and the numbers of `host`; if it has the shape already, it keeps its memory. @throws
+/// Gives `tensor` this shape and the values of `host`; if it has the shape already, it keeps its memory. @throws
 /// ShapeError if `shape` has another size than `host`.
 template <Backend B, class Range>
 void upload_into(B backend, const Shape& shape, const Range& host, Tensor<B>& tensor) {
     if (shape.size() != static_cast<Index>(std::size(host)))
-        throw ShapeError(message("a tensor of shape ", shape, " needs ", shape.size(), " numbers, ",
+        throw ShapeError(message("a tensor of shape ", shape, " needs ", shape.size(), " values, ",
                                  std::size(host), " were given"));
     if (!tensor.unique() || tensor.shape() != shape) {
-        tensor = {};  // back to the pool before new memory is taken
+        tensor = {};  // returns memory to the pool before allocating
         tensor = Tensor<B>(backend, shape);
     }
     backend.upload(tensor.size(), std::data(host), tensor.data());
 }
-/// A tensor with the numbers of `host`, converted. @throws ShapeError if `shape` has another size.
+/// A tensor with the converted values of `host`. @throws ShapeError if `shape` has another size.
 template <Backend B, class Range>
 Tensor<B> upload(B backend, const Shape& shape, const Range& host) {
     Tensor<B> tensor;
@@ -177,7 +177,7 @@ Tensor<B> upload(B backend, const Shape& shape, const Range& host) {
     return tensor;
 }
 
-/// The numbers of a tensor on the host, row-major.
+/// The values of a tensor on the host, row-major.
 template <Backend B>
 std::vector<double> download(B backend, const TensorView<B>& view) {
     std::vector<double> host(static_cast<std::size_t>(view.size()));

@@ -11,17 +11,17 @@
 
 namespace vitscape {
 
-/// A point (or direction) in parameter space: one contiguous vector of a backend, owned; copying copies the
-/// numbers. Teachers, optimizer moments, directions, gradients and Lanczos vectors are all of this type.
+/// A point (or direction) in parameter space: one contiguous vector that owns backend memory; copying copies the
+/// values. Teachers, optimizer moments, directions, gradients and Lanczos vectors are all of this type.
 template <Backend B>
 class Vector {
   public:
     Vector() = default;
-    /// Zeros.
+    /// A vector of zeros.
     Vector(B backend, Index size) : backend_(std::move(backend)), memory_(*backend_, Shape{size}) {
         backend_->fill(size, 0, data());
     }
-    /// The numbers of `host`, converted.
+    /// The converted values of `host`.
     template <class U>
     Vector(B backend, std::span<const U> host)
         : backend_(std::move(backend)), memory_(*backend_, Shape{static_cast<Index>(host.size())}) {
@@ -36,7 +36,7 @@ class Vector {
         backend_->copy(size(), other.data(), data());
     }
     Vector(Vector&&) noexcept = default;
-    /// Vectors of one size keep their memory.
+    /// Keeps its memory if the sizes are equal.
     Vector& operator=(const Vector& other) {
         if (this == &other) return *this;
         if (memory_.empty() || size() != other.size()) return *this = Vector(other);
@@ -53,7 +53,7 @@ class Vector {
     [[nodiscard]] std::vector<double> to_host() const { return download(*backend_, view()); }
 
   private:
-    mutable std::optional<B> backend_;  // a handle; its operations do not change what the vector is
+    mutable std::optional<B> backend_;  // a handle; its operations do not change the vector
     Tensor<B> memory_;
 };
 
@@ -61,8 +61,8 @@ namespace detail {
 template <Backend B>
 void require_same_size(const Vector<B>& a, const Vector<B>& b) {
     if (a.size() != b.size())
-        throw ShapeError(
-            message("two vectors of one space were expected, their sizes are ", a.size(), " and ", b.size()));
+        throw ShapeError(message("two vectors of the same size were expected, their sizes are ", a.size(),
+                                 " and ", b.size()));
 }
 template <Backend B>
 operand::Matrix<typename B::Pointer> flat(const Vector<B>& x) {

@@ -8,8 +8,8 @@
 
 namespace vitscape {
 
-/// The numbers of a parameter vector as a backend's model reads them: the vector's own memory, or, where the
-/// backend computes in another type than its parameters have, a rounded copy that this object owns.
+/// The values of a parameter vector as a backend's model reads them: the vector's own memory or, if the
+/// backend computes in another type than that of its parameters, a rounded copy owned by this object.
 template <Backend B>
 class Weights {
   public:
@@ -29,8 +29,8 @@ class Weights {
         }
     }
 
-    /// The point theta + alpha delta + beta eta of a plane in one pass, rounded once; alpha and beta lie at `position`, in
-    /// the backend's memory, and are read when the work runs, so a replay serves all points.
+    /// The point theta + alpha delta + beta eta of a plane in one pass, rounded once; alpha and beta are stored at `position`, in
+    /// the backend's memory, and read when the work runs, so that one recording serves all points.
     typename B::Pointer at(const Vector<Master<B>>& theta, const Vector<Master<B>>& delta,
                            const Vector<Master<B>>& eta, RealOf<B>* position) {
         take(theta.size());
@@ -44,8 +44,8 @@ class Weights {
         return copy_.data();
     }
 
-    /// Takes the memory for vectors of this size; before work that is replayed, so that it does not belong to that.
-    /// @param always  also where `of` needs none, for `at`
+    /// Allocates the memory for vectors of this size; to be called before recorded work, so that it is not part of it.
+    /// @param always  also if `of` needs none, for `at`
     void reserve(Index size, bool always = false) {
         if (always || !std::same_as<Master<B>, B>) take(size);
     }

@@ -69,7 +69,7 @@ void attention_backward(Tape<B>& tape, const AttentionShape& s, typename B::Poin
     const P dq = dqkv + s.first_query * packed, dk = dqkv + width, dv = dqkv + 2 * width;
     const Index per_sample = s.tokens * packed, per_out = s.queries * width, per_map = s.heads * map,
                 d = s.head_width;
-    b.fill(s.samples * per_sample, 0, dqkv);  // tokens that did not ask get no gradient for their query
+    b.fill(s.samples * per_sample, 0, dqkv);  // tokens without a query get no gradient for it
     b.multiply_batch({.transpose_a = true,
                       .m = s.tokens,
                       .n = d,
@@ -115,9 +115,9 @@ void attention_backward(Tape<B>& tape, const AttentionShape& s, typename B::Poin
 }  // namespace detail
 
 /// Multi-head attention softmax(q k^T / sqrt(head width)) v (Vaswani et al. 2017, arXiv 1706.03762, eq. 1)
-/// with q, k, v packed as the reference's qkv layer gives them.
-/// @param qkv  (samples, tokens, 3 * width); returns (samples, shape.queries, width): only the tokens that
-/// ask.
+/// with q, k, v packed as in the output of the reference's qkv layer.
+/// @param qkv  (samples, tokens, 3 * width); returns (samples, shape.queries, width), for the query tokens
+/// only.
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> attention(R& recorder, const Variable<B>& qkv, const AttentionShape& shape) {
     if (qkv.value.size() != shape.samples * shape.tokens * 3 * shape.width())

@@ -5,7 +5,7 @@
 
 namespace vitscape {
 
-/// The parameters of a layer normalization over rows of `weight.shape[0]` numbers.
+/// The parameters of a layer normalization over rows of length `weight.shape[0]`.
 struct LayerNormParameters {
     ParameterSlot weight, bias;  // (width)
     double epsilon = 1e-6;
@@ -83,7 +83,7 @@ Variable<B> layer_norm(R& recorder, const Variable<B>& x, const LayerNormParamet
     return recorder.record(std::move(y), [=, x = x.value, node = x.node](Tape<B>& tape, const Tensor<B>& dy) {
         const auto dgamma = tape.parameter_gradient(layer.weight).data,
                    dbeta = tape.parameter_gradient(layer.bias).data;
-        Tensor<B> unused;  // where x is a constant the gradient by x is not kept
+        Tensor<B> unused;  // if x is a constant its gradient is discarded
         if (node < 0) unused = tape.allocate(x.shape());
         const auto target =
             node < 0 ? typename Tape<B>::Target{unused.data(), 0} : tape.gradient(node, x.shape());

@@ -5,9 +5,9 @@
 
 namespace vitscape {
 
-/// Mean loss of each sample's differences: losses[i] = mean over the sample's numbers of loss(prediction - target).
-/// @param loss  one of `functor::SquaredLoss`, `AbsoluteLoss`, `SmoothAbsoluteLoss`, or a type like these
-/// @param prediction, target  (samples, ...) of one size; returns (samples).
+/// Mean elementwise loss of each sample: losses[i] = mean over the sample's elements of loss(prediction - target).
+/// @param loss  one of `functor::SquaredLoss`, `AbsoluteLoss`, `SmoothAbsoluteLoss`, or a type with the same interface
+/// @param prediction, target  (samples, ...) of equal size; returns (samples).
 template <class Loss, Recorder R, class B = typename R::BackendType>
 Variable<Master<B>> element_loss(R& recorder, const Loss& loss, const Variable<B>& prediction,
                                  const Tensor<B>& target) {
@@ -45,21 +45,21 @@ Variable<Master<B>> element_loss(R& recorder, const Loss& loss, const Variable<B
     });
 }
 
-/// Mean of (prediction - target)^2 of each sample. For a masked autoencoder this is the mean over pixels, then over
+/// Mean of (prediction - target)^2 per sample. For a masked autoencoder this is the mean over pixels, then over
 /// masked patches (He et al. 2022, arXiv 2111.06377).
 template <Recorder R, class B = typename R::BackendType>
 Variable<Master<B>> squared_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target) {
     return element_loss(recorder, functor::SquaredLoss{}, prediction, target);
 }
 
-/// Mean of |prediction - target| of each sample, with the derivative 0 where they are equal (the L1 loss of SimMIM, Xie et
+/// Mean of |prediction - target| per sample, with derivative 0 where they are equal (the L1 loss of SimMIM, Xie et
 /// al. 2022, arXiv 2111.09886).
 template <Recorder R, class B = typename R::BackendType>
 Variable<Master<B>> absolute_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target) {
     return element_loss(recorder, functor::AbsoluteLoss{}, prediction, target);
 }
 
-/// Mean of d^2 / (2 beta) where |d| < beta and of |d| - beta / 2 elsewhere, d = prediction - target, of each sample (the
+/// Mean over each sample of d^2 / (2 beta) where |d| < beta and |d| - beta / 2 elsewhere, d = prediction - target (the
 /// smooth L1 loss of data2vec, Baevski et al. 2022, arXiv 2202.03555, eq. 4). @param beta  positive
 template <Recorder R, class B = typename R::BackendType>
 Variable<Master<B>> smooth_absolute_error(R& recorder, const Variable<B>& prediction, const Tensor<B>& target,
@@ -68,7 +68,7 @@ Variable<Master<B>> smooth_absolute_error(R& recorder, const Variable<B>& predic
     return element_loss(recorder, functor::SmoothAbsoluteLoss<T>{static_cast<T>(beta)}, prediction, target);
 }
 
-/// a + weight b, two losses of each sample: (samples).
+/// a + weight b for two losses per sample: (samples).
 template <Recorder R, class B = typename R::BackendType>
 Variable<Master<B>> add_losses(R& recorder, const Variable<Master<B>>& a, double weight,
                                const Variable<Master<B>>& b) {

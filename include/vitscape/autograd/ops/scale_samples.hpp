@@ -6,10 +6,10 @@
 
 namespace vitscape {
 
-/// y[i] = residual[i] + scales[row, i] branch[i] for each sample i: a residual branch with a weight of its own
-/// for each sample, as stochastic depth needs (Huang et al. 2016, arXiv 1603.09382, eq. 2).
-/// @param residual, branch  (samples, ...) of one shape, which y has too.
-/// @param scales  (rows, samples), constants; `row` says which of the rows applies.
+/// y[i] = residual[i] + scales[row, i] branch[i] for each sample i: a residual branch with a per-sample weight, as
+/// needed for stochastic depth (Huang et al. 2016, arXiv 1603.09382, eq. 2).
+/// @param residual, branch  (samples, ...) of the same shape, which is also that of y.
+/// @param scales  (rows, samples), constants; `row` selects one of the rows.
 /// @throws ShapeError if the shapes do not fit.
 template <Recorder R, class B = typename R::BackendType>
 Variable<B> add_scaled_samples(R& recorder, const Variable<B>& residual, const Variable<B>& branch,

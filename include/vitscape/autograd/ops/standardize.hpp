@@ -6,7 +6,7 @@
 namespace vitscape {
 
 /// Adds factor * (x - mean) / sqrt(variance + epsilon) of each row to `sum`: a layer normalization without parameters, biased
-/// variance (Ba et al. 2016, arXiv 1607.06450). Not recorded: for what is a constant of the loss, such as a teacher's features.
+/// variance (Ba et al. 2016, arXiv 1607.06450). Not recorded: for constants of the loss, such as a teacher's features.
 /// @param x  an operand of rows x columns
 /// @param sum  (rows, columns), on the master
 template <Recorder R, class Operand, class B = typename R::BackendType>

@@ -127,7 +127,7 @@ Variable<B> select_tokens(R& recorder, const Variable<B>& x, Index first, Index 
     const Index samples = x.shape()[0], tokens = x.shape()[1], width = x.shape()[2];
     if (first < 0 || count < 0 || first + count > tokens)
         throw ShapeError(message("tokens ", first, " to ", first + count - 1,
-                                 " were asked of a tensor of shape ", x.shape()));
+                                 " were requested from a tensor of shape ", x.shape()));
     if (count == tokens) return x;
     const auto slice = [=](P data) {
         return operand::Grouped<P>{data + first * width, count, tokens * width, width};
@@ -152,11 +152,11 @@ Variable<B> mean_tokens(R& recorder, const Variable<B>& x, Index first, Index co
     const Index samples = x.shape()[0], tokens = x.shape()[1], width = x.shape()[2];
     if (first < 0 || count < 1 || first + count > tokens)
         throw ShapeError(message("the mean of tokens ", first, " to ", first + count - 1,
-                                 " was asked of a tensor of shape ", x.shape()));
+                                 " was requested of a tensor of shape ", x.shape()));
     Tensor<B> y = recorder.allocate({samples, width});
     const Tensor<B> weights = recorder.allocate({1, count});
     recorder.backend().fill(count, 1 / static_cast<double>(count), weights.data());
-    recorder.backend().multiply_batch(  // one row of equal weights times each sample's tokens
+    recorder.backend().multiply_batch(  // one row of equal weights times the tokens of each sample
         {.m = 1, .n = width, .k = count, .stride_a = count, .stride_b = width, .stride_c = width},
         {.outer = samples, .outer_b = tokens * width, .outer_c = width}, weights.data(),
         x.data() + first * width, y.data());
