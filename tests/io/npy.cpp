@@ -75,7 +75,7 @@ TEST_CASE("broken .npy files are refused") {
     const std::string data(32, '\0');
     REQUIRE(refusal(npy_text("{'descr': '<f8', 'fortran_order': False, 'shape': (4,), }", data)).empty());
 
-    CHECK(contains(refusal("not numpy"), "format's mark"));
+    CHECK(contains(refusal("not numpy"), "format's magic string"));
     CHECK(contains(refusal("\x93NUMPY\x01"), "inside its header"));
     CHECK(contains(refusal(std::string("\x93NUMPY\x09", 7) + std::string(100, '\0')), "version 9"));
     CHECK(contains(refusal(std::string("\x93NUMPY\x01\0\xFF\x7F", 10) + "{}"), "should be 32767 bytes"));

@@ -16,19 +16,19 @@ small=("${model[@]}" --data synthetic:64 --epochs 1 --batch 16 --threads 1)
 # models and options
 refuses 'patch of 5 pixels does not divide' "$pretrain" "${small[@]}" --patch 5 --out "$folder/a"
 refuses '3 heads do not divide the width 16' "$pretrain" "${small[@]}" --heads 3 --out "$folder/a"
-refuses 'mask ratio must lie strictly between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 1 --out "$folder/a"
-refuses 'mask ratio must lie strictly between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 0 --out "$folder/a"
+refuses 'mask ratio lies between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 1 --out "$folder/a"
+refuses 'mask ratio lies between 0 and 1' "$pretrain" "${small[@]}" --mask-ratio 0 --out "$folder/a"
 refuses 'mask ratio of 0.99 leaves 0 of 16' "$pretrain" "${small[@]}" --mask-ratio 0.99 --out "$folder/a"
 refuses '64 images, fewer than one batch of 65' "$pretrain" "${small[@]}" --batch 65 --out "$folder/a"
 refuses 'learning rate' "$pretrain" "${small[@]}" --lr -1 --out "$folder/a"
 recipe=("${small[@]}" --method supervised)
-refuses 'drop path rate must lie in [0, 1)' "$pretrain" "${recipe[@]}" --drop-path 1 --out "$folder/a"
+refuses 'drop path rate lies in [0, 1)' "$pretrain" "${recipe[@]}" --drop-path 1 --out "$folder/a"
 refuses 'alpha of mixup' "$pretrain" "${recipe[@]}" --mixup -1 --out "$folder/a"
 refuses 'alpha of cutmix' "$pretrain" "${recipe[@]}" --cutmix -1 --out "$folder/a"
 refuses 'random erasing lies in [0, 1], 2 was given' "$pretrain" "${recipe[@]}" --random-erasing 2 --out "$folder/a"
 refuses '--layer-decay lies between 0 (off) and 1' "$pretrain" "${recipe[@]}" --layer-decay 1.5 --out "$folder/a"
 refuses '--mixup belongs to --method supervised' "$pretrain" "${small[@]}" --mixup 0.8 --out "$folder/a"
-refuses 'names no images' "$pretrain" "${small[@]}" --data nonsense:3 --out "$folder/a"
+refuses 'is not a dataset' "$pretrain" "${small[@]}" --data nonsense:3 --out "$folder/a"
 
 # folders of images
 refuses "$folder/missing" "$pretrain" "${small[@]}" --data "folder:$folder/missing" --out "$folder/a"

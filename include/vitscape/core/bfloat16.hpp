@@ -8,13 +8,13 @@
 
 namespace vitscape {
 
-/// The upper half of a float: 8 exponent bits, 8 significant bits (2 to 3 decimal digits). Memory holds it,
-/// arithmetic is done in float: it converts to float by itself, and back only where it is asked to.
+/// The upper half of a float: 8 exponent bits, 8 significant bits (2 to 3 decimal digits). A storage type; arithmetic
+/// is done in float: it converts to float implicitly, and back only explicitly.
 struct bfloat16 {
     std::uint16_t bits;
 
     bfloat16() = default;
-    /// Rounds to the nearest, ties to even; not-a-number stays one, what overflows becomes infinite.
+    /// Rounds to nearest, ties to even; NaN remains NaN, overflow becomes infinity.
     VITSCAPE_HOST_DEVICE explicit bfloat16(float x) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
         asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
@@ -29,7 +29,7 @@ struct bfloat16 {
     template <class U>
     requires(std::is_arithmetic_v<U> && !std::is_same_v<U, float>) VITSCAPE_HOST_DEVICE explicit bfloat16(U x)
         : bfloat16(static_cast<float>(x)) {}
-    VITSCAPE_HOST_DEVICE operator float() const {  // NOLINT: implicit, it is exact
+    VITSCAPE_HOST_DEVICE operator float() const {  // NOLINT: implicit, because it is exact
         return __builtin_bit_cast(float, std::uint32_t{bits} << 16);
     }
 };
@@ -46,7 +46,7 @@ struct RealType<bfloat16> {
 };
 }  // namespace detail
 
-/// What arithmetic, sums and parameters are held in where memory holds T: float for bfloat16, else T itself.
+/// The type of arithmetic, sums and parameters for values stored as T: float for bfloat16, otherwise T itself.
 template <class T>
 using Real = typename detail::RealType<std::remove_cv_t<T>>::type;
 

@@ -9,7 +9,7 @@
 namespace vitscape {
 
 /// A number with a directional derivative, value + tangent * e with e^2 = 0. Evaluating code on dual numbers
-/// gives its exact derivative along the tangents of its inputs. Comparisons look at the value alone, so a
+/// gives its exact derivative along the tangents of its inputs. Comparisons use only the value, so a
 /// maximum is a constant.
 template <class T>
 struct DualNumber {
@@ -70,7 +70,7 @@ VITSCAPE_HOST_DEVICE DualNumber<T> erf(DualNumber<T> x) {
     return {std::erf(x.value), T(1.1283791670955125739) * std::exp(-x.value * x.value) * x.tangent};
 }
 
-/// The number without its tangent; what a reduction such as a maximum or a finiteness check looks at.
+/// The number without its tangent; used by reductions such as a maximum or a finiteness check.
 template <class T>
 VITSCAPE_HOST_DEVICE constexpr T value_of(DualNumber<T> x) {
     return x.value;

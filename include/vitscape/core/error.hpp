@@ -16,7 +16,7 @@ struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// The shapes of two tensors, or of a tensor and a model, do not match; the message holds both.
+/// The shapes of two tensors, or of a tensor and a model, do not match; the message contains both.
 struct ShapeError : Error {
     using Error::Error;
 };
@@ -32,7 +32,7 @@ struct DataError : Error {
     using Error::Error;
 };
 
-/// A file that cannot be read, written or understood.
+/// A file that cannot be read, written or parsed.
 struct IoError : Error {
     using Error::Error;
 };
@@ -42,15 +42,15 @@ struct NumericError : Error {
     using Error::Error;
 };
 
-/// The user asked to stop (Ctrl-C); what was done so far has been saved.
+/// The user asked to stop (Ctrl-C); the work done so far has been saved.
 struct Interrupted : Error {
     using Error::Error;
 };
 
 namespace detail {
 
-/// A part of a message whose type is forgotten, so that one function writes all messages: a stream for every mixture of
-/// parts would be a tenth of a user's compile time.
+/// A type-erased part of a message, so that one function formats all messages: a stream for every combination of
+/// parts would take a tenth of a user's compile time.
 class MessagePart {
   public:
     template <class T>

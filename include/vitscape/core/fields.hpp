@@ -9,10 +9,10 @@
 #include <variant>
 
 /// The options of a configuration, listed once: a struct with fields names each of its members once, and files, command
-/// lines and documentation are made from that list.
+/// lines and documentation are derived from that list.
 ///
 ///     struct RandomMasking {
-///         static constexpr std::string_view kind = "random";  // only where it is one alternative of several
+///         static constexpr std::string_view kind = "random";  // only if it is one of several alternatives
 ///         double ratio = 0.75;
 ///         template <class Self, class Visitor>
 ///         static void fields(Self& self, Visitor& visit) {
@@ -27,7 +27,7 @@
 namespace vitscape {
 
 namespace detail {
-/// A visitor that takes everything, to ask whether a type has fields.
+/// A visitor that accepts everything, for testing whether a type has fields.
 struct AnyVisitor {
     template <class T>
     void operator()(std::string_view, T&&, std::string_view, std::string_view) const {}
@@ -41,13 +41,13 @@ concept WithFields = requires(const T& constant, T& variable, detail::AnyVisitor
     T::fields(variable, visit);
 };
 
-/// A struct that has a name among its alternatives.
+/// A struct with a name among its alternatives.
 template <class T>
 concept WithKind = requires {
     { T::kind } -> std::convertible_to<std::string_view>;
 };
 
-/// An enumeration whose values have names: `enumerators(E{})`, found beside the enumeration, returns an array of
+/// An enumeration whose values have names: `enumerators(E{})`, found next to the enumeration by ADL, returns an array of
 /// (name, value).
 template <class E>
 concept NamedEnum = std::is_enum_v<E> && requires {
@@ -55,7 +55,7 @@ concept NamedEnum = std::is_enum_v<E> && requires {
     { enumerators(E{})[0].second } -> std::convertible_to<E>;
 };
 
-/// The name of an enumeration's value.
+/// The name of an enumeration value.
 template <NamedEnum E>
 [[nodiscard]] constexpr std::string_view name_of(E value) {
     for (const auto& [name, one] : enumerators(E{}))
@@ -70,7 +70,7 @@ template <class... T>
 inline constexpr bool is_variant<std::variant<T...>> = true;
 }  // namespace detail
 
-/// A choice among structs that each have a `kind`, made at run time: `choice()` is a `std::variant` of them.
+/// A run-time choice among structs that each have a `kind`: `choice()` is a `std::variant` of them.
 template <class T>
 concept ChoiceOfKinds = requires(T& value) {
     requires detail::is_variant<std::remove_cvref_t<decltype(value.choice())>>;

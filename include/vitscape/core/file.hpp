@@ -22,7 +22,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// An IoError of the form "cannot <what> <path>: <the system's words for the error `code`>".
+/// An IoError of the form "cannot <what> <path>: <the system's message for the error `code`>".
 [[noreturn]] inline void throw_io_error(std::string_view what, const std::filesystem::path& path,
                                         int code = errno) {
     throw IoError(message("cannot ", what, " ", path.string(), ": ", std::generic_category().message(code)));
@@ -43,7 +43,7 @@ class FileDescriptor {
     ~FileDescriptor() { close(); }
 
     [[nodiscard]] int number() const { return number_; }
-    /// Whether the system reported no late write error.
+    /// Whether the system reported no delayed write error.
     bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
 
   private:
@@ -69,8 +69,8 @@ inline std::filesystem::path folder_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-/// Makes a rename in `folder` survive a power failure. Some network file systems refuse; the rename itself is
-/// done by then, so that is not an error.
+/// Makes a rename in `folder` durable across a power failure. Some network file systems refuse; the rename itself is
+/// already done, so that is not an error.
 inline void sync_folder(const std::filesystem::path& folder) {
     const FileDescriptor handle{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (handle.number() >= 0) ::fsync(handle.number());
@@ -102,7 +102,7 @@ class AtomicFile {
     void write(std::span<const std::byte> bytes) { detail::write_all(file_.number(), bytes, temporary_); }
     void write(std::string_view text) { write(bytes_of(text)); }
 
-    /// Puts what was written in place of `path`. Nothing may be written afterwards.
+    /// Replaces `path` by what was written. Nothing may be written afterwards.
     /// @throws IoError when the bytes do not reach the disk; the old file is untouched.
     void commit() {
         if (::fsync(file_.number()) != 0) detail::throw_io_error("write", temporary_);
@@ -130,7 +130,7 @@ inline void write_atomically(const std::filesystem::path& path, std::string_view
     write_atomically(path, bytes_of(text));
 }
 
-/// Appends `text` to the file `path`, creating it where needed, and syncs it to the disk. On failure the file
+/// Appends `text` to the file `path`, creating it if needed, and syncs it to disk. On failure the file
 /// keeps its old length.
 /// @throws IoError when the disk is full or the file cannot be written.
 inline void append_durably(const std::filesystem::path& path, std::string_view text) {
@@ -163,20 +163,21 @@ inline std::vector<std::byte> read_bytes(const std::filesystem::path& path) {
         const ssize_t got = ::read(file.number(), bytes.data() + filled, bytes.size() - filled);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) detail::throw_io_error("read", path);
-        if (got == 0) throw IoError(message("cannot read ", path.string(), ": it became shorter meanwhile"));
+        if (got == 0)
+            throw IoError(message("cannot read ", path.string(), ": it was truncated while being read"));
         filled += static_cast<std::size_t>(got);
     }
     return bytes;
 }
 
-/// As `read_bytes`, as a string.
+/// Like `read_bytes`, as a string.
 inline std::string read_text(const std::filesystem::path& path) {
     const auto bytes = read_bytes(path);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Creates `folder` where needed and proves that a file can be written there, so that long work does not end
-/// at a full disk or a missing permission that could be seen at its start.
+/// Creates `folder` if needed and checks that a file can be written there, so that long work does not fail at its end
+/// because of a full disk or a missing permission.
 /// @throws IoError naming the folder and the system's reason.
 inline void require_writable_folder(const std::filesystem::path& folder) {
     std::error_code code;

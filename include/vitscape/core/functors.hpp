@@ -142,7 +142,7 @@ struct AddStandardized {
         return sum + S(factor) * (x - mean) * inverse_deviation;
     }
 };
-/// Gradient of a standardized row: inverse_deviation * (g - mean(g) - x mean(g x)); the sums come undivided.
+/// Gradient of a standardized row: inverse_deviation * (g - mean(g) - x mean(g x)); the sums are passed undivided.
 template <class T>
 struct StandardizeGradient {
     T count;
@@ -158,7 +158,7 @@ struct SoftmaxGradient {
         return probability * (g - sum);
     }
 };
-/// Losses of a difference d = prediction - target: `value(d)` and its derivative by d.
+/// Losses of a difference d = prediction - target: `value(d)` and its derivative with respect to d.
 struct SquaredLoss {
     template <class S>
     VITSCAPE_HOST_DEVICE S value(S d) const {
@@ -213,7 +213,7 @@ struct LossGradient {
         return S(factor) * upstream * loss.derivative(prediction - target);
     }
 };
-/// log(sum of exponentials) term of a cross entropy: target * (log_sum + shift - logit).
+/// The log-sum-exp term of a cross entropy: target * (log_sum + shift - logit).
 struct CrossEntropyTerm {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S target, S logit, S shift, S sum_of_exponentials) const {
@@ -221,7 +221,7 @@ struct CrossEntropyTerm {
         return target * (log(sum_of_exponentials) + shift - logit);
     }
 };
-/// Gradient of the cross entropy by a logit: upstream * (softmax * sum(target) - target).
+/// Gradient of the cross entropy with respect to a logit: upstream * (softmax * sum(target) - target).
 struct CrossEntropyGradient {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S upstream, S logit, S shift, S sum_of_exponentials, S target,

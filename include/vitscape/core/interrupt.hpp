@@ -17,7 +17,7 @@ inline std::atomic<int> interrupt_guards{0};
 
 extern "C" inline void vitscape_note_interrupt(int signal_number) {
     if (interrupt_signals.fetch_add(1) > 0) {
-        // The user asks again: end as the signal would have without us.
+        // A second signal: terminate as without a handler.
         std::signal(signal_number, SIG_DFL);
         std::raise(signal_number);
     }
@@ -30,7 +30,7 @@ inline sigset_t interrupt_set() {
     sigaddset(&set, SIGTERM);
     return set;
 }
-/// Takes a pending signal; false where there is none.
+/// Consumes a pending signal; false if there is none.
 inline bool take_interrupt() {
     const sigset_t set = interrupt_set();
     const timespec at_once{};
@@ -39,21 +39,21 @@ inline bool take_interrupt() {
 
 }  // namespace detail
 
-/// While one lives, Ctrl-C (SIGINT) and SIGTERM do not end the program but make `interrupted()` true, so that
-/// long work can stop at a good point and save. A second signal ends the program. The old handlers come back at the
-/// end. Guards may be nested; the outermost one decides.
+/// While one exists, Ctrl-C (SIGINT) and SIGTERM do not end the program but make `interrupted()` true, so that
+/// long work can stop at a suitable point and save. A second signal ends the program. The old handlers are restored at
+/// the end. Guards may be nested; only the outermost one has an effect.
 ///
-/// The signals are blocked in the guard's thread, and in those that it starts, until somebody asks: oneDNN's kernels use
-/// the stack pointer for other things, and a handler that runs in their midst overwrites the heap. Make the guard before
-/// any threads that compute.
+/// The signals are blocked in the guard's thread, and in threads started by it, except during `interrupted()`: oneDNN's
+/// kernels use the stack pointer for other purposes, and a handler that interrupts them overwrites the heap. Create the
+/// guard before any threads that compute.
 class InterruptGuard {
   public:
     InterruptGuard() : outermost_(detail::interrupt_guards.fetch_add(1) == 0) {
         if (!outermost_) return;
         detail::interrupt_signals = 0;
         struct sigaction action {};
-        action.sa_handler = detail::vitscape_note_interrupt;  // for threads that were there before
-        action.sa_flags = SA_RESTART;                         // a read or write under way goes on
+        action.sa_handler = detail::vitscape_note_interrupt;  // for threads that already exist
+        action.sa_flags = SA_RESTART;                         // a read or write in progress continues
         sigemptyset(&action.sa_mask);
         ::sigaction(SIGINT, &action, &old_interrupt_);
         ::sigaction(SIGTERM, &action, &old_terminate_);
@@ -80,13 +80,14 @@ class InterruptGuard {
     sigset_t old_mask_{};
 };
 
-/// Whether a signal asked to stop since the outermost living InterruptGuard began; false where there is none.
+/// Whether a stop signal arrived since the outermost InterruptGuard was created; false if there is none.
 inline bool interrupted() {
     if (detail::interrupt_guards == 0) return false;
     if (detail::interrupt_signals > 0) return true;
     if (!detail::take_interrupt()) return false;
     ++detail::interrupt_signals;
-    const sigset_t held = detail::interrupt_set();  // from here on a second signal ends the program at once
+    const sigset_t held =
+        detail::interrupt_set();  // from here on a second signal ends the program immediately
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
     ::pthread_sigmask(SIG_UNBLOCK, &held, nullptr);

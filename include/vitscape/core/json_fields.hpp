@@ -24,7 +24,7 @@ void read_fields(const nlohmann::json& description, T& value);
 
 namespace detail {
 
-/// What JSON holds as it is: numbers, strings and lists of these.
+/// Types that map directly to JSON: numbers, strings and lists of these.
 template <class T>
 inline constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
 template <class T>
@@ -32,7 +32,7 @@ inline constexpr bool is_plain<std::vector<T>> = is_plain<T>;
 template <class T, std::size_t n>
 inline constexpr bool is_plain<std::array<T, n>> = is_plain<T>;
 
-/// A type of the user's own without fields is described by an overload of `describe` beside it, or as "custom".
+/// A user-defined type without fields is described by an overload of `describe` next to it, otherwise as "custom".
 template <class T>
 nlohmann::json field_json(const T& value) {
     if constexpr (is_plain<T>)
@@ -50,7 +50,7 @@ nlohmann::json field_json(const T& value) {
 template <class T>
 void read_field(const nlohmann::json& from, T& value);
 
-/// Makes the alternative whose kind it is. @throws ConfigError for a kind that is not among them
+/// Constructs the alternative with the given kind. @throws ConfigError for an unknown kind
 template <class... T>
 void read_choice(const nlohmann::json& from, std::variant<T...>& choice) {
     const auto kind = from.at("kind").get<std::string>();
@@ -66,8 +66,8 @@ void read_choice(const nlohmann::json& from, std::variant<T...>& choice) {
     };
     (read(T{}), ...);
     if (!found)
-        throw ConfigError(message("this program does not know the kind '", kind, "'; known are ", known,
-                                  ". Load the file from a program that has it"));
+        throw ConfigError(message("unknown kind '", kind, "'; known are ", known,
+                                  ". Load the file in a program that has it"));
 }
 
 template <class T>
@@ -81,14 +81,13 @@ void read_field(const nlohmann::json& from, T& value) {
                 value = one;
                 return;
             }
-        throw ConfigError(message("'", name, "' is not a value that this program knows"));
+        throw ConfigError(message("'", name, "' is not a known value"));
     } else if constexpr (ChoiceOfKinds<T>) {
         read_choice(from, value.choice());
     } else if constexpr (WithFields<T>) {
         read_fields(from, value);
     } else {
-        throw ConfigError(
-            "a file does not say how a type of the user's own is made again; construct it in the program");
+        throw ConfigError("a user-defined type cannot be restored from a file; construct it in the program");
     }
 }
 
@@ -110,7 +109,7 @@ struct JsonReader {
 
 }  // namespace detail
 
-/// The fields as a JSON object; with "kind" first where the struct has one.
+/// The fields as a JSON object, starting with "kind" if the struct has one.
 template <WithFields T>
 [[nodiscard]] nlohmann::json describe(const T& value) {
     nlohmann::json json = nlohmann::json::object();
@@ -120,7 +119,7 @@ template <WithFields T>
     return json;
 }
 
-/// Sets the fields from what `describe` wrote.
+/// Sets the fields from the output of `describe`.
 /// @throws nlohmann::json::exception if one is missing or of another type; ConfigError for an unknown kind or name
 template <WithFields T>
 void read_fields(const nlohmann::json& description, T& value) {

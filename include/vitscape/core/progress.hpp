@@ -32,19 +32,19 @@ inline std::string duration_text(double seconds) {
     return text;
 }
 
-/// Where a ProgressBar writes and how.
+/// Where and how a ProgressBar writes.
 struct ProgressOutput {
     std::ostream* stream = &std::cerr;
-    /// Whether a line can be redrawn there.
+    /// Whether a line can be redrawn.
     bool terminal = ::isatty(STDERR_FILENO) == 1;
-    /// Seconds since any fixed moment; tests give their own.
+    /// Seconds since an arbitrary fixed time; tests provide their own.
     std::function<double()> clock = [] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     };
 };
 
-/// Shows how far long work is, how fast it goes and how long it will take. On a terminal one line is redrawn
-/// up to ten times a second; elsewhere (a log, a pipe) a plain line is written every ten seconds. Nothing is
+/// Shows how far long work has progressed, its rate and the remaining time. On a terminal one line is redrawn
+/// up to ten times a second; otherwise (a log, a pipe) a plain line is written every ten seconds. Nothing is
 /// written in the first two seconds, and always one line at the end.
 ///
 ///     ProgressBar bar("epoch 3/10", 50000, "images");
@@ -56,8 +56,8 @@ class ProgressBar {
     static constexpr double terminal_seconds = 0.1;
     static constexpr double plain_seconds = 10.0;
 
-    /// `total` counts all the work, `already` the part that was done before (a resumed run), which does not
-    /// count for the rate.
+    /// `total` counts all the work, `already` the part done before (by a run that is resumed), which does not
+    /// count towards the rate.
     ProgressBar(std::string label, std::int64_t total, std::string unit, std::int64_t already = 0,
                 ProgressOutput output = {})
         : label_(std::move(label)),
@@ -70,13 +70,13 @@ class ProgressBar {
           next_(start_ + quiet_seconds) {}
     ProgressBar(const ProgressBar&) = delete;
     ProgressBar& operator=(const ProgressBar&) = delete;
-    /// Work that ended early (an error) leaves its last line in place.
+    /// Work that ends early (an error) leaves its last line in place.
     ~ProgressBar() {
         if (line_open_) *output_.stream << std::endl;
     }
 
-    /// `done` of the total are done. `suffix` is asked for the end of the line only when a line is written,
-    /// so a call costs one look at the clock.
+    /// Reports that `done` of the total are done. `suffix` is called for the end of the line only when a line is written,
+    /// so a call costs one clock query.
     template <std::invocable Suffix>
     void update(std::int64_t done, const Suffix& suffix) {
         if (finished_) return;

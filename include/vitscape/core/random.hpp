@@ -11,7 +11,7 @@
 
 namespace vitscape {
 
-/// The use of a random number. Numbers of different purposes never coincide; the values are part of the file
+/// The purpose of a random number. Numbers of different purposes never coincide; the values are part of the file
 /// formats (a seed must mean the same in every release), so new purposes are appended.
 enum class Purpose : std::uint32_t {
     initial_weights = 1,
@@ -31,8 +31,8 @@ enum class Purpose : std::uint32_t {
     corruption = 15,
 };
 
-/// Names one sequence of random numbers. Every number in vitscape is Philox(seed, purpose, epoch, sample,
-/// index), so none depends on threads, on the backend, or on how often a run was interrupted.
+/// Identifies one sequence of random numbers. Every random number in vitscape is Philox(seed, purpose, epoch, sample,
+/// index), so none depends on threads, on the backend, or on interruptions of the run.
 struct RandomKey {
     std::uint64_t seed = 0;
     Purpose purpose = Purpose::test;
@@ -40,8 +40,8 @@ struct RandomKey {
     std::uint32_t sample = 0;
 };
 
-/// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): ten rounds that turn a
-/// 128-bit counter into 128 random bits under a 64-bit key.
+/// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): ten rounds that map a
+/// 128-bit counter to 128 random bits under a 64-bit key.
 VITSCAPE_HOST_DEVICE inline std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                                                     std::array<std::uint32_t, 2> key) {
     for (int round = 0; round < 10; ++round) {
@@ -81,7 +81,7 @@ VITSCAPE_HOST_DEVICE inline double random_normal(const RandomKey& key, std::uint
     return radius * (index % 2 == 0 ? std::cos(angle) : std::sin(angle));
 }
 
-/// Draws the elements of one sequence in turn; for code that reads better as a stream (masking policies,
+/// Draws the elements of one sequence in order, for code that is more readable as a stream (masking policies,
 /// augmentation).
 class RandomSequence {
   public:

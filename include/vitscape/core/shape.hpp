@@ -16,8 +16,8 @@ namespace vitscape {
 /// Signed type of every extent, offset and count of tensor elements.
 using Index = std::int64_t;
 
-/// Extents of a row-major tensor, outermost first; at most `Shape::max_rank` of them. A value type without
-/// allocation.
+/// Extents of a row-major tensor, outermost first; at most `Shape::max_rank` of them. A value type that does not
+/// allocate.
 class Shape {
   public:
     static constexpr std::size_t max_rank = 6;
@@ -32,7 +32,8 @@ class Shape {
                 message("a shape has at most ", max_rank, " extents, ", extents.size(), " were given"));
         for (const Index extent : extents) {
             if (extent < 0)
-                throw ShapeError(message("a shape's extents are not negative, ", extent, " was given"));
+                throw ShapeError(
+                    message("the extents of a shape must not be negative, ", extent, " was given"));
             extents_[rank_++] = extent;
         }
     }

@@ -22,8 +22,8 @@ struct MeanAndError {
     double mean = 0, standard_error = 0;
 };
 
-/// Over all samples, in their order. A sample that is not finite makes the mean NaN or infinite; no samples
-/// have the mean NaN.
+/// Over all samples, in order. A non-finite sample makes the mean NaN or infinite; without samples the mean
+/// is NaN.
 [[nodiscard]] inline MeanAndError mean_and_error(std::span<const double> samples) {
     const double count = static_cast<double>(samples.size());
     double sum = 0;
@@ -31,7 +31,7 @@ struct MeanAndError {
     const double mean = sum / count;
     double square = 0;
     for (const double sample : samples) square += (sample - mean) * (sample - mean);
-    // 0 / 0 for one sample is the NaN that it should be.
+    // 0 / 0 for one sample is NaN, as it should be.
     return {mean, std::sqrt(square / (count - 1) / count)};
 }
 
@@ -43,27 +43,27 @@ struct MeanAndError {
     return samples.size() % 2 == 1 ? samples[half] : (samples[half - 1] + samples[half]) / 2;
 }
 
-/// A range of numbers, both ends included; NaN where nothing can be said.
+/// A range of numbers, both ends included; NaN if undefined.
 struct Interval {
     double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// A difference of two means with what is known of it.
+/// A difference of two means with its uncertainty.
 struct MeanDifference {
     double difference = 0, standard_error = 0;
-    double degrees = 0;  ///< of freedom, of Student's distribution; no integer in general
+    double degrees = 0;  ///< degrees of freedom of Student's distribution; not an integer in general
     Interval interval;
 };
 
 namespace detail {
 
-/// The regularized incomplete beta function I_x(a, b); `rest` is 1 - x, given because its digits matter where
+/// The regularized incomplete beta function I_x(a, b); `rest` is 1 - x, passed because its digits matter if
 /// x is close to 1. By the continued fraction of NIST's Digital Library of Mathematical Functions, 8.17.22,
-/// from its end towards its front.
+/// evaluated backwards.
 inline double incomplete_beta(double x, double rest, double a, double b) {
     if (x <= 0) return 0;
     if (rest <= 0) return 1;
-    if (x > (a + 1) / (a + b + 2)) return 1 - incomplete_beta(rest, x, b, a);  // where it converges fast
+    if (x > (a + 1) / (a + b + 2)) return 1 - incomplete_beta(rest, x, b, a);  // where it converges quickly
     const double factor =
         std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log(rest));
     const int terms = 100 + static_cast<int>(4 * std::sqrt(std::max(a, b)));
@@ -92,8 +92,8 @@ double solve_decreasing(const Function& function, double wanted) {
 
 }  // namespace detail
 
-/// The t below which Student's distribution with `degrees` > 0 degrees of freedom (any real number) has
-/// `probability`, to 9 digits or more. Infinitely many degrees give the normal distribution.
+/// The quantile of Student's distribution with `degrees` > 0 degrees of freedom (any real number) at `probability`,
+/// to 9 digits or more. Infinitely many degrees give the normal distribution.
 /// @throws ConfigError for a probability outside (0, 1) or degrees that are not positive.
 [[nodiscard]] inline double student_quantile(double probability, double degrees) {
     if (!(probability > 0 && probability < 1))
@@ -122,7 +122,7 @@ double solve_decreasing(const Function& function, double wanted) {
     return probability < 0.5 ? -t : t;
 }
 
-/// The interval that holds the mean of what the values are drawn from with this confidence, by Student's
+/// The confidence interval of the mean of the distribution that the values are drawn from, by Student's
 /// distribution: mean -+ t standard errors. NaN for fewer than two values.
 /// @throws ConfigError for a confidence outside (0, 1).
 [[nodiscard]] inline Interval confidence_interval(std::span<const double> values, double confidence = 0.95) {
@@ -134,8 +134,8 @@ double solve_decreasing(const Function& function, double wanted) {
 }
 
 /// mean(a) - mean(b) of two independent samples whose variances need not be equal, with Welch's degrees of
-/// freedom (Welch 1947). Standard error, degrees and interval are NaN where a or b has fewer than two values; where
-/// neither varies at all, the interval is the difference itself.
+/// freedom (Welch 1947). Standard error, degrees and interval are NaN if a or b has fewer than two values; if
+/// neither varies, the interval is the difference itself.
 /// @throws ConfigError for a confidence outside (0, 1).
 [[nodiscard]] inline MeanDifference welch_difference(std::span<const double> a, std::span<const double> b,
                                                      double confidence = 0.95) {
@@ -154,7 +154,7 @@ double solve_decreasing(const Function& function, double wanted) {
     return result;
 }
 
-/// Spearman's rank correlation and how often chance alone gives one of its size.
+/// Spearman's rank correlation and the probability of one at least as large by chance.
 struct RankCorrelation {
     double coefficient = std::numeric_limits<double>::quiet_NaN();  ///< -1 to 1
     double p_value = std::numeric_limits<double>::quiet_NaN();      ///< two-sided
@@ -163,7 +163,7 @@ struct RankCorrelation {
 
 namespace detail {
 
-/// Ranks of the values, twice their distance from the middle rank: integers that sum to zero. Equal values
+/// Ranks of the values, as twice their distance from the middle rank: integers that sum to zero. Equal values
 /// share the mean of their ranks.
 inline std::vector<double> centred_ranks(std::span<const double> values) {
     std::vector<std::size_t> order(values.size());
@@ -183,9 +183,9 @@ inline std::vector<double> centred_ranks(std::span<const double> values) {
 }  // namespace detail
 
 /// Spearman's rank correlation (Pearson's of the ranks, ties by their mean rank) and its two-sided permutation p-value:
-/// the share of all permutations of y whose correlation is at least as large in size. Up to 9 pairs all permutations are enumerated;
-/// beyond, (1 + hits) / (1 + 99999) of that many random ones, a function of `seed`. Both are NaN where x or y does not
-/// vary.
+/// the fraction of all permutations of y whose correlation is at least as large in absolute value. Up to 9 pairs all
+/// permutations are enumerated; beyond, it is (1 + hits) / (1 + 99999) of that many random ones, a function of `seed`. Both are
+/// NaN if x or y is constant.
 /// @throws ShapeError if the numbers of x and y differ; NumericError for one that is not finite.
 [[nodiscard]] inline RankCorrelation spearman(std::span<const double> x, std::span<const double> y,
                                               std::uint64_t seed = 0) {
@@ -198,7 +198,7 @@ inline std::vector<double> centred_ranks(std::span<const double> values) {
                 throw NumericError(message("a rank correlation needs finite numbers, one is ", value));
     const std::vector<double> a = detail::centred_ranks(x);
     std::vector<double> b = detail::centred_ranks(y);
-    // of integers, and so without rounding: orders that are equally far out are counted as such
+    // of integers, hence without rounding: ties are recognized as such
     const auto product = [&] { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); };
     const double square_a = std::inner_product(a.begin(), a.end(), a.begin(), 0.0);
     const double square_b = std::inner_product(b.begin(), b.end(), b.begin(), 0.0);
@@ -210,13 +210,13 @@ inline std::vector<double> centred_ranks(std::span<const double> values) {
     double hits = 0, orders = 0;
     if (result.exact) {
         std::sort(b.begin(), b.end());
-        do {  // distinct orders only: each stands for as many permutations
+        do {  // distinct orders only: each represents equally many permutations
             hits += std::abs(product()) >= std::abs(seen) ? 1 : 0;
             ++orders;
         } while (std::next_permutation(b.begin(), b.end()));
     } else {
         RandomSequence random({.seed = seed, .purpose = Purpose::permutation});
-        hits = orders = 1;  // the order that was seen
+        hits = orders = 1;  // the observed order
         while (orders < 1e5) {
             random.shuffle(std::span<double>(b));
             hits += std::abs(product()) >= std::abs(seen) ? 1 : 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The one place that holds the version: CMakeLists.txt reads these three lines.
+// The only definition of the version: CMakeLists.txt reads these three lines.
 #define VITSCAPE_VERSION_MAJOR 0
 #define VITSCAPE_VERSION_MINOR 2
 #define VITSCAPE_VERSION_PATCH 0

@@ -8,12 +8,12 @@
 
 namespace vitscape {
 
-/// How long work tells how far it is, and how it is stopped; all of it may be left out.
+/// Progress reports and interruption of long work; all of it is optional.
 struct WorkControl {
-    /// Called after each step (a point, an evaluation, a product) with the number done and that of all; may throw to stop.
+    /// Called after each step (a point, an evaluation, a product) with the number done and the total; may throw to stop.
     std::function<void(Index, Index)> progress = {};
-    /// Asked before each step; true ends the work with `Interrupted`. By itself it asks whether a signal came while an
-    /// `InterruptGuard` lives.
+    /// Called before each step; true ends the work with `Interrupted`. By default it checks for a signal while an
+    /// `InterruptGuard` exists.
     std::function<bool()> interrupted = [] { return vitscape::interrupted(); };
 
     void report(Index done, Index total) const {

@@ -16,15 +16,15 @@
 
 namespace vitscape {
 
-/// Which part of a picture becomes the model's input: the centre, or a random part of random proportions.
+/// Which part of an image becomes the model's input: the centre, or a random part with a random aspect ratio.
 enum class Crop { centre, random_resized };
 constexpr std::array<std::pair<std::string_view, Crop>, 2> enumerators(Crop) {
     return {{{"centre", Crop::centre}, {"random-resized", Crop::random_resized}}};
 }
 
-/// A random part of a picture (Szegedy et al. 2015; torchvision's `RandomResizedCrop`): its area is uniform
-/// in [min_area, 1] of the picture's, the logarithm of width / height uniform between log 3/4 and log 4/3,
-/// its place uniform. After ten proposals that do not fit: the largest centred part of allowed proportions.
+/// A random part of an image (Szegedy et al. 2015; torchvision's `RandomResizedCrop`): its area is uniform
+/// in [min_area, 1] of the image's, the logarithm of width / height uniform between log 3/4 and log 4/3,
+/// its position uniform. After ten proposals that do not fit: the largest central part with an allowed aspect ratio.
 inline Box random_resized_crop(Index width, Index height, double min_area, RandomSequence& random) {
     constexpr double narrowest = 3.0 / 4.0;
     constexpr double widest = 4.0 / 3.0;
@@ -49,17 +49,17 @@ inline Box random_resized_crop(Index width, Index height, double min_area, Rando
     return box;
 }
 
-/// Turns a picture into what a model reads: side x side x 3 values (x / 255 - mean) / standard_deviation,
+/// Converts an image to the input of a model: side x side x 3 values (x / 255 - mean) / standard_deviation,
 /// channel by channel.
 ///
-/// With `Crop::centre`, a picture of side x side is taken as it is; another one is resized so that its
-/// shorter side is int(side * 256 / 224) (or `side`, above 224) and its centre is cut out, which is the
-/// evaluation of He et al. 2022. The default mean and deviation are ImageNet's.
+/// With `Crop::centre`, an image of side x side is used unchanged; any other is resized so that its
+/// shorter side is int(side * 256 / 224) (or `side`, above 224) and its centre is cropped, as in the
+/// evaluation of He et al. 2022. The default mean and standard deviation are those of ImageNet.
 struct ImageTransform {
     Index side = 224;  ///< pixels
     Crop crop = Crop::centre;
-    double min_crop = 0.2;                              ///< smallest share of the area, `random_resized` only
-    bool flip = false;                                  ///< mirror left and right with probability 1/2
+    double min_crop = 0.2;  ///< smallest fraction of the area, `random_resized` only
+    bool flip = false;      ///< mirror left and right with probability 1/2
     std::array<float, 3> mean{0.485F, 0.456F, 0.406F};  ///< red, green, blue, for values in [0, 1]
     std::array<float, 3> standard_deviation{0.229F, 0.224F, 0.225F};
     Interpolation interpolation = Interpolation::bicubic;
@@ -86,7 +86,7 @@ struct ImageTransform {
                                           ": both must be finite, the deviation positive"));
     }
 
-    /// The same input without randomness, for evaluation.
+    /// The same transform without randomness, for evaluation.
     [[nodiscard]] ImageTransform evaluation() const {
         ImageTransform plain = *this;
         plain.crop = Crop::centre;
@@ -94,7 +94,7 @@ struct ImageTransform {
         return plain;
     }
 
-    /// The picture's part that is read, resized to side x side, before any flip.
+    /// The cropped part of the image, resized to side x side, before any flip.
     [[nodiscard]] Image cut(const Image& image, RandomSequence& random) const {
         if (crop == Crop::random_resized)
             return resample(image, random_resized_crop(image.width, image.height, min_crop, random), side,
@@ -106,14 +106,14 @@ struct ImageTransform {
             shorter * std::max(image.width, image.height) / std::min(image.width, image.height);
         const Image resized = resample(image, {0, 0, image.width, image.height}, upright ? shorter : longer,
                                        upright ? longer : shorter, interpolation);
-        // An odd margin goes to the side that rounding to even picks, as in Python.
+        // An odd margin is divided by rounding half to even, as in Python.
         const auto margin = [this](Index extent) {
             return static_cast<Index>(std::nearbyint(static_cast<double>(extent - side) / 2.0));
         };
         return resample(resized, {margin(resized.width), margin(resized.height), side, side}, side, side);
     }
 
-    /// Writes the model's input to `out`, 3 * side * side values. Randomness comes from `key` alone.
+    /// Writes the model's input to `out`, 3 * side * side values. Randomness comes only from `key`.
     void operator()(const Image& image, const RandomKey& key, std::span<float> out) const {
         const auto pixels = static_cast<std::size_t>(side * side);
         if (out.size() != 3 * pixels)

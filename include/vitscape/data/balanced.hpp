@@ -9,12 +9,12 @@
 
 namespace vitscape {
 
-/// Indices of the first `count` images, going through the classes in turn, so that each has its share; ascending.
-/// @throws DataError for a count of 0 or beyond the images
+/// Indices of the first `count` images, taken from the classes in turn, so that each is equally represented; ascending.
+/// @throws DataError for a count of 0 or larger than the dataset
 template <Dataset D>
 [[nodiscard]] std::vector<std::size_t> balanced(const D& data, std::size_t count) {
     if (count == 0 || count > data.size())
-        throw DataError(message(count, " images were requested, the images at hand are ", data.size(),
+        throw DataError(message(count, " images were requested, the dataset has ", data.size(),
                                 "; give a number between 1 and that"));
     std::vector<std::vector<std::size_t>> of_class(std::max<std::size_t>(1, data.classes().size()));
     for (std::size_t i = 0; i < data.size(); ++i)

@@ -14,10 +14,10 @@
 
 namespace vitscape {
 
-/// Pictures as a model reads them, on the host.
+/// Images as a model reads them, on the host.
 struct Batch {
     xt::xtensor<float, 4> images;         ///< (batch, 3, side, side)
-    xt::xtensor<std::int64_t, 1> labels;  ///< (batch); -1 where the dataset has no labels
+    xt::xtensor<std::int64_t, 1> labels;  ///< (batch); -1 if the dataset has no labels
     std::vector<std::uint32_t> samples;   ///< (batch), dataset indices
 
     [[nodiscard]] std::size_t size() const { return samples.size(); }
@@ -25,11 +25,11 @@ struct Batch {
 
 namespace detail {
 
-/// Batches whose memory waits to be used again.
+/// A pool of batches whose memory is reused.
 class BatchBuffers {
   public:
-    /// A batch of `count` pictures with undefined content; allocates only where none of that size was given
-    /// back.
+    /// A batch of `count` images with undefined content; allocates only if no batch of that size was
+    /// returned.
     Batch take(std::size_t count, Index side) {
         Batch batch;
         {
@@ -51,7 +51,7 @@ class BatchBuffers {
     }
 
     void give_back(Batch batch) {
-        if (batch.samples.empty()) return;  // moved away by its user
+        if (batch.samples.empty()) return;  // moved from by its user
         const std::scoped_lock lock(mutex_);
         free_.push_back(std::move(batch));
     }

@@ -26,8 +26,8 @@ class Cifar10 : public DatasetViews<Cifar10> {
     enum class Part { train, test };
     static constexpr Index side = 32;  ///< pixels
 
-    /// @param folder  holds the files, or a folder `cifar-10-batches-bin` with them
-    /// @throws DataError for missing files, sizes that are no multiple of 3073 bytes and labels above 9
+    /// @param folder  contains the files, or a folder `cifar-10-batches-bin` with them
+    /// @throws DataError for missing files, sizes that are not a multiple of 3073 bytes and labels above 9
     explicit Cifar10(const std::filesystem::path& folder, Part part = Part::train)
         : state_(std::make_shared<State>()) {
         std::vector<std::string> names{"test_batch.bin"};
@@ -81,9 +81,9 @@ class Cifar10 : public DatasetViews<Cifar10> {
             throw DataError(message("CIFAR-10 file ", path.string(), " cannot be read (", error.message(),
                                     "); give the folder with the binary version's files"));
         if (size == 0 || size % record_bytes != 0)
-            throw DataError(
-                message("CIFAR-10 file ", path.string(), " has ", size,
-                        " bytes, which is no multiple of 3073; it is truncated or not the binary version"));
+            throw DataError(message(
+                "CIFAR-10 file ", path.string(), " has ", size,
+                " bytes, which is not a multiple of 3073; it is truncated or not the binary version"));
         return static_cast<std::size_t>(size / record_bytes);
     }
 

@@ -15,14 +15,14 @@
 
 namespace vitscape {
 
-/// A finite, ordered set of pictures that can be read in any order. Copies share their pixels, so a dataset
-/// is passed by value. `load` is called by several threads at once and gives the same picture each time.
+/// A finite, ordered set of images with random access. Copies share their pixels, so a dataset
+/// is passed by value. `load` is called concurrently and returns the same image each time.
 ///
 /// - `size()`: number of samples
-/// - `load(i)`: picture of sample `i` in [0, size)
-/// - `label(i)`: index into `classes()`, or -1 where the set has no labels
+/// - `load(i)`: image of sample `i` in [0, size)
+/// - `label(i)`: index into `classes()`, or -1 if the set has no labels
 /// - `classes()`: class names, empty if the set has no labels
-/// - `name(i)`: what a message calls the sample (a path, say)
+/// - `name(i)`: name of the sample in messages (for example, a path)
 template <class D>
 concept Dataset = std::copyable<D> && requires(const D& dataset, std::size_t i) {
     { dataset.size() } -> std::same_as<std::size_t>;
@@ -35,7 +35,7 @@ concept Dataset = std::copyable<D> && requires(const D& dataset, std::size_t i) 
 /// Compiles if `D` is a `Dataset`; otherwise the compiler's first error says which member is missing.
 template <class D>
 constexpr bool require_dataset() {
-    static_assert(std::copyable<D>, "a dataset cannot be copied; hold its pictures in a std::shared_ptr");
+    static_assert(std::copyable<D>, "a dataset cannot be copied; hold its images in a std::shared_ptr");
     static_assert(
         requires(const D& dataset) {
             { dataset.size() } -> std::same_as<std::size_t>;
@@ -81,7 +81,7 @@ std::vector<std::size_t> first_of_each_class(const D& dataset, std::size_t count
 
 }  // namespace detail
 
-/// Gives a dataset `Self` the members that make views of it: `struct Mine : DatasetViews<Mine> { … };`.
+/// Gives a dataset `Self` the members that create views of it: `struct Mine : DatasetViews<Mine> { … };`.
 template <class Self>
 class DatasetViews {
   public:
@@ -95,16 +95,16 @@ class DatasetViews {
     [[nodiscard]] auto first(std::size_t count) const {
         if (count > self().size())
             throw DataError(message("the first ", count, " images were requested, the set holds ",
-                                    self().size(), "; ask for fewer"));
+                                    self().size(), "; request fewer"));
         std::vector<std::size_t> indices(count);
         for (std::size_t i = 0; i < count; ++i) indices[i] = i;
         return subset(std::move(indices));
     }
 
-    /// The first `count` samples of each class, or all of a class that holds fewer; the order is kept. A set
+    /// The first `count` samples of each class, or all of a class with fewer; the order is kept. A set
     /// without labels counts as one class. @throws ConfigError for a count of zero.
     [[nodiscard]] auto limit_per_class(std::size_t count) const {
-        if (count == 0) throw ConfigError("a limit per class is at least 1, 0 was given");
+        if (count == 0) throw ConfigError("a limit per class must be at least 1, 0 was given");
         return subset(detail::first_of_each_class(self(), count));
     }
 
@@ -112,7 +112,7 @@ class DatasetViews {
     [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
-/// Some samples of another dataset, in a given order; labels, classes and names are the other set's.
+/// Selected samples of another dataset, in a given order; labels, classes and names are those of that dataset.
 template <Dataset D>
 class Subset : public DatasetViews<Subset<D>> {
   public:
@@ -136,7 +136,7 @@ class Subset : public DatasetViews<Subset<D>> {
     std::shared_ptr<const std::vector<std::size_t>> indices_;
 };
 
-/// Any dataset behind one type, for programs that choose at run time; copies share what they hold.
+/// A type-erased dataset, for programs that choose one at run time; copies share their content.
 class AnyDataset : public DatasetViews<AnyDataset> {
   public:
     template <class D>

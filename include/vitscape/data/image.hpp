@@ -10,10 +10,10 @@
 
 namespace vitscape {
 
-/// An image file that claims more pixels is taken for damaged.
+/// An image file that claims more pixels is treated as damaged.
 inline constexpr Index max_image_pixels = Index{1} << 28;
 
-/// An 8-bit RGB picture: `pixels` holds height x width x 3 values in 0..255, row by row from the top, the
+/// An 8-bit RGB image: `pixels` holds height x width x 3 values in 0..255, row by row from the top, the
 /// channel innermost.
 struct Image {
     Index width = 0;
@@ -21,10 +21,11 @@ struct Image {
     std::vector<std::uint8_t> pixels{};  // (height, width, 3)
 
     Image() = default;
-    /// A black picture. @throws DataError for an extent below one.
+    /// A black image. @throws DataError for an extent below one.
     Image(Index image_width, Index image_height) : width(image_width), height(image_height) {
         if (width < 1 || height < 1)
-            throw DataError(message("an image has at least one pixel, ", width, " x ", height, " was given"));
+            throw DataError(
+                message("an image must have at least one pixel, ", width, " x ", height, " was given"));
         pixels.resize(static_cast<std::size_t>(width * height * 3));
     }
 

@@ -20,7 +20,7 @@
 
 namespace vitscape {
 
-/// Kinds of picture files, told by their first bytes and never by their names.
+/// Image file formats, detected by their first bytes and never by their names.
 enum class ImageFormat { unknown, jpeg, png };
 
 /// Whether this build can decode a format.
@@ -35,7 +35,7 @@ constexpr bool can_decode(ImageFormat format) {
     return (format == ImageFormat::jpeg && jpeg) || (format == ImageFormat::png && png);
 }
 
-/// The format that the first bytes of a file announce.
+/// The format indicated by the first bytes of a file.
 inline ImageFormat image_format(std::span<const std::uint8_t> bytes) {
     constexpr std::array<std::uint8_t, 3> jpeg{0xFF, 0xD8, 0xFF};
     constexpr std::array<std::uint8_t, 8> png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
@@ -49,7 +49,7 @@ inline ImageFormat image_format(std::span<const std::uint8_t> bytes) {
 
 /// Decodes a JPEG or PNG file held in memory to RGB.
 ///
-/// @param name  what an error message calls the file
+/// @param name  name of the file in error messages
 /// @throws DataError for data that is neither, or truncated or damaged; ConfigError if this build lacks
 /// the library
 inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
@@ -61,11 +61,11 @@ inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string
         case ImageFormat::unknown:
             break;
     }
-    throw DataError(message("file ", name, " is neither a JPEG nor a PNG picture",
-                            bytes.empty() ? ": it is empty" : ", whatever its name says"));
+    throw DataError(message("file ", name, " is neither a JPEG nor a PNG image",
+                            bytes.empty() ? ": it is empty" : ", despite its name"));
 }
 
-/// Reads and decodes one picture file. @throws DataError as `decode_image`, and if the file cannot be
+/// Reads and decodes an image file. @throws DataError as `decode_image`, and if the file cannot be
 /// read.
 inline Image read_image(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);
@@ -78,10 +78,10 @@ inline Image read_image(const std::filesystem::path& path) {
     return decode_image(bytes, path.string());
 }
 
-/// What a picture file says of itself before it is decoded.
+/// Properties of an image file that are known without decoding it.
 struct ImageOutline {
     ImageFormat format = ImageFormat::unknown;
-    Index width = 0;  ///< 0 where the header cannot be read
+    Index width = 0;  ///< 0 if the header cannot be read
     Index height = 0;
     bool ends_properly = false;  ///< the end mark (JPEG EOI, PNG IEND) was found in the last 4096 bytes
 };
@@ -94,7 +94,7 @@ inline Index big_endian(std::span<const std::uint8_t> bytes) {
     return value;
 }
 
-/// Walks the marker segments (ITU T.81, annex B) up to the frame header, which holds the picture's size.
+/// Scans the marker segments (ITU T.81, annex B) up to the frame header, which holds the size of the image.
 inline void outline_jpeg(std::istream& file, ImageOutline& outline) {
     std::array<std::uint8_t, 7> bytes{};
     const auto next = [&](std::size_t count) {
@@ -130,8 +130,8 @@ inline bool contains(std::span<const std::uint8_t> bytes, std::span<const std::u
 
 }  // namespace detail
 
-/// Looks at the first and last bytes of a picture file, which takes microseconds however large it is.
-/// @throws nothing for a damaged file: its outline has no size or no proper end.
+/// Reads only the first and last bytes of an image file, which takes microseconds regardless of its size.
+/// @throws nothing for a damaged file: its outline has no size or no end marker.
 inline ImageOutline image_outline(const std::filesystem::path& path) {
     constexpr std::array<std::uint8_t, 2> jpeg_end{0xFF, 0xD9};
     constexpr std::array<std::uint8_t, 8> png_end{'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};

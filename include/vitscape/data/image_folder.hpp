@@ -24,30 +24,29 @@
 
 namespace vitscape {
 
-/// How an `ImageFolder` is read.
+/// Options of an `ImageFolder`.
 struct ImageFolderOptions {
-    std::size_t limit_per_class = 0;  ///< first so many files of each class in name order; 0: all
-    std::size_t cache_bytes = std::size_t{1} << 30;  ///< sets that need no more are decoded once and kept
-    double broken_limit = 0.01;  ///< share of files that may be damaged before it is an error
-    std::size_t threads = 0;     ///< for checking and decoding up front; 0: one for each core
-    std::function<void(const std::string&)> log{};  ///< one call for each line; unset: lines on std::clog
-    /// Called with "checking images" or "decoding images", files done and files in all; by one thread at a
-    /// time.
+    std::size_t limit_per_class = 0;  ///< maximum number of files per class, in name order; 0: all
+    std::size_t cache_bytes = std::size_t{1} << 30;  ///< sets that fit are decoded once and kept
+    double broken_limit = 0.01;                      ///< fraction of damaged files above which it is an error
+    std::size_t threads = 0;                        ///< for checking and decoding in advance; 0: one per core
+    std::function<void(const std::string&)> log{};  ///< called once per line; if unset, lines go to std::clog
+    /// Called with "checking images" or "decoding images", the number of files done and the total; never
+    /// concurrently.
     std::function<void(std::string_view, std::size_t, std::size_t)> progress{};
 };
 
-/// The JPEG and PNG files of a folder: `folder/<class>/<picture>`, or `folder/<picture>` without labels.
+/// The JPEG and PNG files of a folder: `folder/<class>/<image>`, or `folder/<image>` without labels.
 ///
-/// Damaged files are named in the log, counted and left out. Every file's header and end are checked first;
-/// then a set whose decoded pixels fit `cache_bytes` is decoded once by several threads. A larger set is
-/// decoded at each `load`; damage that shows only then is logged and counted too, and the next good file of
-/// the same class takes the place of the damaged one, so a sample's picture depends on the files alone.
+/// Damaged files are logged, counted and skipped. The header and end of every file are checked first;
+/// then a set whose decoded pixels fit into `cache_bytes` is decoded once by several threads. A larger set is
+/// decoded at each `load`; damage that is only detected then is logged and counted too, and the next intact file of
+/// the same class replaces the damaged one, so that a sample's image depends only on the files.
 class ImageFolder : public DatasetViews<ImageFolder> {
   public:
-    /// @throws DataError for a folder that is missing or holds no pictures, for a class folder without
-    /// pictures, and
-    ///         where more than `broken_limit` of the files are damaged; ConfigError if this build lacks
-    ///         the library for a format that occurs
+    /// @throws DataError for a folder that is missing or contains no images, for a class folder without
+    ///         images, and if more than `broken_limit` of the files are damaged; ConfigError if this build
+    ///         lacks the library for a format that occurs
     explicit ImageFolder(const std::filesystem::path& folder, ImageFolderOptions options = {})
         : state_(std::make_shared<State>()) {
         state_->folder = folder;
@@ -57,12 +56,12 @@ class ImageFolder : public DatasetViews<ImageFolder> {
         state_->classes = std::move(listing.classes);
         state_->listed = state_->files.size();
         if (listing.beside_classes > 0)
-            log(message(listing.beside_classes, " pictures directly in ", folder.string(),
+            log(message(listing.beside_classes, " images directly in ", folder.string(),
                         " belong to no class folder and are not used"));
         const std::size_t decoded_bytes = check_files();
         if (decoded_bytes <= state_->options.cache_bytes) decode_files();
         if (state_->files.empty())
-            throw DataError(message("no picture in image folder ", folder.string(), " can be decoded"));
+            throw DataError(message("no image in the folder ", folder.string(), " can be decoded"));
     }
 
     [[nodiscard]] std::size_t size() const { return state_->files.size(); }
@@ -70,8 +69,8 @@ class ImageFolder : public DatasetViews<ImageFolder> {
     [[nodiscard]] const std::vector<std::string>& classes() const { return state_->classes; }
     [[nodiscard]] std::string name(std::size_t i) const { return state_->files[i].path.string(); }
 
-    /// @throws DataError if more than `broken_limit` of the files have turned out damaged, or all of a
-    /// class.
+    /// @throws DataError if more than `broken_limit` of the files, or all files of a class, turn out to be
+    /// damaged.
     [[nodiscard]] Image load(std::size_t i) const {
         if (is_cached()) return state_->cache[i];
         const auto& files = state_->files;
@@ -84,10 +83,10 @@ class ImageFolder : public DatasetViews<ImageFolder> {
             }
             candidate = next_of_class(candidate);
         } while (candidate != i);
-        throw DataError(message("no picture of the class of ", name(i), " can be decoded"));
+        throw DataError(message("no image of the class of ", name(i), " can be decoded"));
     }
 
-    /// Whether the decoded pictures are kept in memory.
+    /// Whether the decoded images are kept in memory.
     [[nodiscard]] bool is_cached() const { return !state_->cache.empty(); }
 
     /// Number of damaged files found so far.
@@ -103,7 +102,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
         std::vector<ImageListing::File> files{};  // grouped by class
         std::vector<std::string> classes{};
         std::vector<Image> cache{};  // as `files`, or empty
-        std::size_t listed = 0;      // files before any was left out
+        std::size_t listed = 0;      // files before any was skipped
         std::size_t left_out = 0;
         std::mutex mutex{};
         std::set<std::size_t> broken{};  // found by load
@@ -116,8 +115,8 @@ class ImageFolder : public DatasetViews<ImageFolder> {
             std::clog << line + '\n';
     }
 
-    /// Calls `work(i)`, which gives a reason for leaving file i out or an empty text, for all files; then
-    /// leaves them out in order.
+    /// Calls `work(i)` for all files, which returns a reason for skipping file i or an empty string; then
+    /// removes the skipped files in order.
     template <class Work>
     void sieve(std::string_view stage, const Work& work) {
         std::vector<std::string> reasons(state_->files.size());
@@ -129,7 +128,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
         std::size_t kept = 0;
         for (std::size_t i = 0; i < reasons.size(); ++i) {
             if (!reasons[i].empty()) {
-                log(message("left out: ", reasons[i]));
+                log(message("skipped: ", reasons[i]));
                 continue;
             }
             if (kept != i) state_->files[kept] = std::move(state_->files[i]);
@@ -142,13 +141,13 @@ class ImageFolder : public DatasetViews<ImageFolder> {
         require_few_broken(state_->left_out);
     }
 
-    /// Looks at headers and ends. Returns the bytes that the pictures take when decoded.
+    /// Checks headers and ends. Returns the size in bytes of the decoded images.
     std::size_t check_files() {
         std::vector<std::size_t> bytes(state_->files.size());
         sieve("checking images", [&](std::size_t i) {
             const ImageOutline outline = image_outline(state_->files[i].path);
-            // Where the outline leaves a doubt, decoding decides: complete files with long trailers exist. A
-            // build that lacks the library says so now and not after an hour.
+            // If the outline is inconclusive, decoding decides: there are complete files with long trailers. A
+            // build that lacks the library reports that here and not an hour later.
             const bool doubtful = outline.width == 0 || !outline.ends_properly || !can_decode(outline.format);
             std::string reason = doubtful ? decoding_failure(state_->files[i].path) : std::string();
             bytes[i] = reason.empty() ? static_cast<std::size_t>(outline.width * outline.height * 3) : 0;
@@ -185,7 +184,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
     void note_broken(std::size_t i, const std::string& reason) const {
         const std::scoped_lock lock(state_->mutex);
         if (!state_->broken.insert(i).second) return;
-        log(message("replaced by the next of its class: ", reason));
+        log(message("replaced by the next image of its class: ", reason));
         require_few_broken(state_->left_out + state_->broken.size());
     }
 

@@ -13,8 +13,8 @@
 
 namespace vitscape {
 
-/// The picture files below a folder, before any is opened. Classes and the files of each are sorted by name;
-/// the files of a class follow each other.
+/// The image files in a folder, before any is opened. Classes and the files of each are sorted by name;
+/// the files of a class are contiguous.
 struct ImageListing {
     struct File {
         std::filesystem::path path;
@@ -22,7 +22,7 @@ struct ImageListing {
     };
     std::vector<File> files{};
     std::vector<std::string> classes{};
-    std::size_t beside_classes = 0;  ///< pictures that lie next to the class folders and belong to none
+    std::size_t beside_classes = 0;  ///< images next to the class folders that belong to none
 };
 
 namespace detail {
@@ -32,7 +32,7 @@ struct FolderEntries {
     std::vector<std::filesystem::path> images{};
 };
 
-/// Names are only a first sieve (a folder also holds lists and notes); the bytes decide what a file is.
+/// Names are only a first filter (a folder also contains lists and notes); the bytes determine what a file is.
 inline bool has_image_name(const std::filesystem::path& path) {
     std::string extension = path.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(),
@@ -40,18 +40,18 @@ inline bool has_image_name(const std::filesystem::path& path) {
     return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
 }
 
-/// What lies directly in a folder, sorted by name; names that start with a dot are passed over.
+/// The entries of a folder, sorted by name; names that start with a dot are ignored.
 inline FolderEntries folder_entries(const std::filesystem::path& folder) {
     namespace fs = std::filesystem;
     FolderEntries entries;
     std::error_code error;
-    fs::directory_iterator walk(folder, error);
-    for (; !error && walk != fs::directory_iterator(); walk.increment(error)) {
-        const fs::path& path = walk->path();
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const fs::path& path = entry->path();
         std::error_code unreadable;  // a dangling link is neither
         if (path.filename().string().front() == '.') continue;
-        if (walk->is_directory(unreadable)) entries.folders.push_back(path);
-        if (walk->is_regular_file(unreadable) && has_image_name(path)) entries.images.push_back(path);
+        if (entry->is_directory(unreadable)) entries.folders.push_back(path);
+        if (entry->is_regular_file(unreadable) && has_image_name(path)) entries.images.push_back(path);
     }
     if (error)
         throw DataError(message("image folder ", folder.string(), " cannot be read: ", error.message()));
@@ -63,12 +63,11 @@ inline FolderEntries folder_entries(const std::filesystem::path& folder) {
 
 }  // namespace detail
 
-/// Lists `folder/<class>/<picture>`, or `folder/<picture>` without labels where there are no sub-folders.
+/// Lists `folder/<class>/<image>`, or `folder/<image>` without labels if there are no sub-folders.
 ///
-/// @param limit_per_class  only the first so many files of each class (of the whole set without classes); 0:
-/// all
-/// @throws DataError for a folder that is missing, not a folder or without pictures, and for a class without
-/// pictures
+/// @param limit_per_class  maximum number of files per class (of the whole set without classes); 0: all
+/// @throws DataError for a folder that is missing, not a folder or without images, and for a class without
+/// images
 inline ImageListing list_images(const std::filesystem::path& folder, std::size_t limit_per_class = 0) {
     std::error_code error;
     if (!std::filesystem::exists(folder, error))
@@ -88,7 +87,7 @@ inline ImageListing list_images(const std::filesystem::path& folder, std::size_t
         if (top.images.empty())
             throw DataError(
                 message("image folder ", folder.string(),
-                        " is empty: it holds neither class folders nor .jpg, .jpeg or .png files"));
+                        " is empty: it contains neither class folders nor .jpg, .jpeg or .png files"));
         add(top.images, -1);
         return listing;
     }

@@ -28,7 +28,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// libjpeg's view of an error: it is reported through a jump, because exceptions must not cross C code.
+/// libjpeg's error handler: errors are reported by longjmp, because exceptions must not cross C code.
 struct JpegErrors {
     jpeg_error_mgr manager;  // first, so that libjpeg's pointer to it is a pointer to this
     std::jmp_buf jump;
@@ -40,7 +40,7 @@ struct JpegErrors {
         std::longjmp(errors->jump, 1);
     }
 
-    /// Warnings that mean lost picture data are errors; the others (stray bytes between markers, unknown
+    /// Warnings that mean lost image data are errors; the others (stray bytes between markers, unknown
     /// versions) are common in files that decode completely.
     static void warn(j_common_ptr info, int level) {
         if (level >= 0) return;
@@ -73,8 +73,8 @@ class JpegDecoder {
     JpegDecoder& operator=(const JpegDecoder&) = delete;
     ~JpegDecoder() { jpeg_destroy_decompress(&info); }
 
-    /// Runs `step`, which calls libjpeg; false where libjpeg reported an error, with the reason in
-    /// `reason()`. The jump leaves `step` without running destructors, so it may own nothing.
+    /// Runs `step`, which calls libjpeg; false if libjpeg reported an error, with the reason in
+    /// `reason()`. The jump leaves `step` without running destructors, so it must not own anything.
     template <class Step>
     [[nodiscard]] bool attempt(const Step& step) {
         static_assert(std::is_trivially_destructible_v<Step>);
@@ -90,7 +90,7 @@ class JpegDecoder {
     jpeg_decompress_struct info{};
 
   private:
-    /// A few kilobytes can describe thousands of scans over a huge picture; real progressive files have about
+    /// A few kilobytes can describe thousands of scans of a huge image; real progressive files have about
     /// ten.
     static void limit_scans(j_common_ptr info) {
         auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
@@ -120,11 +120,11 @@ inline void cmyk_to_rgb(const std::uint8_t* cmyk, std::uint8_t* rgb, Index width
 
 }  // namespace detail
 
-/// Decodes a JPEG file held in memory to RGB: YCbCr and RGB as they are, greyscale repeated in the three
-/// channels, CMYK and YCCK (inverted where an Adobe marker says so) by R = (255 - C) (255 - K) / 255. The
+/// Decodes a JPEG file held in memory to RGB: YCbCr and RGB directly, greyscale repeated in the three
+/// channels, CMYK and YCCK (inverted if an Adobe marker says so) by R = (255 - C) (255 - K) / 255. The
 /// orientation tag is ignored.
 ///
-/// @param name  what an error message calls the file
+/// @param name  name of the file in error messages
 /// @throws DataError for data that is truncated, damaged, of an unknown kind or larger than
 /// `max_image_pixels`
 inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) {
@@ -158,7 +158,7 @@ inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string&
     image.width = width;
     image.height = height;
     const auto stride = static_cast<std::size_t>(width) * 3;
-    // A header may claim gigabytes for a file of a few bytes: memory beyond this grows with what was really
+    // A header may claim gigabytes for a file of a few bytes: memory beyond this grows with what has actually been
     // decoded.
     image.pixels.reserve(std::min(stride * static_cast<std::size_t>(height), std::size_t{1} << 26));
     std::vector<std::uint8_t> ink(cmyk ? static_cast<std::size_t>(width) * 4 : 0);
@@ -179,7 +179,7 @@ inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string&
 #else
 
 inline Image decode_jpeg(std::span<const std::uint8_t>, const std::string& name) {
-    throw ConfigError(message("this build reads no JPEG files (", name,
+    throw ConfigError(message("this build cannot read JPEG files (", name,
                               "): install libjpeg-turbo (Debian: libjpeg-dev) and configure again"));
 }
 

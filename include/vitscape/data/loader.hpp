@@ -25,38 +25,37 @@ namespace vitscape {
 struct Shard {
     std::size_t rank = 0, count = 1;
 
-    /// This process's images of a batch of `size`: contiguous, in rank order, the sizes of the processes'
+    /// This process's images of a batch of `size`: contiguous, in rank order; the sizes of the processes'
     /// parts differ by at most one.
     struct Part {
         std::size_t first, size;
     };
     [[nodiscard]] Part of(std::size_t size) const {
-        const std::size_t least = size / count, larger = size % count;  // the first ranks hold one more
+        const std::size_t least = size / count, larger = size % count;  // the first ranks get one more
         return {rank * least + std::min(rank, larger), least + (rank < larger ? 1 : 0)};
     }
 };
 
 /// How a `Loader` forms batches.
 struct LoaderOptions {
-    std::size_t batch = 256;  ///< images in a batch, those of all processes together
-    bool shuffle = true;      ///< a new order in each epoch; else the dataset's
-    bool drop_last = false;   ///< leave out the last batch where it is smaller than `batch`
-    std::size_t workers =
-        1;  ///< threads that load ahead; 0: the calling thread loads each batch when it is asked for
-    std::size_t prefetch = 2;  ///< batches kept ready ahead of the one in use, at least 1
+    std::size_t batch = 256;   ///< images per batch, over all processes
+    bool shuffle = true;       ///< a new order in each epoch; otherwise that of the dataset
+    bool drop_last = false;    ///< skip the last batch if it is smaller than `batch`
+    std::size_t workers = 1;   ///< prefetching threads; 0: the calling thread loads each batch on demand
+    std::size_t prefetch = 2;  ///< batches prefetched beyond the one in use, at least 1
     std::uint64_t seed = 0;
     ImageTransform transform{};
-    Shard shard{};  ///< the part of each batch that this process loads: all of it, unless told otherwise
+    Shard shard{};  ///< the part of each batch that this process loads; all of it by default
 };
 
-/// Batches of a dataset, loaded ahead by threads:
+/// Batches of a dataset, prefetched by threads:
 ///
 ///     for (const Batch& batch : loader.epoch(3)) …
 ///
 /// The order of samples is a function of (seed, epoch) and the augmentation one of (seed, epoch, sample), so
-/// neither depends on the number of workers or on where an epoch was resumed. With a `Shard` a process gets
-/// its part of the batches of one process, one after another the ranks' parts are exactly these. A batch is valid until the next
-/// one is asked for; its memory is used again. Leaving the loop early is fine. One loader may serve several
+/// neither depends on the number of workers or on where an epoch was resumed. With a `Shard` each process gets
+/// its part of the batches of a single process; concatenated in rank order, the parts are exactly those batches. A batch is
+/// valid until the next one is requested; its memory is reused. The loop may be left early. One loader may serve several
 /// loops at once.
 template <Dataset D>
 class Loader {
@@ -73,7 +72,7 @@ class Loader {
             throw DataError(message("a dataset of ", samples, " images is too large, the limit is 2^32 - 1"));
         if (options_.batch == 0) throw ConfigError("a batch of 0 images was requested");
         if (options_.prefetch == 0)
-            throw ConfigError("the number of batches loaded ahead is at least 1, 0 was given");
+            throw ConfigError("the number of prefetched batches must be at least 1, 0 was given");
         if (options_.drop_last && options_.batch > samples)
             throw ConfigError(message("a batch of ", options_.batch, " images is larger than the dataset of ",
                                       samples, "; choose a smaller batch"));
@@ -88,7 +87,7 @@ class Loader {
     [[nodiscard]] const D& dataset() const { return dataset_; }
     [[nodiscard]] const LoaderOptions& options() const { return options_; }
 
-    /// Dataset indices in the order in which `epoch` visits them.
+    /// Dataset indices in the order of `epoch`.
     [[nodiscard]] std::vector<std::uint32_t> order(std::uint32_t epoch) const {
         std::vector<std::uint32_t> samples(dataset_.size());
         std::iota(samples.begin(), samples.end(), std::uint32_t{0});
@@ -99,7 +98,7 @@ class Loader {
         return samples;
     }
 
-    /// The batches of one epoch, from number `first_batch` on; starts loading at once. To be used once.
+    /// The batches of one epoch, starting with number `first_batch`; loading starts immediately. For a single use.
     /// @throws ConfigError for a first batch beyond the epoch
     [[nodiscard]] auto epoch(std::uint32_t epoch, std::size_t first_batch = 0) const {
         if (first_batch > batches())
@@ -128,7 +127,7 @@ class Loader {
     }
 
   private:
-    /// Every process must get images of every batch: one without would not know what the others wait for.
+    /// Every process must get images of every batch: one without any would not stay in step with the others.
     void check_shard() const {
         const Shard& shard = options_.shard;
         if (shard.count == 0 || shard.rank >= shard.count)

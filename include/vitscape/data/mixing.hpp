@@ -11,7 +11,7 @@
 namespace vitscape {
 
 /// A gamma variate of shape `shape` > 0 and scale 1 (Marsaglia & Tsang 2000, "A simple method for generating gamma
-/// variables"); below a shape of 1 by their section 6, Gamma(shape + 1) times a power of a uniform number.
+/// variables"); for a shape below 1 by their section 6, Gamma(shape + 1) times a power of a uniform number.
 inline double random_gamma(double shape, RandomSequence& random) {
     if (shape < 1) {
         const double boosted = random_gamma(shape + 1, random);
@@ -54,12 +54,12 @@ inline void mix_targets(double share, SoftBatch& batch) {
 }
 }  // namespace detail
 
-/// Mixup (Zhang et al. 2018, arXiv 1710.09412): each image and its target become lambda times themselves plus
-/// 1 - lambda times their partner, lambda from Beta(alpha, alpha), one for the whole batch. The partner of image i
+/// Mixup (Zhang et al. 2018, arXiv 1710.09412): each image and its target are replaced by lambda times themselves plus
+/// 1 - lambda times their partner, with lambda from Beta(alpha, alpha), one for the whole batch. The partner of image i
 /// is the i-th from the end, as in the reference's fine-tuning.
 struct Mixup {
     static constexpr std::string_view kind = "mixup";
-    double alpha = 0.8;  ///< at least 0; 0 switches it off
+    double alpha = 0.8;  ///< at least 0; 0 disables it
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -89,12 +89,12 @@ struct Mixup {
     }
 };
 
-/// CutMix (Yun et al. 2019, arXiv 1905.04899): a rectangle of each image, sqrt(1 - lambda) of its sides, is taken
-/// from its partner; lambda from Beta(alpha, alpha), one rectangle for the whole batch. The targets are mixed by
-/// the area that was really taken, as the rectangle is cut at the image's edges.
+/// CutMix (Yun et al. 2019, arXiv 1905.04899): a rectangle of each image, sqrt(1 - lambda) of its sides, is replaced by
+/// that of its partner; lambda from Beta(alpha, alpha), one rectangle for the whole batch. The targets are mixed by
+/// the area actually replaced, as the rectangle is clipped at the image's edges.
 struct Cutmix {
     static constexpr std::string_view kind = "cutmix";
-    double alpha = 1.0;  ///< at least 0; 0 switches it off
+    double alpha = 1.0;  ///< at least 0; 0 disables it
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -131,13 +131,13 @@ struct Cutmix {
     }
 };
 
-/// Mixup or CutMix, chosen anew for each batch, as in the reference's fine-tuning; where one of them is off,
+/// Mixup or CutMix, chosen at random for each batch, as in the reference's fine-tuning; if one of them is off,
 /// always the other.
 struct MixupOrCutmix {
     static constexpr std::string_view kind = "mixup-or-cutmix";
     Mixup mixup{};
     Cutmix cutmix{};
-    double switch_probability = 0.5;  ///< in [0, 1]: how often it is CutMix
+    double switch_probability = 0.5;  ///< probability of CutMix, in [0, 1]
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {

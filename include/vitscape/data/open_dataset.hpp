@@ -12,17 +12,17 @@
 
 namespace vitscape {
 
-/// What `open_dataset` needs to know beside the source's name.
+/// Options of `open_dataset` besides the name of the source.
 struct OpenOptions {
-    bool test = false;                ///< the test part: CIFAR-10's own, or synthetic images of another seed
-    std::size_t limit_per_class = 0;  ///< first so many images of each class in name order; 0: all
+    bool test = false;                ///< the test set: that of CIFAR-10, or synthetic images of another seed
+    std::size_t limit_per_class = 0;  ///< maximum number of images per class, in name order; 0: all
     Index side = 32;                  ///< pixels of synthetic images
     ImageFolderOptions folder{};      ///< its limit is replaced by `limit_per_class`
 };
 
-/// Opens a dataset by a name as on the command line: "synthetic" (10,000 images), "synthetic:N", "folder:DIR"
+/// Opens a dataset by its name on the command line: "synthetic" (10,000 images), "synthetic:N", "folder:DIR"
 /// or "cifar10:DIR".
-/// @throws ConfigError for another name; DataError as the datasets' constructors.
+/// @throws ConfigError for any other name; DataError as the datasets' constructors.
 inline AnyDataset open_dataset(const std::string& source, const OpenOptions& options = {}) {
     const std::size_t colon = source.find(':');
     const std::string kind = source.substr(0, colon);
@@ -36,7 +36,7 @@ inline AnyDataset open_dataset(const std::string& source, const OpenOptions& opt
         if (!rest.empty()) {
             if (rest.find_first_not_of("0123456789") != std::string::npos || rest.size() > 10)
                 throw ConfigError(message("'", source,
-                                          "': the number of synthetic images is a whole number, as in "
+                                          "': the number of synthetic images must be a whole number, as in "
                                           "synthetic:10000"));
             count = std::stoull(rest);
         }
@@ -50,7 +50,7 @@ inline AnyDataset open_dataset(const std::string& source, const OpenOptions& opt
     if (kind == "cifar10" && !rest.empty())
         return limited(Cifar10(rest, options.test ? Cifar10::Part::test : Cifar10::Part::train));
     throw ConfigError(
-        message("'", source, "' names no images; write synthetic, synthetic:N, folder:DIR or cifar10:DIR"));
+        message("'", source, "' is not a dataset; write synthetic, synthetic:N, folder:DIR or cifar10:DIR"));
 }
 
 }  // namespace vitscape

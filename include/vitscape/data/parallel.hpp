@@ -11,13 +11,13 @@
 
 namespace vitscape::detail {
 
-/// `requested`, or the number of cores where that is 0.
+/// `requested`, or the number of cores if that is 0.
 inline std::size_t thread_count(std::size_t requested) {
     return requested != 0 ? requested : std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
 /// Calls `work(i)` once for each i in [0, count), on several threads, and `progress(done)` about a hundred
-/// times, by one thread at a time. The first exception stops the rest and is thrown here.
+/// times, never concurrently. The first exception stops the rest and is rethrown.
 template <class Work, class Progress>
 void parallel_for(std::size_t count, std::size_t threads, const Work& work, const Progress& progress) {
     const std::size_t step = std::max<std::size_t>(1, count / 100);

@@ -24,7 +24,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// Owns a libpng reader over memory and runs steps of it; errors arrive through a jump, because exceptions
+/// Owns a libpng reader over memory and runs steps of it; errors are reported by longjmp, because exceptions
 /// must not cross C code.
 class PngDecoder {
   public:
@@ -36,8 +36,8 @@ class PngDecoder {
     PngDecoder& operator=(const PngDecoder&) = delete;
     ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
 
-    /// Runs `step`, which calls libpng; false where libpng reported an error, with the reason in `reason()`.
-    /// The jump leaves `step` without running destructors, so it may own nothing.
+    /// Runs `step`, which calls libpng; false if libpng reported an error, with the reason in `reason()`.
+    /// The jump leaves `step` without running destructors, so it must not own anything.
     template <class Step>
     [[nodiscard]] bool attempt(const Step& step) {
         static_assert(std::is_trivially_destructible_v<Step>);
@@ -70,7 +70,7 @@ class PngDecoder {
     char text_[160] = {};
 };
 
-/// A picture of this many bytes before compression cannot come from a file of `file_bytes`: deflate packs at
+/// An image of this many bytes before compression cannot come from a file of `file_bytes`: deflate compresses by at
 /// most 1032 to 1.
 inline bool impossible_png_size(std::size_t picture_bytes, std::size_t file_bytes) {
     return picture_bytes / 1040 > file_bytes;
@@ -78,25 +78,25 @@ inline bool impossible_png_size(std::size_t picture_bytes, std::size_t file_byte
 
 }  // namespace detail
 
-/// Decodes a PNG file held in memory to RGB: palettes are looked up, grey is repeated in the three channels,
-/// 16-bit values keep their upper byte, alpha is dropped (the colour beneath stays). Gamma and colour
+/// Decodes a PNG file held in memory to RGB: palettes are expanded, grey is repeated in the three channels,
+/// 16-bit values keep their upper byte, alpha is dropped (the underlying colour remains). Gamma and colour
 /// profiles are ignored.
 ///
-/// @param name  what an error message calls the file
+/// @param name  name of the file in error messages
 /// @throws DataError for data that is truncated, damaged or larger than `max_image_pixels`
 inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
     const auto broken = [&](const std::string& reason) {
         return DataError(message("PNG file ", name, " cannot be decoded: ", reason));
     };
     detail::PngDecoder decoder(bytes);
-    if (decoder.info == nullptr) throw broken("libpng could not be started");
+    if (decoder.info == nullptr) throw broken("libpng could not be initialized");
     png_structp png = decoder.png;
     png_infop info = decoder.info;
     const auto read_header = [png, info, &decoder] {
         png_set_read_fn(png, &decoder, &detail::PngDecoder::read);
-        png_set_user_limits(png, 0x7fffffff, 0x7fffffff);  // our own limit follows, with a clearer text
-        png_set_chunk_malloc_max(png,
-                                 std::size_t{1} << 24);  // text and profile chunks that unpack to gigabytes
+        png_set_user_limits(png, 0x7fffffff, 0x7fffffff);  // our own limit follows, with a clearer message
+        png_set_chunk_malloc_max(
+            png, std::size_t{1} << 24);  // limits text and profile chunks that decompress to gigabytes
         png_read_info(png, info);
     };
     if (!decoder.attempt(read_header)) throw broken(decoder.reason());
@@ -139,7 +139,7 @@ inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& 
 #else
 
 inline Image decode_png(std::span<const std::uint8_t>, const std::string& name) {
-    throw ConfigError(message("this build reads no PNG files (", name,
+    throw ConfigError(message("this build cannot read PNG files (", name,
                               "): install libpng (Debian: libpng-dev) and configure again"));
 }
 

@@ -30,9 +30,9 @@ struct PrefetchOptions {
 /// once.
 ///
 /// Workers claim runs of samples, not batches, so several of them fill one batch and the first one is ready
-/// early. A ring of slots holds the batch in use and those ahead; the last batch, where it is smaller, has a
-/// slot of its own, so that no slot ever changes its size. An exception waits in its batch until that batch
-/// is asked for.
+/// early. A ring of slots holds the batch in use and those ahead; the last batch, if it is smaller, has its
+/// own slot, so that no slot ever changes its size. An exception is stored with its batch until that batch
+/// is requested.
 template <class Load>
 class Prefetch {
   public:
@@ -51,7 +51,7 @@ class Prefetch {
         try {
             for (std::size_t i = 0; i < std::min(options_.workers, samples_.size()); ++i)
                 workers_.emplace_back([this] { work(); });
-        } catch (...) {  // no more threads to be had
+        } catch (...) {  // no more threads available
             stop();
             throw;
         }
@@ -64,7 +64,7 @@ class Prefetch {
         if (batches_ > full_) buffers_->give_back(std::move(last_.batch));
     }
 
-    /// The next batch, valid until the next call; null at the end. @throws what loading it threw
+    /// The next batch, valid until the next call; null at the end. @throws any exception of loading it
     Batch* next() {
         std::unique_lock lock(mutex_);
         if (in_use_) {
@@ -106,7 +106,7 @@ class Prefetch {
   private:
     struct Slot {
         Batch batch{};
-        std::size_t number = 0;   // of the batch that is or was filled here
+        std::size_t number = 0;   // of the batch that is or was stored here
         std::size_t missing = 0;  // samples still to be loaded
         bool filled = false;
         std::size_t error_at = 0;
@@ -121,7 +121,7 @@ class Prefetch {
         return claimed_ < samples_.size() && claimed_ / options_.batch < used_ + options_.ahead + 1;
     }
 
-    /// Claims a run of samples of one batch, loads it without the lock and notes the result.
+    /// Claims a run of samples of one batch, loads it without the lock and records the result.
     void load_claim(std::unique_lock<std::mutex>& lock) {
         const std::size_t number = claimed_ / options_.batch;
         const std::size_t first = claimed_ % options_.batch;
@@ -152,7 +152,7 @@ class Prefetch {
         }
         lock.lock();
 
-        // Of several errors the first sample's is kept, whichever thread was faster.
+        // Of several errors that of the first sample is kept, independent of thread timing.
         if (error && (!slot.error || error_at < slot.error_at)) {
             slot.error = error;
             slot.error_at = error_at;
@@ -193,7 +193,7 @@ class Prefetch {
     std::mutex mutex_{};
     std::condition_variable batch_ready_{}, slot_free_{};
     std::size_t claimed_ = 0;  // samples given to workers
-    std::size_t used_ = 0;     // batches whose slot is free again
+    std::size_t used_ = 0;     // batches whose slot has been released
     bool in_use_ = false;
     bool stopping_ = false;
     std::vector<std::jthread> workers_{};

@@ -8,13 +8,13 @@
 
 namespace vitscape {
 
-/// Random erasing (Zhong et al. 2020, arXiv 1708.04896): with a probability, a rectangle of an image is replaced by
+/// Random erasing (Zhong et al. 2020, arXiv 1708.04896): with a given probability, a rectangle of an image is replaced by
 /// standard normal numbers, one per pixel and channel (the images are normalized), as in the reference's
-/// fine-tuning. Targets stay.
+/// fine-tuning. Targets are unchanged.
 struct RandomErasing {
     static constexpr std::string_view kind = "random-erasing";
-    double probability = 0.25;                       ///< in [0, 1], for each image; 0 switches it off
-    double smallest = 0.02, largest = 1.0 / 3.0;     ///< area over the image's, uniform between them
+    double probability = 0.25;                       ///< in [0, 1], for each image; 0 disables it
+    double smallest = 0.02, largest = 1.0 / 3.0;     ///< fraction of the image's area, uniform between them
     double narrowest = 0.3, widest = 1 / narrowest;  ///< height over width, log-uniform between them
 
     template <class Self, class Visitor>
@@ -27,18 +27,18 @@ struct RandomErasing {
         visit("widest", self.widest, "", "height over width");
     }
     [[nodiscard]] bool active() const { return probability != 0; }
-    /// @throws ConfigError for numbers outside these ranges.
+    /// @throws ConfigError for values outside these ranges.
     void check() const {
         if (!(probability >= 0 && probability <= 1))
             throw ConfigError(
                 message("the probability of random erasing lies in [0, 1], ", probability, " was given"));
         if (!(smallest > 0 && smallest <= largest && largest <= 1))
             throw ConfigError(
-                message("the erased area lies between two parts of (0, 1], the smaller one first; ", smallest,
+                message("the erased area needs two fractions in (0, 1], the smaller one first; ", smallest,
                         " and ", largest, " were given"));
         if (!(narrowest > 0 && narrowest <= widest && std::isfinite(widest)))
             throw ConfigError(
-                message("the erased rectangle's aspect lies between two positive numbers, the "
+                message("the aspect ratio of the erased rectangle needs two positive numbers, the "
                         "smaller one first; ",
                         narrowest, " and ", widest, " were given"));
     }

@@ -12,7 +12,7 @@
 
 namespace vitscape {
 
-/// Kernel of a resize: the triangle, or Keys' cubic with a = -0.5.
+/// Interpolation kernel: the triangle, or Keys' cubic with a = -0.5.
 enum class Interpolation { bilinear, bicubic };
 
 /// A rectangle of pixels.
@@ -39,7 +39,7 @@ inline double kernel_value(Interpolation interpolation, double x) {
     return 0.0;
 }
 
-/// For every output position of one axis, the input positions it reads and their weights.
+/// For every output position of one axis, the input positions and their weights.
 struct ResampleWeights {
     Index taps = 0;                      ///< stride of `weight`
     std::vector<Index> begin{};          ///< first input position, (out)
@@ -48,7 +48,8 @@ struct ResampleWeights {
 
     ResampleWeights(Index in, Index out, Interpolation interpolation) {
         const double scale = static_cast<double>(in) / static_cast<double>(out);
-        const double stretch = std::max(scale, 1.0);  // shrinking widens the kernel: that is the antialiasing
+        const double stretch =
+            std::max(scale, 1.0);  // shrinking widens the kernel, which is the antialiasing
         const double support = (interpolation == Interpolation::bilinear ? 1.0 : 2.0) * stretch;
         const double inverse_stretch = 1.0 / stretch;
         taps = static_cast<Index>(std::ceil(support)) * 2 + 1;
@@ -138,13 +139,14 @@ inline Image copy_of(const Image& image, const Box& box) {
 
 }  // namespace detail
 
-/// Cuts `crop` out of `image` and resizes it to `width` x `height`, byte for byte as Pillow's `crop` and
+/// Crops `crop` from `image` and resizes it to `width` x `height`, byte for byte as Pillow's `crop` and
 /// `resize` do: a pass along rows and one along columns, each a weighted mean whose kernel is stretched by
 /// the shrinking factor, in fixed point, rounded and clipped to 0..255 after each pass. A pass that would
 /// change nothing is skipped.
 ///
-/// The pass along rows comes first, except where the picture loses more than twice as many rows as columns.
+/// The pass along rows comes first, unless the image loses more than twice as many rows as columns.
 /// That is the order of Pillow 13; earlier versions never swap it, so their values may differ by a few levels
+/// in that case.
 /// there.
 ///
 /// @throws ConfigError for a box that is empty or not inside the image, or a size below one

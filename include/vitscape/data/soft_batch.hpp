@@ -16,7 +16,7 @@
 
 namespace vitscape {
 
-/// A batch with a distribution over the classes for each image, as training recipes change it.
+/// A batch with a distribution over the classes for each image, as modified by training recipes.
 struct SoftBatch {
     xt::xtensor<float, 4> images;        ///< (batch, 3, side, side), normalized
     xt::xtensor<double, 2> targets;      ///< (batch, classes)
@@ -24,10 +24,10 @@ struct SoftBatch {
 
     [[nodiscard]] std::size_t size() const { return samples.size(); }
 
-    /// Takes over the images of `batch` and its targets, row by row. @throws ShapeError if they do not fit.
+    /// Copies the images of `batch` and its targets, row by row. @throws ShapeError if they do not fit.
     void assign(const Batch& batch, std::span<const double> distributions) {
         if (batch.size() == 0 || distributions.size() % batch.size() != 0)
-            throw ShapeError(message(distributions.size(), " target numbers do not fit a batch of ",
+            throw ShapeError(message(distributions.size(), " target values do not fit a batch of ",
                                      batch.size(), " images"));
         images = batch.images;
         samples = batch.samples;
@@ -36,8 +36,8 @@ struct SoftBatch {
     }
 };
 
-/// Which random numbers a batch policy draws: of (seed, epoch) and a dataset index, so that a batch is the same
-/// whatever the threads and interruptions.
+/// The random numbers of a batch policy, a function of (seed, epoch) and a dataset index, so that a batch is independent
+/// of threads and interruptions.
 struct BatchRandom {
     std::uint64_t seed = 0;
     std::uint32_t epoch = 0;
@@ -46,14 +46,14 @@ struct BatchRandom {
     [[nodiscard]] RandomSequence of_sample(Purpose purpose, std::uint32_t sample) const {
         return RandomSequence(RandomKey{seed, purpose, epoch, sample});
     }
-    /// The numbers of a batch, named by its first image.
+    /// The numbers of a batch, identified by its first image.
     [[nodiscard]] RandomSequence of_batch(Purpose purpose, const SoftBatch& batch) const {
         return of_sample(purpose, batch.samples.front());
     }
 };
 
-/// What changes a batch before a model is trained on it: images, targets or both. It draws from `random` alone, and
-/// `check` throws a ConfigError for invalid values.
+/// Changes a batch before a model is trained on it: images, targets or both. It draws random numbers only from `random`,
+/// and `check` throws a ConfigError for invalid values.
 template <class P>
 concept BatchPolicy = std::copyable<P> && requires(const P& policy, SoftBatch& batch, BatchRandom random) {
     policy.check();

@@ -31,7 +31,7 @@ inline Colour mix(const Colour& a, const Colour& b, double share_of_b) {
     return mixed;
 }
 
-/// Smooth noise in [0, 1]: random values on a grid of 8 x 8, repeated over the plane, blended by a smooth
+/// Smooth noise in [0, 1]: random values on a grid of 8 x 8, repeated periodically, blended by a smooth
 /// step.
 class SmoothNoise {
   public:
@@ -54,7 +54,7 @@ class SmoothNoise {
     std::array<double, 64> values_{};
 };
 
-/// Two colours in stripes, checks, blotches or a gradient of random direction and fineness. Positions lie in
+/// Two colours in stripes, checks, blotches or a gradient of random direction and scale. Positions lie in
 /// [-1, 1].
 class Texture {
   public:
@@ -95,10 +95,10 @@ class Texture {
     SmoothNoise noise_;
 };
 
-/// The picture with number `sample` of the sequence `seed`: a shape with a texture, before a textured
-/// background and small pieces of other colours, some of them in front.
+/// Image number `sample` of the sequence `seed`: a textured shape on a textured
+/// background with small pieces of other colours, some of them in front.
 inline Image draw_synthetic(std::uint64_t seed, std::uint32_t sample, int shape, Index side) {
-    // The key's epoch tells the parameters (0) from the pixel noise (1).
+    // The key's epoch separates the parameters (0) from the pixel noise (1).
     RandomSequence random(RandomKey{seed, Purpose::synthetic_image, 0, sample});
     const auto colour = [&random] { return Colour{random.uniform(), random.uniform(), random.uniform()}; };
     const auto separation = [](const Colour& a, const Colour& b) {
@@ -166,7 +166,7 @@ inline Image draw_synthetic(std::uint64_t seed, std::uint32_t sample, int shape,
             const auto bits = random_block(RandomKey{seed, Purpose::synthetic_image, 1, sample},
                                            static_cast<std::uint32_t>(y * side + x));
             for (std::size_t c = 0; c < 3; ++c) {
-                // The sum of two uniform numbers in [0, 2] has the standard deviation 1 / sqrt 6.
+                // The sum of two uniform numbers in [0, 2] has standard deviation 1 / sqrt 6.
                 const double sum = static_cast<double>(bits[c] & 0xFFFF) + static_cast<double>(bits[c] >> 16);
                 const double noise = (sum / 65535.0 - 1.0) * grain * 2.449489742783178;
                 image.pixel(x, y)[c] =
@@ -178,12 +178,12 @@ inline Image draw_synthetic(std::uint64_t seed, std::uint32_t sample, int shape,
 
 }  // namespace detail
 
-/// Built-in pictures of ten classes, for trying things out without a download: textured shapes (disc, ring,
-/// square, frame, triangle, star, cross, crescent, half disc, arrow) of random place, size, rotation and
-/// colours before a textured background, among small pieces that tell nothing.
+/// Built-in images of ten classes, for experiments without a download: textured shapes (disc, ring,
+/// square, frame, triangle, star, cross, crescent, half disc, arrow) of random position, size, rotation and
+/// colours on a textured background, among small pieces that carry no information.
 ///
-/// Picture i is a function of (seed, i) alone, its class is i modulo 10; a larger set begins with the smaller
-/// one. Sets of different seeds share no pictures. A picture is drawn at its first use and kept, up to 256
+/// Image i is a function of (seed, i) only, its class is i modulo 10; a larger set begins with the smaller
+/// one. Sets of different seeds share no images. An image is drawn at its first use and cached, up to 256
 /// MiB.
 class Synthetic : public DatasetViews<Synthetic> {
   public:
@@ -194,7 +194,8 @@ class Synthetic : public DatasetViews<Synthetic> {
             throw ConfigError(
                 message("a synthetic set holds 1 to 2^32 - 1 images, ", count, " were requested"));
         if (side < 8 || side > 4096)
-            throw ConfigError(message("synthetic images are 8 to 4096 pixels wide, ", side, " was given"));
+            throw ConfigError(
+                message("synthetic images must be 8 to 4096 pixels wide, ", side, " was given"));
         if (count <= kept_bytes / image_bytes()) kept_ = std::make_shared<Kept>(count, image_bytes());
     }
 

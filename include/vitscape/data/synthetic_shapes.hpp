@@ -9,13 +9,13 @@
 
 namespace vitscape::detail {
 
-/// A position in a shape's own frame, where the shape fills about the unit disc; y points up.
+/// A position in a shape's own frame, where the shape approximately fills the unit disc; y points up.
 struct Point {
     double x = 0.0;
     double y = 0.0;
 };
 
-/// Turns points counter-clockwise about the origin by an angle in radians.
+/// Rotates points counter-clockwise about the origin by an angle in radians.
 class Rotation {
   public:
     explicit Rotation(double angle) : cosine_(std::cos(angle)), sine_(std::sin(angle)) {}
@@ -25,7 +25,7 @@ class Rotation {
     double cosine_, sine_;
 };
 
-// Signed distances to an outline, negative inside. Combined by min and max they stay exact near the outline,
+// Signed distances to an outline, negative inside. Combined by min and max they remain exact near the outline,
 // which is all that antialiasing needs.
 
 inline double distance_to_disc(Point p, double radius) { return std::hypot(p.x, p.y) - radius; }
@@ -40,7 +40,7 @@ inline double distance_to_triangle(Point p, double radius) {
     return std::max(-p.y, slope * std::abs(p.x) + 0.5 * p.y) - 0.5 * radius;
 }
 
-/// Star of five points; its inner corners lie where the lines of a pentagram cross.
+/// Five-pointed star; its inner corners lie where the lines of a pentagram cross.
 inline double distance_to_star(Point p, double radius) {
     constexpr double fifth = 2.0 * std::numbers::pi / 5.0;
     static const std::array<Rotation, 5> turns{Rotation(0.0), Rotation(fifth), Rotation(2.0 * fifth),

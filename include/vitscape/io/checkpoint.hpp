@@ -26,9 +26,9 @@ struct CheckpointVector {
 };
 
 /// Writes a checkpoint: every parameter of every vector under the reference's names, the fixed tensors, and
-/// `description` as the metadata entry "vitscape", so that the one file is complete. The description also goes
-/// to the file beside it with the ending .json, for people. The file is replaced atomically.
-/// @throws IoError if it cannot be written; an older checkpoint at `path` stays as it was.
+/// `description` as the metadata entry "vitscape", so that the file is self-contained. The description is also written
+/// to a .json file next to it, for human readers. The file is replaced atomically.
+/// @throws IoError if it cannot be written; an older checkpoint at `path` is unchanged.
 template <class T>
 void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& layout,
                       const std::vector<FixedTensor>& fixed, const std::vector<CheckpointVector<T>>& vectors,
@@ -46,7 +46,7 @@ void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& 
     write_json(std::filesystem::path(path).replace_extension(".json"), description);
 }
 
-/// A checkpoint that was read: tensors and description.
+/// A loaded checkpoint: tensors and description.
 class Checkpoint {
   public:
     /// @throws IoError if the file cannot be read, is damaged, or was not written by `write_checkpoint`.
@@ -55,7 +55,7 @@ class Checkpoint {
         const auto entry = checkpoint.file_.metadata().find("vitscape");
         if (entry == checkpoint.file_.metadata().end())
             throw IoError(message(path.string(),
-                                  " is a safetensors file but no checkpoint of vitscape: its metadata has no "
+                                  " is a safetensors file but not a vitscape checkpoint: its metadata has no "
                                   "entry 'vitscape' that describes the model"));
         try {
             checkpoint.description_ = nlohmann::json::parse(entry->second);

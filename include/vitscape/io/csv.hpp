@@ -23,7 +23,7 @@ requires std::integral<Number> || std::floating_point<Number> std::string number
 }
 
 /// A table for spreadsheets and plotting programs (RFC 4180): a header, then rows of numbers and strings,
-/// separated by commas. Numbers are written so that they read back exactly.
+/// separated by commas. Numbers are written such that they are read back exactly.
 ///
 ///     CsvTable table{"x", "y", "loss"};
 ///     table.add_row(-1.0, 0.5, 2.31);

@@ -15,7 +15,7 @@
 
 namespace vitscape {
 
-/// Types of the numbers in a safetensors file.
+/// Element types of a safetensors file.
 enum class ElementType { F64, F32, F16, BF16, I64, U64, I32, U32, I16, U16, I8, U8, BOOL };
 
 namespace detail {
@@ -47,7 +47,7 @@ constexpr std::string_view name_of(ElementType type) {
 }
 inline std::ostream& operator<<(std::ostream& out, ElementType type) { return out << name_of(type); }
 
-/// Bytes of one number.
+/// Bytes per element.
 constexpr std::size_t size_of(ElementType type) {
     return detail::element_types[static_cast<std::size_t>(type)].size;
 }
@@ -59,7 +59,7 @@ constexpr std::optional<ElementType> element_type_named(std::string_view name) {
     return std::nullopt;
 }
 
-/// C++ types that are written to safetensors files as they are.
+/// C++ types that are written to safetensors files without conversion.
 template <class T>
 concept StoredElement = std::same_as<T, double> || std::same_as<T, float> || std::same_as<T, std::int64_t> ||
     std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
@@ -96,7 +96,7 @@ inline float float_from_bfloat16(std::uint16_t bits) {
 
 namespace detail {
 
-/// Calls `use` with each number of `bytes`, read as the C++ type `Stored`.
+/// Calls `use` with each number in `bytes`, read as the C++ type `Stored`.
 template <class Stored, class Use>
 void for_each_stored(std::span<const std::byte> bytes, const Use& use) {
     for (std::size_t at = 0; at + sizeof(Stored) <= bytes.size(); at += sizeof(Stored)) {
@@ -106,7 +106,7 @@ void for_each_stored(std::span<const std::byte> bytes, const Use& use) {
     }
 }
 
-/// Calls `use` with each number of `bytes` in the C++ type that holds `type` exactly.
+/// Calls `use` with each number in `bytes` as the C++ type that represents `type` exactly.
 template <class Use>
 void for_each_element(ElementType type, std::span<const std::byte> bytes, const Use& use) {
     switch (type) {

@@ -28,18 +28,18 @@ std::string json_text(const Json& value, int indent) {
 
 }  // namespace detail
 
-/// A number as JSON holds it: null where it is not finite.
+/// A number as JSON: null if it is not finite.
 template <class Json = nlohmann::json>
 [[nodiscard]] Json json_number(double value) {
     return std::isfinite(value) ? Json(value) : Json();
 }
 
-/// The number that `json_number` wrote; NaN for null and for anything else that is no number.
+/// Inverse of `json_number`; NaN for null and for anything else that is not a number.
 [[nodiscard]] inline double number_or_nan(const nlohmann::json& value) {
     return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// The number that `json_number` wrote, NaN for null, in a file where nothing else may stand.
+/// Inverse of `json_number`, NaN for null, in a file where nothing else is valid.
 /// @throws nlohmann::json::type_error for anything else.
 [[nodiscard]] inline double checked_number(const nlohmann::json& value) {
     return value.is_null() ? number_or_nan(value) : value.get<double>();
@@ -57,7 +57,7 @@ inline nlohmann::json load_json(const std::filesystem::path& path) {
     }
 }
 
-/// Writes `value` (an `nlohmann::json` or `ordered_json`), indented by one space a level, in place of
+/// Writes `value` (an `nlohmann::json` or `ordered_json`), indented by one space a level, in the place of
 /// `path`, atomically. Numbers keep their value; one that is not finite becomes `null`.
 /// @throws IoError as AtomicFile.
 template <class Json>
@@ -65,7 +65,7 @@ void write_json(const std::filesystem::path& path, const Json& value) {
     write_atomically(path, detail::json_text(value, 1));
 }
 
-/// The first difference between two JSON values, for a message: "/batch was 100, now it is 50"; nothing where they are equal.
+/// The first difference between two JSON values, for a message: "/batch was 100, now it is 50"; empty if they are equal.
 [[nodiscard]] inline std::optional<std::string> first_difference(const nlohmann::json& before,
                                                                  const nlohmann::json& now) {
     if (before == now) return {};

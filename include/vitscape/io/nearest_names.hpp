@@ -16,7 +16,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// Levenshtein's edit distance.
+/// Levenshtein edit distance.
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});

@@ -28,7 +28,7 @@ template <class T>
 concept NpyElement = std::same_as<T, double> || std::same_as<T, float> || std::same_as<T, std::int64_t> ||
     std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
 
-/// Writes an xtensor array or expression as NumPy's `.npy` format 1.0 in place of `path`, whole or not at
+/// Writes an xtensor array or expression as NumPy's `.npy` format 1.0 in the place of `path`, whole or not at
 /// all.
 /// @throws IoError as AtomicFile.
 template <class E>
@@ -38,7 +38,7 @@ void write_npy(const std::filesystem::path& path, const xt::xexpression<E>& arra
     if constexpr (xt::has_data_interface<E>::value) {
         write_atomically(path, xt::dump_npy(array));
     } else {
-        // Evaluated here: xtensor 0.24 writes a wrong shape for expressions.
+        // Evaluated here: xtensor 0.24 writes an incorrect shape for expressions.
         const xt::xarray<typename E::value_type> values = array;
         write_atomically(path, xt::dump_npy(values));
     }
@@ -46,7 +46,7 @@ void write_npy(const std::filesystem::path& path, const xt::xexpression<E>& arra
 
 namespace detail {
 
-/// NumPy's name of the type, "<f8"; files are little-endian, as the machines that vitscape runs on.
+/// NumPy's name of the type, "<f8"; files are little-endian, like the machines that vitscape supports.
 template <NpyElement T>
 std::string npy_type_name() {
     if constexpr (sizeof(T) == 1) return "|u1";

@@ -28,27 +28,27 @@ namespace vitscape {
 
 static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
 
-/// One tensor of a safetensors file; a view that lives as long as its SafeTensors.
+/// A tensor of a safetensors file; a view valid as long as its SafeTensors.
 struct SafeTensor {
     std::string_view name;
     ElementType type = ElementType::F32;
     Shape shape;
     std::span<const std::byte> bytes;  // row-major, not necessarily aligned
 
-    /// All numbers, as `T`: F16 and BF16 are widened, floating-point numbers are rounded to a shorter
+    /// All values as `T`: F16 and BF16 are widened, floating-point values are rounded to a narrower
     /// floating-point `T`.
-    /// @throws IoError when `T` is an integer and the file holds floating-point numbers or a number that `T`
-    /// cannot hold.
+    /// @throws IoError when `T` is an integer and the file holds floating-point values or a value that `T`
+    /// cannot represent.
     template <StoredElement T>
     [[nodiscard]] std::vector<T> to() const;
 };
 
-/// A safetensors file in memory: eight bytes of header length, a JSON header with the type, the shape and the
+/// A safetensors file in memory: eight bytes of header length, a JSON header with the type, shape and
 /// place of each tensor, then their bytes without gaps (https://github.com/huggingface/safetensors). A file
 /// is not trusted: every length, offset, type and shape is checked before it is used.
 class SafeTensors {
   public:
-    /// Longest header that is accepted, as in the reference implementation.
+    /// Maximum header length, as in the reference implementation.
     static constexpr std::uint64_t max_header = 100'000'000;
 
     /// @throws IoError when the file cannot be read or breaks the format; the text names the file, the tensor
@@ -62,10 +62,10 @@ class SafeTensors {
 
     [[nodiscard]] bool contains(std::string_view name) const { return by_name_.find(name) != by_name_.end(); }
 
-    /// @throws IoError when there is no such tensor; the text lists those whose names are nearest.
+    /// @throws IoError when there is no such tensor; the message lists the most similar names.
     [[nodiscard]] SafeTensor at(std::string_view name) const;
 
-    /// The tensors' names in the order of their bytes in the file.
+    /// The names of the tensors in the order of their bytes in the file.
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
     /// The strings of the `__metadata__` entry.
@@ -169,7 +169,7 @@ inline SafeTensors SafeTensors::parse(std::vector<std::byte> bytes, std::string 
 }
 
 inline nlohmann::json SafeTensors::parse_header(std::string_view text) const {
-    // The format is three levels deep. Deeper nesting would only cost memory; a name given twice would hide a
+    // The format has three levels. Deeper nesting would only cost memory; a duplicate name would hide a
     // tensor.
     std::vector<std::set<std::string>> keys(4);
     const auto check = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
@@ -219,7 +219,7 @@ inline SafeTensors::Entry SafeTensors::parse_entry(const std::string& name,
     const bool empty = std::find(extents.begin(), extents.end(), std::uint64_t{0}) != extents.end();
     std::uint64_t size = size_of(*type);
     for (const std::uint64_t extent : extents) {
-        // No more bytes than the file has, so neither this product nor a signed Index can overflow.
+        // Limited by the size of the file, so neither this product nor a signed Index can overflow.
         if (!empty && extent > bytes_.size() / size)
             refuse("tensor ", name, " of shape ", nlohmann::json(extents).dump(), " is larger than the file");
         if (empty && extent > bytes_.size())

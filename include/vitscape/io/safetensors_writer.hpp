@@ -23,13 +23,13 @@
 
 namespace vitscape {
 
-/// Contiguous numbers of a type that safetensors files hold.
+/// Contiguous values of a type that safetensors files support.
 template <class Values>
 concept StoredValues =
     std::ranges::contiguous_range<Values> && StoredElement<std::ranges::range_value_t<Values>>;
 
-/// Collects tensors and writes them as a safetensors file. Tensors are streamed from where they lie, so no
-/// second copy of a model is made. The bytes depend on what was added and in which order, on nothing else.
+/// Collects tensors and writes them as a safetensors file. Tensors are streamed from their own memory, so no
+/// second copy of a model is made. The bytes depend only on the tensors and on the order in which they were added.
 ///
 ///     SafeTensorsWriter writer;
 ///     writer.add("norm.weight", {96}, weight);          // weight must live until write()
@@ -38,9 +38,9 @@ concept StoredValues =
 ///     writer.write("model.safetensors");
 class SafeTensorsWriter {
   public:
-    /// Adds a tensor of row-major `values`: a span or an lvalue is only referred to, an rvalue container is
+    /// Adds a tensor of row-major `values`: a span or an lvalue is only referenced, an rvalue container is
     /// kept.
-    /// @throws ShapeError when the number of values is not the shape's; IoError for a name given twice.
+    /// @throws ShapeError when the number of values does not match the shape; IoError for a duplicate name.
     template <StoredValues Values>
     void add(std::string name, const Shape& shape, Values&& values) {
         using T = std::ranges::range_value_t<Values>;

@@ -50,9 +50,9 @@ struct Data2VecConfig {
             visit("momentum", self.teacher.momentum, "momentum",
                   "schedule of the teacher's momentum over the training");
         visit("target_blocks", self.target_blocks, "target-blocks",
-              "number of the teacher's last blocks averaged into the target, capped at the depth");
+              "how many of the teacher's last blocks make the target, at most all");
         visit("beta", self.beta, "smooth-beta",
-              "where the smooth absolute error changes from quadratic to linear, positive");
+              "where the smooth absolute error turns from a square to a line, positive");
     }
 };
 

@@ -45,11 +45,12 @@ constexpr bool require_masking_policy() {
 }
 
 namespace detail {
-/// int(patches * (1 - ratio)) as in the reference. @throws ConfigError if no patch would be masked or
+/// int(patches * (1 - ratio)) as in the reference. @throws ConfigError where nothing would be masked or
 /// visible.
 inline Index visible_patches(double ratio, const PatchGrid& grid) {
     if (!(ratio > 0 && ratio < 1))
-        throw ConfigError(message("the mask ratio must lie strictly between 0 and 1; ", ratio, " was given"));
+        throw ConfigError(
+            message("the mask ratio lies between 0 and 1 (both excluded), ", ratio, " was given"));
     const auto visible = static_cast<Index>(static_cast<double>(grid.count()) * (1 - ratio));
     if (visible < 1 || visible >= grid.count())
         throw ConfigError(message("a mask ratio of ", ratio, " leaves ", visible, " of ", grid.count(),
@@ -72,7 +73,7 @@ struct RandomMasking {
     double ratio = 0.75;  ///< fraction of the patches that are masked, in (0, 1)
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("ratio", self.ratio, "mask-ratio", "fraction of the patches that are masked, between 0 and 1");
+        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const { return detail::visible_patches(ratio, grid); }
@@ -90,10 +91,10 @@ struct BlockMasking {
     double narrowest = 0.3;  ///< minimum of height over width and of width over height
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("ratio", self.ratio, "mask-ratio", "fraction of the patches that are masked, between 0 and 1");
-        visit("smallest", self.smallest, "block-smallest", "minimum number of patches in a masked rectangle");
+        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
+        visit("smallest", self.smallest, "block-smallest", "patches in a masked rectangle at least");
         visit("narrowest", self.narrowest, "block-narrowest",
-              "minimum aspect ratio of a masked rectangle, either way, in (0, 1]");
+              "smallest height over width of a masked rectangle, and width over height, in (0, 1]");
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {
@@ -136,7 +137,7 @@ struct GridMasking {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("stride", self.stride, "grid-stride",
-              "n, at least 2: every n-th patch of every n-th row stays visible");
+              "every n-th patch of every n-th row stays visible; n, at least 2");
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {

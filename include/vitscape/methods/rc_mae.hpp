@@ -31,12 +31,10 @@ struct RcMaeConfig {
         visit("pixel_loss", self.pixel_loss, "pixel-loss", "predict pixels, or pixels normalized per patch");
         if constexpr (requires { self.teacher.momentum; })
             visit("momentum", self.teacher.momentum, "momentum",
-                  "the teacher's momentum, a cosine over the whole training, or restarted in every epoch as "
-                  "in the "
-                  "authors' code");
-        visit("consistency", self.consistency, "consistency", "weight of the consistency loss");
-        visit("other_mask", self.other_mask, "other-mask",
-              "the teacher sees different patches than the student");
+                  "the teacher's momentum, a cosine over the training, or anew in every epoch as the "
+                  "authors' code has it");
+        visit("consistency", self.consistency, "consistency", "weight of the consistency with the teacher");
+        visit("other_mask", self.other_mask, "other-mask", "the teacher sees other patches than the student");
     }
 };
 

@@ -25,7 +25,7 @@ struct PublishedMomentum {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "the teacher's momentum at the end");
+        visit("to", self.to, "momentum-to", "what it goes to");
     }
     [[nodiscard]] double at(const StepCount& count) const {
         return CosineRamp{from, to}.at(count.step, count.steps);
@@ -40,7 +40,7 @@ struct ReleasedMomentum {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "the teacher's momentum at the end");
+        visit("to", self.to, "momentum-to", "what it goes to");
     }
     [[nodiscard]] double at(const StepCount& count) const {
         const double epochs_done =
@@ -58,9 +58,9 @@ struct LinearMomentum {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "the teacher's momentum at the end");
+        visit("to", self.to, "momentum-to", "what it goes to");
         visit("part", self.part, "momentum-part",
-              "linear: fraction of the training after which it is constant, in [0, 1]");
+              "linear: part of the training until it gets there, in [0, 1]");
     }
     [[nodiscard]] double at(const StepCount& count) const {
         const double ramp = part * count.steps;

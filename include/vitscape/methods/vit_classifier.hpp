@@ -39,11 +39,11 @@ struct VitClassifierConfig {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("encoder", self.encoder, "", "the Vision Transformer");
-        visit("classes", self.classes, "", "number of classes");
+        visit("classes", self.classes, "", "of the images");
         visit("pooling", self.pooling, "pooling", "what the head reads");
         visit("positions", self.positions, "", "fixed sine-cosine positions or learned ones");
         visit("label_smoothing", self.label_smoothing, "label-smoothing",
-              "fraction of the target spread over all classes");
+              "part of the target spread over all classes");
     }
 };
 

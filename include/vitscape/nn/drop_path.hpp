@@ -20,7 +20,7 @@ struct DropPath {
     /// @throws ConfigError for a rate outside [0, 1).
     void check() const {
         if (!(rate >= 0 && rate < 1))
-            throw ConfigError(message("the drop path rate must lie in [0, 1); ", rate, " was given"));
+            throw ConfigError(message("the drop path rate lies in [0, 1), ", rate, " was given"));
     }
 
     /// The probability in block `block` of `depth`; 0 for a single block.

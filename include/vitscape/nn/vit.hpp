@@ -20,10 +20,10 @@ struct TransformerShape {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("width", self.width, "", "features per token");
+        visit("width", self.width, "", "numbers per token");
         visit("depth", self.depth, "", "blocks");
         visit("heads", self.heads, "", "attention heads");
-        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP divided by the width");
+        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP over the width");
     }
 
     [[nodiscard]] Index hidden() const {

@@ -19,7 +19,7 @@ struct Lars {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("momentum", self.momentum, "", "of the velocity");
-        visit("trust", self.trust, "", "ratio of the step to the norm of the parameters");
+        visit("trust", self.trust, "", "step over the norm of the parameters");
         visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
     }
 

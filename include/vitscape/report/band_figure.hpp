@@ -15,12 +15,12 @@
 
 namespace vitscape {
 
-/// A curve and the band around it; NaN where there is no number.
+/// A curve and the band around it; NaN for missing values.
 struct BandCurve {
     std::string title;
-    std::size_t series = 0;  ///< which chooses the colour
+    std::size_t series = 0;  ///< determines the colour
     std::vector<double> x, middle, low, high;
-    std::size_t count = 0;  ///< Runs or lines that went into it.
+    std::size_t count = 0;  ///< number of runs or lines averaged
 };
 
 /// One plot of a figure of curves.
@@ -29,7 +29,7 @@ struct BandPanel {
     std::vector<BandCurve> curves;
 };
 
-/// Smallest and largest number that a plot of the curves and their bands shows; {NaN, NaN} without numbers.
+/// Smallest and largest value of the curves and their bands; {NaN, NaN} without values.
 [[nodiscard]] inline std::pair<double, double> range_of(const std::vector<BandCurve>& curves) {
     std::pair<double, double> range{std::nan(""), std::nan("")};
     for (const BandCurve& curve : curves)
@@ -42,13 +42,13 @@ struct BandPanel {
     return range;
 }
 
-/// Whether a plot of these numbers is logarithmic: the rule of `LossScale::automatic`.
+/// Whether a plot of this range is logarithmic: the rule of `LossScale::automatic`.
 [[nodiscard]] inline bool is_logarithmic(const std::pair<double, double>& range) {
     return range.first > 0 && range.second > 30 * range.first;
 }
 
-/// Writes curves with bands (.png, .svg or .pdf), one plot beside the other. A plot whose positive numbers differ by
-/// more than a factor of 30 is logarithmic. Points that are NaN are gaps.
+/// Writes curves with bands (.png, .svg or .pdf), with the plots side by side. A plot whose positive values differ by
+/// more than a factor of 30 is logarithmic. NaN points are gaps.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the file cannot
 ///         be written.
 inline void write_band_figure(const std::filesystem::path& path, const std::vector<BandPanel>& panels) {
@@ -74,7 +74,7 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
                             FigureScript::number(curve.low[i]), " ", FigureScript::number(curve.high[i]));
             script.end_data();
             const std::string color =
-                message("'", series_color(curve.series), "'");  // GCC 12 warns of + here
+                message("'", series_color(curve.series), "'");  // GCC 12 warns about + here
             plots += message(
                 k == 0 ? "plot " : ", ", "$curve", k,
                 " using 1:3:4 with filledcurves fillstyle transparent solid 0.22 noborder lc rgb ", color,

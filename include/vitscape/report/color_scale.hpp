@@ -14,22 +14,22 @@
 
 namespace vitscape {
 
-/// How losses become colours and heights. `automatic` is logarithmic for positive losses that differ by more
+/// How losses map to colours and heights. `automatic` is logarithmic for positive losses that differ by more
 /// than a factor of 30.
 enum class LossScale { automatic, linear, logarithmic };
 
-/// Characters of a UTF-8 text.
+/// Number of characters of a UTF-8 text.
 [[nodiscard]] inline std::size_t text_width(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-/// The range of losses that a figure shows, and round numbers inside it for its iso-lines and ticks.
+/// The range of losses in a figure, and round values inside it for its iso-lines and ticks.
 struct ColorScale {
     double low = 0, high = 1;
     bool logarithmic = false;
     std::vector<double> levels;
-    int decimals = 0;  ///< Of the levels, on a linear scale.
+    int decimals = 0;  ///< of the levels, on a linear scale
 
     /// 0 at `low`, 1 at `high`.
     [[nodiscard]] double position(double loss) const {
@@ -49,14 +49,14 @@ struct ColorScale {
 
 namespace detail {
 
-/// 1, 2 or 5 times a power of ten, near to `raw`.
+/// 1, 2 or 5 times a power of ten, close to `raw`.
 inline double round_step(double raw) {
     const double power = std::pow(10.0, std::floor(std::log10(raw)));
     const double factor = raw / power;
     return power * (factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10);
 }
 
-/// Multiples of a round step with about `count` of them in the range.
+/// Multiples of a round step, about `count` of them in the range.
 inline void choose_linear_levels(ColorScale& scale, double count) {
     const double step = round_step((scale.high - scale.low) / count);
     scale.decimals = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
@@ -65,7 +65,7 @@ inline void choose_linear_levels(ColorScale& scale, double count) {
         if (k * step > scale.low) scale.levels.push_back(k * step);
 }
 
-/// 1, 2 and 5 times powers of ten; fewer of them where the range is wide.
+/// 1, 2 and 5 times powers of ten; fewer of them if the range is wide.
 inline void choose_logarithmic_levels(ColorScale& scale) {
     const double first = std::floor(std::log10(scale.low)), last = std::ceil(std::log10(scale.high));
     const double decades = last - first, stride = std::ceil(decades / 12);
@@ -89,7 +89,7 @@ inline void choose_logarithmic_levels(ColorScale& scale) {
         throw ConfigError("there is no finite loss to draw");
     if (kind == LossScale::logarithmic && !(low > 0))
         throw ConfigError(message("a logarithmic scale needs positive losses, the smallest is ", low));
-    // A flat surface still gets a range, or there would be nothing to divide by.
+    // A flat surface still gets a range, to avoid a division by zero.
     const double least = 1e-9 * std::max({std::abs(low), std::abs(high), 1e-290});
     if (high - low < least) {
         low -= least / 2;

@@ -34,7 +34,7 @@ inline void add_contours(FigureScript& script, const GridValues& grid, const Col
     const auto is_dark = [&](double level) { return scale.position(level) < 0.62; };
     for (const bool dark : {true, false}) {
         script.begin_data(dark ? "on_dark" : "on_light");
-        script.line("NaN NaN\n");  // gnuplot refuses an empty block
+        script.line("NaN NaN\n");  // gnuplot rejects an empty block
         for (const ContourLine& line : lines) {
             if (is_dark(line.level) != dark) continue;
             for (const ContourLine& piece : cut_at_labels(line, labeller.labels())) {
@@ -56,7 +56,7 @@ inline void add_contours(FigureScript& script, const GridValues& grid, const Col
 struct GridPoints {
     std::vector<double> x, y;
 };
-/// Dots that tell a region's inside: of about 25 points along each axis, none at the border, those within.
+/// Dots that mark the inside of a region: those within it of about 25 points along each axis, none at the border.
 inline GridPoints region_dots(const GridValues& region) {
     const auto chosen = [](std::size_t points) {
         const std::size_t step = std::max<std::size_t>(1, (points + 12) / 25);
@@ -75,10 +75,10 @@ inline GridPoints region_dots(const GridValues& region) {
     return dots;
 }
 
-/// A region's outline, as the data block $outline, and dots all over it, which tell its inside, as $inside.
+/// The outline of a region as the data block $outline, and the dots that mark its inside as $inside.
 inline void add_region(FigureScript& script, const GridValues* region) {
     script.begin_data("outline");
-    script.line("NaN NaN\n");  // gnuplot refuses an empty block
+    script.line("NaN NaN\n");  // gnuplot rejects an empty block
     if (region != nullptr)
         for (const ContourLine& line : contour_lines(*region, 0.5)) {
             for (const auto& point : line.points)
@@ -99,9 +99,9 @@ inline void add_region(FigureScript& script, const GridValues* region) {
 }  // namespace detail
 
 /// Writes a filled contour figure (.png, .svg or .pdf): colours, labelled iso-lines, equal units along both
-/// axes, the centre marked by a cross. Several panels stand side by side under one colour scale, so that
-/// models can be compared. A panel's region is outlined and dotted in white. Between the points the loss is drawn by bicubic
-/// interpolation; points that are NaN stay grey.
+/// axes, the centre marked by a cross. Several panels are placed side by side with one colour scale, so that
+/// models can be compared. A panel's region is outlined and dotted in white. The loss is interpolated bicubically between
+/// the points; NaN points are grey.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
 inline void write_contour(const std::filesystem::path& path, const std::vector<FigurePanel>& panels,

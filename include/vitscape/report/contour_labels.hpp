@@ -15,12 +15,12 @@
 
 namespace vitscape {
 
-/// A number on a contour line: where, and turned by how much (degrees, -90 to 90).
+/// A number on a contour line: its position and its rotation (degrees, -90 to 90).
 struct ContourLabel {
     double level = 0;
     std::array<double, 2> position{};
     double angle = 0;
-    double half_width = 0;  ///< In the plot's units, as `position`.
+    double half_width = 0;  ///< in the plot's units, like `position`
     double half_height = 0;
 
     /// Whether a point lies under the label's text.
@@ -32,11 +32,11 @@ struct ContourLabel {
     }
 };
 
-/// Looks for the places of labels on contour lines: straight pieces, away from the border, from the centre
-/// and from the other labels. Lines on which there is no such place stay without.
+/// Finds positions for labels on contour lines: straight pieces, away from the border, from the centre
+/// and from the other labels. Lines without such a position get no label.
 class ContourLabeller {
   public:
-    /// The plot's range, and the size of one character in its units.
+    /// The range of the plot, and the width of one character in its units.
     ContourLabeller(std::array<double, 2> x, std::array<double, 2> y, double character_width,
                     double character_height)
         : x_(x), y_(y), character_width_(character_width), character_height_(character_height) {}
@@ -53,7 +53,7 @@ class ContourLabeller {
         ContourLabel chosen;
         for (std::size_t i = 0; i < line.points.size(); i += stride) {
             const double room = room_at(line, i, label);
-            if (room > best * 1.02) {  // prefers the first of equal places, so that figures repeat
+            if (room > best * 1.02) {  // prefers the first of equal positions, for reproducible figures
                 best = room;
                 chosen = label;
             }
@@ -64,7 +64,7 @@ class ContourLabeller {
     [[nodiscard]] const std::vector<ContourLabel>& labels() const { return labels_; }
 
   private:
-    /// Free distance around point i, 0 where a label does not fit; sets position and angle.
+    /// Free distance around point i, 0 if a label does not fit; sets position and angle.
     [[nodiscard]] double room_at(const ContourLine& line, std::size_t i, ContourLabel& label) const {
         const auto& here = line.points[i];
         std::size_t before = i, after = i;
@@ -74,12 +74,12 @@ class ContourLabeller {
         while (before > 0 && away(before) < label.half_width) --before;
         while (after + 1 < line.points.size() && away(after) < label.half_width) ++after;
         if (away(before) < label.half_width || away(after) < label.half_width) return 0;
-        const std::size_t steps = after - before;  // the line must go on beyond the text
+        const std::size_t steps = after - before;  // the line must continue beyond the text
         if (before < steps / 4 || after + steps / 4 >= line.points.size()) return 0;
         const double right = line.points[after][0] - line.points[before][0];
         const double up = line.points[after][1] - line.points[before][1];
         const double chord = std::hypot(right, up);
-        if (chord < 0.9 * (away(before) + away(after))) return 0;  // too bent to carry straight text
+        if (chord < 0.9 * (away(before) + away(after))) return 0;  // too curved for straight text
         label.position = {(line.points[after][0] + line.points[before][0] + 2 * here[0]) / 4,
                           (line.points[after][1] + line.points[before][1] + 2 * here[1]) / 4};
         double angle = std::atan2(up, right) * 180 / std::numbers::pi;
@@ -89,7 +89,7 @@ class ContourLabeller {
 
         const double border =
             std::min({here[0] - x_[0], x_[1] - here[0], here[1] - y_[0], y_[1] - here[1]}) - label.half_width;
-        double room = 2 * border;  // half as far from the border is good enough
+        double room = 2 * border;  // half that distance from the border is enough
         room = std::min(room, std::hypot(here[0], here[1]) - label.half_width);
         for (const ContourLabel& other : labels_)
             room = std::min(room, std::hypot(here[0] - other.position[0], here[1] - other.position[1]) -
@@ -102,7 +102,7 @@ class ContourLabeller {
     std::vector<ContourLabel> labels_;
 };
 
-/// A line without the pieces that lie under labels.
+/// A line without the pieces covered by labels.
 [[nodiscard]] inline std::vector<ContourLine> cut_at_labels(const ContourLine& line,
                                                             const std::vector<ContourLabel>& labels) {
     std::vector<ContourLine> pieces(1, ContourLine{line.level, {}});

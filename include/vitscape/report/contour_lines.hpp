@@ -12,7 +12,7 @@
 
 namespace vitscape {
 
-/// Values on a rectangular grid, for drawing: `values(iy, ix)` at (x[ix], y[iy]); NaN where there is nothing.
+/// Values on a rectangular grid, for drawing: `values(iy, ix)` at (x[ix], y[iy]); NaN where there is no value.
 struct GridValues {
     std::vector<double> x, y;
     xt::xtensor<double, 2> values;  // (y, x)
@@ -20,8 +20,8 @@ struct GridValues {
 
 namespace detail {
 
-/// The third-order curve through b and c that knows its neighbours a and d (Catmull & Rom 1974), at 0 <= t <=
-/// 1. A neighbour that is missing is continued as a straight line.
+/// The cubic through b and c with neighbours a and d (Catmull & Rom 1974), at 0 <= t <= 1. A missing neighbour is
+/// extrapolated linearly.
 inline double interpolate(double a, double b, double c, double d, double t) {
     if (t == 0) return b;
     if (t == 1) return c;
@@ -50,7 +50,7 @@ inline std::vector<double> refine_axis(const std::vector<double>& axis, std::siz
 }  // namespace detail
 
 /// The same grid with `factor` steps in place of each, by bicubic interpolation through the given values. A
-/// cell with a NaN corner stays empty.
+/// cell with a NaN corner remains empty.
 [[nodiscard]] inline GridValues refine(const GridValues& grid, std::size_t factor) {
     const double nothing = std::nan("");
     const auto rows = static_cast<std::ptrdiff_t>(grid.y.size());
@@ -83,13 +83,13 @@ struct ContourLine {
     std::vector<std::array<double, 2>> points;
 };
 
-/// The lines where bilinear values on the grid cross `level` (marching squares; a saddle cell is decided by
-/// its mean). Cells with a NaN corner hold no line.
+/// The lines where bilinear values on the grid cross `level` (marching squares; a saddle cell is resolved by
+/// its mean). Cells with a NaN corner contain no line.
 [[nodiscard]] inline std::vector<ContourLine> contour_lines(const GridValues& grid, double level) {
     const std::size_t columns = grid.x.size(), rows = grid.y.size();
     if (columns < 2 || rows < 2) return {};
     // A line crosses edges of the grid: edge 2 n goes right from point n, edge 2 n + 1 goes down from it.
-    // Each cell joins its crossed edges in pairs, so an edge has at most two neighbours, one from each side.
+    // Each cell connects its crossed edges in pairs, so an edge has at most two neighbours, one from each side.
     constexpr std::size_t none = static_cast<std::size_t>(-1);
     std::vector<std::array<std::size_t, 2>> neighbours(2 * rows * columns, {none, none});
     const auto join = [&](std::size_t a, std::size_t b) {
@@ -141,7 +141,7 @@ struct ContourLine {
         if (edge != start && b != none && (a == start || b == start)) line.points.push_back(point(start));
         lines.push_back(std::move(line));
     };
-    for (const bool closed : {false, true})  // lines that end at a border first, then what is left: loops
+    for (const bool closed : {false, true})  // lines that end at a border first, then the remaining loops
         for (std::size_t edge = 0; edge < neighbours.size(); ++edge)
             if (used[edge] == 0 && neighbours[edge][0] != none && (closed || neighbours[edge][1] == none))
                 follow(edge);

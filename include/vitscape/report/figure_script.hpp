@@ -24,18 +24,18 @@ namespace vitscape {
 struct FigurePanel {
     std::string title;
     const Surface* surface;
-    /// 1 inside a region that a contour figure marks, 0 outside; none where it is null.
+    /// 1 inside a region that a contour figure marks, 0 outside; null for none.
     const GridValues* region = nullptr;
 };
 
-/// What a figure says besides its data.
+/// Texts and size of a figure.
 struct FigureOptions {
-    std::string title = {};  ///< Over the whole figure.
+    std::string title = {};  ///< above the whole figure
     std::string x_label = "α";
     std::string y_label = "β";
     std::string loss_label = "loss";
     LossScale scale = LossScale::automatic;
-    int plot_height = 620;  ///< Pixels of the plot itself; fonts and margins follow it.
+    int plot_height = 620;  ///< pixels of the plot itself; fonts and margins scale with it
 };
 
 namespace detail {
@@ -48,7 +48,7 @@ class FigureScript {
         text_ += message(parts...);
         text_ += '\n';
     }
-    /// A number in full precision, also where it becomes part of a data block.
+    /// A number in full precision, also as part of a data block.
     static std::string number(double value) {
         if (std::isnan(value)) return "NaN";
         char buffer[40];
@@ -63,8 +63,8 @@ class FigureScript {
     std::string text_;
 };
 
-/// Canvas and terminal of a figure; the ending of the path chooses the format.
-/// @throws ConfigError for an ending that is not .png, .svg or .pdf.
+/// Canvas and terminal of a figure; the extension of the path selects the format.
+/// @throws ConfigError for an extension other than .png, .svg or .pdf.
 inline void begin_figure(FigureScript& script, const std::filesystem::path& path, double width, double height,
                          double font_size) {
     const std::string ending = path.extension().string();
@@ -85,7 +85,7 @@ inline void begin_figure(FigureScript& script, const std::filesystem::path& path
     script.line("set minussign");
     script.line("set border 31 lw 1 lc rgb '#404040'");
     script.line("set tics textcolor rgb '#202020'");
-    // viridis (van der Walt & Smith 2015): even steps of lightness, readable without colour vision.
+    // viridis (van der Walt & Smith 2015): uniform steps of lightness, readable without colour vision.
     script.line(
         "set palette defined (0 '#440154', 1 '#482475', 2 '#414487', 3 '#355f8d', 4 '#2a788e', 5 '#21918c', "
         "6 "
@@ -93,8 +93,8 @@ inline void begin_figure(FigureScript& script, const std::filesystem::path& path
     script.line("set palette maxcolors 0");
 }
 
-/// Range and ticks of the colours (`axis` "cb") or heights ("z"). Ticks closer than `room` of the axis to
-/// their neighbour are left out.
+/// Range and ticks of the colours (`axis` "cb") or heights ("z"). Ticks closer to their neighbour than the fraction
+/// `room` of the axis are skipped.
 inline void set_loss_axis(FigureScript& script, const ColorScale& scale, std::string_view axis, double room) {
     script.line(scale.logarithmic ? "set" : "unset", " logscale ", axis);
     script.line("set ", axis, "range [", FigureScript::number(scale.low), ":",
@@ -111,7 +111,7 @@ inline void set_loss_axis(FigureScript& script, const ColorScale& scale, std::st
     script.line("set ", axis, "tics (", ticks, ")");
 }
 
-/// The finite losses of all panels on one scale.
+/// A common scale for the finite losses of all panels.
 inline ColorScale common_scale(const std::vector<FigurePanel>& panels, LossScale kind) {
     double low = std::nan(""), high = low;
     for (const FigurePanel& panel : panels) {
@@ -122,7 +122,7 @@ inline ColorScale common_scale(const std::vector<FigurePanel>& panels, LossScale
     return make_color_scale(low, high, kind);
 }
 
-/// What all figures of surfaces ask for. @throws ConfigError before gnuplot starts.
+/// Requirements of all surface figures. @throws ConfigError before gnuplot starts.
 inline void check_panels(const std::vector<FigurePanel>& panels) {
     if (panels.empty()) throw ConfigError("a figure needs at least one surface");
     for (const FigurePanel& panel : panels)
@@ -131,8 +131,8 @@ inline void check_panels(const std::vector<FigurePanel>& panels) {
                 "a figure of a surface needs at least 2 x 2 points; draw a line with write_slice");
 }
 
-/// A surface between its points, about `target` steps along the longer axis. On a logarithmic scale the
-/// logarithm is what gets interpolated.
+/// A surface interpolated with about `target` steps along the longer axis. On a logarithmic scale the
+/// logarithm is interpolated.
 inline GridValues drawn_grid(const Surface& surface, const ColorScale& scale, std::size_t target) {
     GridValues grid{surface.x, surface.y, surface.loss};
     if (scale.logarithmic)
@@ -141,13 +141,13 @@ inline GridValues drawn_grid(const Surface& surface, const ColorScale& scale, st
     grid = refine(grid, std::max<std::size_t>(1, (target + longer / 2) / longer));
     for (double& value : grid.values) {
         if (scale.logarithmic) value = std::exp(value);
-        // The curves between the points may swing out of the range a little; the colours must not.
+        // Interpolation may overshoot the range slightly; the colours must not.
         if (!std::isnan(value)) value = std::clamp(value, scale.low, scale.high);
     }
     return grid;
 }
 
-/// Adds the numbers of a grid as the data block $name.
+/// Adds the values of a grid as the data block $name.
 inline void add_grid(FigureScript& script, const std::string& name, const GridValues& grid) {
     script.begin_data(name);
     for (std::size_t j = 0; j < grid.y.size(); ++j) {
@@ -159,14 +159,14 @@ inline void add_grid(FigureScript& script, const std::string& name, const GridVa
     script.end_data();
 }
 
-/// Pixels to the right of the plots: a gap, the bar of colours, its numbers and its label.
+/// Pixels to the right of the plots: a gap, the colour bar, its numbers and its label.
 inline double colorbox_margin(const ColorScale& scale) {
     std::size_t longest = 0;
     for (const double level : scale.levels) longest = std::max(longest, text_width(scale.text(level)));
     return 22 + 22 + 20 + 10.5 * static_cast<double>(longest) + 44;
 }
 
-/// Runs the script and puts the picture in place of `path`.
+/// Runs the script and replaces `path` by the figure.
 inline void finish_figure(const FigureScript& script, const std::filesystem::path& path) {
     write_atomically(path, run_gnuplot(script.text()));
 }

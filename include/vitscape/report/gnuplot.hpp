@@ -21,7 +21,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
-extern char** environ;  // NOLINT: POSIX asks its users to declare it
+extern char** environ;  // NOLINT: POSIX requires programs to declare it
 
 namespace vitscape {
 
@@ -43,12 +43,13 @@ namespace vitscape {
 
 namespace detail {
 
-/// A nameless temporary file, gone with its last handle.
+/// An unnamed temporary file, deleted with its last handle.
 class ScratchFile {
   public:
     ScratchFile() : file_(std::tmpfile(), &std::fclose) {
         if (!file_)
-            throw IoError(message("cannot make a temporary file: ", std::generic_category().message(errno)));
+            throw IoError(
+                message("cannot create a temporary file: ", std::generic_category().message(errno)));
     }
     [[nodiscard]] int descriptor() const { return ::fileno(file_.get()); }
     void write(std::string_view text) {
@@ -79,7 +80,7 @@ inline std::vector<std::string> plain_environment() {
     return variables;
 }
 
-/// Text as a gnuplot string. Control characters, which could end the string or the line, become blanks.
+/// Text as a gnuplot string. Control characters, which could end the string or the line, are replaced by blanks.
 inline std::string gnuplot_text(std::string_view text) {
     std::string quoted = "'";
     for (const char character : text) {
@@ -91,9 +92,9 @@ inline std::string gnuplot_text(std::string_view text) {
 
 }  // namespace detail
 
-/// Runs gnuplot on a script, without the user's own settings, and returns what the script's terminal wrote
-/// (leave `set output` alone). Nothing is left on the disk.
-/// @throws ConfigError if gnuplot is not installed; IoError with gnuplot's own words if it fails.
+/// Runs gnuplot on a script, without the user's settings, and returns the output of the script's terminal
+/// (do not set `output`). Nothing is left on disk.
+/// @throws ConfigError if gnuplot is not installed; IoError with gnuplot's message if it fails.
 [[nodiscard]] inline std::string run_gnuplot(std::string_view script) {
     const auto program = find_gnuplot();
     if (!program)

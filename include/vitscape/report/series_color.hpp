@@ -8,7 +8,7 @@
 
 namespace vitscape {
 
-/// Okabe & Ito's colours, which readers without full colour vision can tell apart, as "#rrggbb"; one for each curve or
+/// Okabe & Ito's colours, which readers without full colour vision can distinguish, as "#rrggbb"; one for each curve or
 /// method, by its number.
 [[nodiscard]] inline std::string series_color(std::size_t series) {
     constexpr std::array<std::string_view, 7> colors = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",

@@ -15,12 +15,12 @@
 
 namespace vitscape {
 
-/// Which error the band of a slice shows.
+/// The error shown by the band of a slice.
 enum class SliceBand { none, standard_error, difference_standard_error };
 
 namespace detail {
 
-/// The row of a surface that runs through the centre: the one whose y is nearest to 0.
+/// The row of a surface through the centre: the one whose y is closest to 0.
 inline std::size_t central_row(const Surface& surface) {
     const auto nearest = std::min_element(surface.y.begin(), surface.y.end(),
                                           [](double a, double b) { return std::abs(a) < std::abs(b); });
@@ -29,9 +29,9 @@ inline std::size_t central_row(const Surface& surface) {
 
 }  // namespace detail
 
-/// Writes the loss along x (.png, .svg or .pdf): a line, or the row of a surface nearest to y = 0, with a
-/// band of two standard errors to each side. Several panels are several curves in one plot. Points that are
-/// NaN are gaps.
+/// Writes the loss along x (.png, .svg or .pdf): a line, or the row of a surface closest to y = 0, with a
+/// band of two standard errors on each side. Several panels are several curves in one plot. NaN points
+/// are gaps.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
 inline void write_slice(const std::filesystem::path& path, const std::vector<FigurePanel>& curves,

@@ -13,8 +13,8 @@
 
 namespace vitscape {
 
-/// Writes a 3-D figure (.png, .svg or .pdf): the loss as a coloured height over the plane, its iso-lines on
-/// the floor. Several panels stand side by side with one scale of heights and colours. Points that are NaN
+/// Writes a 3-D figure (.png, .svg or .pdf): the loss as a coloured height over the plane, with its iso-lines on
+/// the floor. Several panels are placed side by side with a common scale of heights and colours. NaN points
 /// are holes.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
@@ -54,7 +54,7 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
         const Surface& surface = *panels[k].surface;
         detail::add_grid(script, "surface", detail::drawn_grid(surface, scale, 50));
         script.begin_data("floor");
-        script.line("NaN NaN NaN\n");  // gnuplot refuses an empty block
+        script.line("NaN NaN NaN\n");  // gnuplot rejects an empty block
         const GridValues fine = detail::drawn_grid(surface, scale, 150);
         for (const double level : scale.levels)
             for (const ContourLine& contour : contour_lines(fine, level)) {
@@ -65,7 +65,7 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
             }
         script.end_data();
         const double begin = panel_width * static_cast<double>(k);
-        // gnuplot puts the unturned box between these margins; turned, it is cos 34 + sin 34 = 1.39 times
+        // gnuplot places the unrotated box between these margins; rotated, it is cos 34 + sin 34 = 1.39 times
         // wider.
         script.line("set lmargin at screen ", (begin + 195 * unit) / width);
         script.line("set rmargin at screen ", (begin + 665 * unit) / width);

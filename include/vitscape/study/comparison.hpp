@@ -102,7 +102,7 @@ class Comparison {
         const std::vector<AnyClaim> claims = testable_claims();
         require_writable_folder(options_.out);
         const FolderLock lock(options_.out);
-        decide_plan();
+        settle();
         if (options_.report_only) return write_report(claims);
         show_plan();
         WorkMeter meter(expected_seconds(), options_.progress);
@@ -155,7 +155,7 @@ class Comparison {
     }
 
     /// The folder's plan if there is one, else a new one: from speeds that are measured, and from the budget.
-    void decide_plan() {
+    void settle() {
         ComparisonPlan& plan = setting_.plan;
         nlohmann::json asked = {{"plan", describe(plan)},
                                 {"measures", describe_measures(measures_)},

@@ -15,7 +15,7 @@ namespace vitscape {
 /// Keeps other processes out of a folder while it lives; the system lifts the lock of a process that was killed.
 class FolderLock {
   public:
-    /// @throws ConfigError if another process holds the folder; IoError if it cannot be written
+    /// @throws ConfigError where another process holds the folder; IoError where it cannot be written
     explicit FolderLock(const std::filesystem::path& folder)
         : file_(detail::open_file(folder / "lock", O_RDWR | O_CREAT, "open")) {
         if (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0)

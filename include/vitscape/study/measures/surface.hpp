@@ -42,7 +42,7 @@ struct SurfaceMeasure {
         Planes::check_points(grid);
         if (images < 2) throw ConfigError("the losses need at least 2 images");
         for (const double radius : radii)
-            if (!(radius > 0)) throw ConfigError(message("a circle of radius ", radius, " was requested"));
+            if (!(radius > 0)) throw ConfigError(message("a circle of radius ", radius, " was asked for"));
     }
     [[nodiscard]] SurfaceMeasure coarser(int level) const {
         SurfaceMeasure cheap = *this;
