@@ -22,7 +22,7 @@ struct Priced {
         const auto& surface = std::get<0>(all);
         return static_cast<double>(surface.grid * surface.grid) * surface.parts();
     }
-    [[nodiscard]] Fineness fit(double minutes) const {
+    [[nodiscard]] BudgetFit fit(double minutes) const {
         return fit_budget(minutes, [&](int level) {
             return PlanTime{30, finest * points(at_level(measures, level)) / points(measures)};
         });
@@ -33,7 +33,7 @@ struct Priced {
 
 TEST_CASE("a budget: the measures stay as asked where they leave room, the epochs fill the rest",
           "[compare]") {
-    const Fineness found = Priced(100).fit(10);  // 540 s of 600 are planned: (540 - 100) / 30 epochs
+    const BudgetFit found = Priced(100).fit(10);  // 540 s of 600 are planned: (540 - 100) / 30 epochs
     CHECK(found.epochs == 14);
     CHECK(found.level == 0);
 }
@@ -41,7 +41,7 @@ TEST_CASE("a budget: the measures stay as asked where they leave room, the epoch
 TEST_CASE("a budget: measures that would take most of it become coarser, never finer than asked",
           "[compare]") {
     // at most 324 s for measures: 2 planes of 11 x 11 points instead of 3 of 15 x 15 take 215 s
-    const Fineness found = Priced(600).fit(10);
+    const BudgetFit found = Priced(600).fit(10);
     const auto surface = std::get<0>(at_level(Surfaces{}, found.level));
     CHECK(surface.parts() == 2);
     CHECK(surface.grid == 11);

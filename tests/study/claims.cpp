@@ -33,8 +33,8 @@ TEST_CASE("a claim whose row or method does not take part is an error, an option
     const std::vector<std::string> rows{"training.trace"}, methods{"mae", "mine"};
     CHECK(testable({claim}, rows, methods).size() == 1);
     CHECK_THROWS_WITH(testable({claim}, rows, {"mae"}),
-                      "the claim 'mine is flatter' needs the method 'mine', which does not take part; there "
-                      "are mae");
+                      "the claim 'mine is flatter' needs the method 'mine', which is not part of the study; "
+                      "known are mae");
     CHECK_THROWS_AS(testable({claim}, {"training.traces"}, methods), ConfigError);
     LargerClaim optional = claim;
     optional.optional = true;

@@ -22,7 +22,7 @@ struct ImageListing {
     };
     std::vector<File> files{};
     std::vector<std::string> classes{};
-    std::size_t beside_classes = 0;  ///< images next to the class folders that belong to none
+    std::size_t beside_classes = 0;  ///< pictures that lie next to the class folders and belong to none
 };
 
 namespace detail {

@@ -9,8 +9,8 @@
 
 namespace vitscape {
 
-/// What the probes are to beat: the same probe behind an encoder that nobody trained, for each seed, and on the pixels.
-/// The contestant gives the encoder. @throws Interrupted if the user asked to stop
+/// Baselines of the probes: the same probe on an untrained encoder, for each seed, and on the pixels.
+/// The contestant provides the encoder. @throws Interrupted if the user asked to stop
 template <Backend B, class M>
 void probe_baselines(const ComparisonSetting<B>& setting, const Contestant<M>& contestant, double expected,
                      WorkMeter& meter) {
@@ -35,7 +35,7 @@ void probe_baselines(const ComparisonSetting<B>& setting, const Contestant<M>& c
         store.put("random encoder", top1);
         LinearProbeOptions options = setting.plan.probe;
         options.seed = setting.plan.seeds.front();
-        options.epochs /= 3, options.warmup_epochs /= 3;  // 30 times as many numbers in a row
+        options.epochs /= 3, options.warmup_epochs /= 3;  // 30 times as many values per row
         const Accuracy result = TrainedProbe(master(setting.backend),
                                              {pixel_features(setting.images, setting.plan.training.transform),
                                               pixel_features(setting.test, setting.plan.training.transform)},

@@ -11,19 +11,19 @@
 
 namespace vitscape {
 
-/// What a budget allows.
-struct Fineness {
-    int level = 0;  ///< of the measures (`at_level`)
+/// The choice that fits a budget.
+struct BudgetFit {
+    int level = 0;  ///< level of the measures (`at_level`)
     std::uint32_t epochs = 1;
 };
 
-/// Chooses measures as fine as leave two fifths of the budget to training, then as many epochs as fit; a tenth of the
-/// budget is kept for what goes slower than expected. `time(level)` gives the `PlanTime` with measures of that level.
+/// Chooses the finest measures that leave two fifths of the budget to training, then as many epochs as fit; a tenth of the
+/// budget is reserved for work that takes longer than expected. `time(level)` is the `PlanTime` with measures of that level.
 /// @throws ConfigError if not even one epoch with the coarsest measures fits
 template <class Time>
-[[nodiscard]] Fineness fit_budget(double minutes, const Time& time) {
+[[nodiscard]] BudgetFit fit_budget(double minutes, const Time& time) {
     const double seconds = 0.9 * 60 * minutes;
-    Fineness found;
+    BudgetFit found;
     PlanTime took = time(0);
     while (found.level < coarsest_level && !(took.rest <= 0.6 * seconds)) took = time(++found.level);
     const double epochs = std::floor((seconds - took.rest) / took.epoch);
@@ -33,7 +33,7 @@ template <class Time>
                     " minutes is too small: one epoch of every method and seed and the coarsest "
                     "measures take about ",
                     std::ceil((took.rest + took.epoch) / (0.9 * 60)),
-                    " minutes here. Allow more, or ask for fewer images, seeds or methods, or a "
+                    " minutes here. Allow more, or use fewer images, seeds or methods, or a "
                     "smaller model"));
     found.epochs = static_cast<std::uint32_t>(std::min(epochs, 1e6));
     return found;

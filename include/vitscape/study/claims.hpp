@@ -18,29 +18,29 @@
 
 namespace vitscape {
 
-/// A row of numbers of one contestant that a claim rests on.
+/// A row of one contestant that a claim refers to.
 struct ClaimTerm {
     std::string row, contestant;
 };
 
-/// What a study found, for claims to be judged by.
+/// The results of a study, for testing claims.
 struct Evidence {
-    /// One number for each seed; NaN where it was not reached, nothing for what does not take part.
+    /// One value per seed; NaN if it was not reached, empty if the term is not part of the study.
     std::function<std::vector<double>(const ClaimTerm&)> values;
-    /// Of a row, for people.
+    /// The readable name of a row.
     std::function<std::string(const std::string& row)> name;
 };
 
-/// How a claim did. `verdict` is "holds", "does not hold" or "undecided".
+/// The outcome of a claim. `verdict` is "holds", "does not hold" or "undecided".
 struct Verdict {
-    std::string test{};  ///< what the number is
+    std::string test{};  ///< the quantity tested
     double difference = std::numeric_limits<double>::quiet_NaN();
     Interval interval{};  ///< 95 %
     std::string verdict = "undecided", note{};
 };
 
-/// A statement and how to test it: `text`, the `source` that states it, the rows and contestants that it needs, and
-/// `judge`. With `optional` it is left out of a study that lacks one of these; else that is an error before any work.
+/// A statement and its test: `text`, the `source` that states it, the rows and contestants that it needs, and
+/// `judge`. An `optional` claim is skipped if the study lacks one of these; otherwise that is an error before any work.
 template <class C>
 concept Claim = std::copyable<C> && requires(const C& claim, const Evidence& evidence) {
     { claim.text } -> std::convertible_to<std::string>;
@@ -50,8 +50,8 @@ concept Claim = std::copyable<C> && requires(const C& claim, const Evidence& evi
     { claim.judge(evidence) } -> std::convertible_to<Verdict>;
 };
 
-/// One contestant's number is larger than another's: it holds where the 95 % interval of mean(larger) - mean(smaller), over
-/// seeds (Welch), lies above zero, does not hold where it lies below, and is undecided where it contains zero.
+/// One contestant's value is larger than another's: it holds if the 95 % interval of mean(larger) - mean(smaller), over
+/// seeds (Welch), lies above zero, does not hold if it lies below, and is undecided if it contains zero.
 struct LargerClaim {
     std::string text, source, row, larger, smaller;
     bool optional = false;
@@ -67,9 +67,9 @@ struct LargerClaim {
         Verdict verdict;
         verdict.test = message(evidence.name(row), ": ", larger, " minus ", smaller);
         if (high.size() < all_high.size() || low.size() < all_low.size()) {
-            verdict.note = "some runs did not get there, so the difference says nothing";
+            verdict.note = "some runs did not reach it, so the difference is meaningless";
         } else if (high.size() < 2 || low.size() < 2) {
-            verdict.note = "one seed alone has no interval";
+            verdict.note = "a single seed has no interval";
         } else {
             const MeanDifference d = welch_difference(high, low);
             verdict.difference = d.difference;
@@ -83,12 +83,12 @@ struct LargerClaim {
     }
 };
 
-/// Any claim.
+/// A type-erased claim.
 class AnyClaim {
   public:
     template <class C>
     requires(!std::same_as<C, AnyClaim> && Claim<C>)
-        AnyClaim(C claim)  // NOLINT(google-explicit-constructor): a list of claims holds claims
+        AnyClaim(C claim)  // NOLINT(google-explicit-constructor): lists of claims convert implicitly
         : text(claim.text),
           source(claim.source),
           optional(claim.optional),
@@ -106,8 +106,8 @@ class AnyClaim {
 };
 static_assert(Claim<LargerClaim> && Claim<AnyClaim>);
 
-/// The claims that can be tested by these rows and contestants.
-/// @throws ConfigError naming the row or contestant that a claim needs and that does not take part
+/// The claims that can be tested with these rows and contestants.
+/// @throws ConfigError naming a row or contestant that a claim needs and that is not part of the study
 [[nodiscard]] inline std::vector<AnyClaim> testable(const std::vector<AnyClaim>& claims,
                                                     const std::vector<std::string>& rows,
                                                     const std::vector<std::string>& contestants) {
@@ -122,7 +122,7 @@ static_assert(Claim<LargerClaim> && Claim<AnyClaim>);
             std::string all;
             for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
             throw ConfigError(message("the claim '", claim.text, "' needs the ", what, " '", key,
-                                      "', which does not take part; there are ", all));
+                                      "', which is not part of the study; known are ", all));
         };
         for (const ClaimTerm& term : claim.needs()) {
             require(rows, term.row, "row");

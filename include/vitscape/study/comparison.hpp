@@ -21,31 +21,31 @@
 
 namespace vitscape {
 
-/// What a comparison needs beside its plan.
+/// Options of a comparison besides its plan.
 struct ComparisonOptions {
-    std::filesystem::path out;  ///< folder of everything that is written
-    bool resume = false;        ///< go on in a folder that holds an earlier run of the same options
-    bool report_only = false;   ///< write the report of a run that is complete, and do nothing else
+    std::filesystem::path out;  ///< output folder
+    bool resume = false;        ///< continue in a folder with an earlier run of the same options
+    bool report_only = false;   ///< only write the report of a complete run
     double budget_minutes =
-        0;  ///< choose the epochs, and where they must be the measures' fineness, to fit; 0: as planned
-    nlohmann::json data = {};          ///< where the images come from, for the report
-    bool figures = true;               ///< draw by gnuplot
+        0;  ///< choose the epochs, and coarser measures if necessary, to fit; 0: as planned
+    nlohmann::json data = {};          ///< origin of the images, for the report
+    bool figures = true;               ///< draw figures with gnuplot
     std::ostream* progress = nullptr;  ///< the plan and how far the work is; null: nothing is shown
 };
 
-/// A folder that holds a study already, where a new one was to begin.
+/// The folder of a new study already contains one.
 class StudyExists : public ConfigError {
     using ConfigError::ConfigError;
 };
 
-/// What a study wrote.
+/// The output of a study.
 struct WrittenReport {
     nlohmann::json report{};
     std::vector<std::filesystem::path> files{};  ///< report.html, report.json and the figures
 };
 
 /// Trains every method from every seed on the same images, probes it, measures it and writes a report. Measures and claims
-/// are arguments; those of one's own join the usual ones by `with` (study/measure_list.hpp) and in the list of claims.
+/// are arguments; user-defined ones are added to the usual ones by `with` (study/measure_list.hpp) and to the list of claims.
 ///
 ///     Comparison comparison{Cpu<float>{}, images, test, plan, {.out = "runs/mine"}};
 ///     comparison.add("mae", "MAE", MaskedAutoencoder<>(config));
@@ -68,7 +68,7 @@ class Comparison {
         if (known.classes().size() < 2)
             throw DataError(message(
                 "a comparison needs images of at least 2 classes, these have ", known.classes().size(),
-                ": probes and supervised training learn them. Put each class into a folder of its own"));
+                ", which probes and supervised training learn. Put each class into its own folder"));
         if (setting_.test.classes() != known.classes())
             throw DataError(message("the test images have ", setting_.test.classes().size(),
                                     " classes, the training images ", known.classes().size(),
@@ -85,7 +85,7 @@ class Comparison {
         if (!(options_.budget_minutes >= 0)) throw ConfigError("a budget is a number of minutes, at least 0");
     }
 
-    /// Enters a method, by its name in files and its title in the report. @throws ConfigError for a name that is taken
+    /// Adds a method, by its name in files and its title in the report. @throws ConfigError for a duplicate name
     template <ComparableMethod<B> M>
     void add(std::string name, std::string title, M method) {
         for (const auto& other : entrants_)
@@ -94,9 +94,9 @@ class Comparison {
             Contestant<M>{std::move(name), std::move(title), std::move(method)}));
     }
 
-    /// Does what is not done yet and writes report.json, report.html and figures.
-    /// @throws ConfigError if the folder holds other runs, the budget does not do, or a claim needs what does not take
-    ///         part; StudyExists where it was not asked to resume; Interrupted if the user stopped it
+    /// Completes the remaining work and writes report.json, report.html and figures.
+    /// @throws ConfigError if the folder contains other runs, the budget is too small, or a claim needs a row or method that
+    ///         is not part of the study; StudyExists unless it may resume; Interrupted if the user stopped it
     WrittenReport run() {
         if (entrants_.empty()) throw ConfigError("a comparison needs at least one method");
         const std::vector<AnyClaim> claims = testable_claims();
@@ -123,7 +123,7 @@ class Comparison {
         for (const auto& entrant : entrants_) names.push_back(entrant->name());
         return testable(claims_, rows, names);
     }
-    /// The report of a complete run, without any other work. @throws IoError naming what is missing
+    /// The report of a complete run, without any other work. @throws IoError naming the missing result
     WrittenReport write_report(const std::vector<AnyClaim>& claims) const {
         show("writing the report");
         const ComparisonPlan& plan = setting_.plan;
@@ -154,7 +154,7 @@ class Comparison {
         return written;
     }
 
-    /// The folder's plan if there is one, else a new one: from speeds that are measured, and from the budget.
+    /// The plan in the folder if there is one, otherwise a new one from measured speeds and the budget.
     void settle() {
         ComparisonPlan& plan = setting_.plan;
         nlohmann::json asked = {{"plan", describe(plan)},
@@ -180,7 +180,7 @@ class Comparison {
             file.require_empty_folder();
             show("measuring the speed of each method");
             for (const auto& entrant : entrants_) speeds_[entrant->name()] = entrant->speed(setting_);
-            Fineness found{.level = 0, .epochs = plan.training.epochs};
+            BudgetFit found{.level = 0, .epochs = plan.training.epochs};
             if (options_.budget_minutes > 0) {
                 plan.training.epochs = 1;
                 found = fit_budget(options_.budget_minutes,
@@ -202,7 +202,7 @@ class Comparison {
     [[nodiscard]] ExpectedTime expected(const Entrant<B, Measures>& entrant, const Measures& measures) const {
         return entrant.expected(setting_, speeds_.at(entrant.name()), measures);
     }
-    /// Of the plan as it is; `epoch` is the time of all its epochs.
+    /// The time of the plan as it is; `epoch` is the time of all its epochs.
     [[nodiscard]] PlanTime time(const Measures& measures) const {
         PlanTime all{0, baseline_seconds()};
         for (const auto& entrant : entrants_) {
@@ -227,7 +227,7 @@ class Comparison {
         for (const auto& entrant : entrants_) {
             const ExpectedTime one = expected(*entrant, measures_);
             text += message("  ", entrant->title(), ": ", duration_text(one.training), " of training and ",
-                            duration_text(one.measures), " of measures for each seed\n");
+                            duration_text(one.measures), " of measures per seed\n");
         }
         show(text + "expected in all: " + duration_text(expected_seconds()) +
              " (what is done already does not count)");

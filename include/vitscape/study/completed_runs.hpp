@@ -13,7 +13,7 @@
 
 namespace vitscape {
 
-/// The losses that contestants are looked at by; a classifier's only loss serves as both.
+/// The losses that are measured for every contestant; a classifier's only loss serves as both.
 inline const std::vector<std::string> study_losses{"training", "classification"};
 
 /// The results of every method and seed of a comparison.
@@ -21,13 +21,13 @@ struct CompletedRuns {
     std::filesystem::path out{};
     std::vector<std::uint64_t> seeds{};
     std::vector<std::pair<std::string, std::string>> methods{};    ///< names and titles
-    std::map<std::string, std::vector<nlohmann::json>> results{};  ///< of each method, one for each seed
+    std::map<std::string, std::vector<nlohmann::json>> results{};  ///< of each method, one per seed
 
     [[nodiscard]] std::filesystem::path folder(const std::string& method, std::uint64_t seed) const {
         return out / method / message("seed-", seed);
     }
-    /// Reads the results. @param names  of results that a complete run has
-    /// @throws IoError naming the first result that is missing, if a run is not complete
+    /// Reads the results. @param names  of the results of a complete run
+    /// @throws IoError naming the first missing result if a run is not complete
     void load(const std::vector<std::string>& names) {
         for (const auto& [method, title] : methods)
             for (const std::uint64_t seed : seeds) {

@@ -16,16 +16,16 @@
 
 namespace vitscape {
 
-/// A method that can take part in a study: one that trains, whose evaluated form is a method too, with an encoder that can be
-/// probed and a `describe` beside it for checkpoints and the plan. A method with a head of its own is a `VitClassifier`
-/// once it is evaluated.
+/// A method that can be part of a study: it can be trained, its evaluated form is a method too, with an encoder that can be
+/// probed and a `describe` next to it for checkpoints and the plan. The evaluated form of a method with its own head is a
+/// `VitClassifier`.
 template <class M, class B>
 concept ComparableMethod = std::copyable<M> && Method<M, B> && Method<Evaluated<M>, B> && EncodingMethod<M> &&
     (!ClassifyingMethod<M, B> || std::same_as<Evaluated<M>, VitClassifier>)&&requires(const M& method) {
     { describe(method) } -> std::convertible_to<nlohmann::json>;
 };
 
-/// A method that takes part in a study, and what it is called in files (`name`) and in the report (`title`).
+/// A method in a study, with its name in files (`name`) and in the report (`title`).
 template <class M>
 struct Contestant {
     std::string name, title;
@@ -34,7 +34,7 @@ struct Contestant {
 template <class M>
 Contestant(std::string, std::string, M) -> Contestant<M>;
 
-/// The classifier whose encoder is the method's: itself, or that of a probe.
+/// A classifier with the encoder of the method: the method itself, or with the head of a probe.
 template <Backend B, class M>
 [[nodiscard]] VitClassifier classifier_of(const M& method, Index classes, Pooling pooling) {
     if constexpr (ClassifyingMethod<M, B>)
@@ -42,7 +42,7 @@ template <Backend B, class M>
     else
         return VitClassifier({.encoder = method.encoder(), .classes = classes, .pooling = pooling});
 }
-/// The classifier's parameters with the method's encoder; what the method lacks, the head, has its first values.
+/// The classifier's parameters with the method's encoder; parameters that the method lacks (the head) have initial values.
 template <class M>
 [[nodiscard]] std::vector<double> classifier_values(const M& method, const std::vector<double>& theta,
                                                     const VitClassifier& classifier, std::uint64_t seed = 0) {

@@ -13,7 +13,7 @@
 namespace vitscape {
 
 /// Adds independent Gaussian noise to every pixel of every channel.
-/// @param deviation  of pixels in [0, 1]; the transform's own scale is applied
+/// @param deviation  standard deviation for pixels in [0, 1]; scaled as the transform does
 [[nodiscard]] inline Batch with_noise(Batch images, double deviation, const ImageTransform& transform,
                                       std::uint64_t seed) {
     const std::size_t pixels = images.images.shape(2) * images.images.shape(3);
@@ -27,7 +27,7 @@ namespace vitscape {
     return images;
 }
 
-/// Blurs with a Gaussian, which at the border weighs only what lies inside the image.
+/// Gaussian blur; at the border only pixels inside the image are weighted.
 /// @param deviation  in pixels
 [[nodiscard]] inline Batch with_blur(Batch images, double deviation) {
     const auto side = static_cast<Index>(images.images.shape(3));

@@ -12,7 +12,7 @@
 
 namespace vitscape {
 
-/// The most memory that a backend holds at once from here on, beyond what it holds now.
+/// The peak memory of a backend from here on, beyond its current use.
 template <Backend B>
 class PeakMemory {
   public:
@@ -26,7 +26,7 @@ class PeakMemory {
     std::size_t before_;
 };
 
-/// Callback: the most memory that training holds at once, not counting the looks between epochs. To be made before the trainer.
+/// Callback: peak memory of training, not counting evaluations between epochs. To be constructed before the trainer.
 template <Backend B>
 class TrainingMemory {
   public:
@@ -39,7 +39,7 @@ class TrainingMemory {
     void on_epoch(T&, const EpochRecord&) {
         looked_ = true;
     }
-    /// In bytes; null where no step was taken.
+    /// In bytes; null if no step was taken.
     [[nodiscard]] nlohmann::json json() const {
         return bytes_ > 0 ? nlohmann::json(bytes_) : nlohmann::json();
     }
@@ -50,7 +50,7 @@ class TrainingMemory {
     bool looked_ = false;
 };
 
-/// What a training costs besides time, and how many operations classifying takes.
+/// Costs of a training besides time, and the number of operations of classification.
 template <class T, Backend B>
 [[nodiscard]] nlohmann::json training_cost(const T& trainer, const VitClassifier& classifier,
                                            const TrainingMemory<B>& memory) {
@@ -64,8 +64,8 @@ template <class T, Backend B>
     return cost;
 }
 
-/// What classifying images costs once they are in memory: seconds per image, the median of `rounds`, and the most bytes at
-/// once, parameters among them.
+/// Cost of classifying images in memory: seconds per image, the median of `rounds`, and peak memory in bytes, including
+/// parameters.
 template <Backend B>
 [[nodiscard]] nlohmann::json inference_cost(const B& backend, const VitClassifier& classifier,
                                             const Vector<Master<B>>& theta, const Batch& batch, int rounds) {

@@ -11,7 +11,7 @@
 
 namespace vitscape {
 
-/// What a comparison asks of a method, whatever its type.
+/// The interface of a comparison to a method of any type.
 template <Backend B, class Measures>
 class Entrant {
   public:
@@ -20,13 +20,13 @@ class Entrant {
     [[nodiscard]] virtual const std::string& title() const = 0;  ///< in the report
     [[nodiscard]] virtual nlohmann::json description() const = 0;
     [[nodiscard]] virtual MethodSpeed speed(const ComparisonSetting<B>& setting) const = 0;
-    /// Of a run from one seed.
+    /// The expected time of a run from one seed.
     [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
                                                 const Measures& measures) const = 0;
     virtual void run(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
                      const Measures& measures, WorkMeter& meter) const = 0;
     virtual void baselines(const ComparisonSetting<B>& setting, double expected, WorkMeter& meter) const = 0;
-    /// Adds what the method, trained from the first seed, makes of the pictures; nothing where it cannot reconstruct.
+    /// Adds the reconstructions of the method trained from the first seed, if it can reconstruct.
     virtual void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const = 0;
 };
 

@@ -16,13 +16,13 @@
 
 namespace vitscape {
 
-/// What a study measures its runs by, one type each: `key` names its result in results.json, `fields` lists its options
-/// (core/fields.hpp), `check()` throws a ConfigError for invalid options, and `rows(Rows&)` says which numbers
-/// its result holds. How the result comes about decides its kind: `LossMeasure`, `RunMeasure`, or, without `compute`,
-/// it reads what training ("training", "cost") and probing ("probe") leave behind.
+/// A quantity that a study measures for its runs, one type each: `key` names its result in results.json, `fields` lists its
+/// options (core/fields.hpp), `check()` throws a ConfigError for invalid options, and `rows(Rows&)` lists the values in
+/// its result. Its kind is determined by how the result is computed: `LossMeasure`, `RunMeasure`, or, without `compute`,
+/// it reads the results of training ("training", "cost") and probing ("probe").
 ///
-/// It may also have `coarser(level)`, the same measure made cheaper for a budget, level 1 to `coarsest_level`; and
-/// `put_into(report, runs)`, which adds what a page draws.
+/// Optional members: `coarser(level)`, a cheaper variant of the measure for a budget, level 1 to `coarsest_level`; and
+/// `put_into(report, runs)`, which adds data for the page.
 template <class M>
 concept Measure = std::copyable<M> && WithFields<M> && requires(const M& measure, Rows& rows) {
     { M::key } -> std::convertible_to<std::string_view>;
@@ -30,16 +30,16 @@ concept Measure = std::copyable<M> && WithFields<M> && requires(const M& measure
     measure.rows(rows);
 };
 
-/// A measure of one loss around a solution: it is applied to each loss that a contestant has. `seconds(speed)` is what it
-/// is expected to take, `compute(around)` its result.
+/// A measure of one loss around a solution, applied to each loss of a contestant. `seconds(speed)` is its expected
+/// duration, `compute(around)` its result.
 template <class M, class Around>
 concept LossMeasure = Measure<M> && requires(const M& measure, Around& around, const LossSpeed& speed) {
     { measure.seconds(speed) } -> std::convertible_to<double>;
     { measure.compute(around) } -> std::convertible_to<nlohmann::json>;
 };
 
-/// A measure of a loss in several parts, `parts()` of them, which are kept one by one; the rows' numbers are means over
-/// them. `seconds` are those of one part.
+/// A measure of a loss in `parts()` parts, which are stored separately; the values of the rows are means over them.
+/// `seconds` is the duration of one part.
 template <class M, class Around>
 concept PartedLossMeasure = Measure<M> &&
     requires(const M& measure, Around& around, const LossSpeed& speed, std::uint32_t part) {
@@ -55,10 +55,10 @@ concept RunMeasure = Measure<M> && requires(const M& measure, const Run& run, co
     { measure.compute(run) } -> std::convertible_to<nlohmann::json>;
 };
 
-/// How much cheaper a budget can make measures.
+/// Number of levels by which a budget can make measures cheaper.
 inline constexpr int coarsest_level = 3;
 
-/// The measure made cheaper where it can be. @param level  0 (as it is) to `coarsest_level`
+/// The cheaper variant of a measure, if it has one. @param level  0 (unchanged) to `coarsest_level`
 template <Measure M>
 [[nodiscard]] M at_level(const M& measure, int level) {
     if constexpr (requires { measure.coarser(level); })
@@ -67,17 +67,17 @@ template <Measure M>
         return measure;
 }
 
-/// Whether it is a measure of losses.
+/// Whether a measure is computed from losses.
 template <class M>
 concept MeasuresLosses = Measure<M> && requires(const M& measure, const LossSpeed& speed) {
     measure.seconds(speed);
 };
-/// Whether it is a measure of losses in parts.
+/// Whether a measure of losses is computed in parts.
 template <class M>
 concept MeasuresParts = MeasuresLosses<M> && requires(const M& measure) {
     measure.parts();
 };
-/// Whether it is a measure of runs that computes.
+/// Whether a measure is computed from runs.
 template <class M>
 concept MeasuresRuns = Measure<M> && requires(const M& measure, const RunSpeed& speed) {
     measure.seconds(speed);

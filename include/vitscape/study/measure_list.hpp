@@ -11,16 +11,16 @@
 
 #include <vitscape/study/measure.hpp>
 
-// What a study asks of a tuple of measures as a whole.
+// Operations of a study on a tuple of measures.
 
 namespace vitscape {
 
-/// Calls work(measure) for each.
+/// Calls work(measure) for each measure.
 template <class Measures, class Work>
 void for_each_measure(Measures&& measures, const Work& work) {
     std::apply([&](auto&... one) { (work(one), ...); }, measures);
 }
-/// The measures, and more of them: `with(UsualMeasures{}, Mine{})`.
+/// The measures extended by more of them: `with(UsualMeasures{}, Mine{})`.
 template <Measure... Usual, Measure... More>
 [[nodiscard]] std::tuple<Usual..., More...> with(std::tuple<Usual...> usual, More... more) {
     return std::tuple_cat(std::move(usual), std::tuple<More...>(std::move(more)...));
@@ -30,8 +30,8 @@ template <class... M>
     return std::apply([&](const M&... one) { return std::tuple<M...>(at_level(one, level)...); }, measures);
 }
 
-/// Options by key. Several measures may read one result of training or probing; two that compute need two keys.
-/// @throws ConfigError for invalid options, and for a key that is taken
+/// Options by key. Several measures may read one result of training or probing; computed ones need distinct keys.
+/// @throws ConfigError for invalid options and for duplicate keys
 template <class Measures>
 [[nodiscard]] nlohmann::json describe_measures(const Measures& measures) {
     nlohmann::json all = nlohmann::json::object();
@@ -47,7 +47,7 @@ template <class Measures>
     return all;
 }
 
-/// The names of all results that a complete run has.
+/// The names of all results of a complete run.
 template <class Measures>
 [[nodiscard]] std::vector<std::string> result_names(const Measures& measures) {
     std::vector<std::string> names{"training", "cost", "probe"};
@@ -64,8 +64,8 @@ template <class Measures>
     return names;
 }
 
-/// All rows in the order of the measures; those of losses where the first measure of losses stands, loss by loss.
-/// @param runs  complete, or none where only the keys are asked for
+/// All rows in the order of the measures; those of losses at the position of the first measure of losses, loss by loss.
+/// @param runs  complete, or empty if only the keys are needed
 template <class Measures>
 [[nodiscard]] std::vector<Row> rows_of(const Measures& measures, const CompletedRuns& runs,
                                        const ComparisonPlan& plan) {

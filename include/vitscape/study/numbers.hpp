@@ -9,7 +9,7 @@
 
 namespace vitscape {
 
-/// Mean, standard error and 95 % interval of the finite numbers among `all`.
+/// Mean, standard error and 95 % interval of the finite values in `all`.
 inline nlohmann::json json_summary(const std::vector<double>& all) {
     std::vector<double> numbers = all;
     std::erase_if(numbers, [](double x) { return !std::isfinite(x); });

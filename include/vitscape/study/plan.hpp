@@ -15,30 +15,31 @@
 
 namespace vitscape {
 
-/// How every contestant of a study is trained and probed.
+/// Training and probing options shared by all contestants of a study.
 struct ComparisonPlan {
     std::vector<std::uint64_t> seeds{0, 1, 2};
     TrainOptions training{};
     WarmupCosine schedule{};
     AdamW optimizer{};
-    Pooling pooling = Pooling::class_token;  ///< what probes of autoencoders read
+    Pooling pooling = Pooling::class_token;  ///< input of the probes of autoencoders
     LinearProbeOptions probe{.epochs = 60, .warmup_epochs = 6, .batch = 512, .base_learning_rate = 3};
-    std::uint32_t probe_every = 2;    ///< epochs between looks at probe and neighbours during training
-    std::size_t probe_images = 5000;  ///< training images of those looks, at most
-    std::vector<double> probe_shares{0.1, 0.3, 1.0};  ///< of the labelled images that a probe learns from
-    std::uint64_t mask_seed = 7;                      ///< of the fixed masks of all losses
+    std::uint32_t probe_every = 2;    ///< epochs between evaluations of probe and neighbours during training
+    std::size_t probe_images = 5000;  ///< maximum number of training images for these evaluations
+    std::vector<double> probe_shares{0.1, 0.3,
+                                     1.0};  ///< fractions of the labelled images that probes learn from
+    std::uint64_t mask_seed = 7;            ///< of the fixed masks of all losses
 
     /// @throws ConfigError for invalid values
     void check() const {
         if (seeds.empty()) throw ConfigError("a comparison needs at least one seed");
-        if (probe_every == 0) throw ConfigError("the epochs between two looks are at least 1");
+        if (probe_every == 0)
+            throw ConfigError("the number of epochs between two evaluations must be at least 1");
         if (probe_shares.empty() || probe_shares.back() != 1)
-            throw ConfigError(
-                "the last of the shares of labels that probes learn from must be 1, all of them");
+            throw ConfigError("the last of the fractions of labels that probes learn from must be 1");
     }
 };
 
-/// Everything that decides a comparison's numbers, but for methods and images.
+/// All settings that determine the results of a comparison, apart from methods and images.
 inline nlohmann::json describe(const ComparisonPlan& plan) {
     return {{"seeds", plan.seeds},
             {"epochs", plan.training.epochs},

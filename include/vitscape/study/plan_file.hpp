@@ -12,12 +12,12 @@
 
 namespace vitscape {
 
-/// What is decided when a study begins and stays so when it goes on: its epochs and how fine its measures are, once the
-/// budget has been fitted, and the speeds of its methods.
+/// The decisions made at the start of a study and kept when it is resumed: its epochs and the level of its measures, after
+/// fitting the budget, and the speeds of its methods.
 struct DecidedPlan {
     std::uint32_t epochs = 0;
-    int level = 0;                                ///< of the measures (`at_level`)
-    std::map<std::string, MethodSpeed> speeds{};  ///< by the methods' names
+    int level = 0;                                ///< level of the measures (`at_level`)
+    std::map<std::string, MethodSpeed> speeds{};  ///< by method name
 
     [[nodiscard]] nlohmann::json json() const {
         nlohmann::json all;
@@ -37,19 +37,19 @@ struct DecidedPlan {
     }
 };
 
-/// plan.json of a comparison's folder: what was requested, so that a run of other options is not mixed in, and what was
-/// decided from it.
+/// plan.json in the folder of a comparison: the request, so that runs with other options are not mixed in, and the
+/// decisions made from it.
 class PlanFile {
   public:
     explicit PlanFile(const std::filesystem::path& folder) : folder_(folder), file_(folder / "plan.json") {}
 
     [[nodiscard]] bool exists() const { return std::filesystem::exists(file_); }
-    /// What was decided for the same request. @throws ConfigError if another request was made
+    /// The decisions for the same request. @throws ConfigError if the stored request differs
     [[nodiscard]] nlohmann::json decided(const nlohmann::json& asked) const {
         const nlohmann::json stored = load_json(file_);
         if (const auto difference = first_difference(stored.value("asked", nlohmann::json::object()), asked))
-            throw ConfigError(message(folder_.string(), " holds a comparison of other options: ", *difference,
-                                      "; give the same options or choose another output folder"));
+            throw ConfigError(message(folder_.string(), " contains a comparison with other options: ",
+                                      *difference, "; use the same options or choose another output folder"));
         return stored.at("decided");
     }
     /// @throws ConfigError if the folder holds anything but a lock
@@ -58,7 +58,7 @@ class PlanFile {
             if (entry.path().filename() != "lock")
                 throw ConfigError(message(folder_.string(), " is not empty (",
                                           entry.path().filename().string(),
-                                          ") and holds no comparison; choose another output folder"));
+                                          ") and contains no comparison; choose another output folder"));
     }
     void write(const nlohmann::json& asked, const nlohmann::json& decided) const {
         write_json(file_, nlohmann::json{{"asked", asked}, {"decided", decided}});

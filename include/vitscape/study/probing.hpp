@@ -16,19 +16,19 @@
 
 namespace vitscape {
 
-/// Features of the images that a probe learns from and of those that it is asked about.
+/// Features of the images that a probe learns from and of those that it is tested on.
 struct FeaturePair {
     Features known, asked;
 };
 
-/// Encodes images by a classifier's encoder.
+/// Encodes images with the encoder of a classifier.
 template <Backend B>
 struct FrozenEncoder {
     B backend;
     const VitClassifier& classifier;
     ImageTransform transform;
 
-    /// @param values  the classifier's parameters.  @param progress  (done, all), may be empty
+    /// @param values  the classifier's parameters.  @param progress  (done, total), may be empty
     [[nodiscard]] FeaturePair features(const std::vector<double>& values, const AnyDataset& known,
                                        const AnyDataset& asked,
                                        const std::function<void(std::size_t, std::size_t)>& progress) const {
@@ -44,7 +44,7 @@ struct FrozenEncoder {
     }
 };
 
-/// A trained probe, and how it does on the images that it has not seen.
+/// A trained probe and its accuracy on held-out images.
 template <Backend P>
 struct TrainedProbe {
     LinearProbe<P> probe;
@@ -57,7 +57,7 @@ struct TrainedProbe {
     }
 };
 
-/// Top-1 and top-5 of a classifier on images.
+/// Top-1 and top-5 accuracy of a classifier.
 template <Backend B>
 [[nodiscard]] Accuracy classify(B backend, const VitClassifier& classifier, const Vector<Master<B>>& theta,
                                 const Batch& images) {
@@ -69,9 +69,9 @@ template <Backend B>
     return accuracy(logits, std::span(images.labels.data(), images.labels.size()));
 }
 
-/// Callback: after every n-th epoch and the last, the accuracy of nearest neighbours (`knn_accuracy`) and of a linear probe
-/// (`probe_accuracy`) on a part of the images, and after every epoch the `reconstruction_loss` on test images of
-/// a method that reconstructs, which is of one kind for all that do.
+/// Callback: after every n-th epoch and the last one, the accuracy of nearest neighbours (`knn_accuracy`) and of a linear
+/// probe (`probe_accuracy`) on a subset of the images, and after every epoch the `reconstruction_loss` on test images of
+/// a method that reconstructs, defined identically for all of these methods.
 class ProbeEvery {
   public:
     ProbeEvery(const ComparisonPlan& plan, const VitClassifier& classifier, const AnyDataset& images,
@@ -108,13 +108,13 @@ class ProbeEvery {
     AnyDataset known_, test_;
 };
 
-/// Callback: shows the training's progress by a `WorkMeter`.
-struct Shown {
+/// Callback: shows the progress of a training with a `WorkMeter`.
+struct ShowTraining {
     WorkMeter* meter;
     template <class T>
     void on_step(T&, const StepRecord& step) const {
         const auto batches = static_cast<std::int64_t>(step.batches);
-        // an interrupt is the trainer's to see: it saves
+        // interrupts are left to the trainer, which saves
         meter->show(step.epoch * batches + static_cast<std::int64_t>(step.batch), step.epochs * batches,
                     "batches");
     }

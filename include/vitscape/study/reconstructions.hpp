@@ -14,8 +14,8 @@
 
 namespace vitscape {
 
-/// A few test images as autoencoders see and complete them: what is visible stays, the masked patches are predicted.
-/// Where the method predicts normalized patches, each is drawn with its own mean and deviation, as He et al. 2022 do.
+/// A few test images as autoencoders see and complete them: visible patches are kept, masked patches are predicted.
+/// If the method predicts normalized patches, each is drawn with its true mean and standard deviation, as in He et al. 2022.
 template <Backend B>
 class Reconstructions {
   public:
@@ -88,12 +88,12 @@ class Reconstructions {
             }
             if (rows_[i].empty()) {
                 rows_[i].push_back({{"title", "image"}, {"pixels", pixels(batch_.images, i)}});
-                rows_[i].push_back({{"title", "what is visible"}, {"pixels", pixels(seen, i)}});
+                rows_[i].push_back({{"title", "visible patches"}, {"pixels", pixels(seen, i)}});
             }
             rows_[i].push_back({{"title", title}, {"pixels", pixels(completed, i)}});
         }
     }
-    /// Bytes of one image, row by row, red, green, blue; grey where a number is NaN.
+    /// Bytes of one image, row by row, red, green, blue; grey for NaN.
     [[nodiscard]] std::vector<int> pixels(const xt::xtensor<float, 4>& images, std::size_t i) const {
         std::vector<int> bytes;
         const ImageTransform& t = plan_.training.transform;

@@ -17,12 +17,12 @@
 
 namespace vitscape {
 
-/// What a comparison's folder says, put together: report.json.
+/// Assembles report.json from the folder of a comparison.
 class ReportData {
     using Json = nlohmann::json;
 
   public:
-    /// @param rows  of these runs
+    /// @param rows  rows of these runs
     ReportData(const CompletedRuns& runs, const ComparisonPlan& plan, std::vector<Row> rows,
                std::vector<AnyClaim> claims)
         : runs_(runs), plan_(plan), rows_(std::move(rows)), claims_(std::move(claims)) {}
@@ -56,8 +56,8 @@ class ReportData {
             "Intervals are 95 % intervals of the mean over seeds (Student); standard errors of one run are "
             "over its planes.",
             "The training loss of a masked autoencoder is a squared error, that of a classifier a cross "
-            "entropy: what is set "
-            "against each other is relative to the loss at the centre. Eigenvalues and traces keep the "
+            "entropy: values compared "
+            "with each other are relative to the loss at the centre. Eigenvalues and traces keep the "
             "loss's own scale.",
             "The classification loss is the cross entropy of the encoder and a linear head: the probe's for "
             "autoencoders, its "

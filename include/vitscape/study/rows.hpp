@@ -19,48 +19,49 @@
 
 namespace vitscape {
 
-/// A number of one run with its standard error, NaN where there is none.
+/// A value of one run with its standard error, NaN if there is none.
 struct MeasuredValue {
     double value = std::numeric_limits<double>::quiet_NaN(),
            standard_error = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// Which way a number is better.
+/// Which direction of a value is better.
 enum class Better { neither, higher, lower };
 constexpr std::string_view name_of(Better better) {
     return better == Better::higher ? "higher" : better == Better::lower ? "lower" : "neither";
 }
 
-/// A number that every run of a study is measured by, and what it means.
+/// A quantity measured for every run of a study, and its meaning.
 struct Row {
-    std::string key{};      ///< in the report after its loss, or else its group: "trace", "top1"
-    std::string group{};    ///< under which the page shows it
-    std::string name{};     ///< for people
-    std::string unit{};     ///< "fraction", "seconds", "bytes", "epochs"; empty: a ratio or the loss's own
-    std::string meaning{};  ///< in one sentence, where the name does not say all
+    std::string key{};    ///< in the report after its loss or its group: "trace", "top1"
+    std::string group{};  ///< group of the row on the page
+    std::string name{};   ///< readable name
+    std::string unit{};  ///< "fraction", "seconds", "bytes", "epochs"; empty: a ratio or the unit of the loss
+    std::string meaning{};  ///< one sentence, if the name is not sufficient
     Better better = Better::neither;
-    std::string invariant_to{};  ///< changes of the model that leave it as it is, such as "scale of the loss"
-    bool headline = false;       ///< belongs to the report's first table
-    bool flatness = false;       ///< is set against the outcome
-    bool outcome = false;        ///< what training is for: flatness is set against it
-    std::string loss{};          ///< filled in: "training", "classification" or empty
-    std::function<MeasuredValue(const nlohmann::json&)> of{};  ///< filled in: from a run's results
+    std::string invariant_to{};  ///< changes of the model that do not affect it, such as "scale of the loss"
+    bool headline = false;       ///< part of the first table of the report
+    bool flatness = false;       ///< correlated with the outcome
+    bool outcome = false;        ///< a goal of training, with which flatness is correlated
+    std::string loss{};          ///< set by `Rows`: "training", "classification" or empty
+    std::function<MeasuredValue(const nlohmann::json&)>
+        of{};  ///< set by `Rows`: the value from a run's results
 };
 
-/// A radius or strength as it is part of a key or a name.
+/// A radius or strength as part of a key or a name.
 [[nodiscard]] inline std::string plain_number(double number) {
     char text[32];
     std::snprintf(text, sizeof text, "%g", number);
     return text;
 }
-/// A number of a result, without an error.
+/// A value without an error.
 [[nodiscard]] inline MeasuredValue number_of(const nlohmann::json& result) {
     return {.value = number_or_nan(result)};
 }
 
 namespace detail {
 
-/// Where a run keeps a loss's result; a classifier's only loss serves as both.
+/// The key of a loss's result in a run; a classifier's only loss serves as both.
 inline std::string result_of_loss(const nlohmann::json& run, const std::string& loss,
                                   const std::string& key) {
     const std::string name = message(loss, ".", key);
@@ -69,19 +70,19 @@ inline std::string result_of_loss(const nlohmann::json& run, const std::string& 
 
 }  // namespace detail
 
-/// Takes the rows of one measure.
+/// Collects the rows of one measure.
 class Rows {
     using Json = nlohmann::json;
 
   public:
-    /// @param loss   of a measure of losses, else empty.  @param parts  0: the result is one
-    /// @param runs   of the study; none where only the rows' keys are asked for
+    /// @param loss   of a measure of losses, otherwise empty.  @param parts  0: the result is not divided
+    /// @param runs   of the study; empty if only the keys of the rows are needed
     Rows(std::vector<Row>& all, std::string key, std::string loss, std::uint32_t parts,
          const CompletedRuns& runs, const ComparisonPlan& plan)
         : all_(all), key_(std::move(key)), loss_(std::move(loss)), parts_(parts), runs_(runs), plan_(plan) {}
 
-    /// @param of  the number from the measure's result, or from one part's: then the run's is the mean over parts, with
-    ///            its standard error where there are several
+    /// @param of  computes the value from the measure's result, or from that of one part: then the run's value is the mean over
+    ///            parts, with its standard error if there are several
     void add(Row row, std::function<MeasuredValue(const Json&)> of) {
         row.key = message(loss_.empty() ? row.group : loss_, ".", row.key);
         row.loss = loss_;
@@ -101,7 +102,7 @@ class Rows {
         all_.push_back(std::move(row));
     }
     [[nodiscard]] const ComparisonPlan& plan() const { return plan_; }
-    /// The results of this measure of runs: a list for each contestant, in it one for each seed.
+    /// The results of this measure of runs: a list per contestant with one entry per seed.
     [[nodiscard]] std::vector<std::vector<Json>> results() const {
         std::vector<std::vector<Json>> all;
         for (const auto& [name, title] : runs_.methods) {

@@ -21,12 +21,12 @@
 
 namespace vitscape {
 
-/// One method trained from one seed, then probed and looked at. Every part is kept in `folder` when it is done.
+/// One method trained from one seed, then probed and measured. Every part is stored in `folder` when it is done.
 template <Backend B, ComparableMethod<B> M>
 class ComparisonRun {
     using P = Master<B>;
     static constexpr bool taught = TaughtMethod<Evaluated<M>, B>;
-    static constexpr bool classifies = ClassifyingMethod<M, B>;  // then its only loss serves as both
+    static constexpr bool classifies = ClassifyingMethod<M, B>;  // if so, its only loss serves as both
 
   public:
     /// Setting and contestant must outlive the run.
@@ -44,7 +44,7 @@ class ComparisonRun {
     [[nodiscard]] std::filesystem::path results() const { return folder_ / "results.json"; }
     [[nodiscard]] std::string who() const { return message(contestant_.title, ", seed ", seed_); }
 
-    /// What `work` is expected to take.
+    /// The expected time of `work`.
     template <class Measures>
     [[nodiscard]] ExpectedTime expected(const MethodSpeed& speed, const Measures& measures) const {
         double rest = probe_seconds(speed);
@@ -61,7 +61,7 @@ class ComparisonRun {
         return {training_seconds(speed), rest};
     }
 
-    /// Does what is not done yet. @throws Interrupted after saving if the user asked to stop
+    /// Completes the remaining work. @throws Interrupted after saving if the user asked to stop
     template <class Measures>
     void work(const MethodSpeed& speed, const Measures& measures, WorkMeter& meter) {
         std::filesystem::create_directories(folder_);
@@ -110,7 +110,7 @@ class ComparisonRun {
                         plan_.training.transform);
     }
 
-    /// The epochs, and the looks at probe and neighbours between them.
+    /// The epochs, and the evaluations of probe and neighbours between them.
     [[nodiscard]] double training_seconds(const MethodSpeed& speed) const {
         const double known = static_cast<double>(std::min(plan_.probe_images, images_.size()));
         const double looks = std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
@@ -131,7 +131,7 @@ class ComparisonRun {
                 SaveEvery save(folder_, description, {{"classes", images_.classes()}},
                                {.epochs = 1, .minutes = 2});
                 ProbeEvery look(plan_, classifier_, images_, test_);
-                const auto show = Shown{&meter};
+                const auto show = ShowTraining{&meter};
                 trainer.fit(images_, plan_.training, memory, look, show, JsonLog{folder_}, save);
                 nlohmann::json curve;
                 for (const nlohmann::json& line : load_json_lines(folder_ / "log.jsonl"))
@@ -192,7 +192,7 @@ class ComparisonRun {
         });
     }
     [[nodiscard]] std::filesystem::path classifier_file() const { return folder_ / "classifier.safetensors"; }
-    /// As a checkpoint of its own, for the other programs.
+    /// Saves a separate checkpoint for the other programs.
     void save_classifier(const std::vector<double>& values) const {
         const std::vector<float> numbers(values.begin(), values.end());
         write_checkpoint(
@@ -205,7 +205,7 @@ class ComparisonRun {
              {"data", {{"classes", images_.classes()}}}});
     }
 
-    /// Applies the measures of losses to one of them.
+    /// Applies the measures of losses to one loss.
     template <class Measures, class Make>
     void around(const std::string& loss, const Vector<P>& theta, const LossSpeed& speed,
                 const Measures& measures, ResultStore& store, WorkMeter& meter, const Make& make) const {
@@ -216,7 +216,7 @@ class ComparisonRun {
                 !MeasuresLosses<T> || LossMeasure<T, LossAround<P, O>> ||
                     PartedLossMeasure<T, LossAround<P, O>>,
                 "a measure of losses needs compute(LossAround<B, O>&) that gives its result, and the "
-                "number of a part where it has parts()");
+                "number of a part if it has parts()");
             const std::string key(T::key), name = message(loss, ".", key),
                                            title = message(loss, " loss, ", key);
             if constexpr (MeasuresParts<T>)

@@ -9,7 +9,7 @@
 
 namespace vitscape {
 
-/// What all runs of a comparison share.
+/// Settings shared by all runs of a comparison.
 template <Backend B>
 struct ComparisonSetting {
     B backend;

@@ -10,7 +10,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// Callback: how long the last epoch took.
+/// Callback: duration of the last epoch.
 struct EpochSeconds {
     double* seconds;
     template <class T>
@@ -19,7 +19,7 @@ struct EpochSeconds {
     }
 };
 
-/// Seconds per image of a loss and of a product with its Hessian: the second of two rounds each.
+/// Seconds per image of a loss and of a Hessian-vector product: the second of two rounds each.
 template <Backend B, class O>
 LossSpeed loss_speed(O& objective, const Vector<B>& theta) {
     const auto seconds = [](const auto& work) {
@@ -36,7 +36,7 @@ LossSpeed loss_speed(O& objective, const Vector<B>& theta) {
 
 }  // namespace detail
 
-/// Tries a method on a few batches: what a plan is made from.
+/// Times a method on a few batches, as the basis of a plan.
 template <Backend B, class M>
 [[nodiscard]] MethodSpeed measure_speed(const ComparisonSetting<B>& setting,
                                         const Contestant<M>& contestant) {

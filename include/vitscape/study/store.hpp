@@ -27,7 +27,7 @@ class FolderLock {
     detail::FileDescriptor file_;
 };
 
-/// Named results of one piece of work after another in one file, written whole after each, so that a run that was stopped
+/// Named results of successive pieces of work in one file, which is rewritten after each, so that a run that was stopped
 /// does not repeat them.
 class ResultStore {
   public:

@@ -9,7 +9,7 @@
 
 namespace vitscape {
 
-/// The claims and the headline numbers, for a terminal.
+/// Prints the claims and the headline values to a terminal.
 inline void print_summary(std::ostream& out, const nlohmann::json& report) {
     const auto text = [](const nlohmann::json& value) {
         char buffer[32];

@@ -15,14 +15,14 @@ namespace vitscape {
 
 namespace detail {
 
-/// Where the files of a run's loss are; a classifier's only loss serves as both.
+/// The prefix of the files of a run's loss; a classifier's only loss serves as both.
 inline std::string loss_with_surface(const nlohmann::json& run, const std::string& loss) {
     return run.contains(loss + ".surface-0") ? loss : "training";
 }
 
 }  // namespace detail
 
-/// The first seed's first plane of each method and loss.
+/// The first plane of the first seed for each method and loss.
 [[nodiscard]] inline nlohmann::json surfaces_json(const CompletedRuns& runs) {
     using Json = nlohmann::json;
     Json list = Json::array();
@@ -51,7 +51,7 @@ inline std::string loss_with_surface(const nlohmann::json& run, const std::strin
     return list;
 }
 
-/// Adds the convex regions of the surfaces' planes to the surfaces that a report has.
+/// Adds the convex regions of the planes to the surfaces of a report.
 inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs) {
     if (!report.contains("surfaces")) return;
     for (nlohmann::json& surface : report.at("surfaces")) {
@@ -66,14 +66,14 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
     }
 }
 
-/// L / L(0) - 1 along the axes: the mean over a seed's planes and both axes, and over seeds its 95 % interval.
+/// L / L(0) - 1 along the axes: the mean over the planes and both axes of a seed, and its 95 % interval over seeds.
 [[nodiscard]] inline nlohmann::json slices_json(const CompletedRuns& runs, std::uint32_t planes) {
     using Json = nlohmann::json;
     Json list = Json::array();
     for (const std::string& loss : study_losses)
         for (const auto& [name, title] : runs.methods) {
             std::vector<double> x;
-            std::vector<std::vector<double>> at;  // of each coordinate, one number for each seed
+            std::vector<std::vector<double>> at;  // per coordinate, one value per seed
             for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
                 const std::string prefix = detail::loss_with_surface(runs.results.at(name)[i], loss);
                 std::vector<std::vector<double>> of_seed;

@@ -5,31 +5,31 @@
 
 namespace vitscape {
 
-/// Seconds that one image takes on average in a loss, and in a product with its Hessian.
+/// Average seconds per image for a loss and for a Hessian-vector product.
 struct LossSpeed {
     double value = 0, product = 0;
 };
 
-/// Seconds that one image takes in each kind of work of a method.
+/// Seconds per image for each kind of work of a method.
 struct MethodSpeed {
-    double training = 0;       ///< in a step
-    double encoding = 0;       ///< in the encoder alone, all patches
+    double training = 0;       ///< for a training step
+    double encoding = 0;       ///< for the encoder only, on all patches
     LossSpeed loss;            ///< of the training loss
-    LossSpeed classification;  ///< of the loss behind a linear head
+    LossSpeed classification;  ///< of the loss after a linear head
 };
 
-/// What the time of a measure of runs is reckoned from.
+/// Basis for the expected time of a measure of runs.
 struct RunSpeed {
     MethodSpeed method;
     std::size_t images = 0, test_images = 0;  ///< of the study
 };
 
-/// Seconds that one method's run from one seed takes.
+/// Expected seconds of one method's run from one seed.
 struct ExpectedTime {
     double training = 0, measures = 0;
 };
 
-/// Seconds that a plan takes in all: of one epoch of every training, and of everything else.
+/// Expected seconds of a plan: for one epoch of every training, and for everything else.
 struct PlanTime {
     double epoch = 0, rest = 0;
 };

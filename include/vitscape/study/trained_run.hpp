@@ -12,7 +12,7 @@
 
 namespace vitscape {
 
-/// A contestant that was trained from one seed and probed: what a measure of runs looks at.
+/// A contestant that was trained from one seed and probed: the input of a measure of runs.
 template <Backend B, class M>
 struct TrainedRun {
     using P = Master<B>;
@@ -21,17 +21,17 @@ struct TrainedRun {
     const Vector<P>&theta, &teacher;    ///< (layout().size()); the teacher is empty if there is none
     const VitClassifier& classifier;    ///< the contestant's encoder and a head: the probe's, or its own
     const Vector<P>& classifier_theta;  ///< (classifier.layout().size())
-    const AnyDataset &images, &test;    ///< those trained on, and held-out ones
+    const AnyDataset &images, &test;    ///< training and held-out images
     const ComparisonPlan& plan;
     std::uint64_t seed;
     std::function<void(std::int64_t done, std::int64_t all, const char* unit)>
         progress;  ///< may throw to stop
 
-    /// At most `count` held-out images, of all classes alike.
+    /// At most `count` held-out images, balanced over the classes.
     [[nodiscard]] Batch test_batch(std::size_t count) const {
         return load_all(test.subset(balanced(test, std::min(count, test.size()))), plan.training.transform);
     }
-    /// The training loss on images, with the plan's masks.
+    /// The training loss on images, with the masks of the plan.
     [[nodiscard]] auto loss(Batch batch) const {
         return frozen_loss(backend, method, teacher, std::move(batch), plan.mask_seed);
     }

@@ -15,17 +15,17 @@
 
 namespace vitscape {
 
-/// How far a long piece of work is, in seconds that its parts were expected to take. Says before each part what comes and
-/// how much time is left, corrected by how fast the earlier parts went.
+/// Progress of a long piece of work, in expected seconds of its parts. Before each part it shows its name and the
+/// remaining time, corrected by the speed of the earlier parts.
 class WorkMeter {
   public:
-    /// @param out  what is shown goes there; null: nothing is shown
+    /// @param out  output stream; null: none
     explicit WorkMeter(double expected_seconds, std::ostream* out = nullptr)
         : total_(expected_seconds), out_(out) {}
 
-    /// A part that was done in an earlier run.
+    /// A part completed in an earlier run.
     void skip(double expected) { skipped_ += expected; }
-    /// Announces a part and does it.
+    /// Announces a part and runs it.
     template <class Work>
     void part(const std::string& name, double expected, const Work& work) {
         stop_if_interrupted();
@@ -49,13 +49,13 @@ class WorkMeter {
         bar_->update(done);
         if (done >= total) bar_.reset();
     }
-    /// The same, and stops where the user asked for it.
+    /// The same, and throws if the user asked to stop.
     void update(std::int64_t done, std::int64_t total, const char* unit) {
         show(done, total, unit);
         stop_if_interrupted();
     }
     static void stop_if_interrupted() {
-        if (interrupted()) throw Interrupted("stopped by the user; what is done is kept");
+        if (interrupted()) throw Interrupted("stopped by the user; completed work is kept");
     }
 
   private:
@@ -63,7 +63,8 @@ class WorkMeter {
         return total_ > 0 ? static_cast<int>(100 * std::min(1.0, (done_ + skipped_) / total_)) : 100;
     }
     [[nodiscard]] double left() const {
-        const double trust = 0.1 * total_;  // in the plan: the first parts alone say little about the others
+        const double trust =
+            0.1 * total_;  // weight of the plan: the first parts alone are a poor estimate of the others
         const double pace = done_ + trust > 0 ? (spent_ + trust) / (done_ + trust) : 1;
         return pace * std::max(0.0, total_ - done_ - skipped_);
     }

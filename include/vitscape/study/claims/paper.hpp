@@ -11,15 +11,15 @@
 
 namespace vitscape {
 
-/// What the paper says (arXiv 2405.18042), and what a comparison must show for its probes to mean anything. A claim about
-/// methods that do not take part is left out.
+/// The claims of the paper (arXiv 2405.18042), and what a comparison must show for its probes to be meaningful. Claims about
+/// methods that are not part of the study are skipped.
 [[nodiscard]] inline std::vector<AnyClaim> paper_claims() {
     const std::string mae(MaskedAutoencoder<>::Card::name), rc_mae(RcMae<>::Card::name),
         supervised(VitClassifier::Card::name);
     const std::string paper = "arXiv 2405.18042", lee = "Lee et al. 2023, arXiv 2210.02077",
                       rc = lee + ", and " + paper;
-    // A smaller slope, rise or number of epochs is the better one: the difference is taken the other way round. Areas are cut
-    // off by the plane's border, radii seldom are: a region's width is judged by both.
+    // A smaller slope, rise or number of epochs is better: the difference is taken in reverse. Areas are truncated by the
+    // border of the plane, radii rarely are: the width of a region is tested by both.
     return {
         LargerClaim{"MAE's loss surface is smoother than the supervised one", paper,
                     "training.total_variation", supervised, mae, true},

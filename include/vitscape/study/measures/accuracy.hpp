@@ -8,8 +8,8 @@
 
 namespace vitscape {
 
-/// What features are worth: held-out accuracy of linear probes from parts of the labels, of nearest neighbours, of the
-/// teacher's features and of a classifier's own head. Probing leaves these behind in every study.
+/// Quality of features: held-out accuracy of linear probes from fractions of the labels, of nearest neighbours, of the
+/// teacher's features and of a classifier's own head. Every study computes these while probing.
 struct AccuracyMeasure {
     static constexpr std::string_view key = "probe";
     template <class Self, class Visitor>

@@ -14,7 +14,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// Epochs until a curve gets to a level, linear between epochs; NaN where it does not.
+/// Epochs until a curve reaches a level, interpolated linearly between epochs; NaN if it does not.
 inline double epochs_until(const nlohmann::json& curve, const std::string& name, double level, bool falling) {
     double before = std::numeric_limits<double>::quiet_NaN(), epoch_before = 0;
     if (!curve.contains(name)) return before;
@@ -30,13 +30,13 @@ inline double epochs_until(const nlohmann::json& curve, const std::string& name,
     return std::numeric_limits<double>::quiet_NaN();
 }
 
-/// What accuracy and reconstruction error the speeds of convergence are measured to: the mean reconstruction error of the
-/// first contestant that has one, after half and after all of its epochs, and nine tenths of the least mean probe
+/// The accuracy and reconstruction errors by which the speed of convergence is measured: the mean reconstruction error of the
+/// first contestant that has one, after half and after all of its epochs, and nine tenths of the smallest mean probe
 /// accuracy at the end.
 struct ConvergenceLevels {
     double reconstruction_half = 0, reconstruction_end = 0, probe = 1;
 
-    /// @param curves  of each contestant, one for each seed
+    /// @param curves  per contestant and seed
     explicit ConvergenceLevels(const std::vector<std::vector<nlohmann::json>>& curves) {
         const auto rounded = [](double x) { return std::ceil(x * 1e4) / 1e4; };
         bool first = true;
@@ -61,7 +61,7 @@ struct ConvergenceLevels {
 
 }  // namespace detail
 
-/// How many epochs the training takes to levels of reconstruction error and probe accuracy that all can be set against.
+/// Number of epochs to common levels of reconstruction error and probe accuracy.
 struct ConvergenceMeasure {
     static constexpr std::string_view key = "training";
     template <class Self, class Visitor>
@@ -75,7 +75,7 @@ struct ConvergenceMeasure {
                       .group = "convergence",
                       .name = std::move(name),
                       .unit = "epochs",
-                      .meaning = "linear between epochs; none where the training did not get there",
+                      .meaning = "linear between epochs; none if the training did not reach it",
                       .better = Better::lower},
                      [=](const nlohmann::json& training) {
                          return MeasuredValue{.value = detail::epochs_until(training, curve, level, falling)};

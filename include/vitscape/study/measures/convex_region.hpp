@@ -21,7 +21,7 @@ struct ConvexRegionMeasure {
     static constexpr std::string_view key = "convex";
     Planes planes{};
     std::size_t images = 48;
-    Index grid = 9;  ///< points along each axis, an odd number
+    Index grid = 9;  ///< points per axis, odd
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -67,7 +67,7 @@ struct ConvexRegionMeasure {
         rows.add({.key = "convex_area",
                   .group = "convex region",
                   .name = "area of the convex region",
-                  .meaning = "cut off by the plane's border",
+                  .meaning = "truncated at the border of the plane",
                   .better = Better::higher,
                   .invariant_to = scale,
                   .headline = true,
@@ -89,7 +89,7 @@ struct ConvexRegionMeasure {
                      return MeasuredValue{.value = p.at("reaches_border").get<bool>() ? 1.0 : 0.0};
                  });
     }
-    /// The regions that the page draws on surfaces.
+    /// The regions drawn over the surfaces of the page.
     void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
         put_convex_regions(report, runs);
     }

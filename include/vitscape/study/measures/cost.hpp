@@ -16,7 +16,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// A cost that a result holds under `stored`; none where it was not measured.
+/// A cost stored in a result under `stored`; none if it was not measured.
 inline void add_cost(Rows& rows, std::string key, std::string stored, std::string name, std::string unit,
                      std::string meaning = "") {
     rows.add({.key = std::move(key),
@@ -32,7 +32,7 @@ inline void add_cost(Rows& rows, std::string key, std::string stored, std::strin
 
 }  // namespace detail
 
-/// Time of an epoch of training; training leaves it behind.
+/// Training time per epoch; recorded by the training.
 struct TrainingTimeMeasure {
     static constexpr std::string_view key = "training";
     template <class Self, class Visitor>
@@ -55,10 +55,10 @@ struct TrainingTimeMeasure {
     }
 };
 
-/// What classifying images costs: time and memory of a batch.
+/// Cost of classification: time and memory of a batch.
 struct InferenceMeasure {
     static constexpr std::string_view key = "inference";
-    std::size_t batch = 128;  ///< test images, at most
+    std::size_t batch = 128;  ///< maximum number of test images
     int rounds = 9;           ///< the time is their median
 
     template <class Self, class Visitor>
@@ -89,7 +89,7 @@ struct InferenceMeasure {
     }
 };
 
-/// What training costs besides time; training leaves it behind.
+/// Costs of training besides time; recorded by the training.
 struct TrainingCostMeasure {
     static constexpr std::string_view key = "cost";
     template <class Self, class Visitor>

@@ -15,11 +15,11 @@
 
 namespace vitscape {
 
-/// The largest and the smallest eigenvalue of a loss's Hessian, by Lanczos' method on exact products.
+/// The largest and the smallest eigenvalue of the Hessian of a loss, by Lanczos' method with exact products.
 struct EigenvalueMeasure {
     static constexpr std::string_view key = "eigenvalues";
     std::size_t images = 128;
-    Index steps = 40;  ///< products with the Hessian, at most
+    Index steps = 40;  ///< maximum number of Hessian-vector products
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -87,7 +87,7 @@ struct EigenvalueMeasure {
     }
 };
 
-/// The trace of a loss's Hessian, by Hutchinson's estimate.
+/// The trace of the Hessian of a loss, by Hutchinson's estimator.
 struct TraceMeasure {
     static constexpr std::string_view key = "trace";
     std::size_t images = 128;

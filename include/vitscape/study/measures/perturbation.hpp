@@ -14,7 +14,7 @@
 
 namespace vitscape {
 
-/// How far a loss rises where Gaussian noise is added to each filter, relative to its norm.
+/// The rise of a loss when Gaussian noise is added to each filter, relative to its norm.
 struct WeightNoiseMeasure {
     static constexpr std::string_view key = "weight_noise";
     std::size_t images = 256;
@@ -67,11 +67,11 @@ struct WeightNoiseMeasure {
     }
 };
 
-/// How far a loss rises by the step along its gradient (`sam_sharpness`).
+/// The rise of a loss after a step along its gradient (`sam_sharpness`).
 struct SharpnessMeasure {
     static constexpr std::string_view key = "sharpness";
     std::size_t images = 256;
-    double radius = 0.05;  ///< the step's length, in parameters
+    double radius = 0.05;  ///< length of the step in parameter space
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -95,7 +95,7 @@ struct SharpnessMeasure {
         rows.add({.key = "sharpness",
                   .group = "flatness",
                   .name = "sharpness: rise along the gradient, relative",
-                  .meaning = "by a step of fixed length in the parameters",
+                  .meaning = "after a step of fixed length in parameter space",
                   .better = Better::lower,
                   .invariant_to = "scale of the loss",
                   .flatness = true},

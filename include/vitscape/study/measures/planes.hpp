@@ -13,11 +13,11 @@
 
 namespace vitscape {
 
-/// Random planes through a solution, spanned by filter-normalized Gaussian directions: the same for every measure and
-/// contestant that gives the same numbers here.
+/// Random planes through a solution, spanned by filter-normalized Gaussian directions: identical for all measures and
+/// contestants with the same options.
 struct Planes {
-    std::uint32_t pairs = 3;  ///< of directions, a plane each
-    double range = 1;         ///< of alpha and beta, to both sides
+    std::uint32_t pairs = 3;  ///< pairs of directions, one plane each
+    double range = 1;         ///< of alpha and beta, on both sides
     std::uint64_t direction_seed = 1;
 
     template <class Self, class Visitor>
@@ -30,7 +30,7 @@ struct Planes {
         if (pairs < 1) throw ConfigError("at least one pair of directions is needed");
         if (!(range > 0)) throw ConfigError(message("the range ", range, " of a plane is not positive"));
     }
-    /// Fewer of them for a budget.
+    /// Fewer planes for a budget.
     [[nodiscard]] Planes coarser(int level) const {
         Planes fewer = *this;
         fewer.pairs = std::min<std::uint32_t>(pairs, level == 1 ? 2 : 1);
@@ -45,7 +45,7 @@ struct Planes {
         normalize(FilterNormalization{}, layout, theta, eta);
         return Plane<B>(theta, std::move(delta), std::move(eta));
     }
-    /// A grid over a plane. @throws ConfigError for a number of points that has no centre
+    /// A grid over a plane. @throws ConfigError for a number of points without a centre
     [[nodiscard]] Grid grid(Index points) const { return {-range, range, points}; }
     static void check_points(Index points) {
         if (points < 3 || points % 2 == 0)

@@ -14,10 +14,10 @@
 
 namespace vitscape {
 
-/// What noise and blur of the test images do to accuracy and losses.
+/// Effect of noise and blur of the test images on accuracy and losses.
 struct RobustnessMeasure {
     static constexpr std::string_view key = "robustness";
-    std::size_t images = 1000;                  ///< test images, at most
+    std::size_t images = 1000;                  ///< maximum number of test images
     std::vector<double> noise{0.05, 0.1, 0.2};  ///< standard deviation, of pixels in [0, 1]
     std::vector<double> blur{0.5, 1.0, 2.0};    ///< standard deviation in pixels
 

@@ -20,12 +20,12 @@
 
 namespace vitscape {
 
-/// The loss on random planes: surfaces, how smooth they are, and how far the loss rises on circles around the solution.
+/// The loss on random planes: surfaces, their smoothness, and the rise of the loss on circles around the solution.
 struct SurfaceMeasure {
     static constexpr std::string_view key = "surface";
     Planes planes{};
     std::size_t images = 256;
-    Index grid = 15;    ///< points along each axis, an odd number
+    Index grid = 15;    ///< points per axis, odd
     Index circle = 12;  ///< directions on each circle
     std::vector<double> radii{0.1, 0.25, 0.5, 1.0};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The measures that studies take unless they are given others. A new one is its header and a line here.
+// The default measures of studies. A new measure is its header and one line here.
 #pragma once
 
 #include <tuple>
