@@ -16,7 +16,7 @@
 namespace vitscape {
 
 /// C = alpha op(A) op(B) + beta C with row-major matrices, op(A) of m x k, op(B) of k x n, C of m x n. The
-/// strides are the distances between the rows of A, B and C as they lie in memory. With beta == 0, C is not
+/// strides are the distances between the rows of A, B and C in memory. With beta == 0, C is not
 /// read.
 struct MatrixProduct {
     bool transpose_a = false, transpose_b = false;
@@ -25,7 +25,7 @@ struct MatrixProduct {
     double alpha = 1, beta = 0;
 };
 
-/// `outer * inner` products of one form; the operands of problem (i, j) lie at i * outer_x + j * inner_x
+/// `outer * inner` products of the same form; the operands of problem (i, j) start at i * outer_x + j * inner_x
 /// elements (outer: samples, inner: attention heads).
 struct ProductBatch {
     Index outer = 1, inner = 1;
@@ -44,8 +44,8 @@ struct MasterType<B> {
 };
 }  // namespace detail
 
-/// The backend that holds a backend's parameters, gradients, row statistics and losses: its float sibling where
-/// it computes in bfloat16, else itself. Both share memory and order of work.
+/// The backend of a backend's parameters, gradients, row statistics and losses: its float counterpart if
+/// it computes in bfloat16, otherwise itself. Both share memory and order of work.
 template <class B>
 using Master = typename detail::MasterType<B>::type;
 
@@ -57,39 +57,39 @@ template <class B>
         return backend.master();
 }
 
-/// The type of a backend's constants and parameters: float where its memory holds bfloat16, else what that holds.
+/// The type of a backend's constants and parameters: float if it stores bfloat16, otherwise the stored type.
 template <class B>
 using RealOf = Real<typename B::Storage>;
 
-/// What a backend must offer. `B` is a cheap handle; copies share memory pool and settings. One host thread
-/// at a time uses a backend. All of vitscape is written on these primitives; anything else a backend has is a
-/// refinement that an op prefers when it is there, and that a test compares with the primitive path. Sums (`out` of the
-/// reductions, `c` of a product where the caller likes) are held by the `Master` backend.
+/// The requirements on a backend. `B` is a cheap handle; copies share memory pool and settings. One host thread
+/// at a time uses a backend. All of vitscape is written with these primitives; any other member of a backend is a
+/// refinement that an op prefers if it is present, and that a test compares with the primitive path. Sums (`out` of the
+/// reductions, optionally `c` of a product) are stored by the `Master` backend.
 ///
 /// | primitive | meaning |
 /// | --- | --- |
 /// | `allocate(n)`, `release(p, n)` | pooled, uninitialized memory; no system call in a steady state |
-/// | `allocate_indices(n)`, `release_indices(p, n)` | the same for 32-bit row numbers |
+/// | `allocate_indices(n)`, `release_indices(p, n)` | the same for 32-bit row indices |
 /// | `copy(n, from, to)`, `fill(n, number, to)` | |
-/// | `upload(n, host, to)`, `download(n, from, host)` | convert to and from host numbers of any arithmetic type; both are done when they return |
+/// | `upload(n, host, to)`, `download(n, from, host)` | convert to and from host numbers of any arithmetic type; both are complete when they return |
 /// | `upload_indices(n, host, to)` | |
 /// | `map(rows, columns, f, out, in...)` | out(r, c) = f(in(r, c)...) for operands of operand.hpp; in place too |
 /// | `reduce_rows(rows, columns, f, out, in...)` | out[r] = sum over c of f(in(r, c)...) |
 /// | `reduce_columns(rows, columns, f, beta, out, in...)` | out[c] = beta out[c] + sum over r of f(in(r, c)...) |
-/// | `reduce_rows_into(rows, columns, f, operand, in...)`, `reduce_columns_into(rows, columns, f, beta, operand, in...)` | the same into any operand: `Dual` lets its base sum values and tangents at once |
+/// | `reduce_rows_into(rows, columns, f, operand, in...)`, `reduce_columns_into(rows, columns, f, beta, operand, in...)` | the same into any operand: `Dual` lets its base backend sum values and tangents together |
 /// | `row_maximum(rows, columns, in, out)` | out[r] = max over c of in(r, c), a constant under differentiation |
 /// | `dot(n, x, y)` | sum of x[i] y[i], accumulated in double |
 /// | `multiply(product, a, b, c)` | `MatrixProduct` |
 /// | `multiply_batch(product, batch, a, b, c)` | `ProductBatch` of it |
 /// | `fill_uniform(key, n, to)`, `fill_normal(key, n, to)` | elements 0 to n-1 of a random sequence |
 /// | `synchronize()` | returns when all earlier work is done |
-/// | `memory().bytes_in_use()`, `memory().peak_bytes()`, `forget_peak_memory()` | bytes of its pool now, and at most since the start or the last `forget_peak_memory` |
+/// | `memory().bytes_in_use()`, `memory().peak_bytes()`, `forget_peak_memory()` | bytes of its pool in use, and their peak since the start or the last `forget_peak_memory` |
 ///
-/// `Pointer` is a plain pointer or behaves like one: a value that is null by itself, with `p + offset`. `Scalar` is what
-/// `map`'s functors see, `Storage` the arithmetic type that memory holds. A backend that computes in bfloat16 names its
-/// `MasterBackend` and gives it by `master()`.
+/// `Pointer` is a plain pointer or behaves like one: a value that is null by default, with `p + offset`. `Scalar` is the
+/// argument type of `map`'s functors, `Storage` the arithmetic type in memory. A backend that computes in bfloat16 defines its
+/// `MasterBackend` and returns it by `master()`.
 ///
-/// Sums are taken in an order that does not depend on the number of threads.
+/// The order of summation does not depend on the number of threads.
 template <class B>
 concept Backend = std::copyable<B> && std::default_initializable<typename B::Pointer> &&
     requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, std::int32_t* rows,
@@ -128,7 +128,7 @@ concept Backend = std::copyable<B> && std::default_initializable<typename B::Poi
 
 /// Refinements of a linear layer. `linear(rows, out, in, x, weight, bias, residual, y)`: y = [residual +] x W^T +
 /// bias, residual may be null. `linear_gelu(rows, out, in, x, weight, bias, y, derivative)`: y = GELU(h), h = x W^T +
-/// bias, derivative = GELU'(h) where not null. `linear_gradient(rows, out, in, x, dy, dweight, dbias)`: dW += dy^T x,
+/// bias, derivative = GELU'(h) if not null. `linear_gradient(rows, out, in, x, dy, dweight, dbias)`: dW += dy^T x,
 /// db += column sums of dy. x (rows, in), W (out, in), y and dy (rows, out).
 template <class B>
 concept FusedLinear = requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, Index n) {
@@ -152,11 +152,11 @@ concept FusedLayerNorm = requires(B b, typename B::Pointer p, typename Master<B>
 struct AttentionShape {
     Index samples = 0, tokens = 0, heads = 0, head_width = 0, first_query = 0, queries = 0;
     [[nodiscard]] Index width() const { return heads * head_width; }
-    /// Count of the probabilities (sample, head, query, token).
+    /// Number of probabilities (sample, head, query, token).
     [[nodiscard]] Index probabilities() const { return samples * heads * queries * tokens; }
 };
 
-/// Refinement: softmax attention while a head's matrices are in cache, where `attention_supported(shape)`.
+/// Refinement: softmax attention with a head's matrices in cache, available if `attention_supported(shape)`.
 /// `attention(shape, qkv, out, saved)` keeps `attention_saved(shape)` numbers for `attention_backward(shape, qkv, out, saved, dout, dqkv)`, which overwrites dqkv.
 template <class B>
 concept FusedAttention = requires(B b, typename B::Pointer p, typename Master<B>::Pointer saved,
@@ -179,7 +179,7 @@ concept FusedLosses = requires(B b, typename B::Pointer p, typename Master<B>::P
     b.cross_entropy_backward(n, n, sums, p, p, sums, p);
 };
 
-/// Refinement: parameters as the model reads them, in one pass. `round(n, from, to)` rounds the master's numbers;
+/// Refinement: parameters as the model reads them, in one pass. `round(n, from, to)` rounds the master's values;
 /// `plane_point(n, theta, delta, eta, position, to)`: theta + position[0] delta + position[1] eta, rounded once.
 template <class B>
 concept FusedWeights = requires(B b, typename B::Pointer p, typename Master<B>::Pointer master, Index n) {
@@ -187,7 +187,7 @@ concept FusedWeights = requires(B b, typename B::Pointer p, typename Master<B>::
     b.plane_point(n, master, master, master, master, p);
 };
 
-/// A contiguous range of the flat parameter vector that an optimizer treats alike.
+/// A contiguous range of the flat parameter vector with the same optimizer settings.
 struct ParameterGroup {
     Index offset = 0, count = 0;
     double weight_decay_scale = 1;   ///< times the optimizer's weight decay; 0 for biases and norms
@@ -201,7 +201,7 @@ struct ParameterGroup {
 struct AdamWStep {
     double learning_rate = 0, beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weight_decay = 0;
     double correction1 = 1, correction2 = 1;  ///< 1 - beta^t
-    double gradient_scale = 1;                ///< Below 1 where the gradient is clipped.
+    double gradient_scale = 1;                ///< below 1 if the gradient is clipped
 };
 
 /// The step of one group.
@@ -211,9 +211,9 @@ inline AdamWStep of_group(AdamWStep step, const ParameterGroup& group) {
     return step;
 }
 
-/// Refinement, of a backend that holds parameters: `adamw(groups, step, theta, gradient, first_moment, second_moment,
+/// Refinement of a backend that holds parameters: `adamw(groups, step, theta, gradient, first_moment, second_moment,
 /// teacher, momentum)` in one pass over the groups of the flat vectors; a group's scales multiply the step's learning rate
-/// and decay. Where teacher is not null, teacher = momentum teacher + (1 - momentum) theta follows in the same pass.
+/// and decay. If teacher is not null, it is updated in the same pass: teacher = momentum teacher + (1 - momentum) theta.
 template <class B>
 concept FusedAdamW = requires(B b, std::span<const ParameterGroup> groups, typename B::Pointer p) {
     b.adamw(groups, AdamWStep{}, p, p, p, p, p, 1.0);

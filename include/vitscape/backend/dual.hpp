@@ -8,7 +8,7 @@
 
 namespace vitscape {
 
-/// A backend whose numbers carry a tangent, over a backend of plain numbers. It offers no refinements, so
+/// A backend of dual numbers over a backend of plain numbers. It offers no refinements, so
 /// every op falls back to the primitives; running the gradient code on it gives exact Hessian-vector products
 /// (forward over reverse, Pearlmutter 1994, "Fast exact multiplication by the Hessian").
 template <Backend B>

@@ -3,8 +3,8 @@
 
 #include <vitscape/backend/concept.hpp>
 
-// The three products of a linear layer y = x W^T with x (rows, in), W (out, in) and y (rows, out), as every backend
-// and the op that falls back to primitives take them. Each is added to `beta` times what it is written to.
+// The three products of a linear layer y = x W^T with x (rows, in), W (out, in) and y (rows, out), used by every backend
+// and by the op's primitive path. Each is added to `beta` times its destination.
 
 namespace vitscape::detail {
 
@@ -20,12 +20,12 @@ inline MatrixProduct linear_product(Index rows, Index out, Index in, double beta
             .beta = beta};
 }
 
-/// dy W, the gradient by x, (rows, in).
+/// dy W, the gradient with respect to x, (rows, in).
 inline MatrixProduct linear_input_gradient(Index rows, Index out, Index in, double beta) {
     return {.m = rows, .n = in, .k = out, .stride_a = out, .stride_b = in, .stride_c = in, .beta = beta};
 }
 
-/// dy^T x, the gradient by W, (out, in).
+/// dy^T x, the gradient with respect to W, (out, in).
 inline MatrixProduct linear_weight_gradient(Index rows, Index out, Index in, double beta) {
     return {.transpose_a = true,
             .m = out,

@@ -8,12 +8,12 @@
 #include <vitscape/core/host_device.hpp>
 #include <vitscape/core/shape.hpp>
 
-/// How a backend's `map` and reductions see memory: an operand maps (row, column) to an element. `row(r)`
-/// gives a row whose elements are read with `[c]` and written with `set(c, x)`; hoisting the row keeps inner
+/// The view of memory in a backend's `map` and reductions: an operand maps (row, column) to an element. `row(r)`
+/// returns a row whose elements are read with `[c]` and written with `set(c, x)`; hoisting the row keeps inner
 /// loops contiguous.
 namespace vitscape {
 
-/// Two parallel arrays, values and tangents; what `Dual<B>` uses where `B` uses a plain pointer.
+/// Two parallel arrays, values and tangents; `Dual<B>` uses it in place of the plain pointer of `B`.
 template <class T>
 struct DualPointer {
     T* value = nullptr;
@@ -23,7 +23,7 @@ struct DualPointer {
     }
 };
 
-/// A contiguous row of elements behind a plain pointer; bfloat16 elements are read and written as float.
+/// A contiguous row of elements at a plain pointer; bfloat16 elements are read and written as float.
 template <class T>
 struct RowOf {
     T* data;
@@ -60,20 +60,20 @@ VITSCAPE_HOST_DEVICE DualRow<T> row_at(DualPointer<T> data) {
 
 namespace operand {
 
-/// Element (r, c) at data[r * stride + c]; the ordinary row-major matrix.
+/// Element (r, c) at data[r * stride + c]; an ordinary row-major matrix.
 template <class P>
 struct Matrix {
     P data;
     Index stride;
     VITSCAPE_HOST_DEVICE auto row(Index r) const { return row_at(data + r * stride); }
 };
-/// One number per column, the same in each row (a bias).
+/// One number per column, the same in each row (e.g. a bias).
 template <class P>
 struct PerColumn {
     P data;
     VITSCAPE_HOST_DEVICE auto row(Index) const { return row_at(data); }
 };
-/// One number per row, the same in each column (a row's mean).
+/// One number per row, the same in each column (e.g. a row mean).
 template <class P>
 struct PerRow {
     P data;
@@ -83,7 +83,7 @@ struct PerRow {
     }
 };
 /// Rows in groups: row r is row `r % rows_per_group` of group `r / rows_per_group`; groups start
-/// `group_stride` elements apart. With `data` offset to a first token it names the same token range of every
+/// `group_stride` elements apart. With `data` offset to a first token it denotes the same token range of every
 /// sample of a batch.
 template <class P>
 struct Grouped {

@@ -50,7 +50,7 @@ class BatchBuffers {
         return batch;
     }
 
-    void give_back(Batch batch) {
+    void recycle(Batch batch) {
         if (batch.samples.empty()) return;  // moved from by its user
         const std::scoped_lock lock(mutex_);
         free_.push_back(std::move(batch));

@@ -60,8 +60,8 @@ class Prefetch {
     Prefetch& operator=(const Prefetch&) = delete;
     ~Prefetch() {
         stop();
-        for (Slot& slot : slots_) buffers_->give_back(std::move(slot.batch));
-        if (batches_ > full_) buffers_->give_back(std::move(last_.batch));
+        for (Slot& slot : slots_) buffers_->recycle(std::move(slot.batch));
+        if (batches_ > full_) buffers_->recycle(std::move(last_.batch));
     }
 
     /// The next batch, valid until the next call; null at the end. @throws any exception of loading it

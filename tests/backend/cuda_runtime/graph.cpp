@@ -19,7 +19,7 @@ using namespace vitscape;
 struct HostMemory {
     void* allocate(std::size_t bytes) const { return std::malloc(bytes); }
     void release(void* memory) const { std::free(memory); }
-    [[nodiscard]] gpu::DeviceRoom room() const { return {}; }
+    [[nodiscard]] gpu::MemoryInfo memory_info() const { return {}; }
 };
 
 /// Stands for a CUDA context: a body queues words, a captured graph is the list of them.

@@ -40,7 +40,9 @@ struct HostMemory {
         ++state->releases;
         std::free(memory);
     }
-    [[nodiscard]] gpu::DeviceRoom room() const { return {state->capacity - state->used, state->capacity}; }
+    [[nodiscard]] gpu::MemoryInfo memory_info() const {
+        return {state->capacity - state->used, state->capacity};
+    }
 };
 using Pools = PoolSet<HostMemory>;
 
@@ -185,7 +187,7 @@ TEST_CASE("device pool: out of memory trims and tries again, then says how much 
     } catch (const gpu::OutOfDeviceMemory& error) {
         text = error.what();
         CHECK(error.asked == std::size_t{3} << 29);
-        CHECK(error.room.free == (8 << 20));
+        CHECK(error.memory.free == (8 << 20));
     }
     INFO(text);
     CHECK(text.find("1.5 GiB were asked") != std::string::npos);

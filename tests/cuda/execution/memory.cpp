@@ -25,8 +25,8 @@ TEST_CASE("device memory: a request that cannot be met says what was asked, what
         FAIL("twice the device's memory was given");
     } catch (const gpu::OutOfDeviceMemory& error) {
         CHECK(error.asked == static_cast<std::size_t>(too_much) * sizeof(float));
-        CHECK(error.room.total > 0);
-        CHECK(error.room.free <= error.room.total);
+        CHECK(error.memory.total > 0);
+        CHECK(error.memory.free <= error.memory.total);
         for (const char* const words : {"were requested", "are free", "--batch"})
             CHECK(contains(error.what(), words));
     }

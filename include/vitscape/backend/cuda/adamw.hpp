@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#if defined(__CUDACC__)  // nothing without a CUDA compiler
+#if defined(__CUDACC__)  // empty without a CUDA compiler
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +14,7 @@
 
 namespace vitscape::detail {
 
-/// The parameter groups of the last step, in device memory; uploaded when they change, that is once.
+/// The parameter groups of the last step, in device memory; uploaded only when they change, i.e. once.
 class AdamWTable {
   public:
     explicit AdamWTable(Execution<system::cuda> execution) : execution_(std::move(execution)) {}
@@ -56,7 +56,7 @@ class AdamWTable {
     kernels::AdamWGroup* device_ = nullptr;
 };
 
-/// One step over all groups, and of a teacher that follows, in one kernel.
+/// One step over all groups, and the update of a teacher, in one kernel.
 inline void adamw_step(Execution<system::cuda>& execution, AdamWTable& table,
                        std::span<const ParameterGroup> groups, const AdamWStep& step, float* theta,
                        const float* gradient, float* first, float* second, float* teacher, double momentum) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#if defined(__CUDACC__)  // nothing without a CUDA compiler
+#if defined(__CUDACC__)  // empty without a CUDA compiler
 
 #include <vitscape/backend/cuda/kernels/attention.hpp>
 #include <vitscape/backend/cuda/run.hpp>
@@ -13,7 +13,7 @@ inline AttentionDevice attention_device(const gpu::Context& context) {
             .multiprocessors = context.properties().multiprocessors};
 }
 
-/// Calls f(head width as a constant); the kernels have two.
+/// Calls f(head width as a constant); the kernels support two widths.
 template <class F>
 void with_head_width(Index head_width, const F& f) {
     if (head_width == 32)

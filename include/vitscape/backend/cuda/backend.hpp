@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#if defined(__CUDACC__)  // nothing without a CUDA compiler
+#if defined(__CUDACC__)  // empty without a CUDA compiler
 
 #include <memory>
 #include <optional>
@@ -24,7 +24,7 @@ namespace vitscape {
 template <class System, class T>
 class Thrust;
 
-/// The primitives on a device, and what lets it overlap with the host's work: deferred downloads and
+/// The primitives on a device, and the refinements that overlap with the host's work: deferred downloads and
 /// replayed graphs (tensor/host_numbers.hpp, tensor/replay.hpp).
 template <class T>
 class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
@@ -34,17 +34,17 @@ class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
     using Base::Base;
     /// @param device  number of the GPU
     explicit DevicePrimitives(int device = 0) : Base(device) {}
-    /// With other settings than the usual ones, as in `Cuda<float>({.device = 1, .graphs = false})`.
+    /// With non-default settings, as in `Cuda<float>({.device = 1, .graphs = false})`.
     explicit DevicePrimitives(const gpu::ContextOptions& options)
         : Base(detail::Execution<system::cuda>(options)) {}
     using Graph = gpu::Graph;
 
-    /// Pinned memory for numbers on their way to the host.
+    /// Pinned memory for asynchronous downloads.
     class HostBuffer {
       public:
         explicit HostBuffer(const DevicePrimitives& backend)
             : context_(backend.execution().shared_context()) {}
-        /// Converts the numbers of the latest transfer, after waiting for it.
+        /// Waits for the latest transfer and converts its numbers.
         void wait(std::vector<double>& host) const {
             if (!buffer_) return;
             buffer_->wait();
@@ -75,14 +75,14 @@ class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
         to.start(1, sum.data());
     }
 
-    /// @throws what `body` throws
+    /// @throws any exception of `body`
     template <class Body>
     void run(Graph& graph, std::uint64_t signature, const Body& body) {
         this->execution().context().run(graph, signature, body);
     }
 };
 
-/// The backend on a CUDA device; double has the primitives alone.
+/// The backend on a CUDA device; double has only the primitives.
 template <>
 class Thrust<system::cuda, double> : public DevicePrimitives<double> {
   public:
@@ -97,11 +97,11 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
   public:
     /// @param device  number of the GPU
     explicit Thrust(int device = 0) : Thrust(gpu::ContextOptions{.device = device}) {}
-    /// With other settings than the usual ones, as in `Cuda<float>({.device = 1, .graphs = false})`.
+    /// With non-default settings, as in `Cuda<float>({.device = 1, .graphs = false})`.
     explicit Thrust(const gpu::ContextOptions& options)
         : DevicePrimitives<T>(options), table_(std::make_shared<detail::AdamWTable>(this->execution())) {}
     using MasterBackend = Thrust<system::cuda, float>;
-    /// The float sibling of a bfloat16 backend, on the same memory and stream; a copy of itself otherwise.
+    /// The float counterpart of a bfloat16 backend, on the same memory and stream; a copy of itself otherwise.
     [[nodiscard]] MasterBackend master() const { return MasterBackend(this->execution(), table_); }
 
     void linear(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias,
@@ -141,7 +141,7 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
     [[nodiscard]] bool attention_supported(const AttentionShape& shape) const {
         return vitscape::attention_supported<T>(shape, detail::attention_device(this->execution().context()));
     }
-    /// Logarithms of sums of exponentials are saved.
+    /// The log-sum-exps are saved.
     [[nodiscard]] Index attention_saved(const AttentionShape& shape) const {
         return vitscape::attention_saved(shape);
     }

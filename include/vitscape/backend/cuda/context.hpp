@@ -21,14 +21,14 @@ namespace vitscape::gpu {
 
 struct ContextOptions {
     int device = 0;
-    bool graphs = true;                      ///< false: `run` calls the body every time (to look for faults).
-    std::size_t workspace_bytes = 32 << 20;  ///< For matrix products; what NVIDIA advises for Hopper.
+    bool graphs = true;                      ///< false: `run` calls the body every time (for debugging)
+    std::size_t workspace_bytes = 32 << 20;  ///< for matrix products; NVIDIA's recommendation for Hopper
     std::size_t upload_slot_bytes = 8 << 20;
-    std::size_t upload_slots = 64;  ///< The most; each takes as much pinned as device memory.
+    std::size_t upload_slots = 64;  ///< maximum; each uses equal amounts of pinned and device memory
 };
 
-/// One GPU and what work on it shares: a stream that orders all computation, a stream for uploads, memory,
-/// cuBLASLt. All calls return before the work is done unless they say that they wait. Copies of a backend share
+/// One GPU and the state shared by work on it: a stream that orders all computation, a stream for uploads, memory,
+/// cuBLASLt. All calls return before the work is done unless documented otherwise. Copies of a backend share
 /// one context; one host thread at a time uses it.
 class Context : public std::enable_shared_from_this<Context> {
   public:
@@ -59,7 +59,7 @@ class Context : public std::enable_shared_from_this<Context> {
     [[nodiscard]] void* workspace() const { return workspace_.get(); }
     [[nodiscard]] std::size_t workspace_bytes() const { return options_.workspace_bytes; }
     [[nodiscard]] Pools& pools() { return pools_; }
-    /// Makes this GPU the calling thread's; wanted where one thread uses several contexts.
+    /// Makes this GPU the current one of the calling thread; needed if one thread uses several contexts.
     void activate() const { check(cudaSetDevice(options_.device), "choosing the GPU"); }
 
     /// Uninitialized device memory in the order of `stream()`. @throws OutOfDeviceMemory
@@ -77,8 +77,8 @@ class Context : public std::enable_shared_from_this<Context> {
         if (bytes != 0) check(cudaMemsetAsync(to, value, bytes, stream()), "filling device memory");
     }
 
-    /// Copies host memory to the device; when it returns, `host` may be used anew. The transfer goes on beside
-    /// what the compute stream does, which only copies the arrived bytes into their place in its turn.
+    /// Copies host memory to the device; when it returns, `host` may be reused. The transfer overlaps with work on
+    /// the compute stream, which only copies the arrived bytes to their destination, in stream order.
     /// @throws CaptureError while a step is captured.
     void upload_bytes(const void* host, void* to, std::size_t bytes) {
         forbid_in_capture("an upload", "upload before the step, into arrays that live as long as it is run");
@@ -100,7 +100,7 @@ class Context : public std::enable_shared_from_this<Context> {
         check(cudaStreamSynchronize(stream()), "earlier work on the GPU");
     }
 
-    /// `graph.run`: runs, captures or launches a step that repeats.
+    /// `graph.run`: runs, captures or launches a repeated step.
     template <class Body>
     void run(BasicGraph<Context>& graph, std::uint64_t signature, Body&& body) {
         graph.run(*this, signature, std::forward<Body>(body));
@@ -108,7 +108,7 @@ class Context : public std::enable_shared_from_this<Context> {
     [[nodiscard]] bool graphs_enabled() const { return options_.graphs; }
     [[nodiscard]] bool capturing() const { return recording_ != nullptr; }
 
-    /// The steps of `BasicGraph`. Relaxed capture: a pool may still take memory from the device meanwhile.
+    /// The operations of `BasicGraph`. Relaxed capture: a pool may still allocate device memory meanwhile.
     void begin_capture() {
         auto recording = std::make_unique<Executable>();
         check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeRelaxed), "beginning to capture a step");
@@ -137,7 +137,7 @@ class Context : public std::enable_shared_from_this<Context> {
             check(cudaEventRecord(download->arrived.get(), stream()), "a download");
     }
 
-    /// Queues a download; `HostBuffer` is the public form.
+    /// Enqueues a download; `HostBuffer` is the public interface.
     void start_download(const void* from, std::size_t bytes,
                         const std::shared_ptr<detail::Download>& download) {
         if (bytes != 0)
@@ -145,11 +145,11 @@ class Context : public std::enable_shared_from_this<Context> {
                   "a download");
         download->started = true;
         if (capturing())
-            recording_->downloads.push_back(download);  // an event inside the graph could not be waited for
+            recording_->downloads.push_back(download);  // one cannot wait for an event inside the graph
         else
             check(cudaEventRecord(download->arrived.get(), stream()), "a download");
     }
-    /// @throws CaptureError while a step is captured; `what` cannot be done then, `remedy` can.
+    /// @throws CaptureError while a step is captured; `what` is not possible then, `remedy` is.
     void forbid_in_capture(const char* what, const char* remedy) const {
         if (capturing()) throw CaptureError(message(what, " cannot be part of a captured step: ", remedy));
     }
@@ -190,10 +190,10 @@ class Context : public std::enable_shared_from_this<Context> {
 /// A step that is captured at its second run, see `BasicGraph`: `context.run(graph, signature, body)`.
 using Graph = BasicGraph<Context>;
 
-/// Pinned host memory that downloads land in beside the computation.
+/// Pinned host memory for downloads that overlap with computation.
 class HostBuffer {
   public:
-    /// Room for `bytes` bytes.
+    /// A buffer of `bytes` bytes.
     HostBuffer(std::shared_ptr<Context> context, std::size_t bytes)
         : context_(std::move(context)), download_(std::make_shared<detail::Download>()) {
         context_->activate();
@@ -202,8 +202,8 @@ class HostBuffer {
         download_->arrived = detail::make_event();
     }
 
-    /// Queues the copy of `bytes` bytes of device memory into the buffer. In a captured step every launch
-    /// copies anew: wait for one before the next.
+    /// Enqueues the copy of `bytes` bytes of device memory into the buffer. In a captured step every launch
+    /// copies again: wait for one before the next.
     /// @throws ShapeError for more bytes than the buffer has.
     void start(const void* from, std::size_t bytes) {
         if (bytes > download_->bytes)
@@ -211,7 +211,7 @@ class HostBuffer {
                                      download_->bytes, " bytes: make the buffer as large as the array"));
         context_->start_download(from, bytes, download_);
     }
-    /// Waits until what `start` queued last has arrived; returns at once where nothing was started.
+    /// Waits until the latest copy queued by `start` has arrived; returns immediately if none was started.
     void wait() const {
         context_->forbid_in_capture("waiting for a download", "wait after the step");
         if (download_->started)

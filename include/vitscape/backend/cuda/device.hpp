@@ -10,7 +10,7 @@
 
 namespace vitscape::gpu {
 
-/// How many GPUs the driver offers; 0 without a driver. Never throws.
+/// Number of GPUs that the driver reports; 0 without a driver. Never throws.
 inline int device_count() noexcept {
     int count = 0;
     if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
@@ -21,15 +21,15 @@ inline int device_count() noexcept {
 /// Whether there is a GPU to try.
 inline bool available() noexcept { return device_count() > 0; }
 
-/// What choices of kernels and reports need to know about a GPU.
+/// Properties of a GPU needed for the choice of kernels and for reports.
 struct DeviceProperties {
     std::string name;
     int multiprocessors = 0;
     int capability_major = 0, capability_minor = 0;
-    std::size_t shared_memory_per_block = 0;  ///< Bytes that a kernel may opt in to.
+    std::size_t shared_memory_per_block = 0;  ///< bytes that a kernel may opt in to
     std::size_t shared_memory_per_multiprocessor = 0;
-    std::size_t memory = 0;    ///< Bytes.
-    std::size_t l2_cache = 0;  ///< Bytes.
+    std::size_t memory = 0;    ///< bytes
+    std::size_t l2_cache = 0;  ///< bytes
 };
 
 /// @throws DeviceError when there is no such device.
@@ -48,9 +48,9 @@ inline DeviceProperties device_properties(int index) {
     return result;
 }
 
-/// Makes `index` the calling thread's device and returns if it can be used; starts CUDA on it. With the
-/// address of a kernel of this program as `kernel`, also if the program holds code for its architecture.
-/// @throws DeviceError: one sentence that says what is missing, and the remedy.
+/// Makes `index` the current device of the calling thread and initializes CUDA on it; returns if it can be used. If
+/// `kernel` is the address of a kernel of this program, also checks that the program has code for its architecture.
+/// @throws DeviceError with one sentence that states what is missing, and the remedy.
 inline void require_device(int index, const void* kernel = nullptr) {
     DeviceReport report;
     report.index = index;
@@ -71,7 +71,7 @@ inline void require_device(int index, const void* kernel = nullptr) {
     if (index < 0 || index >= report.devices) refuse(DeviceProblem::no_such_index);
 
     cudaError_t started = cudaSetDevice(index);
-    if (started == cudaSuccess) started = cudaFree(nullptr);  // creates the context where the driver was lazy
+    if (started == cudaSuccess) started = cudaFree(nullptr);  // creates the context if the driver is lazy
     if (started != cudaSuccess) refuse(DeviceProblem::other, started);
     if (kernel == nullptr) return;
     cudaFuncAttributes attributes{};
@@ -94,7 +94,7 @@ template <class>
 __global__ void architecture_probe() {}
 }  // namespace detail
 
-/// `require_device` that also finds out whether the program was built for the device's architecture; for
+/// `require_device` that also checks whether the program was built for the device's architecture; for
 /// programs compiled by nvcc.
 inline void require_device_with_code(int index) {
     require_device(index, reinterpret_cast<const void*>(&detail::architecture_probe<void>));

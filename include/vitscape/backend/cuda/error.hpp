@@ -15,21 +15,21 @@
 #define VITSCAPE_HAS_CUDA_HEADERS 1
 #endif
 
-/// Errors of the CUDA backend. Without the CUDA headers there are the exceptions alone and no `check`.
+/// Errors of the CUDA backend. Without the CUDA headers there are only the exceptions and no `check`.
 namespace vitscape::gpu {
 
-/// A GPU that is not there or cannot be used, or a CUDA call that failed.
+/// A GPU that does not exist or cannot be used, or a CUDA call that failed.
 struct DeviceError : Error {
     using Error::Error;
 };
 
-/// A request that a stream under graph capture cannot carry out (upload, download, waiting).
+/// A request that a capturing stream cannot carry out (upload, download, synchronization).
 struct CaptureError : DeviceError {
     using DeviceError::DeviceError;
 };
 
-/// Bytes of a device's memory that are free, and all of them.
-struct DeviceRoom {
+/// Free and total bytes of a device's memory.
+struct MemoryInfo {
     std::size_t free = 0, total = 0;
 };
 
@@ -48,35 +48,35 @@ inline std::string bytes_text(std::size_t bytes) {
 
 }  // namespace detail
 
-/// The device's memory does not suffice, even after everything unused has been given back.
+/// The device's memory does not suffice, even after all unused memory has been released.
 struct OutOfDeviceMemory : DeviceError {
-    /// `asked_bytes`: of the request; `in_use_bytes`: what arrays hold at this time.
-    OutOfDeviceMemory(std::size_t asked_bytes, DeviceRoom device_room, std::size_t in_use_bytes)
+    /// `asked_bytes`: size of the request; `in_use_bytes`: memory of all arrays at this time.
+    OutOfDeviceMemory(std::size_t asked_bytes, MemoryInfo memory_info, std::size_t in_use_bytes)
         : DeviceError(message("out of device memory: ", detail::bytes_text(asked_bytes), " were requested, ",
-                              detail::bytes_text(device_room.free), " of ",
-                              detail::bytes_text(device_room.total),
+                              detail::bytes_text(memory_info.free), " of ",
+                              detail::bytes_text(memory_info.total),
                               " are free, and this program's arrays hold ", detail::bytes_text(in_use_bytes),
                               "; give a smaller --batch")),
           asked(asked_bytes),
-          room(device_room) {}
-    explicit OutOfDeviceMemory(std::string_view what, DeviceRoom device_room)
-        : DeviceError(message("out of device memory in ", what, ": ", detail::bytes_text(device_room.free),
-                              " of ", detail::bytes_text(device_room.total),
+          memory(memory_info) {}
+    explicit OutOfDeviceMemory(std::string_view what, MemoryInfo memory_info)
+        : DeviceError(message("out of device memory in ", what, ": ", detail::bytes_text(memory_info.free),
+                              " of ", detail::bytes_text(memory_info.total),
                               " are free; give a smaller --batch")),
-          room(device_room) {}
+          memory(memory_info) {}
 
     std::size_t asked = 0;
-    DeviceRoom room;
+    MemoryInfo memory;
 };
 
 /// Why no GPU can be used.
 enum class DeviceProblem { no_driver, old_driver, no_device, no_such_index, no_code, other };
 
-/// What is known about a GPU that was requested and cannot be used; versions as CUDA gives them (13000 = 13.0).
+/// Information about a GPU that was requested and cannot be used; versions in CUDA's encoding (13000 = 13.0).
 struct DeviceReport {
     DeviceProblem problem = DeviceProblem::other;
     int index = 0, devices = 0, driver_version = 0, runtime_version = 0;
-    std::string name, detail;  ///< The device's name; CUDA's own words.
+    std::string name, detail;  ///< name of the device; CUDA's error message
     int capability_major = 0, capability_minor = 0;
 };
 
@@ -84,7 +84,7 @@ namespace detail {
 
 inline std::string version_text(int version) { return message(version / 1000, '.', version % 1000 / 10); }
 
-/// One sentence: what was requested, what is wrong, and the remedy.
+/// One sentence: the request, the problem, and the remedy.
 inline std::string device_problem_text(const DeviceReport& r) {
     const std::string asked = message("GPU ", r.index, " was requested, ");
     const char* const cpu = " or run with --backend cpu";
@@ -120,15 +120,15 @@ inline std::string device_problem_text(const DeviceReport& r) {
 
 #if defined(VITSCAPE_HAS_CUDA_HEADERS)
 
-/// Throws what `status` means: OutOfDeviceMemory, or DeviceError with CUDA's name and words for it. `what`
+/// Throws the exception for `status`: OutOfDeviceMemory, or DeviceError with CUDA's name and message for it. `what`
 /// names the work: "CUDA failed in <what>".
 inline void check(cudaError_t status, std::string_view what) {
     if (status == cudaSuccess) return;
-    static_cast<void>(cudaGetLastError());  // the next check shall not see this one again
+    static_cast<void>(cudaGetLastError());  // so that the next check does not see this error again
     if (status == cudaErrorMemoryAllocation) {
-        DeviceRoom room;
-        static_cast<void>(cudaMemGetInfo(&room.free, &room.total));
-        throw OutOfDeviceMemory(what, room);
+        MemoryInfo memory;
+        static_cast<void>(cudaMemGetInfo(&memory.free, &memory.total));
+        throw OutOfDeviceMemory(what, memory);
     }
     throw DeviceError(message("CUDA failed in ", what, ": ", cudaGetErrorString(status), " (",
                               cudaGetErrorName(status), ')'));
@@ -138,9 +138,9 @@ inline void check(cudaError_t status, std::string_view what) {
 inline void check(cublasStatus_t status, std::string_view what) {
     if (status == CUBLAS_STATUS_SUCCESS) return;
     if (status == CUBLAS_STATUS_ALLOC_FAILED) {
-        DeviceRoom room;
-        static_cast<void>(cudaMemGetInfo(&room.free, &room.total));
-        throw OutOfDeviceMemory(what, room);
+        MemoryInfo memory;
+        static_cast<void>(cudaMemGetInfo(&memory.free, &memory.total));
+        throw OutOfDeviceMemory(what, memory);
     }
     throw DeviceError(message("cuBLASLt failed in ", what, ": ", cublasLtGetStatusString(status)));
 }

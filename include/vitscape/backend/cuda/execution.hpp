@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#if defined(__CUDACC__)  // nothing without a CUDA compiler
+#if defined(__CUDACC__)  // empty without a CUDA compiler
 
 #include <algorithm>
 #include <memory>
@@ -21,7 +21,7 @@
 
 namespace vitscape::detail {
 
-/// element(i / columns, i % columns): a function of two numbers as one of the number of an element.
+/// element(i / columns, i % columns): adapts a function of (row, column) to a flat index.
 template <class Element>
 struct OfFlatIndex {
     Element element;
@@ -39,14 +39,14 @@ struct StoreElement {
     VITSCAPE_HOST_DEVICE void operator()(Index i) const { store(i, from[i]); }
 };
 
-/// What `Thrust<system::cuda, T>` needs of a device, the counterpart of `Execution` in host.hpp. Copies share the
-/// device's context: its stream, memory and plans.
+/// The operations of a device that `Thrust<system::cuda, T>` needs, the counterpart of `Execution` in host.hpp. Copies share
+/// the device's context: its stream, memory and plans.
 template <>
 class Execution<system::cuda> {
     struct Shared {
         std::shared_ptr<gpu::Context> context;
         gpu::MatrixProducts products;
-        std::vector<std::byte> staging;  // numbers between two types, on the host
+        std::vector<std::byte> staging;  // host memory for type conversion
     };
 
   public:
@@ -134,7 +134,7 @@ class Execution<system::cuda> {
         self.release(device, sizeof(double));
         return result;
     }
-    /// The same, left on the device.
+    /// The same, with the result on the device.
     template <class Term>
     void sum_into(Index n, const Term& term, double* out) {
         const auto terms = thrust::make_transform_iterator(counting(), term);
@@ -143,7 +143,7 @@ class Execution<system::cuda> {
         });
     }
 
-    /// C may be of the type that the sums are taken in.
+    /// C may have the type of the sums.
     template <class T, class C>
     void multiply(const MatrixProduct& p, const T* a, const T* b, C* c) {
         products().multiply(p, a, b, c);
@@ -154,7 +154,7 @@ class Execution<system::cuda> {
     }
 
   private:
-    /// Runs an algorithm of CUB, which first says how much scratch memory it wants.
+    /// Runs a CUB algorithm, which first returns its scratch size.
     template <class Algorithm>
     void with_scratch(const Algorithm& algorithm) {
         std::size_t size = 0;

@@ -7,18 +7,18 @@
 
 namespace vitscape::gpu {
 
-/// A step that is run again and again with the same arrays: the first run with a signature runs `body` as it
-/// is, which allocates its memory and chooses its algorithms; the second captures the work it queues on the
-/// compute stream into a CUDA graph and launches that; later runs launch it, and `body` is not called. Another
+/// A step that is repeated with the same arrays: the first run with a signature runs `body`
+/// directly, which allocates its memory and chooses its algorithms; the second captures the work it enqueues on the
+/// compute stream into a CUDA graph and launches it; later runs only launch it, and `body` is not called. Another
 /// signature starts over.
 ///
-/// The body must queue the same work whenever the signature is the same: the caller makes the signature of all
-/// addresses, sizes and host numbers the work depends on (numbers that change from step to step, as the
-/// learning rate, go through device memory). It may download through `HostBuffer::start`, but neither upload
+/// The body must enqueue the same work whenever the signature is the same: the caller computes the signature from all
+/// addresses, sizes and host numbers that the work depends on (numbers that change from step to step, such as the
+/// learning rate, are passed in device memory). It may download through `HostBuffer::start`, but must neither upload
 /// nor wait while it is captured. Arrays that it allocates and that outlive it keep their addresses, and each
 /// run overwrites them; their memory belongs to a pool of the graph.
 ///
-/// `Graph` in context.hpp is this with the CUDA context; another `C` serves to test the order of events.
+/// `Graph` in context.hpp is this with the CUDA context; another `C` is used to test the order of events.
 template <class C>
 class BasicGraph {
   public:
@@ -31,8 +31,8 @@ class BasicGraph {
     }
     ~BasicGraph() { reset(); }
 
-    /// One step, see above. An exception of `body` goes through to the caller; the next run starts over. Inside
-    /// another body that is being captured, `body` becomes a part of that one.
+    /// One step, see above. An exception of `body` is propagated; the next run starts over. Inside
+    /// another body that is being captured, `body` becomes part of that one.
     template <class Body>
     void run(C& context, std::uint64_t signature, Body&& body) {
         if (!context.graphs_enabled() || context.capturing()) {
@@ -59,7 +59,7 @@ class BasicGraph {
         context.launch(executable_);
     }
 
-    /// Forgets what was captured; the memory goes back to the context's common pool.
+    /// Discards the captured graph; its memory returns to the context's common pool.
     void reset() {
         if (!context_) return;
         executable_ = {};
@@ -85,7 +85,7 @@ class BasicGraph {
     template <class Body>
     void capture(C& context, Body&& body) {
         const PoolInUse scope(context, pool_);
-        stage_ = Stage::fresh;  // where anything below throws
+        stage_ = Stage::fresh;  // in case anything below throws
         context.begin_capture();
         try {
             std::forward<Body>(body)();
@@ -105,7 +105,7 @@ class BasicGraph {
         std::swap(stage_, other.stage_);
     }
 
-    std::shared_ptr<C> context_;  // null: nothing was run yet
+    std::shared_ptr<C> context_;  // null before the first run
     typename C::Executable executable_{};
     std::uint64_t signature_ = 0;
     std::size_t pool_ = 0;

@@ -9,12 +9,12 @@
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
 
-/// Owners of CUDA's handles. Errors in giving one back are ignored: they belong to earlier work, whose checks
+/// RAII owners of CUDA handles. Errors in destroying one are ignored: they belong to earlier work, whose checks
 /// report them.
 namespace vitscape::gpu {
 namespace detail {
 
-/// A handle that `destroy` gives back; moves only.
+/// A move-only handle that is destroyed by `destroy`.
 template <class Handle, auto destroy>
 class Owned {
   public:
@@ -45,7 +45,7 @@ using ProductDescription = Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy
 using MatrixLayout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
 using ProductPreference = Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
 
-/// A stream that does not wait for the legacy default stream.
+/// A stream that does not synchronize with the legacy default stream.
 inline Stream make_stream() {
     cudaStream_t stream = nullptr;
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "creating a stream");
@@ -66,15 +66,15 @@ inline DeviceBytes make_device_bytes(std::size_t bytes, std::size_t in_use) {
     const cudaError_t status = cudaMalloc(&memory, bytes);
     if (status == cudaErrorMemoryAllocation) {
         static_cast<void>(cudaGetLastError());
-        DeviceRoom room;
-        static_cast<void>(cudaMemGetInfo(&room.free, &room.total));
-        throw OutOfDeviceMemory(bytes, room, in_use);
+        MemoryInfo info;
+        static_cast<void>(cudaMemGetInfo(&info.free, &info.total));
+        throw OutOfDeviceMemory(bytes, info, in_use);
     }
     check(status, "allocating device memory");
     return DeviceBytes(memory);
 }
 
-/// Pinned memory that a download lands in.
+/// The pinned memory and state of a download.
 struct Download {
     PinnedBytes memory;
     std::size_t bytes = 0;
@@ -84,16 +84,16 @@ struct Download {
     Download() = default;
     Download(const Download&) = delete;
     Download& operator=(const Download&) = delete;
-    ~Download() {  // the memory may not go while a copy is under way
+    ~Download() {  // the memory must not be freed during a copy
         if (started) static_cast<void>(cudaEventSynchronize(arrived.get()));
     }
 };
 }  // namespace detail
 
-/// Device memory as a pool's source.
+/// Device memory as the source of a pool.
 struct DeviceMemory {
     int device = 0;
-    cudaStream_t stream = nullptr;  ///< The stream whose order the pool relies on.
+    cudaStream_t stream = nullptr;  ///< the stream whose order the pool relies on
 
     void* allocate(std::size_t bytes) const {
         check(cudaSetDevice(device), "choosing the GPU");
@@ -110,10 +110,10 @@ struct DeviceMemory {
         static_cast<void>(cudaStreamSynchronize(stream));
         static_cast<void>(cudaFree(memory));
     }
-    [[nodiscard]] DeviceRoom room() const {
-        DeviceRoom room;
-        static_cast<void>(cudaMemGetInfo(&room.free, &room.total));
-        return room;
+    [[nodiscard]] MemoryInfo memory_info() const {
+        MemoryInfo info;
+        static_cast<void>(cudaMemGetInfo(&info.free, &info.total));
+        return info;
     }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#if defined(__CUDACC__)  // nothing without a CUDA compiler
+#if defined(__CUDACC__)  // empty without a CUDA compiler
 
 #include <vitscape/backend/cuda/kernels/column_sums.hpp>
 #include <vitscape/backend/cuda/kernels/layer_norm.hpp>

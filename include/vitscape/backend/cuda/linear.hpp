@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#if defined(__CUDACC__)  // nothing without a CUDA compiler
+#if defined(__CUDACC__)  // empty without a CUDA compiler
 
 #include <vitscape/backend/cuda/execution.hpp>
 #include <vitscape/backend/cuda/kernels/column_sums.hpp>
@@ -13,7 +13,7 @@ namespace vitscape::detail {
 
 using DeviceExecution = Execution<system::cuda>;
 
-/// y = [residual +] x W^T + bias, the bias by cuBLASLt's epilogue; false, and nothing done, where it has none for these
+/// y = [residual +] x W^T + bias, with the bias in cuBLASLt's epilogue; returns false, without any work, if it has none for these
 /// sizes. cuBLASLt's GELU is the tanh approximation, not the exact one, so it is not used.
 template <class T>
 [[nodiscard]] bool linear_with_bias(DeviceExecution& execution, Index rows, Index out, Index in, const T* x,
@@ -23,7 +23,7 @@ template <class T>
                                                             {.addend = residual, .bias = bias});
 }
 
-/// y = GELU(y), derivative = GELU'(y) where not null.
+/// y = GELU(y), derivative = GELU'(y) if not null.
 template <class T>
 void gelu_in_place(DeviceExecution& execution, Index n, T* y, T* derivative) {
     run(execution, kernels::GeluInPlace<T>{n, y, derivative});
@@ -39,7 +39,7 @@ void add_column_sums(DeviceExecution& execution, Index rows, Index columns, cons
     run(execution, kernels::AddPartialSums{sums.parts(), columns, partial.data(), dbias});
 }
 
-/// dW += dy^T x and db += column sums of dy, in one product where cuBLASLt sums a bias gradient beside it.
+/// dW += dy^T x and db += column sums of dy, in one product if cuBLASLt has a bias-gradient epilogue for it.
 template <class T>
 void linear_gradient(DeviceExecution& execution, Index rows, Index out, Index in, const T* x, const T* dy,
                      float* dweight, float* dbias) {

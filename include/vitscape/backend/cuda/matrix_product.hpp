@@ -16,27 +16,27 @@
 
 namespace vitscape::gpu {
 
-/// What a product does beside C = alpha op(A) op(B) + beta C. At most one of `bias` and the sums is given.
+/// Fused operations of a product besides C = alpha op(A) op(B) + beta C. At most one of `bias` and the sums is set.
 template <class Out>
 struct ProductExtras {
-    const Out* addend = nullptr;  ///< Stands for C on the right-hand side; strides as C.
-    const Out* bias = nullptr;    ///< n numbers, added to each row of C.
-    Out* sums_of_a = nullptr;     ///< m numbers, overwritten: sums of the rows of op(A) (over k).
-    Out* sums_of_b = nullptr;     ///< n numbers, overwritten: sums of the columns of op(B) (over k).
+    const Out* addend = nullptr;  ///< replaces C on the right-hand side; strides as C
+    const Out* bias = nullptr;    ///< n numbers, added to each row of C
+    Out* sums_of_a = nullptr;     ///< m numbers, overwritten: sums of the rows of op(A) (over k)
+    Out* sums_of_b = nullptr;     ///< n numbers, overwritten: sums of the columns of op(B) (over k)
 };
 
 /// Row-major matrix products by cuBLASLt on a context's compute stream. Operands are double, float (multiplied as
 /// full floats, not TF32) or bfloat16 (sums in float), results the same, or float for bfloat16.
 ///
-/// The algorithm of each product (shapes, types, epilogue, alignment) is chosen once and kept. Only algorithms
-/// that keep partial sums in the compute type are taken, so a product in bfloat16 is rounded once, at the end; with beta
-/// the kernels round it before they add beta C, and the sum once more. Results are the same from run to run.
+/// The algorithm of each product (shapes, types, epilogue, alignment) is chosen once and cached. Only algorithms
+/// that keep partial sums in the compute type are used, so a product in bfloat16 is rounded once, at the end; with beta
+/// the kernels round it before adding beta C, and round the sum again. Results are reproducible from run to run.
 class MatrixProducts {
   public:
     struct Options {
-        /// Above 1, that many of the heuristic's candidates are timed at a product's first use, unless that is
-        /// in a captured step. Off by default: two runs may then choose differently and round differently, and a
-        /// resumed run would not be the same to the bit.
+        /// Above 1, that many candidates of the heuristic are timed at the first use of a product, unless that is
+        /// in a captured step. Off by default: two runs may then choose and round differently, and resuming
+        /// would not be bit-exact.
         int candidates = 1;
     };
 
@@ -62,15 +62,15 @@ class MatrixProducts {
             const bool done =
                 run<In, Out>(p, calls, a + i * calls.call_a, b + i * calls.call_b, c + i * calls.call_c, {});
             if (!done)
-                throw DeviceError(message("cuBLASLt has no algorithm for a product of ", p.m, " x ", p.k,
-                                          " and ", p.k, " x ", p.n, " with row strides ", p.stride_a, ", ",
-                                          p.stride_b, ", ", p.stride_c,
-                                          ": strides are at least the row lengths, and sizes below 2^31"));
+                throw DeviceError(
+                    message("cuBLASLt has no algorithm for a product of ", p.m, " x ", p.k, " and ", p.k,
+                            " x ", p.n, " with row strides ", p.stride_a, ", ", p.stride_b, ", ", p.stride_c,
+                            ": strides must be at least the row lengths, and sizes below 2^31"));
         }
     }
 
-    /// A product with extras; false, and nothing done, where cuBLASLt has no algorithm for it: the caller then
-    /// takes another way.
+    /// A product with extras; returns false, without any work, if cuBLASLt has no algorithm for it: the caller then
+    /// uses another method.
     /// @throws ConfigError for more than one epilogue.
     template <class In, class Out>
     [[nodiscard]] bool try_multiply(const MatrixProduct& p, const In* a, const In* b, Out* c,
@@ -80,7 +80,7 @@ class MatrixProducts {
         return run<In, Out>(p, StridedBatches{}, a, b, c, extras);
     }
 
-    /// How many products have been planned.
+    /// Number of products planned so far.
     [[nodiscard]] std::size_t plans() const { return plans_.size(); }
 
   private:
@@ -113,7 +113,7 @@ class MatrixProducts {
         void* vector = nullptr;
         if (extras.bias != nullptr) {
             key.epilogue = Epilogue::bias;
-            vector = const_cast<Out*>(extras.bias);  // cuBLASLt has one address for what it reads or writes
+            vector = const_cast<Out*>(extras.bias);  // cuBLASLt uses the same pointer for reading and writing
         } else if (extras.sums_of_a != nullptr) {
             key.epilogue = Epilogue::sums_of_second;
             vector = extras.sums_of_a;
@@ -140,7 +140,7 @@ class MatrixProducts {
         return true;
     }
 
-    /// C = beta addend where there is nothing to sum.
+    /// C = beta addend if there is nothing to sum.
     template <class Out>
     bool empty_sum(const MatrixProduct& p, const StridedBatches& calls, Out* c, const Out* addend,
                    const ProductExtras<Out>& extras) {

@@ -13,23 +13,23 @@
 
 namespace vitscape::gpu {
 
-/// Where a pool gets its memory: `allocate` gives nullptr when there is none left.
+/// The source of a pool's memory: `allocate` returns nullptr when there is none left.
 template <class M>
 concept MemorySource = requires(M source, void* memory, std::size_t bytes) {
     { source.allocate(bytes) } -> std::same_as<void*>;
     source.release(memory);
-    { source.room() } -> std::convertible_to<DeviceRoom>;
+    { source.memory_info() } -> std::convertible_to<MemoryInfo>;
 };
 
-/// What a pool did so far, in bytes as handed out (rounded up to size classes).
+/// Statistics of a pool, in bytes as allocated (rounded up to size classes).
 struct PoolStatistics {
-    std::size_t in_use = 0;              ///< Bytes that are handed out.
-    std::size_t reserved = 0;            ///< Bytes taken from the source, in use or free.
-    std::size_t peak = 0;                ///< Highest `in_use`.
-    std::size_t system_allocations = 0;  ///< How often memory came from the source.
+    std::size_t in_use = 0;              ///< allocated bytes
+    std::size_t reserved = 0;            ///< bytes obtained from the source, in use or free
+    std::size_t peak = 0;                ///< maximum of `in_use`
+    std::size_t system_allocations = 0;  ///< number of allocations from the source
 };
 
-/// The figures of all pools by the names that the host's `MemoryPool` gives them.
+/// The statistics of all pools under the names of the host's `MemoryPool`.
 struct MemoryFigures {
     PoolStatistics all;
     [[nodiscard]] std::size_t bytes_in_use() const { return all.in_use; }
@@ -37,18 +37,18 @@ struct MemoryFigures {
     [[nodiscard]] std::size_t system_allocations() const { return all.system_allocations; }
 };
 
-/// Memory for arrays used in the order of one stream: what is released may be handed out again at once,
-/// because whatever uses it next is queued behind its earlier use. Released blocks wait in lists by size class
-/// (eight per power of two, at most 12.5 % waste), so that a loop of the same requests goes to the source in
-/// its first round only.
+/// Memory for arrays used in the order of one stream: released memory may be reused immediately,
+/// because its next use is queued after its earlier one. Released blocks are kept in lists by size class
+/// (eight per power of two, at most 12.5 % waste), so that a loop of identical requests allocates from the source in
+/// its first iteration only.
 ///
 /// Captured graphs keep the addresses of their memory, so each gets a private pool: while one is current, all
-/// requests come from it (it takes over free blocks of the common pool) and nobody else is given its blocks. A
-/// block goes back to the pool it came from, whichever is current. Used by one thread at a time.
+/// requests are served from it (it may take free blocks of the common pool) and its blocks are not used elsewhere. A
+/// block returns to the pool it came from, whichever is current. Used by one thread at a time.
 template <MemorySource Memory>
 class PoolSet {
   public:
-    /// Names a pool; 0 is the common one.
+    /// Identifies a pool; 0 is the common one.
     using Id = std::size_t;
     static constexpr Id common = 0;
     static constexpr std::size_t alignment = 256;
@@ -56,9 +56,9 @@ class PoolSet {
     explicit PoolSet(Memory memory = Memory{}) : memory_(std::move(memory)) { pools_[common]; }
     PoolSet(const PoolSet&) = delete;
     PoolSet& operator=(const PoolSet&) = delete;
-    /// Gives back all free blocks; none may be in use.
+    /// Frees all free blocks; none may be in use.
     ~PoolSet() {
-        for (auto& [id, pool] : pools_) give_back(pool);
+        for (auto& [id, pool] : pools_) return_free_blocks(pool);
     }
 
     /// Uninitialized memory for at least `bytes` bytes from the current pool, never null.
@@ -81,7 +81,7 @@ class PoolSet {
                 trim();
                 memory = memory_.allocate(size);
             }
-            if (memory == nullptr) throw OutOfDeviceMemory(bytes, memory_.room(), total_in_use_);
+            if (memory == nullptr) throw OutOfDeviceMemory(bytes, memory_.memory_info(), total_in_use_);
             pool.statistics.reserved += size;
             ++pool.statistics.system_allocations;
         }
@@ -93,7 +93,7 @@ class PoolSet {
         return memory;
     }
 
-    /// Takes back what `allocate(bytes)` gave, with the same `bytes`.
+    /// Releases the result of `allocate(bytes)`, with the same `bytes`.
     void release(void* memory, std::size_t bytes) {
         const std::size_t size = size_class(bytes);
         Id id = common;
@@ -107,15 +107,15 @@ class PoolSet {
         pool.free[size].push_back(memory);
     }
 
-    /// Opens a private pool.
+    /// Creates a private pool.
     [[nodiscard]] Id open() {
         pools_[++last_];
         return last_;
     }
-    /// Makes `id` the pool of all requests until the next `use`; returns the one before it.
+    /// Makes `id` the current pool until the next `use`; returns the previous one.
     Id use(Id id) { return std::exchange(current_, id); }
-    /// Ends a private pool: its blocks, free or in use, are the common pool's from now on. No captured graph
-    /// that keeps their addresses may be launched any more.
+    /// Closes a private pool: its blocks, free or in use, belong to the common pool from now on. A captured graph
+    /// that keeps their addresses must not be launched any more.
     void close(Id id) {
         if (id == common) return;
         const auto node = pools_.extract(id);
@@ -132,13 +132,13 @@ class PoolSet {
         if (current_ == id) current_ = common;
     }
 
-    /// Gives the free blocks of the common pool back to the source. A private pool's free blocks are its
-    /// graph's scratch memory, and stay.
-    void trim() { give_back(pools_.find(common)->second); }
-    /// Whether a request that finds no memory may trim (not while a stream is captured).
+    /// Returns the free blocks of the common pool to the source. The free blocks of a private pool are its
+    /// graph's scratch memory, and are kept.
+    void trim() { return_free_blocks(pools_.find(common)->second); }
+    /// Whether a failing request may trim (not while a stream is captured).
     void allow_trim(bool allowed) { may_trim_ = allowed; }
 
-    /// Of all pools together.
+    /// Totals over all pools.
     [[nodiscard]] PoolStatistics statistics() const {
         PoolStatistics sum;
         for (const auto& [id, pool] : pools_) {
@@ -149,11 +149,11 @@ class PoolSet {
         sum.peak = peak_;
         return sum;
     }
-    /// Of all pools together: the peak is what is in use now.
+    /// Resets the peak of all pools to what is in use now.
     void forget_peak() { peak_ = total_in_use_; }
     [[nodiscard]] PoolStatistics statistics(Id id) const { return pools_.at(id).statistics; }
 
-    /// Bytes that a request of `bytes` takes.
+    /// Bytes allocated for a request of `bytes`.
     [[nodiscard]] static std::size_t size_class(std::size_t bytes) {
         if (bytes <= 8 * alignment)
             return bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
@@ -174,7 +174,7 @@ class PoolSet {
         found->second.pop_back();
         return memory;
     }
-    void give_back(Pool& pool) {
+    void return_free_blocks(Pool& pool) {
         for (auto& [size, list] : pool.free) {
             for (void* const memory : list) memory_.release(memory);
             pool.statistics.reserved -= size * list.size();

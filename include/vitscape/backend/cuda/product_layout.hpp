@@ -9,11 +9,11 @@
 #include <vitscape/backend/concept.hpp>
 #include <vitscape/core/shape.hpp>
 
-/// How row-major products are told to a library of column-major ones, and how products are told apart; all of
+/// Conversion of row-major products for a column-major library, and the keys that identify products; all of
 /// it is plain arithmetic.
 namespace vitscape::gpu {
 
-/// A matrix as it lies in column-major memory: element (r, c) at c * leading + r.
+/// A matrix in column-major memory: element (r, c) at c * leading + r.
 struct ColumnMatrix {
     Index rows = 0, columns = 0, leading = 0;
 };
@@ -28,7 +28,7 @@ struct ColumnProduct {
 /// The same product in column-major terms. A row-major matrix is its transpose in column-major memory, and C^T
 /// = op(B)^T op(A)^T: so B comes first, A second, and both keep their transposition.
 inline ColumnProduct column_product(const MatrixProduct& p) {
-    // A row-major matrix of one row has no distance between rows: any stride is right, so a valid one is given.
+    // The stride of a row-major matrix of one row is irrelevant, so a valid one is used.
     const auto stored = [](Index rows, Index columns, Index stride) {
         return ColumnMatrix{columns, rows, rows == 1 ? std::max(stride, columns) : stride};
     };
@@ -52,7 +52,7 @@ struct StridedBatches {
     Index stride_a = 0, stride_b = 0, stride_c = 0;
 };
 
-/// One call where one stride reaches all problems, else one for each of the outer or the inner ones, whichever
+/// One call if one stride reaches all problems, otherwise one for each of the outer or the inner ones, whichever
 /// are fewer.
 inline StridedBatches strided_batches(const ProductBatch& b) {
     const auto even = [&b](Index outer, Index inner) { return outer == b.inner * inner; };
@@ -74,17 +74,17 @@ std::uint32_t common_alignment(const void* address, Distances... distances) {
 
 enum class ElementType : std::uint8_t { float64, float32, bfloat16 };
 
-/// What is done with a product beside beta C. In column-major terms sums over A's inner index are sums of the
+/// The fused epilogue of a product. In column-major terms sums over A's inner index are sums of the
 /// second operand.
 enum class Epilogue : std::uint8_t { none, bias, sums_of_first, sums_of_second };
 
-/// All that the choice of an algorithm depends on.
+/// Everything that the choice of an algorithm depends on.
 struct ProductKey {
     ColumnProduct product;
     Index count = 1, stride_first = 0, stride_second = 0, stride_result = 0;
     ElementType input = ElementType::float32, output = ElementType::float32;
     Epilogue epilogue = Epilogue::none;
-    /// Of the first and the second operand, the addend, the result and the epilogue's vector.
+    /// Alignment of the first and second operand, the addend, the result and the epilogue's vector.
     std::array<std::uint32_t, 5> alignment{};
 
     [[nodiscard]] std::array<Index, 24> numbers() const {

@@ -23,13 +23,13 @@ struct ProductCall {
     const void *alpha, *beta;
 };
 
-/// A product's description for cuBLASLt and the algorithm chosen for it.
+/// The cuBLASLt description of a product and the algorithm chosen for it.
 class ProductPlan {
   public:
     static constexpr int most_candidates = 8;
 
-    /// `call` gives addresses of the alignment that `key` names. `candidates` above 1: the fastest of so many
-    /// is taken, if no step is being captured.
+    /// `call` has addresses of the alignment given in `key`. `candidates` above 1: the fastest of that many
+    /// is used, unless a step is being captured.
     ProductPlan(Context& context, const ProductKey& key, const ProductCall& call, int candidates) {
         const bool wide = key.input == ElementType::float64;
         cublasLtMatmulDesc_t description = nullptr;
@@ -57,7 +57,7 @@ class ProductPlan {
     /// Whether there is an algorithm.
     [[nodiscard]] bool usable() const { return usable_; }
 
-    /// Queues the product on the context's compute stream.
+    /// Enqueues the product on the context's compute stream.
     void run(const Context& context, const ProductCall& call) const {
         if (call.vector != nullptr) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, call.vector);
         check(multiply(context, algorithm_, call, call.result), "a matrix product");

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#if defined(__CUDACC__)  // nothing without a CUDA compiler
+#if defined(__CUDACC__)  // empty without a CUDA compiler
 
 #include <vitscape/backend/cuda/execution.hpp>
 #include <vitscape/backend/cuda/kernels/device_block.hpp>
 
 namespace vitscape::detail {
 
-/// Device memory for one operation, given back in the stream's order.
+/// Device memory for one operation, released in stream order.
 template <class T>
 class DeviceScratch {
   public:
@@ -27,7 +27,7 @@ class DeviceScratch {
     T* data_;
 };
 
-/// Launches a kernel that knows its own grid.
+/// Launches a kernel with the grid that it defines.
 template <class Kernel>
 void run(Execution<system::cuda>& execution, const Kernel& kernel) {
     launch(kernel, kernel.blocks(), Kernel::max_threads, kernel.shared_bytes(), execution.stream());

@@ -7,9 +7,9 @@
 
 namespace vitscape::gpu {
 
-/// Cuts uploads into pieces and finds each a place in a slot of staging memory. Small uploads share a slot;
-/// what does not fit in one goes through several. Slots come free in the order of their use; while the oldest
-/// is still in use, new ones are made up to a limit, so that a steady state makes none and waits for none.
+/// Divides uploads into pieces and assigns each to a slot of staging memory. Small uploads share a slot;
+/// larger ones use several. Slots become free in the order of their use; while the oldest
+/// is still in use, new ones are created up to a limit, so that in the steady state no slot is created or waited for.
 class UploadRing {
   public:
     /// `bytes` bytes from `offset` of slot `slot`.
@@ -18,12 +18,12 @@ class UploadRing {
     };
     static constexpr std::size_t alignment = 256;
 
-    /// `slot_bytes`: a multiple of `alignment`; `limit`: the most slots, at least 1.
+    /// `slot_bytes`: a multiple of `alignment`; `limit`: maximum number of slots, at least 1.
     UploadRing(std::size_t slot_bytes, std::size_t limit) : slot_bytes_(slot_bytes), limit_(limit) {}
 
-    /// The next piece of an upload of which `remaining` > 0 bytes are left. `slots.is_free(i)`: all that was
-    /// queued on slot i is done; `slots.wait(i)` waits for that; `slots.make(i)` makes slot i, the first
-    /// unused number, or returns false where memory does not suffice (it must throw for slot 0).
+    /// The next piece of an upload with `remaining` > 0 bytes left. `slots.is_free(i)`: all work
+    /// queued on slot i is done; `slots.wait(i)` waits for that; `slots.make(i)` creates slot i, the first
+    /// unused number, or returns false if memory does not suffice (it must throw for slot 0).
     template <class Slots>
     [[nodiscard]] Piece next(std::size_t remaining, Slots& slots) {
         const std::size_t bytes = std::min(remaining, slot_bytes_);

@@ -14,12 +14,12 @@
 
 namespace vitscape::gpu {
 
-/// Uploads beside the computation: host memory goes through pinned slots to a slot's staging memory on the
-/// device, on a stream of its own; the compute stream, in its turn, copies from there to the destination. The
-/// host waits only where all slots are in use.
+/// Uploads that overlap with computation: host memory is copied through pinned slots to staging memory on the
+/// device, on a separate stream; the compute stream copies from there to the destination, in stream order. The
+/// host waits only if all slots are in use.
 class Uploads {
   public:
-    /// Slots of `slot_bytes` bytes, pinned and on the device, at most `limit` of them, made when wanted.
+    /// Slots of `slot_bytes` bytes, pinned and on the device, at most `limit` of them, created on demand.
     Uploads(cudaStream_t compute, std::size_t slot_bytes, std::size_t limit)
         : compute_(compute), stream_(detail::make_stream()), ring_(slot_bytes, limit), slots_{slot_bytes} {}
     Uploads(const Uploads&) = delete;
@@ -28,7 +28,7 @@ class Uploads {
 
     [[nodiscard]] cudaStream_t stream() const { return stream_.get(); }
 
-    /// Queues the copy of `bytes` bytes; `host` may be used anew when this returns.
+    /// Enqueues the copy of `bytes` bytes; `host` may be reused when this returns.
     void upload(const void* host, void* to, std::size_t bytes) {
         const auto* from = static_cast<const std::byte*>(host);
         auto* target = static_cast<std::byte*>(to);

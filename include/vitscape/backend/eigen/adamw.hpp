@@ -8,7 +8,7 @@
 
 namespace vitscape::detail {
 
-/// One AdamW step over n parameters in one pass, then teacher = momentum teacher + (1 - momentum) theta where it is not
+/// One AdamW step over n parameters in one pass, then teacher = momentum teacher + (1 - momentum) theta if it is not
 /// null; see `AdamWStep` for the formula.
 template <class T>
 void adamw_step(int threads, Index n, const AdamWStep& step, T* theta, const T* gradient, T* first, T* second,

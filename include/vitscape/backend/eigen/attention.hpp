@@ -60,7 +60,7 @@ struct HeadProducts {
     }
 };
 
-/// The product of a head's small matrices: below 32 tokens the fixed cost of oneDNN's call outweighs its
+/// A product of a head's small matrices: below 32 tokens the call overhead of oneDNN outweighs its
 /// speed.
 template <class T>
 void head_gemm(const AttentionShape& s, const MatrixProduct& product, const T* a, const T* b, T* c) {
@@ -93,7 +93,7 @@ void attention_forward(int threads, const AttentionShape& s, const T* qkv, T* ou
     });
 }
 
-/// dqkv from the gradient of `out`; rows of q that did not ask get zero. `scratch` holds samples * queries *
+/// dqkv from the gradient of `out`; rows of q that are not queries get zero. `scratch` holds samples * queries *
 /// tokens.
 template <class T>
 void attention_gradient(int threads, const AttentionShape& s, const T* qkv, const T* probabilities,

@@ -10,7 +10,7 @@
 namespace vitscape {
 
 /// The CPU backend on Eigen, for float and double: the primitives and the fused refinements of concept.hpp,
-/// whose arguments are documented there. Where oneDNN was found, its matrix product serves float.
+/// whose arguments are documented there. If oneDNN was found, its matrix product is used for float.
 template <class T>
 class Cpu : public CpuPrimitives<T> {
   public:

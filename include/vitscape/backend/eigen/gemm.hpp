@@ -36,14 +36,14 @@ void eigen_gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     if (p.transpose_a && p.transpose_b) C.noalias() += alpha * A.transpose() * B.transpose();
 }
 
-/// `MatrixProduct` on the calling thread: oneDNN's blocked product for float where it was found, Eigen
-/// otherwise.
+/// `MatrixProduct` on the calling thread: oneDNN's blocked product for float if it was found, otherwise
+/// Eigen.
 template <class T>
 void gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     if (p.m == 0 || p.n == 0) return;
 #if defined(VITSCAPE_HAS_ONEDNN)
     if constexpr (std::is_same_v<T, float>) {
-        if (p.k > 0) {  // for empty sums it does not scale C by beta
+        if (p.k > 0) {  // it does not scale C by beta for empty sums
             dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k,
                        static_cast<float>(p.alpha), a, p.stride_a, b, p.stride_b, static_cast<float>(p.beta),
                        c, p.stride_c);
@@ -54,9 +54,9 @@ void gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     eigen_gemm(p, a, b, c);
 }
 
-/// `gemm` over threads: C is cut into a fixed grid of blocks. Around each block, `before` and `after` are
-/// called with its row begin, row end, column begin and column end while it is in cache. Every call packs its
-/// parts of A and B anew: with 256 rows and 192 columns or more that costs below 8 % (measured with
+/// Multithreaded `gemm`: C is divided into a fixed grid of blocks. Before and after each block, `before` and `after` are
+/// called with its row begin, row end, column begin and column end while it is in cache. Every call repacks its
+/// parts of A and B: with 256 rows and 192 columns or more that costs below 8 % (measured with
 /// oneDNN 2.6 on AVX-512), with 64 rows 15 to 50 %.
 template <class T, class Before, class After>
 void parallel_gemm(int threads, const MatrixProduct& p, const T* a, const T* b, T* c, const Before& before,

@@ -5,7 +5,7 @@
 
 namespace vitscape::detail {
 
-/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta for each row, keeping the row's mean and inverse
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta for each row, storing its mean and inverse
 /// deviation.
 template <class T>
 void layer_norm_forward(int threads, Index rows, Index columns, double epsilon, const T* x, const T* gamma,
@@ -26,7 +26,7 @@ void layer_norm_forward(int threads, Index rows, Index columns, double epsilon, 
 }
 
 /// dx = beta dx + inverse (g - mean(g) - n mean(g n)) with n the normalized row and g = gamma dy; dgamma +=
-/// sum of dy n, dbeta += sum of dy. Partial sums are kept for fixed groups of rows.
+/// sum of dy n, dbeta += sum of dy. Partial sums are formed over fixed groups of rows.
 template <class T, class Pool>
 void layer_norm_gradient(int threads, Index rows, Index columns, const T* x, const T* gamma, const T* mean,
                          const T* inverse_deviation, const T* dy, double beta, T* dx, T* dgamma, T* dbeta,

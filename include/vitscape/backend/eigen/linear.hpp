@@ -19,7 +19,7 @@ using ArrayMap = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
 template <class T>
 using ConstArrayMap = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
 
-/// x[0..n) = GELU(x); derivative[0..n) = GELU'(x) where it is not null. In pieces that stay in the first
+/// x[0..n) = GELU(x); derivative[0..n) = GELU'(x) if it is not null. In pieces that fit into the L1
 /// cache.
 template <class T>
 void gelu_in_place(Index n, T* x, T* derivative) {
@@ -63,7 +63,7 @@ void linear_forward(int threads, Index rows, Index out, Index in, const T* x, co
         after);
 }
 
-/// dW += dY^T X. Threads share the outputs; a small dW is instead summed over fixed groups of rows, one
+/// dW += dY^T X. Threads divide the outputs; a small dW is instead summed over fixed groups of rows, one
 /// thread each.
 template <class T, class Pool>
 void add_weight_gradient(int threads, Index rows, Index out, Index in, const T* x, const T* dy, T* dw,

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-// Under the address sanitizer, memory in a free list may not be touched, as if it had been given back to the system.
+// Under the address sanitizer, memory in a free list must not be accessed, as if it had been returned to the system.
 #if defined(__SANITIZE_ADDRESS__)
 #define VITSCAPE_ADDRESS_SANITIZER 1
 #elif defined(__has_feature)
@@ -27,7 +27,7 @@
 namespace vitscape {
 
 /// Keeps released memory in lists by size class (eight classes per power of two, at most 12.5 % waste), so
-/// that a loop which asks for the same sizes again and again allocates in its first rounds only. Used by one
+/// that a loop with the same requests allocates in its first iterations only. Used by one
 /// thread at a time.
 class MemoryPool {
   public:
@@ -54,7 +54,7 @@ class MemoryPool {
         return ::operator new (size, std::align_val_t{alignment});
     }
 
-    /// Takes back what `allocate(bytes)` gave, with the same `bytes`.
+    /// Releases the result of `allocate(bytes)`, with the same `bytes`.
     void release(void* memory, std::size_t bytes) {
         const std::size_t size = size_class(bytes);
         in_use_ -= size;
@@ -62,7 +62,7 @@ class MemoryPool {
         VITSCAPE_POISON(memory, size);
     }
 
-    /// Gives the memory in the free lists back to the system.
+    /// Returns the memory in the free lists to the system.
     void trim() {
         for (auto& [size, list] : free_) {
             for (void* memory : list) {
@@ -74,10 +74,10 @@ class MemoryPool {
     }
 
     [[nodiscard]] std::size_t bytes_in_use() const { return in_use_; }
-    /// Most bytes in use at once, since the start or the last `forget_peak`.
+    /// Peak of the bytes in use, since the start or the last `forget_peak`.
     [[nodiscard]] std::size_t peak_bytes() const { return peak_; }
     void forget_peak() { peak_ = in_use_; }
-    /// How often memory came from the system rather than from a free list.
+    /// Number of allocations from the system rather than from a free list.
     [[nodiscard]] std::size_t system_allocations() const { return system_allocations_; }
 
   private:

@@ -14,8 +14,8 @@
 
 namespace vitscape {
 
-/// Number of threads that OpenMP would start here: `OMP_NUM_THREADS` where that is set, or else one for each processor that
-/// the process may run on; 1 without OpenMP.
+/// Number of threads that OpenMP would start here: `OMP_NUM_THREADS` if it is set, otherwise one per processor available to
+/// the process; 1 without OpenMP.
 inline int available_threads() {
 #if defined(_OPENMP)
     return omp_get_max_threads();
@@ -26,7 +26,7 @@ inline int available_threads() {
 
 namespace detail {
 
-/// While it lives, code on this thread that would start OpenMP threads of its own (Eigen, oneDNN) stays on
+/// While it exists, code on this thread that would start its own OpenMP threads (Eigen, oneDNN) runs on
 /// this thread.
 class OneThread {
   public:
@@ -68,8 +68,8 @@ void parallel_for(int threads, Index blocks, const F& f) {
 }
 
 /// A fixed division of `items` into a power of two of even blocks, at most `most` (a power of two) and each
-/// of at least `smallest` items where there are that many. It depends on the size alone, never on the number
-/// of threads, so results do not either.
+/// of at least `smallest` items if there are that many. It depends only on the size, never on the number
+/// of threads, and so do results.
 struct Blocks {
     Index size, count;
     Blocks(Index items, Index smallest, Index most)

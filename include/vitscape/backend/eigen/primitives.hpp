@@ -13,8 +13,8 @@
 
 namespace vitscape {
 
-/// The CPU backend's primitives (concept.hpp) and nothing more: plain loops and Eigen's products, over OpenMP
-/// threads. `Cpu<T>` adds the fused refinements; this class alone is the reference that they are tested
+/// The primitives of the CPU backend (concept.hpp) and nothing else: plain loops and Eigen's products, on OpenMP
+/// threads. `Cpu<T>` adds the fused refinements; this class is the reference that they are tested
 /// against.
 template <class T>
 class CpuPrimitives {
@@ -23,9 +23,8 @@ class CpuPrimitives {
     using Storage = T;
     using Pointer = T*;
 
-    /// @param threads  OpenMP threads to use, 0 for `available_threads()`. Eigen's own threading is switched off
-    /// process-wide,
-    ///                 since two thread pools on one processor slow each other down.
+    /// @param threads  number of OpenMP threads, 0 for `available_threads()`. Eigen's own threading is disabled
+    ///                 process-wide, since two thread pools on one processor slow each other down.
     explicit CpuPrimitives(int threads = 0)
         : pool_(std::make_shared<MemoryPool>()), threads_(threads > 0 ? threads : available_threads()) {}
 
@@ -67,7 +66,7 @@ class CpuPrimitives {
 
     template <class F, class Out, class... In>
     void map(Index rows, Index columns, const F& f, const Out& out, const In&... in) {
-        if (rows == 1) {  // a flat vector: threads share its columns
+        if (rows == 1) {  // a flat vector: threads divide its columns
             for_elements(columns, [&](Index begin, Index end) { map_row(0, begin, end, f, out, in...); });
             return;
         }
@@ -141,13 +140,13 @@ class CpuPrimitives {
         });
     }
 
-    /// `reduce_rows` into any operand, so that `Dual` can reduce into values and tangents at once.
+    /// `reduce_rows` into any operand, so that `Dual` can reduce values and tangents together.
     template <class F, class Out, class... In>
     void reduce_rows_into(Index rows, Index columns, const F& f, const Out& out, const In&... in) {
         for_rows(rows, columns, [&](Index r) { out.row(r).set(0, sum_row(columns, f, in.row(r)...)); });
     }
-    /// `reduce_columns` into any one-row operand: fixed groups of rows are summed apart, then the groups in
-    /// their order.
+    /// `reduce_columns` into any one-row operand: fixed groups of rows are summed separately, then the groups in
+    /// order.
     template <class F, class Out, class... In>
     void reduce_columns_into(Index rows, Index columns, const F& f, double beta, const Out& out,
                              const In&... in) {
@@ -175,7 +174,7 @@ class CpuPrimitives {
   protected:
     [[nodiscard]] MemoryPool& pool() { return *pool_; }
 
-    /// Elements below which a thread's share is not worth its start.
+    /// Number of elements below which an additional thread does not pay off.
     static constexpr Index smallest_work = 8192;
 
     template <class F>

@@ -20,8 +20,8 @@
 
 namespace vitscape::detail {
 
-/// What `Thrust<System, T>` needs of a system, for the two that run on the processor: memory, transfers, the
-/// loops that its primitives are made of, and matrix products. The device's counterpart is cuda/execution.hpp.
+/// The operations that `Thrust<System, T>` needs of a system, for the two host systems: memory, transfers, the
+/// loops of its primitives, and matrix products. The device's counterpart is cuda/execution.hpp.
 /// Copies share the memory pool.
 template <class System>
 class Execution {
@@ -98,7 +98,7 @@ class Execution {
         return sum;
     }
 
-    /// C may be of the type that the sums are taken in.
+    /// C may have the type of the sums.
     template <class T, class C>
     void multiply(const MatrixProduct& p, const T* a, const T* b, C* c) {
         if constexpr (std::is_same_v<T, bfloat16>) {
@@ -125,9 +125,9 @@ class Execution {
 
   private:
     static constexpr Index smallest_work =
-        8192;  // elements below which a thread's share is not worth its start
+        8192;  // number of elements below which an additional thread does not pay off
 
-    /// f(block) for all blocks by Thrust. Which thread runs which block does not matter for any result.
+    /// f(block) for all blocks by Thrust. No result depends on which thread runs which block.
     template <class F>
     void run(Index blocks, const F& f) const {
         const thrust::counting_iterator<Index> first(0);
@@ -145,7 +145,7 @@ class Execution {
         thrust::for_each_n(thrust::cpp::par, first, blocks, f);
     }
 
-    /// The rows of a matrix as float, in memory of this thread's own that is kept.
+    /// The rows of a matrix as float, in reused thread-local memory.
     static const float* widened(std::vector<float>& memory, Index rows, Index columns, const bfloat16* from,
                                 Index stride) {
         memory.resize(static_cast<std::size_t>(rows * columns));
@@ -163,7 +163,7 @@ class Execution {
         wide.stride_b = p.transpose_b ? p.k : p.n;
         wide.stride_c = p.n;
         const bool one =
-            batch.outer * batch.inner == 1;  // threads share its rows and columns, else the problems
+            batch.outer * batch.inner == 1;  // threads divide its rows and columns, otherwise the problems
         run(one ? 1 : batch.outer, [&](Index i) {
             thread_local std::vector<float> wide_a, wide_b, wide_c;
             for (Index j = 0; j < batch.inner; ++j) {

@@ -16,7 +16,7 @@ namespace vitscape {
 
 namespace detail {
 
-/// f(in(r, c)...) of some operands, as a function of (r, c) that a kernel can hold.
+/// f(in(r, c)...) of some operands, as a function of (r, c) that can be passed to a kernel.
 template <class F, class... In>
 struct Term {
     F f;
@@ -118,8 +118,8 @@ struct NormalElement {
 }  // namespace detail
 
 /// The primitives of concept.hpp by Thrust's algorithms, for one of its systems and T of double, float or
-/// bfloat16. bfloat16 numbers are memory only: functors see float, and sums, row numbers and parameters live on
-/// the float sibling, `Master`. Serves as the reference that the fused kernels of `Thrust` are tested against.
+/// bfloat16. bfloat16 is a storage type only: functors see float, and sums, row indices and parameters belong to
+/// the float counterpart, `Master`. Serves as the reference that the fused kernels of `Thrust` are tested against.
 template <class System, class T>
 class ThrustPrimitives {
     using R = Real<T>;
@@ -130,7 +130,7 @@ class ThrustPrimitives {
     using Pointer = T*;
     using Execution = detail::Execution<System>;
 
-    /// @param place  processor threads, 0 for all; on CUDA the device's number.
+    /// @param place  number of processor threads, 0 for all; on CUDA the device number.
     explicit ThrustPrimitives(int place = 0) : execution_(place) {}
     /// Another view of the same memory pool and stream.
     explicit ThrustPrimitives(Execution execution) : execution_(std::move(execution)) {}
@@ -188,7 +188,7 @@ class ThrustPrimitives {
         return execution_.sum(n, detail::Product<T>{x, y});
     }
 
-    /// C holds T or the type of the sums.
+    /// C stores T or the type of the sums.
     template <class C>
     void multiply(const MatrixProduct& product, const T* a, const T* b, C* c) {
         if (empty_sum(product)) return scale_result(product, c);
@@ -212,7 +212,7 @@ class ThrustPrimitives {
     void fill_normal(const RandomKey& key, Index n, T* to) {
         if constexpr (HostSystem<System>) {
             execution_.for_each(1, n, detail::NormalElement<T>{key, to});
-        } else {  // a device's logarithm and cosine differ in the last bit, and directions must not
+        } else {  // a device's logarithm and cosine may differ in the last bit, but directions must not
             CpuPrimitives<R> host;
             R* const numbers = host.allocate(n);
             host.fill_normal(key, n, numbers);
@@ -221,7 +221,7 @@ class ThrustPrimitives {
         }
     }
 
-    /// `reduce_rows` into any operand, so that `Dual` can reduce into values and tangents at once.
+    /// `reduce_rows` into any operand, so that `Dual` can reduce values and tangents together.
     template <class F, class Out, class... In>
     void reduce_rows_into(Index rows, Index columns, const F& f, const Out& out, const In&... in) {
         using Term = detail::Term<F, In...>;
@@ -229,8 +229,8 @@ class ThrustPrimitives {
         execution_.reduce_rows(rows, columns, Term{f, {in...}}, functor::Add{}, S(0),
                                detail::StoreRow<Out>{out});
     }
-    /// `reduce_columns` into any one-row operand: fixed groups of rows are summed apart, then the groups in
-    /// their order.
+    /// `reduce_columns` into any one-row operand: fixed groups of rows are summed separately, then the groups in
+    /// order.
     template <class F, class Out, class... In>
     void reduce_columns_into(Index rows, Index columns, const F& f, double beta, const Out& out,
                              const In&... in) {
@@ -253,7 +253,7 @@ class ThrustPrimitives {
     }
 
   private:
-    /// C = beta C where there is nothing to sum, which cuBLASLt has no algorithm for; it clears and leaves by itself.
+    /// C = beta C if there is nothing to sum, a case that cuBLASLt does not support but that needs no product.
     static bool empty_sum(const MatrixProduct& product) {
         return !HostSystem<System> && product.k == 0 && product.beta != 0 && product.beta != 1;
     }

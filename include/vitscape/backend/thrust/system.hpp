@@ -3,7 +3,7 @@
 
 #include <concepts>
 
-/// Where the algorithms of Thrust run; the names are Thrust's own.
+/// The systems on which Thrust's algorithms run; the names are Thrust's own.
 namespace vitscape::system {
 
 /// One processor thread.

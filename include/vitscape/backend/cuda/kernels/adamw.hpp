@@ -8,13 +8,13 @@
 
 namespace vitscape::kernels {
 
-/// A range of the flat vector that AdamW treats alike; scales are times the step's weight decay and learning rate.
+/// A range of the flat vector with the same AdamW settings; scales multiply the step's weight decay and learning rate.
 struct AdamWGroup {
     Index offset, count;
     float weight_decay_scale, learning_rate_scale;
 };
 
-/// The numbers of one step, prepared in double.
+/// The coefficients of one step, computed in double.
 struct AdamWNumbers {
     float beta1, one_minus_beta1, beta2, one_minus_beta2;
     float learning_rate, decay;  ///< learning rate / correction1, learning rate * weight decay
@@ -37,8 +37,8 @@ struct AdamWNumbers {
     }
 };
 
-/// One step of AdamW over the flat vector of n parameters in one pass; `AdamWStep` has the formula. Numbers in no
-/// group stay as they are, with their moments. Then, where not null, teacher = momentum teacher + (1 - momentum)
+/// One step of AdamW over the flat vector of n parameters in one pass; see `AdamWStep` for the formula. Elements in no
+/// group are unchanged, including their moments. Then, if not null, teacher = momentum teacher + (1 - momentum)
 /// theta.
 struct AdamW {
     static constexpr int max_threads = stream_threads, width = pack_width<float>;
@@ -58,18 +58,18 @@ struct AdamW {
     VITSCAPE_DEVICE void operator()(Block& block) const {
         Range range{0, 0, false, 1, 0};
         elementwise<width>(block, n, aligned(width, theta, gradient, first_moment, second_moment, teacher),
-                           Walk{*this, range});
+                           Body{*this, range});
     }
 
   private:
-    /// A group, or a gap between two, with what its numbers have in common.
+    /// A group, or a gap between two, with the coefficients of its elements.
     struct Range {
         Index begin, end;
         bool moves;
         float keep, step;
     };
 
-    struct Walk {
+    struct Body {
         const AdamW& kernel;
         Range& range;
         template <int N>
@@ -79,7 +79,7 @@ struct AdamW {
     };
 
     VITSCAPE_DEVICE Range range_at(Index i) const {
-        int begin = 0, end = group_count;  // of the first group that ends behind i
+        int begin = 0, end = group_count;  // of the first group that ends after i
         while (begin < end) {
             const int middle = (begin + end) / 2;
             if (groups[middle].offset + groups[middle].count > i)

@@ -10,7 +10,7 @@
 namespace vitscape {
 
 /// Multi-head attention out = softmax(q k^T / sqrt(W)) v (Vaswani et al. 2017, arXiv 1706.03762, eq. 1), in
-/// one pass over memory. Launched as `attention_forward_launch<T>` says; T float or bfloat16, W 32 or 64.
+/// one pass over memory. Launched according to `attention_forward_launch<T>`; T float or bfloat16, W 32 or 64.
 /// @param qkv      (samples, tokens, 3, heads, W), 16-byte aligned
 /// @param out      (samples, queries, heads, W), 16-byte aligned
 /// @param log_sum  (samples, heads, queries): natural logarithm of the sum of the exponentials, for the
@@ -40,12 +40,12 @@ struct AttentionForward {
     }
 };
 
-/// The gradient of `AttentionForward`, launched as `attention_backward_launch<T>` says: of two
+/// The gradient of `AttentionForward`, launched according to `attention_backward_launch<T>`: of two
 /// neighbouring blocks, which share their matrices in cache, one computes dk and dv and the other dq. No sum
 /// depends on the order in which blocks run.
-/// @param out, log_sum  what the forward pass wrote
+/// @param out, log_sum  results of the forward pass
 /// @param dout          (samples, queries, heads, W), 16-byte aligned
-/// @param dqkv          like qkv, wholly overwritten; tokens that are no queries get a zero query gradient
+/// @param dqkv          like qkv, completely overwritten; tokens that are not queries get a zero query gradient
 template <class T, int W>
 struct AttentionBackward {
     static constexpr int max_threads = detail::attention_register_threads<T, true>;

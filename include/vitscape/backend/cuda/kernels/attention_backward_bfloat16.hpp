@@ -102,7 +102,7 @@ struct KeyGradientTile<bfloat16, W> {
     }
 
   private:
-    /// Queries that do not exist are zero, and so is their part of the sums.
+    /// Queries beyond the end are zero, and so is their contribution to the sums.
     template <class Block>
     VITSCAPE_DEVICE void take(Block& block, const SharedRows<bfloat16, W>& shared, int row) {
         constexpr float unit = attention_scale<W> * log_sum_unit<bfloat16>;

@@ -89,7 +89,7 @@ struct KeyGradientTile<float, W> {
         clear_sums(dvalue);
     }
 
-    /// Queries that do not exist are zero, and so is their part of the sums.
+    /// Queries beyond the end are zero, and so is their contribution to the sums.
     template <class Block>
     VITSCAPE_DEVICE void absorb(Block& block, const SharedRows<float, W>& shared, int existing) {
         for (int row = 0; row < existing; row += attention_step<float>) {

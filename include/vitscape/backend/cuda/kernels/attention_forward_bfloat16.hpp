@@ -5,7 +5,7 @@
 
 namespace vitscape::detail {
 
-/// 16 queries of a warp on tensor cores; the softmax is rescaled as larger scores come (Milakov & Gimelshein
+/// 16 queries of a warp on tensor cores; the softmax is rescaled online (Milakov & Gimelshein
 /// 2018, arXiv 1805.02867, algorithm 3). Weights are rounded to bfloat16 for the product with v, their sum is
 /// not.
 template <int W>

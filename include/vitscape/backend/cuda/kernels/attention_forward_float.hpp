@@ -5,7 +5,7 @@
 
 namespace vitscape::detail {
 
-/// 16 queries of a warp in float; the softmax is rescaled as larger scores come.
+/// 16 queries of a warp in float; the softmax is rescaled online.
 template <int W>
 struct ForwardTile<float, W> {
     using Scalar = float;

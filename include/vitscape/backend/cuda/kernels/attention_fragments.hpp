@@ -5,8 +5,8 @@
 
 #include <vitscape/backend/cuda/kernels/attention_operands.hpp>
 
-/// Tiles of 16 rows in the registers of a warp, as the tensor cores want them (PTX ISA, mma.m16n8k16): lane l
-/// holds of rows l/4 and l/4 + 8 the columns 2 (l%4) and the one after it, of each 8 columns.
+/// Tiles of 16 rows in the registers of a warp, in the layout of the tensor cores (PTX ISA, mma.m16n8k16): of rows l/4
+/// and l/4 + 8, lane l holds columns 2 (l%4) and 2 (l%4) + 1 of every 8 columns.
 namespace vitscape::detail {
 
 /// 2^x to 2 ulp, 0 for minus infinity.
@@ -31,7 +31,7 @@ VITSCAPE_DEVICE inline std::uint32_t pack(float low, float high) {
 #endif
 }
 
-/// The 4 x 4 words of four neighbouring lanes, transposed: lane t gets word t of each.
+/// Transposes the 4 x 4 words of four neighbouring lanes: lane t gets word t of each.
 template <class Block>
 VITSCAPE_DEVICE void transpose_quad(Block& block, std::uint32_t (&w)[4]) {
     VITSCAPE_UNROLL
@@ -55,7 +55,7 @@ struct LeftFragments {
     std::uint32_t at[W / 16][4];
 };
 
-/// Rows first to first + 15, zero where they do not exist.
+/// Rows first to first + 15, zero beyond the end.
 template <int W, class Block>
 VITSCAPE_DEVICE void load_tile(Block& block, LeftFragments<W>& to, const HeadRows<const bfloat16>& from,
                                int first) {
@@ -74,7 +74,7 @@ VITSCAPE_DEVICE void load_tile(Block& block, LeftFragments<W>& to, const HeadRow
     }
 }
 
-/// Accumulators [8 columns][row l/4: 0, 1; row l/4 + 8: 2, 3] times a factor per row; rows that exist.
+/// Accumulators [8 columns][row l/4: 0, 1; row l/4 + 8: 2, 3] times a factor per row; only existing rows.
 template <int W, class Block>
 VITSCAPE_DEVICE void store_tile(Block& block, const float (&sums)[W / 8][4], float upper, float lower,
                                 const HeadRows<bfloat16>& to, int first) {
@@ -135,7 +135,7 @@ VITSCAPE_DEVICE void accumulate_rows(Block& block, const float (&weights)[2 * Pi
     }
 }
 
-/// Scores of rows that do not exist become minus infinity.
+/// Scores of rows beyond the end become minus infinity.
 template <int Pieces, class Block>
 VITSCAPE_DEVICE void mask_columns(Block& block, float (&scores)[2 * Pieces][4], int existing) {
     if (existing >= 16 * Pieces) return;

@@ -11,14 +11,14 @@
 /// | query gradient | queries | k, v | dq = scale dS k, dS = P * (dout v^T - sum(dout * out)) |
 /// | key gradient | keys | q, dout | dv = P^T dout, dk = scale dS^T q |
 ///
-/// Each result is summed by one warp in a fixed order, so results do not change from run to run.
+/// Each result is summed by one warp in a fixed order, so results are reproducible.
 namespace vitscape::detail {
 
 /// 1 / sqrt(W)
 template <int W>
 constexpr float attention_scale = W == 64 ? 0.125f : 0.176776695296636881f;
 
-/// The unit of log-sum-exp in shared memory: of base 2 where the hardware's power of 2 is precise enough.
+/// The unit of log-sum-exp in shared memory: base 2 if the hardware's exp2 is precise enough.
 template <class T>
 constexpr float log_sum_unit = std::is_same_v<T, float> ? 1.0f : 1.44269504088896341f;
 
@@ -56,7 +56,7 @@ struct KeyGradientOperands {
     }
 };
 
-/// What a warp holds in each pass; one specialization for tensor cores and one without.
+/// The registers of a warp in each pass; one specialization with tensor cores and one without.
 template <class T, int W>
 struct ForwardTile;
 template <class T, int W>

@@ -11,65 +11,65 @@
 
 namespace vitscape {
 
-/// The problem and its division among blocks, as the attention kernels get it.
+/// The problem and its division into blocks, as passed to the attention kernels.
 struct AttentionPlan {
     int tokens = 0, heads = 0, first_query = 0, queries = 0;
-    int groups = 1;    ///< Blocks that share the rows of one (sample, head).
-    int resident = 0;  ///< Rows of each of the two streamed matrices that are in shared memory at once.
+    int groups = 1;    ///< blocks that share the rows of one (sample, head)
+    int resident = 0;  ///< rows of each of the two streamed matrices in shared memory at once
 };
 
-/// How an attention kernel is launched.
+/// Launch configuration of an attention kernel.
 struct AttentionLaunch {
     AttentionPlan plan;
     Index blocks = 0;
     int threads = 0, shared_bytes = 0;
 };
 
-/// What the division depends on: the dynamic shared memory that one block may ask for, in bytes
-/// (cudaDevAttrMaxSharedMemoryPerBlockOptin), and how many blocks run at once.
+/// Device limits that the division depends on: the maximum dynamic shared memory of a block in bytes
+/// (cudaDevAttrMaxSharedMemoryPerBlockOptin), and how many blocks run concurrently.
 struct AttentionDevice {
     int shared_bytes = 0, multiprocessors = 1;
 };
 
-/// Count of the row statistics that the forward pass saves: log-sum-exp per (sample, head, query).
+/// Number of row statistics saved by the forward pass: log-sum-exp per (sample, head, query).
 [[nodiscard]] inline Index attention_saved(const AttentionShape& shape) {
     return shape.samples * shape.heads * shape.queries;
 }
 
 namespace detail {
 
-/// A warp computes this many rows of the result at a time.
+/// Rows of the result that a warp computes at a time.
 constexpr int attention_tile = 16;
 
-/// Streamed rows are taken in multiples of this; what is beyond the last token is zero and has no weight.
+/// Streamed rows are processed in multiples of this; rows beyond the last token are zero and have no weight.
 template <class T>
 constexpr int attention_step = std::is_same_v<T, float> ? 32 : 16;
 
-/// Elements from one row in shared memory to the next. 16 bytes more than the row: eight rows' pieces of 16
-/// bytes then lie in all 32 banks.
+/// Elements from one row in shared memory to the next: 16 bytes more than the row, so that the 16-byte pieces of
+/// eight rows cover all 32 banks.
 template <class T>
 VITSCAPE_HOST_DEVICE constexpr int attention_pitch(int head_width) {
     return head_width + 16 / static_cast<int>(sizeof(T));
 }
 
-/// Rows of weights that pass from one lane's registers to another's: (streamed rows, own rows) of float, with
-/// the pitch that keeps 16-byte accesses of eight rows apart.
+/// Weights exchanged between lanes: (streamed rows, own rows) of float, with
+/// a pitch that keeps 16-byte accesses of eight rows apart.
 constexpr int attention_weight_pitch = attention_tile + 4;
 
 /// Shared memory of one warp in the kernels without tensor cores: its own rows and tiles of weights.
 template <class T>
 constexpr int attention_warp_bytes(int head_width, int own_matrices, int weight_tiles) {
-    if (!std::is_same_v<T, float>) return 0;  // fragments stay in registers
+    if (!std::is_same_v<T, float>) return 0;  // fragments remain in registers
     const int own = own_matrices * attention_tile * attention_pitch<T>(head_width);
     return (own + weight_tiles * attention_step<T> * attention_weight_pitch) * static_cast<int>(sizeof(T));
 }
 
-/// Warps of a block, at most: on tensor cores, seven take the 13 tiles of 197 tokens in two rounds. The
-/// backward pass has more in registers.
+/// Maximum number of warps per block: on tensor cores, seven process the 13 tiles of 197 tokens in two rounds. The
+/// backward pass uses more registers.
 template <class T, bool Backward>
 constexpr int attention_most_warps = Backward || std::is_same_v<T, float> ? 4 : 7;
 
-/// Threads among which a multiprocessor's registers are shared out: of two or more blocks, so that one
+/// Threads that share the registers of a multiprocessor: of two or more blocks, so that one
 /// computes while another waits for its rows. Each of four schedulers has a quarter of the registers: a thread
 /// of 14 warps gets 128, of 12 168, of 8 255.
 template <class T, bool Backward>
@@ -80,7 +80,7 @@ constexpr int attention_reserved_bytes = 1024;
 
 /// @param row_bytes   shared memory of one streamed row of both matrices
 /// @param warp_bytes  shared memory of one warp
-/// @param own         rows that the warps own, of the longer pass
+/// @param own         rows owned by the warps in the longer pass
 template <class T, bool Backward>
 AttentionLaunch divide_attention(const AttentionShape& shape, const AttentionDevice& device, int row_bytes,
                                  int warp_bytes, Index own) {
@@ -88,7 +88,7 @@ AttentionLaunch divide_attention(const AttentionShape& shape, const AttentionDev
     const auto divide_up = [](Index a, Index b) { return (a + b - 1) / b; };
     const Index tiles = divide_up(own, attention_tile), heads = shape.samples * shape.heads;
 
-    // Half of the shared memory at most: while one block waits for its rows, another computes.
+    // At most half of the shared memory: while one block waits for its rows, another computes.
     const Index warps_at_most = std::min<Index>(tiles, most_warps);
     const Index half = (device.shared_bytes + attention_reserved_bytes) / 2 - attention_reserved_bytes;
     const Index room = half - warps_at_most * warp_bytes;
@@ -96,7 +96,7 @@ AttentionLaunch divide_attention(const AttentionShape& shape, const AttentionDev
     const Index chunks = divide_up(shape.tokens, fitting);
     const Index resident = divide_up(divide_up(shape.tokens, chunks), step) * step;
 
-    // Where the rows do not stay, each round of tiles loads them anew and may as well be a block of its own.
+    // If the rows do not all fit, each round of tiles reloads them and may as well be a separate block.
     const Index rounds_of_one = divide_up(tiles, most_warps);
     const Index wanted = chunks > 1 ? rounds_of_one : divide_up(2 * Index{device.multiprocessors}, heads);
     const Index groups = std::clamp<Index>(wanted, 1, rounds_of_one);
@@ -126,7 +126,7 @@ AttentionLaunch divide_attention_forward(const AttentionShape& shape, const Atte
 template <class T>
 AttentionLaunch divide_attention_backward(const AttentionShape& shape, const AttentionDevice& device) {
     const int width = static_cast<int>(shape.head_width);
-    const int row = 2 * (attention_pitch<T>(width) * static_cast<int>(sizeof(T)) + 4);  // and two numbers
+    const int row = 2 * (attention_pitch<T>(width) * static_cast<int>(sizeof(T)) + 4);  // plus two numbers
     AttentionLaunch launch =
         divide_attention<T, true>(shape, device, row, attention_warp_bytes<T>(width, 2, 2), shape.tokens);
     launch.blocks *= 2;  // one for the keys and values, one for the queries
@@ -135,8 +135,8 @@ AttentionLaunch divide_attention_backward(const AttentionShape& shape, const Att
 
 }  // namespace detail
 
-/// Whether the attention kernels serve this shape on this device; else the backend uses its primitives. Head
-/// widths 32 and 64 of float and bfloat16, any count of tokens.
+/// Whether the attention kernels support this shape on this device; otherwise the backend uses its primitives. Head
+/// widths 32 and 64 of float and bfloat16, any number of tokens.
 template <class T>
 [[nodiscard]] bool attention_supported(const AttentionShape& shape, const AttentionDevice& device) {
     constexpr Index most = 1 << 30;
@@ -159,7 +159,7 @@ void require_attention(const AttentionShape& s, const AttentionDevice& device) {
                 "given: head width ",
                 s.head_width, ", ", s.tokens, " tokens, queries ", s.first_query, " to ",
                 s.first_query + s.queries - 1, ", ", device.shared_bytes,
-                " bytes of shared memory; ask attention_supported before"));
+                " bytes of shared memory; check attention_supported first"));
 }
 
 }  // namespace detail

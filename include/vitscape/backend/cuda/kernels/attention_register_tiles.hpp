@@ -7,10 +7,10 @@
 
 /// Tiles of 16 own rows x 32 streamed rows without tensor cores. Lane l holds own rows 4 (l/8) to
 /// 4 (l/8) + 3; of the scores the streamed rows l%8, l%8 + 8, ..., of the results the columns 4 (l%8) to
-/// 4 (l%8) + 3 of each 32. A register then serves four products, and eight lanes read from different banks.
+/// 4 (l%8) + 3 of each 32. Each register then serves four products, and eight lanes read from different banks.
 namespace vitscape::detail {
 
-/// Copies own rows to shared memory of the warp, zero where they do not exist; a sync_warp() must follow.
+/// Copies own rows to the warp's shared memory, zero beyond the end; must be followed by sync_warp().
 template <int W, class Block>
 VITSCAPE_DEVICE void copy_tile(Block& block, float* to, const HeadRows<const float>& from, int first) {
     for (int i = block.lane(); i < attention_tile * W / 4; i += 32) {
@@ -43,7 +43,7 @@ VITSCAPE_DEVICE void multiply_rows(Block& block, const float* own, const float* 
     }
 }
 
-/// Lays weights down as (streamed row, own row) in shared memory of the warp; a sync_warp() must follow.
+/// Stores weights as (streamed row, own row) in the warp's shared memory; must be followed by sync_warp().
 template <class Block>
 VITSCAPE_DEVICE void put_weights(Block& block, const float (&weights)[4][4], float* to) {
     VITSCAPE_UNROLL
@@ -79,7 +79,7 @@ VITSCAPE_DEVICE void clear_sums(float (&sums)[4][W]) {
     for (int n = 0; n < W; ++n) sums[i][n] = 0;
 }
 
-/// Results times a factor per own row; rows that exist.
+/// Results times a factor per own row; only existing rows.
 template <int W, class Block>
 VITSCAPE_DEVICE void store_tile(Block& block, const float (&sums)[4][W / 8], const float (&factor)[4],
                                 const HeadRows<float>& to, int first) {

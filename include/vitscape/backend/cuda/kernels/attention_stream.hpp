@@ -9,7 +9,7 @@
 
 namespace vitscape::detail {
 
-/// 16 bytes, moved at once.
+/// 16 bytes, moved in one access.
 struct __attribute__((aligned(16), may_alias)) Words {
     std::uint32_t at[4];
 };
@@ -31,10 +31,10 @@ struct HeadRows {
 /// One (sample, head) of the packed rows (sample, token) of q, k, v.
 template <class T>
 struct PackedHead {
-    HeadRows<T> query, key, value;  // query: only of the query tokens
+    HeadRows<T> query, key, value;  // query: only the query tokens
 };
 
-/// What a block computes.
+/// The part of the problem computed by a block.
 struct AttentionPlace {
     int sample, head, group;
 
@@ -51,20 +51,20 @@ struct AttentionPlace {
                 {token + width, 3 * width, plan.tokens},
                 {token + 2 * width, 3 * width, plan.tokens}};
     }
-    /// Of a matrix (samples, queries, heads, W).
+    /// Rows of a matrix (samples, queries, heads, W).
     template <int W, class T>
     VITSCAPE_DEVICE HeadRows<T> queries(const AttentionPlan& plan, T* out) const {
         const int width = plan.heads * W;
         return {out + Index{sample} * plan.queries * width + head * W, width, plan.queries};
     }
-    /// Of numbers (samples, heads, queries).
+    /// Row statistics (samples, heads, queries).
     template <class T>
     VITSCAPE_DEVICE T* numbers(const AttentionPlan& plan, T* saved) const {
         return saved + (Index{sample} * plan.heads + head) * plan.queries;
     }
 };
 
-/// The streamed rows in shared memory: two matrices and, where a pass needs them, two numbers per row.
+/// The streamed rows in shared memory: two matrices and, if a pass needs them, two numbers per row.
 template <class T, int W>
 struct SharedRows {
     static constexpr int pitch = attention_pitch<T>(W);
@@ -78,7 +78,7 @@ struct SharedRows {
           projection(log_sum + resident) {}
 };
 
-/// Begins to copy rows first to first + rows - 1 to shared memory; those that do not exist become zero.
+/// Starts copying rows first to first + rows - 1 to shared memory; rows beyond the end become zero.
 template <int W, class T, class Block>
 VITSCAPE_DEVICE void fetch_rows(Block& block, T* to, const HeadRows<const T>& from, int first, int rows) {
     constexpr int piece = 16 / sizeof(T), pieces = W / piece, pitch = attention_pitch<T>(W);
@@ -96,7 +96,7 @@ VITSCAPE_DEVICE void fetch_rows(Block& block, T* to, const HeadRows<const T>& fr
     }
 }
 
-/// Sum of the products of 16 bytes each.
+/// Dot product of 16 bytes each.
 template <class T>
 VITSCAPE_DEVICE float dot_piece(const T* x, const T* y) {
     float sum = 0;
@@ -116,11 +116,11 @@ VITSCAPE_DEVICE float dot_piece(const T* x, const T* y) {
     return sum;
 }
 
-/// The score of a row that has no weight.
+/// The score of a row without weight.
 VITSCAPE_DEVICE inline float no_score() { return -__builtin_huge_valf(); }
 
-/// Of queries first to first + rows - 1: log-sum-exp times `unit` and the projection sum(dout * out), the
-/// gradient's part along the probabilities. All warps of the block take part.
+/// For queries first to first + rows - 1: log-sum-exp times `unit` and the projection sum(dout * out), the
+/// component of the gradient along the probabilities. Called by all warps of the block.
 template <int W, class T, class Block>
 VITSCAPE_DEVICE void fetch_row_numbers(Block& block, const SharedRows<T, W>& to, const float* log_sum,
                                        const HeadRows<const T>& out, const HeadRows<const T>& dout, int first,
@@ -139,7 +139,7 @@ VITSCAPE_DEVICE void fetch_row_numbers(Block& block, const SharedRows<T, W>& to,
     }
 }
 
-/// x, but the compiler does not know: what is computed from it is not kept in registers across a loop.
+/// x, hidden from the optimizer: values computed from it are not kept in registers across a loop.
 VITSCAPE_DEVICE inline int opaque(int x) {
 #if defined(__CUDA_ARCH__)
     asm volatile("" : "+r"(x));
@@ -147,12 +147,12 @@ VITSCAPE_DEVICE inline int opaque(int x) {
     return x;
 }
 
-/// One pass of a block: its warps own tiles of 16 rows each and take in all streamed rows, chunk by chunk.
-/// `Tile` holds what a warp keeps in registers:
+/// One pass of a block: its warps own tiles of 16 rows each and process all streamed rows, chunk by chunk.
+/// `Tile` is the register state of a warp:
 ///     begin(block, operands, first own row, scratch)   absorb(block, shared, count of streamed rows)
 ///     finish(block, operands, first own row)
 /// `Operands` name the matrices: a, b, and fetch_numbers(block, shared, first, rows);
-/// `kernel.operands<Operands>(place)` makes them, wherever they are needed: their addresses would fill the
+/// `kernel.operands<Operands>(place)` constructs them at each use: their addresses would occupy the
 /// registers that the tile needs.
 template <class Tile, class Block, class Kernel>
 VITSCAPE_DEVICE void attention_pass(Block& block, const Kernel& kernel, const AttentionPlace& place) {
@@ -178,7 +178,7 @@ VITSCAPE_DEVICE void attention_pass(Block& block, const Kernel& kernel, const At
             const int existing = count - chunk < plan.resident ? count - chunk : plan.resident;
             const bool load = !loaded || plan.resident < count;
             if (load) {
-                if (loaded) block.sync();  // all have read the chunk before
+                if (loaded) block.sync();  // all have read the previous chunk
                 const auto from = operands();
                 const int rows = (existing + attention_step<T> - 1) / attention_step<T> * attention_step<T>;
                 fetch_rows<W>(block, shared.a, from.a, chunk, rows);

@@ -8,7 +8,7 @@
 #include <vitscape/core/bfloat16.hpp>
 #include <vitscape/core/shape.hpp>
 
-/// Before a loop of a kernel whose body is to be written out, so that its arrays stay in registers.
+/// Marks a loop of a kernel that must be unrolled, so that its arrays remain in registers.
 #if defined(__CUDACC__)
 #define VITSCAPE_UNROLL _Pragma("unroll")
 #else
@@ -17,12 +17,12 @@
 
 namespace vitscape {
 
-/// What a kernel sees of the machine. A kernel is a struct whose members are its arguments and whose call
+/// The machine as seen by a kernel. A kernel is a struct whose members are its arguments and whose call
 /// operator takes the block that one of its threads belongs to:
 ///
 ///     template <class T>
 ///     struct Add {
-///         static constexpr int max_threads = 256;  // optional: threads of a block, at most (else 1024)
+///         static constexpr int max_threads = 256;  // optional: maximum threads of a block (default 1024)
 ///         Index n;
 ///         const T *x, *y;
 ///         T* sum;
@@ -30,25 +30,25 @@ namespace vitscape {
 ///         VITSCAPE_DEVICE void operator()(Block& block) const;
 ///     };
 ///
-/// `launch` (device_block.hpp) runs it on a GPU, an emulator of the tests runs the same code on the host. Blocks
-/// are whole warps of 32 threads, grids have one axis. All threads of a block take part in `sync`, all lanes of
-/// a warp in everything else that is marked (warp), at the same place of the code.
+/// `launch` (device_block.hpp) runs it on a GPU; an emulator in the tests runs the same code on the host. Blocks
+/// consist of whole warps of 32 threads, grids have one axis. All threads of a block must call `sync`, and all lanes of
+/// a warp everything that is marked (warp), at the same point of the code.
 ///
 /// | member | meaning |
 /// | --- | --- |
-/// | `thread()`, `threads()` | number within the block, and how many there are |
+/// | `thread()`, `threads()` | index within the block, and number of threads |
 /// | `lane()`, `warp()`, `warps()` | thread() % 32, thread() / 32, threads() / 32 |
-/// | `index()`, `blocks()` | number of the block within the grid, and how many there are |
+/// | `index()`, `blocks()` | index of the block within the grid, and number of blocks |
 /// | `shared()` | the launch's shared memory, 16-byte aligned, uninitialized |
-/// | `sync()` | all threads of the block have come here; what they wrote is seen |
+/// | `sync()` | barrier for all threads of the block; their writes are visible |
 /// | `sync_warp()` | the same for a warp (warp) |
 /// | `warp_sum(x)`, `warp_max(x)` | all lanes get the result; additions in one fixed order (warp) |
 /// | `shuffle(x, lane)`, `shuffle_xor(x, mask)` | the x of another lane; 4 or 8 bytes (warp) |
 /// | `mma(d, a, b)` | d += a b with bfloat16 a (16 x 16), b (16 x 8), float d (16 x 8) in the fragments of PTX `mma.sync.m16n8k16.row.col` (warp) |
-/// | `load_matrix(r, row)`, `load_matrix_transposed(r, row)` | PTX `ldmatrix.x4[.trans]`: lane i gives the address of row i % 8 of matrix i / 8, eight numbers, 16-byte aligned, in shared memory (warp) |
-/// | `copy_async(to, from)` | 16 bytes from global to shared memory, both aligned; there after `wait_copies()` |
-/// | `wait_copies()` | this thread's copies have landed; other threads see them after `sync()` |
-/// | `atomic_add(to, x)` | order is not fixed: only where it cannot matter |
+/// | `load_matrix(r, row)`, `load_matrix_transposed(r, row)` | PTX `ldmatrix.x4[.trans]`: lane i passes the address of row i % 8 of matrix i / 8, eight numbers, 16-byte aligned, in shared memory (warp) |
+/// | `copy_async(to, from)` | 16 bytes from global to shared memory, both aligned; complete after `wait_copies()` |
+/// | `wait_copies()` | waits for this thread's copies; other threads see them after `sync()` |
+/// | `atomic_add(to, x)` | unordered: only if the order does not matter |
 template <class B>
 concept KernelBlock = requires(B block, float& number, float (&d)[4], std::uint32_t (&r)[4],
                                const std::uint32_t (&a)[4], const std::uint32_t (&b)[2], const bfloat16* row,
@@ -77,7 +77,7 @@ concept KernelBlock = requires(B block, float& number, float (&d)[4], std::uint3
 
 namespace detail {
 
-/// The most threads of a block that a kernel is written for; registers are shared out by it.
+/// The maximum block size of a kernel; registers are allocated for it.
 template <class Kernel>
 inline constexpr int max_threads = 1024;
 template <class Kernel>

@@ -5,7 +5,7 @@
 
 namespace vitscape::kernels {
 
-/// to = from, rounded to the nearest: between float and bfloat16, as for the compute copy of the parameters.
+/// to = from, rounded to nearest: between float and bfloat16, as for the compute copy of the parameters.
 template <class From, class To>
 struct Cast {
     static constexpr int max_threads = stream_threads;

@@ -10,12 +10,12 @@ namespace vitscape::kernels {
 template <class T>
 struct ColumnSums {
     static constexpr int max_threads = stream_threads, width = pack_width<T>;
-    static constexpr int tile = warp_lanes * width;  ///< columns of a block
+    static constexpr int tile = warp_lanes * width;  ///< columns per block
     Index rows, columns;
     const T* x;      // (rows, columns)
     float* partial;  // (parts(), columns)
 
-    /// About two blocks for each multiprocessor of a large GPU, of at least 64 rows.
+    /// About two blocks per multiprocessor of a large GPU, with at least 64 rows.
     [[nodiscard]] VITSCAPE_HOST_DEVICE Index parts() const {
         const Index by_rows = ceiling_ratio(rows, 64), by_tiles = ceiling_ratio(256, tiles());
         return by_rows < by_tiles ? by_rows : by_tiles;
@@ -72,7 +72,7 @@ struct ColumnSums {
 struct AddPartialSums {
     static constexpr int max_threads = stream_threads;
     Index parts, columns;
-    const float* partial;  // (parts, columns), or (parts, 2 columns) where `second` is not null
+    const float* partial;  // (parts, columns), or (parts, 2 columns) if `second` is not null
     float *out, *second = nullptr;
 
     [[nodiscard]] Index blocks() const { return ceiling_ratio(row(), warp_lanes); }
@@ -80,7 +80,7 @@ struct AddPartialSums {
         return sizeof(float) * static_cast<std::size_t>(max_threads);
     }
 
-    /// Lanes side by side in columns, warps in turn over the parts.
+    /// Lanes are adjacent in columns, warps take turns over the parts.
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
         const Index column = block.index() * warp_lanes + block.lane();

@@ -8,7 +8,7 @@
 namespace vitscape::kernels {
 
 /// losses[i] = -sum over c of target(i, c) log softmax(logits(i))(c), and log_sum[i] = log sum over c of
-/// exp(logits(i, c)) for the gradient; a warp for each sample. Rows are read again from cache.
+/// exp(logits(i, c)) for the gradient; one warp per sample. Rows are reread from cache.
 template <class T>
 struct CrossEntropy {
     static constexpr int max_threads = stream_threads;
@@ -22,7 +22,7 @@ struct CrossEntropy {
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
         const Index sample = block.index() * block.warps() + block.warp();
-        if (sample >= samples) return;  // the whole warp, and nothing below waits for other warps
+        if (sample >= samples) return;  // the whole warp; nothing below synchronizes with other warps
         const T *const x = logits + sample * classes, *const t = targets + sample * classes;
         float most = -INFINITY;
         for (Index c = block.lane(); c < classes; c += warp_lanes)
@@ -42,7 +42,7 @@ struct CrossEntropy {
     }
 };
 
-/// gradient = upstream[i] (softmax(logits(i)) sum(target(i)) - target(i)); a warp for each sample.
+/// gradient = upstream[i] (softmax(logits(i)) sum(target(i)) - target(i)); one warp per sample.
 template <class T>
 struct CrossEntropyBackward {
     static constexpr int max_threads = stream_threads;

@@ -94,8 +94,8 @@ __global__ void __launch_bounds__(max_threads<Kernel>) run_kernel(const __grid_c
 }  // namespace detail
 
 /// Runs `kernel` on a grid of `blocks` blocks of `threads` threads (a multiple of 32) with `shared_bytes` of
-/// dynamic shared memory, after the earlier work of `stream`; nothing for no blocks. May be captured in a graph.
-/// @throws ConfigError if the GPU refuses the launch, with its words.
+/// dynamic shared memory, after the earlier work of `stream`; a no-op for zero blocks. May be captured in a graph.
+/// @throws ConfigError if the GPU rejects the launch, with its error message.
 template <class Kernel>
 void launch(const Kernel& kernel, Index blocks, int threads, std::size_t shared_bytes, cudaStream_t stream) {
     if (blocks == 0) return;

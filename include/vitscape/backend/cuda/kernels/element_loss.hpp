@@ -6,7 +6,7 @@
 
 namespace vitscape::kernels {
 
-/// losses[i] = mean over the count numbers of sample i of loss(prediction - target), a block for each sample.
+/// losses[i] = mean over the `count` elements of sample i of loss(prediction - target), one block per sample.
 template <class T, class Loss>
 struct ElementLoss {
     static constexpr int max_threads = 512, width = pack_width<T>;
@@ -23,13 +23,13 @@ struct ElementLoss {
         float sum = 0;
         const Index begin = block.index() * count;
         for_each_pack<width>(block, begin, begin + count,
-                             count % width == 0 && aligned(width, prediction, target), Walk{*this, sum});
+                             count % width == 0 && aligned(width, prediction, target), Body{*this, sum});
         const float total = block_sum(block, sum, reinterpret_cast<float*>(block.shared()));
         if (block.thread() == 0) losses[block.index()] = total / static_cast<float>(count);
     }
 
   private:
-    struct Walk {
+    struct Body {
         const ElementLoss& kernel;
         float& sum;
         template <int N>
@@ -43,7 +43,7 @@ struct ElementLoss {
     };
 };
 
-/// gradient = upstream[i] / count loss'(prediction - target) for the numbers of sample i.
+/// gradient = upstream[i] / count loss'(prediction - target) for the elements of sample i.
 template <class T, class Loss>
 struct ElementLossBackward {
     static constexpr int max_threads = stream_threads, width = pack_width<T>;
@@ -65,7 +65,7 @@ struct ElementLossBackward {
         const float factor = upstream[sample] / static_cast<float>(count);
         for_each_pack<width>(block, begin, part_end,
                              count % width == 0 && aligned(width, prediction, target, gradient),
-                             Walk{*this, factor});
+                             Body{*this, factor});
     }
 
   private:
@@ -73,7 +73,7 @@ struct ElementLossBackward {
         return ceiling_ratio(count, elementwise_part(width));
     }
 
-    struct Walk {
+    struct Body {
         const ElementLossBackward& kernel;
         float factor;
         template <int N>

@@ -6,8 +6,8 @@
 
 namespace vitscape::kernels {
 
-/// y = GELU(h) in place of the h that y holds, and derivative = GELU'(h) where not null; the exact GELU of
-/// `functor::Gelu`. It follows the matrix product that has added the bias.
+/// Replaces h in y by y = GELU(h), and derivative = GELU'(h) if not null; the exact GELU of
+/// `functor::Gelu`. Applied after the matrix product, which has added the bias.
 template <class T>
 struct GeluInPlace {
     static constexpr int max_threads = stream_threads, width = pack_width<T>;

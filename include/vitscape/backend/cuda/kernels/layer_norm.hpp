@@ -7,9 +7,9 @@
 
 namespace vitscape::kernels {
 
-/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta for each row, keeping the row's mean and inverse
-/// deviation (Ba et al. 2016, arXiv 1607.06450). A warp for each row; each lane keeps `cached` packs of it in
-/// registers (1024 numbers of bfloat16, 512 of float), wider rows are read again from cache.
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta for each row, storing its mean and inverse
+/// deviation (Ba et al. 2016, arXiv 1607.06450). One warp per row; each lane keeps `cached` packs of it in
+/// registers (1024 numbers of bfloat16, 512 of float), wider rows are reread from cache.
 template <class T>
 struct LayerNorm {
     static constexpr int max_threads = stream_threads, width = pack_width<T>, cached = 4;
@@ -26,7 +26,7 @@ struct LayerNorm {
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
         const Index row = block.index() * block.warps() + block.warp();
-        if (row >= rows) return;  // the whole warp, and nothing below waits for other warps
+        if (row >= rows) return;  // the whole warp; nothing below synchronizes with other warps
         if (columns % width == 0 && aligned(width, x, y))
             normalize<width>(block, row);
         else

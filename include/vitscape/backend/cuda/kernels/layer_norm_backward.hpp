@@ -6,13 +6,13 @@
 namespace vitscape::kernels {
 
 /// dx = beta dx + inverse (g - mean(g) - n mean(g n)) with n the normalized row and g = gamma dy; beta = 1 adds to
-/// the gradient that a residual path has left in dx, beta = 0 does not read it. The sums of dy n and of dy over
-/// each block's rows go to `partial`, from where `AddPartialSums` with parts = blocks() adds them to the
+/// the gradient that a residual path has stored in dx, beta = 0 does not read it. The sums of dy n and of dy over
+/// each block's rows are written to `partial`, from which `AddPartialSums` with parts = blocks() adds them to the
 /// gradients of gamma and beta, in a fixed order.
 ///
-/// A warp takes every (blocks * warps)-th row. Each lane keeps `cached` packs of a row and of their sums in
-/// registers, 1024 columns in bfloat16 and 768 in float; wider rows are walked over again for the sums of the
-/// other columns.
+/// A warp processes every (blocks * warps)-th row. Each lane keeps `cached` packs of a row and of their sums in
+/// registers, 1024 columns in bfloat16 and 768 in float; for wider rows the sums of the other columns take further
+/// passes.
 template <class T>
 struct LayerNormBackward {
     static constexpr int max_threads = stream_threads, width = pack_width<T>, cached = width == 8 ? 4 : 6;
@@ -25,7 +25,7 @@ struct LayerNormBackward {
     T* dx;           // (rows, columns)
     float* partial;  // (blocks(), 2, columns)
 
-    /// Up to two blocks for each multiprocessor of a large GPU, a number that depends on the shape alone.
+    /// Up to two blocks per multiprocessor of a large GPU, a number that depends only on the shape.
     [[nodiscard]] Index blocks() const {
         const Index by_rows = ceiling_ratio(rows, max_threads / warp_lanes);
         return by_rows < 256 ? by_rows : 256;
@@ -55,7 +55,7 @@ struct LayerNormBackward {
         }
     }
 
-    /// The row's part of the sums for the packs from `first`; its dx too, the first time.
+    /// The row's contribution to the sums for the packs from `first`; its dx too, in the first pass.
     template <int N, class Block>
     VITSCAPE_DEVICE void add_row(Block& block, Index row, int first, int packs, float (&gamma_sum)[cached][N],
                                  float (&beta_sum)[cached][N]) const {
@@ -118,7 +118,7 @@ struct LayerNormBackward {
             write(p, pack_at<N>(in, p), pack_at<N>(upstream, p));
     }
 
-    /// Adds the warps' sums one after another in shared memory and writes them out.
+    /// Adds the sums of the warps in order in shared memory and writes them out.
     template <int N, class Block>
     VITSCAPE_DEVICE void add_warps(Block& block, int first, int packs, const float (&gamma_sum)[cached][N],
                                    const float (&beta_sum)[cached][N]) const {
@@ -146,7 +146,7 @@ struct LayerNormBackward {
             out[c] = at[0];
             out[columns + c] = at[size];
         }
-        block.sync();  // the next columns take the same memory
+        block.sync();  // the next columns reuse the memory
     }
 };
 

@@ -6,21 +6,21 @@
 
 #include <vitscape/backend/cuda/kernels/block.hpp>
 
-/// The GPU kernels of the CUDA backend; `KernelBlock` says how they are written. Beside its arguments each one
-/// has `max_threads`, which is the number of threads it wants, `blocks()` and `shared_bytes()`.
+/// The GPU kernels of the CUDA backend; see `KernelBlock` for how they are written. Besides its arguments each kernel
+/// has `max_threads`, its block size, `blocks()` and `shared_bytes()`.
 namespace vitscape::kernels {
 
-/// N numbers that move between memory and registers in one access.
+/// N numbers transferred between memory and registers in one access.
 template <class T, int N>
 struct alignas(sizeof(T) * N) Pack {
     T at[N];
 };
 
-/// Numbers of the widest access, 16 bytes.
+/// Number of elements of the widest access, 16 bytes.
 template <class T>
 inline constexpr int pack_width = 16 / static_cast<int>(sizeof(T));
 
-/// Whether packs of `width` numbers may be taken from all of the arrays; null counts as aligned.
+/// Whether packs of `width` numbers can be read from all of the arrays; null counts as aligned.
 template <class... T>
 VITSCAPE_HOST_DEVICE bool aligned(int width, const T*... arrays) {
     return ((reinterpret_cast<std::uintptr_t>(arrays) % (sizeof(T) * static_cast<std::size_t>(width) < 16
@@ -30,13 +30,13 @@ VITSCAPE_HOST_DEVICE bool aligned(int width, const T*... arrays) {
             ...);
 }
 
-/// Pack number p of an array that is aligned to packs, as it is.
+/// Pack number p of an array that is aligned to packs, unconverted.
 template <int N, class T>
 VITSCAPE_DEVICE Pack<T, N> pack_at(const T* array, int p) {
     return reinterpret_cast<const Pack<T, N>*>(array)[p];
 }
 
-/// N numbers from `from`, in accesses of up to 16 bytes: `from` is aligned to those.
+/// N numbers from `from`, in accesses of up to 16 bytes, to which `from` must be aligned.
 template <int N, class T>
 VITSCAPE_DEVICE void load(const T* from, Real<T> (&to)[N]) {
     constexpr int width = N < pack_width<T> ? N : pack_width<T>;
@@ -48,8 +48,8 @@ VITSCAPE_DEVICE void load(const T* from, Real<T> (&to)[N]) {
     }
 }
 
-/// Writes one pack to global memory. The compiler splits a plain assignment where it forgets the alignment of the
-/// pointers of a loop.
+/// Writes one pack to global memory. The compiler splits a plain assignment if it loses track of the alignment of the
+/// pointers in a loop.
 template <class T, int N>
 VITSCAPE_DEVICE void store_pack(const Pack<T, N>& pack, T* to) {
 #if defined(__CUDA_ARCH__)
@@ -71,7 +71,7 @@ VITSCAPE_DEVICE void store_pack(const Pack<T, N>& pack, T* to) {
     *reinterpret_cast<Pack<T, N>*>(to) = pack;
 }
 
-/// The same as `load` the other way, with rounding to T.
+/// Inverse of `load`, with rounding to T.
 template <int N, class T>
 VITSCAPE_DEVICE void store(const Real<T> (&from)[N], T* to) {
     constexpr int width = N < pack_width<T> ? N : pack_width<T>;
@@ -84,7 +84,7 @@ VITSCAPE_DEVICE void store(const Real<T> (&from)[N], T* to) {
     }
 }
 
-/// Like `load` from an array that may not be aligned, as a parameter within the flat vector; then one by one.
+/// Like `load` from an array that may be unaligned, such as a parameter in the flat vector; then one by one.
 template <int N, class T>
 VITSCAPE_DEVICE void load_parameter(const T* from, bool is_aligned, Real<T> (&to)[N]) {
     if (is_aligned) {
@@ -95,12 +95,12 @@ VITSCAPE_DEVICE void load_parameter(const T* from, bool is_aligned, Real<T> (&to
     }
 }
 
-/// Packs that a thread takes of a block's part of an array, one after another.
+/// Packs per thread in a block's part of an array.
 inline constexpr int packs_per_thread = 4;
 
-/// `body.template at<N>(i)` for the packs of the numbers begin to end - 1, the block's threads side by side, and
-/// `at<1>(i)` for what is left over at the end. `wide`: the numbers at `begin` may be taken N at a time; else all
-/// are taken one by one.
+/// `body.template at<N>(i)` for the packs of the elements begin to end - 1, with the block's threads adjacent, and
+/// `at<1>(i)` for the remainder. `wide`: N elements can be accessed at a time from `begin`; otherwise all
+/// are accessed one by one.
 template <int N, class Block, class Body>
 VITSCAPE_DEVICE void for_each_pack(const Block& block, Index begin, Index end, bool wide, const Body& body) {
     const Index singles = wide ? begin + (end - begin) / N * N : begin;
@@ -109,16 +109,16 @@ VITSCAPE_DEVICE void for_each_pack(const Block& block, Index begin, Index end, b
     for (Index i = singles + thread; i < end; i += threads) body.template at<1>(i);
 }
 
-/// Threads of kernels that stream through arrays: with up to 2048 on a multiprocessor, enough loads are under way.
+/// Block size of streaming kernels: with up to 2048 threads per multiprocessor, enough loads are in flight.
 inline constexpr int stream_threads = 256;
 
-/// How many numbers one block of an elementwise kernel takes, of packs of `width`.
+/// Number of elements per block of an elementwise kernel, with packs of `width`.
 VITSCAPE_HOST_DEVICE constexpr Index elementwise_part(int width) {
     return static_cast<Index>(width) * stream_threads * packs_per_thread;
 }
 VITSCAPE_HOST_DEVICE constexpr Index ceiling_ratio(Index a, Index b) { return (a + b - 1) / b; }
 
-/// The call operator of a kernel that treats each of its `n` numbers by itself, in packs of `N`.
+/// The call operator of an elementwise kernel over `n` elements, in packs of `N`.
 template <int N, class Block, class Kernel>
 VITSCAPE_DEVICE void elementwise(const Block& block, Index n, bool wide, const Kernel& kernel) {
     const Index begin = block.index() * elementwise_part(N);
@@ -126,7 +126,7 @@ VITSCAPE_DEVICE void elementwise(const Block& block, Index n, bool wide, const K
     for_each_pack<N>(block, begin, end, wide, kernel);
 }
 
-/// The block's sum of everybody's x in a fixed order, for thread 0 alone. `partial`: shared memory for warps()
+/// The sum of x over the block in a fixed order, for thread 0 only. `partial`: shared memory for warps()
 /// numbers.
 template <class Block>
 VITSCAPE_DEVICE float block_sum(Block& block, float x, float* partial) {

@@ -6,7 +6,7 @@
 namespace vitscape::kernels {
 
 /// out = theta + position[0] delta + position[1] eta, summed in float and rounded once to T: the weights of one point
-/// of a plane. The position lies in device memory, so that a recorded graph serves all points.
+/// of a plane. The position is in device memory, so that a recorded graph serves all points.
 template <class T>
 struct PlanePointTo {
     static constexpr int max_threads = stream_threads, width = pack_width<T>;
@@ -21,12 +21,12 @@ struct PlanePointTo {
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
         elementwise<width>(block, n, aligned(width, theta, delta, eta) && aligned(width, out),
-                           Walk{*this, position[0], position[1]});
+                           Body{*this, position[0], position[1]});
     }
 
   private:
     /// The kernel with the position in registers.
-    struct Walk {
+    struct Body {
         const PlanePointTo& kernel;
         float alpha, beta;
         template <int N>
