@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A backend of one's own: the processor's primitives, of which this one counts the matrix products. What it does not offer,
-// no fused refinement, the operations do without.
+// A user-defined backend: the CPU primitives with a counter of matrix products. It offers no fused refinements, so the
+// operations use the primitives.
 // prints: same losses, yes
 // prints: matrix products of a step and an evaluation: [1-9][0-9]*
 #include <iostream>
@@ -27,8 +27,7 @@ class Counting : public CpuPrimitives<double> {
     [[nodiscard]] Index products() const { return *products_; }
 
   private:
-    std::shared_ptr<Index> products_ =
-        std::make_shared<Index>(0);  // copies of a backend share what they hold
+    std::shared_ptr<Index> products_ = std::make_shared<Index>(0);  // copies of a backend share their state
 };
 static_assert(Backend<Counting> && !FusedAttention<Counting>);
 

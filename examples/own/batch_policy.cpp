@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A batch policy of one's own in a supervised recipe: one colour channel of some images is dropped.
+// A user-defined batch policy in a supervised recipe: one colour channel of some images is zeroed.
 // prints: half of the images have a dropped channel, yes
 // prints: same batch twice, yes
 // prints: recipe: .*\{"kind":"channel-drop","probability":0.5\}
@@ -13,11 +13,11 @@
 
 using namespace vitscape;
 
-constexpr Purpose channel_drop{1000};  // a sequence of its own; the library uses no purpose from 1000 on
+constexpr Purpose channel_drop{1000};  // its own random sequence; the library uses no purpose from 1000 on
 
 struct ChannelDrop {
     static constexpr std::string_view kind = "channel-drop";
-    double probability = 0.1;  ///< that an image loses a channel
+    double probability = 0.1;  ///< of zeroing a channel of an image
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("probability", self.probability, "", "that an image loses a channel, in [0, 1]");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A callback of one's own: the length of the weights as a figure of each epoch, and an early stop.
+// User-defined callbacks: the norm of the weights as a metric of each epoch, and early stopping.
 // prints: epoch 1: weight norm [0-9.]+
 // prints: stopped early, yes
 #include <iostream>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A dataset of one's own: pictures that are drawn when they are asked for.
+// A user-defined dataset: images that are drawn on demand.
 // prints: 200 pictures of 2 classes
 // prints: upright or level, told apart: yes
 #include <iostream>
@@ -9,7 +9,7 @@
 
 using namespace vitscape;
 
-class Stripes : public DatasetViews<Stripes> {  // subset, first and limit_per_class come from there
+class Stripes : public DatasetViews<Stripes> {  // provides subset, first and limit_per_class
   public:
     [[nodiscard]] std::size_t size() const { return 200; }
     [[nodiscard]] Image load(std::size_t i) const {
@@ -20,9 +20,7 @@ class Stripes : public DatasetViews<Stripes> {  // subset, first and limit_per_c
                     image.pixel(x, y)[0] = 255;
         return image;
     }
-    [[nodiscard]] int label(std::size_t i) const {
-        return static_cast<int>(i % 2);
-    }  // -1 where there are none
+    [[nodiscard]] int label(std::size_t i) const { return static_cast<int>(i % 2); }  // -1 if there are none
     [[nodiscard]] const std::vector<std::string>& classes() const { return classes_; }
     [[nodiscard]] std::string name(std::size_t i) const { return "stripes " + std::to_string(i); }
 

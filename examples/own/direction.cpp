@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Directions of one's own: random signs, the way to another solution, and the Hessian's leading eigenvector, along which
-// the loss bends most.
+// User-defined directions: random signs, the difference to another solution, and the leading eigenvector of the Hessian, the
+// direction of largest curvature.
 // prints: signs: as long as the weights, yes
 // prints: path: loss at 0 and 1 that of the two solutions, yes
 // prints: eigenvector: curvature along it is the eigenvalue, yes
@@ -15,9 +15,9 @@ using namespace vitscape;
 
 using Device = Cpu<double>;
 
-constexpr Purpose random_sign{1001};  // numbers of its own; the library uses none from 1000 on
+constexpr Purpose random_sign{1001};  // its own random sequence; the library uses no purpose from 1000 on
 
-/// Independent random signs, a function of (seed, number, position in the layout, element) alone.
+/// Independent random signs, a function of (seed, number, position in the layout, element) only.
 Vector<Device> sign_direction(const Device& backend, const ParameterLayout& layout, std::uint64_t seed,
                               std::uint32_t number) {
     std::vector<double> signs(static_cast<std::size_t>(layout.size()));
@@ -31,7 +31,7 @@ Vector<Device> sign_direction(const Device& backend, const ParameterLayout& layo
     return {backend, signs};
 }
 
-/// theta' - theta: a line along it joins two solutions.
+/// theta' - theta: a line along it connects two solutions.
 Vector<Device> path_to(const Vector<Device>& from, const Vector<Device>& to) {
     Vector<Device> path = to;
     axpby(-1, from, 1, path);
@@ -63,7 +63,7 @@ int main() {
     FrozenObjective loss{Device{}, method, load_all(images, {.side = 16}), {.mask_seed = 7}};
 
     Vector<Device> signs = sign_direction(Device{}, layout, 1, 0);
-    normalize(LayerNormalization{}, layout, theta, signs);  // as long as the weights, tensor by tensor
+    normalize(LayerNormalization{}, layout, theta, signs);  // same norm as the weights in each tensor
     double weights = 0;
     for (const ParameterInfo& parameter : layout.parameters())
         if (moves(parameter))

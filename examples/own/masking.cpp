@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A masking policy of one's own: the left columns of an image stay visible.
+// A user-defined masking policy: the left columns of an image stay visible.
 // prints: visible: 12 of 16 patches, the left columns, yes
 // prints: description: \{"columns":3,"kind":"left"\}
 // prints: loss falls, yes
@@ -14,7 +14,7 @@ using namespace vitscape;
 
 struct LeftVisible {
     static constexpr std::string_view kind = "left";
-    Index columns = 2;  ///< that stay visible
+    Index columns = 2;  ///< number of visible columns
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("columns", self.columns, "", "columns of patches that stay visible");

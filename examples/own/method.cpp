@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A method of one's own: a linear autoencoder of patches, trained and looked at like every other.
+// A user-defined method: a linear autoencoder of patches, trained and analysed like any other.
 // prints: loss falls, yes
 // prints: sharpest curvature [0-9.e+-]+
 #include <iostream>
@@ -9,12 +9,12 @@
 
 using namespace vitscape;
 
-/// Squeezes each patch through a few numbers; its best solution is a principal component analysis.
+/// Encodes each patch in a few numbers; the optimal solution is a principal component analysis.
 class LinearAutoencoder {
   public:
     template <Backend B>
     struct Inputs {         // a batch as the model reads it
-        Tensor<B> patches;  // (samples, patches, patch numbers)
+        Tensor<B> patches;  // (samples, patches, patch values)
     };
 
     LinearAutoencoder(const PatchGrid& grid, Index code) : grid_(grid) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A normalization of one's own: each parameter of the direction gets the mean size of the parameter's numbers.
+// A user-defined normalization: each parameter of the direction is scaled to the mean absolute value of the weights.
 // prints: largest mean size of the direction over that of the weights: 1
 #include <algorithm>
 #include <cmath>

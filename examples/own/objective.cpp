@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An objective of one's own, written once: its value by Eval, its gradient by Tape, products with its Hessian by Dual.
+// A user-defined objective, written once: its value with Eval, its gradient with Tape, Hessian-vector products with Dual.
 // prints: the gradient agrees with differences, yes
 // prints: the Hessian is symmetric, yes
 // prints: trace [0-9.]+

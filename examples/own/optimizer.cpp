@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An optimizer and a schedule of one's own: sign descent with a learning rate that halves at regular intervals.
+// A user-defined optimizer and schedule: sign descent with a learning rate that halves at regular intervals.
 // prints: loss falls, yes
 // prints: description: \{"kind":"sign-descent","weight_decay":0.01\}
 #include <array>

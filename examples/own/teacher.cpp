@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A teacher of one's own: the student's mean over all steps so far, then over about the last hundred.
+// A user-defined teacher: the student's mean over all steps so far, then over about the last hundred.
 // prints: momentum after 1, 9 and 1000 steps: 0.5 0.9 0.99
 // prints: the teacher follows, yes
 #include <algorithm>
@@ -29,7 +29,7 @@ int main() {
     auto student = trainer.theta();
     trainer.fit(Synthetic(64, 16), {.epochs = 3, .batch = 16, .transform = {.side = 16}});
     auto teacher = trainer.teacher();
-    axpby(-1, student, 1, teacher);  // how far each of them went
+    axpby(-1, student, 1, teacher);  // displacements from the start
     axpby(1, trainer.theta(), -1, student);
     std::cout << "the teacher follows, "
               << (norm(teacher) > 0 && norm(teacher) < norm(student) && dot(teacher, student) > 0 ? "yes"
