@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The measures of losses on a function of two numbers whose derivatives are known: what their rows say is what a pencil
+// finds.
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <numbers>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/landscape/direction.hpp>
+#include <vitscape/landscape/normalization.hpp>
+#include <vitscape/study/measure_list.hpp>
+#include <vitscape/study/measures/convex_region.hpp>
+#include <vitscape/study/measures/curvature.hpp>
+#include <vitscape/study/measures/perturbation.hpp>
+#include <vitscape/study/measures/surface.hpp>
+
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace vitscape;
+
+namespace {
+
+using Device = Cpu<double>;
+using Pair = std::array<double, 2>;
+
+/// height + x' A x / 2 - quartic (x_1^4 + x_2^4) / 12 with x = theta - bottom, of one filter of two weights. Its Hessian is
+/// A - quartic diag(x_1^2, x_2^2).
+struct Well {
+    std::array<Pair, 2> a{{{3, 1}, {1, 2}}};
+    double height = 0.25, quartic = 0;
+    Pair theta{1.2, -0.9}, bottom = theta;
+
+    [[nodiscard]] double at(const Pair& point) const {
+        const double x = point[0] - bottom[0], y = point[1] - bottom[1];
+        return height + 0.5 * (a[0][0] * x * x + 2 * a[0][1] * x * y + a[1][1] * y * y) -
+               quartic * (x * x * x * x + y * y * y * y) / 12;
+    }
+    /// This loss times a number.
+    [[nodiscard]] Well times(double scale) const {
+        Well other = *this;
+        for (Pair& row : other.a) row = {scale * row[0], scale * row[1]};
+        other.height *= scale, other.quartic *= scale;
+        return other;
+    }
+    /// The same loss of weights that are larger.
+    [[nodiscard]] Well of_weights_times(double scale) const {
+        Well other = *this;
+        for (Pair& row : other.a) row = {row[0] / scale / scale, row[1] / scale / scale};
+        other.quartic /= std::pow(scale, 4);
+        other.theta = {scale * theta[0], scale * theta[1]};
+        other.bottom = {scale * bottom[0], scale * bottom[1]};
+        return other;
+    }
+};
+
+class WellObjective {
+  public:
+    explicit WellObjective(const Well& well) : well_(well) {
+        layout_.add("w", Shape{1, 2}, ParameterKind::weight, Initializer::zeros());
+    }
+    [[nodiscard]] Device backend() const { return Device{1}; }
+    [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+    [[nodiscard]] double value(const Vector<Device>& theta) const {
+        return well_.at({theta.data()[0], theta.data()[1]});
+    }
+    double gradient(const Vector<Device>& theta, Vector<Device>& out) const {
+        hessian_vector(theta, moved(theta), out);  // A x, and thrice the quartic's part
+        for (Index i = 0; i < 2; ++i) out.data()[i] += well_.quartic * std::pow(x(theta, i), 3) * 2 / 3;
+        return value(theta);
+    }
+    void hessian_vector(const Vector<Device>& theta, const Vector<Device>& v, Vector<Device>& out) const {
+        for (Index i = 0; i < 2; ++i) {
+            const auto& row = well_.a[static_cast<std::size_t>(i)];
+            out.data()[i] = row[0] * v.data()[0] + row[1] * v.data()[1] -
+                            well_.quartic * std::pow(x(theta, i), 2) * v.data()[i];
+        }
+    }
+
+  private:
+    [[nodiscard]] double x(const Vector<Device>& theta, Index i) const {
+        return theta.data()[i] - well_.bottom[static_cast<std::size_t>(i)];
+    }
+    [[nodiscard]] Vector<Device> moved(const Vector<Device>& theta) const {
+        return {backend(), std::vector<double>{x(theta, 0), x(theta, 1)}};
+    }
+    Well well_;
+    ParameterLayout layout_;
+};
+
+struct Found {
+    Row row;
+    MeasuredValue value;
+    std::size_t images = 0;  ///< that the loss was asked for
+};
+
+/// The rows of a measure of the well's loss by their keys. The run has a training loss only, as a classifier's.
+template <class M>
+std::map<std::string, Found> measured(const M& measure, const Well& well) {
+    const test::TemporaryFolder folder;
+    std::size_t images = 0;
+    const auto make = [&](std::size_t count) {
+        images = count;
+        return WellObjective(well);
+    };
+    LossAround<Device, WellObjective> around(
+        "training", {Device{1}, std::vector<double>{well.theta[0], well.theta[1]}}, make, folder.path(), {});
+    nlohmann::json run;
+    if constexpr (MeasuresParts<M>)
+        for (std::uint32_t part = 0; part < measure.parts(); ++part)
+            run[message("training.", M::key, "-", part)] = measure.compute(around, part);
+    else
+        run[message("training.", M::key)] = measure.compute(around);
+    run = nlohmann::json::parse(run.dump());
+    std::map<std::string, Found> found;
+    for (const Row& row : rows_of(std::tuple{measure}, CompletedRuns{}, ComparisonPlan{}))
+        REQUIRE(found.try_emplace(row.key, Found{row, row.of(run), images}).second);
+    return found;
+}
+
+/// The directions of a plane through theta: column 0 and column 1.
+struct Directions {
+    Pair delta{}, eta{};
+    Directions(const Well& well, const Planes& planes, std::uint32_t number)
+        : delta(direction(well, planes, 2 * number)), eta(direction(well, planes, 2 * number + 1)) {}
+    static Pair direction(const Well& well, const Planes& planes, std::uint32_t number) {
+        const WellObjective loss(well);
+        const Vector<Device> theta(Device{1}, std::vector<double>{well.theta[0], well.theta[1]});
+        Vector<Device> d = gaussian_direction(Device{1}, loss.layout(), planes.direction_seed, number);
+        normalize(FilterNormalization{}, loss.layout(), theta, d);
+        return {d.data()[0], d.data()[1]};
+    }
+    [[nodiscard]] Pair point(const Well& well, double alpha, double beta) const {
+        return {well.theta[0] + alpha * delta[0] + beta * eta[0],
+                well.theta[1] + alpha * delta[1] + beta * eta[1]};
+    }
+    [[nodiscard]] double determinant() const { return delta[0] * eta[1] - delta[1] * eta[0]; }
+};
+/// Two planes whose directions are nearly at right angles, so that what is looked for lies in them.
+const Planes two_wide_planes{.pairs = 2, .direction_seed = 37};
+
+double bend(const Well& well, const Pair& u, const Pair& v) {
+    return u[0] * (well.a[0][0] * v[0] + well.a[0][1] * v[1]) +
+           u[1] * (well.a[1][0] * v[0] + well.a[1][1] * v[1]);
+}
+
+void check_mean(const Found& found, const Pair& parts, double epsilon) {
+    CHECK(found.value.value == Approx((parts[0] + parts[1]) / 2).epsilon(epsilon));
+    CHECK(found.value.standard_error ==
+          Approx(std::abs(parts[0] - parts[1]) / 2).epsilon(epsilon).margin(epsilon * parts[0]));
+}
+
+/// Every row's number where loss or weights change their scale must do what the row says of itself.
+template <class M>
+void check_scales(const M& measure, const Well& well) {
+    const auto here = measured(measure, well), louder = measured(measure, well.times(7)),
+               heavier = measured(measure, well.of_weights_times(3));
+    for (const auto& [key, found] : here) {
+        INFO(key);
+        const auto says = [&](const char* what) {
+            return found.row.invariant_to.find(what) != std::string::npos;
+        };
+        const bool loss = says("scale of the loss"), filters = says("filters");
+        CHECK(louder.at(key).value.value == Approx((loss ? 1 : 7) * found.value.value).epsilon(1e-6));
+        if (filters) CHECK(heavier.at(key).value.value == Approx(found.value.value).epsilon(1e-6));
+        CHECK_FALSE(found.row.name.empty());
+        CHECK_FALSE(found.row.group.empty());
+    }
+}
+
+}  // namespace
+
+TEST_CASE("eigenvalues: both ends with their residuals, and how far from convex", "[compare]") {
+    const Well saddle{.a = {{{2, 2}, {2, -1}}}};  // eigenvalues 3 and -2
+    const EigenvalueMeasure measure{.images = 5};
+    const auto found = measured(measure, saddle);
+    REQUIRE(found.size() == 6);
+    const Found& largest = found.at("training.largest_eigenvalue");
+    CHECK(largest.value.value == Approx(3));
+    CHECK(largest.value.standard_error < 1e-9);
+    CHECK(largest.row.better == Better::lower);
+    CHECK(largest.row.unit.empty());
+    CHECK(largest.row.headline);
+    CHECK(largest.images == 5);
+    CHECK(found.at("training.smallest_eigenvalue").value.value == Approx(-2));
+    CHECK(found.at("training.smallest_eigenvalue").row.better == Better::higher);
+    CHECK(found.at("training.eigenvalue_ratio").value.value == Approx(2.0 / 3));
+    CHECK(std::isnan(found.at("training.eigenvalue_ratio").value.standard_error));
+    // a classifier's only loss serves as both
+    CHECK(found.at("classification.largest_eigenvalue").value.value == largest.value.value);
+    CHECK(found.at("classification.largest_eigenvalue").row.loss == "classification");
+    check_scales(measure, saddle);
+}
+
+TEST_CASE("trace: the mean over random signs and its standard error", "[compare]") {
+    const Well saddle{.a = {{{2, 2}, {2, -1}}}};  // z' A z = 1 + 4 z_1 z_2
+    const TraceMeasure measure{.samples = 16};
+    const auto found = measured(measure, saddle);
+    const Found& trace = found.at("training.trace");
+    const double mean_sign = (trace.value.value - 1) / 4;
+    CHECK(std::abs(mean_sign) < 1);
+    CHECK(trace.value.standard_error == Approx(4 * std::sqrt((1 - mean_sign * mean_sign) / 15)));
+    CHECK(std::abs(trace.value.value - 1) < 3 * trace.value.standard_error);
+    CHECK(trace.row.better == Better::lower);
+    CHECK(trace.row.unit.empty());
+    CHECK(measured(measure, Well{.a = {{{2, 0}, {0, -1}}}}).at("training.trace").value.value == Approx(1));
+    check_scales(measure, saddle);
+}
+
+TEST_CASE("surface: rises, area, slope and minima of a paraboloid, the mean over planes", "[compare]") {
+    const Well well;
+    SurfaceMeasure measure{.images = 9, .grid = 41, .circle = 12, .radii = {0.5, 1}};
+    measure.planes = two_wide_planes;
+    const auto found = measured(measure, well);
+    Pair rise{}, worst{}, area{}, slope{};
+    for (std::uint32_t part = 0; part < 2; ++part) {
+        const Directions d(well, measure.planes, part);
+        const double xx = bend(well, d.delta, d.delta), xy = bend(well, d.delta, d.eta),
+                     yy = bend(well, d.eta, d.eta);
+        // x^2 xx / 2 + x y xy + y^2 yy / 2, on a circle of radius 1/2
+        rise[part] = 0.25 * (xx + yy) / 4;
+        for (int k = 0; k < 12; ++k) {
+            const double c = std::cos(std::numbers::pi * k / 6), s = std::sin(std::numbers::pi * k / 6);
+            worst[part] = std::max(worst[part], 0.25 * (0.5 * c * c * xx + c * s * xy + 0.5 * s * s * yy));
+        }
+        area[part] = 2 * std::numbers::pi * well.height / std::sqrt(xx * yy - xy * xy);  // of an ellipse,
+        REQUIRE(2 * well.height * std::max(xx, yy) < xx * yy - xy * xy);  // that lies in [-1, 1] x [-1, 1]
+        constexpr int steps = 400;
+        for (int i = 0; i < steps; ++i)
+            for (int j = 0; j < steps; ++j) {
+                const double x = (2 * i + 1.0) / steps - 1, y = (2 * j + 1.0) / steps - 1;
+                slope[part] += std::hypot(x * xx + y * xy, x * xy + y * yy) / (steps * steps);
+            }
+    }
+    check_mean(found.at("training.absolute_rise_0.5"), rise, 1e-9);
+    for (Pair* of_loss : {&rise, &worst, &slope}) *of_loss = {(*of_loss)[0] / 0.25, (*of_loss)[1] / 0.25};
+    check_mean(found.at("training.rise_0.5"), rise, 1e-9);
+    check_mean(found.at("training.rise_1"), {4 * rise[0], 4 * rise[1]}, 1e-9);
+    check_mean(found.at("training.worst_rise_0.5"), worst, 1e-9);
+    check_mean(found.at("training.area_below_twice"), area, 0.02);
+    check_mean(found.at("training.total_variation"), slope, 0.01);
+    CHECK(found.at("training.local_minima").value.value == 1);
+    CHECK(found.at("training.rise_1").row.headline);
+    CHECK_FALSE(found.at("training.rise_0.5").row.headline);
+    CHECK(found.at("training.rise_1").row.better == Better::lower);
+    CHECK(found.at("training.area_below_twice").row.better == Better::higher);
+    CHECK(found.at("training.rise_1").images == 9);
+    check_scales(measure, well);
+}
+
+TEST_CASE("convex region: a parallelogram, and the whole plane", "[compare]") {
+    // the Hessian diag(3 - q x^2, 2 - q y^2) is positive semi-definite where |x| and |y| are at most sqrt(3 / q), sqrt(2 / q)
+    const Well well{.a = {{{3, 0}, {0, 2}}}, .quartic = 40};
+    ConvexRegionMeasure measure{.images = 7, .grid = 41};
+    measure.planes = two_wide_planes;
+    const auto found = measured(measure, well);
+    const Pair half{std::sqrt(3.0 / 40), std::sqrt(2.0 / 40)};
+    Pair area{}, radius{};
+    for (std::uint32_t part = 0; part < 2; ++part) {
+        const Directions d(well, measure.planes, part);
+        area[part] = 4 * half[0] * half[1] / std::abs(d.determinant());
+        radius[part] =
+            std::min(half[0] / std::hypot(d.delta[0], d.eta[0]), half[1] / std::hypot(d.delta[1], d.eta[1]));
+        // its corners lie in the plane
+        REQUIRE(std::abs(d.eta[1]) * half[0] + std::abs(d.eta[0]) * half[1] < std::abs(d.determinant()));
+        REQUIRE(std::abs(d.delta[1]) * half[0] + std::abs(d.delta[0]) * half[1] < std::abs(d.determinant()));
+    }
+    check_mean(found.at("training.convex_area"), area, 0.02);
+    check_mean(found.at("training.convex_radius"), radius, 0.02);
+    CHECK(found.at("training.convex_at_border").value.value == 0);
+    CHECK(found.at("training.convex_area").row.better == Better::higher);
+    CHECK(found.at("training.convex_area").row.headline);
+    CHECK(found.at("training.convex_at_border").row.unit == "fraction");
+    CHECK(found.at("training.convex_area").images == 7);
+    check_scales(measure, well);
+
+    const auto whole = measured(measure, Well{});  // convex everywhere: cut off by the border
+    CHECK(whole.at("training.convex_area").value.value == Approx(4));
+    CHECK(whole.at("training.convex_radius").value.value == Approx(1));
+    CHECK(whole.at("training.convex_at_border").value.value == 1);
+
+    const auto none = measured(measure, Well{.a = {{{2, 2}, {2, -1}}}});  // a saddle is convex nowhere
+    CHECK(none.at("training.convex_area").value.value == 0);
+    CHECK(none.at("training.convex_radius").value.value == 0);
+}
+
+TEST_CASE("sharpness: the rise by a step along the gradient, relative to the loss", "[compare]") {
+    Well well{.a = {{{2, 0}, {0, 2}}}};  // height + |x|^2, at |x| = 1/2
+    well.bottom = {well.theta[0] - 0.3, well.theta[1] + 0.4};
+    const SharpnessMeasure measure{.images = 11, .radius = 0.05};
+    const auto found = measured(measure, well);
+    const Found& sharpness = found.at("training.sharpness");
+    CHECK(sharpness.value.value == Approx((0.55 * 0.55 - 0.25) / (0.25 + 0.25)));
+    CHECK(sharpness.row.better == Better::lower);
+    CHECK(sharpness.images == 11);
+    check_scales(measure, well);
+    well.bottom = well.theta;  // no gradient, no step
+    CHECK(measured(measure, well).at("training.sharpness").value.value == 0);
+}
+
+TEST_CASE("weight noise: the mean rise over draws and its error, relative to the loss", "[compare]") {
+    const Well well;
+    const WeightNoiseMeasure measure{.images = 13, .deviations = {0.1, 0.5}, .draws = 6};
+    const auto found = measured(measure, well);
+    const WellObjective loss(well);
+    std::vector<double> rises;
+    for (std::uint32_t draw = 0; draw < 6; ++draw) {
+        const Pair d = Directions::direction(well, {.direction_seed = 1}, first_noise_direction + draw);
+        rises.push_back(0.5 * 0.25 * bend(well, d, d) / well.height);
+    }
+    double mean = 0, square = 0;
+    for (const double rise : rises) mean += rise / 6;
+    for (const double rise : rises) square += (rise - mean) * (rise - mean);
+    const Found& noise = found.at("training.weight_noise_0.5");
+    CHECK(noise.value.value == Approx(mean));
+    CHECK(noise.value.standard_error == Approx(std::sqrt(square / 5 / 6)));
+    CHECK(found.at("training.weight_noise_0.1").value.value == Approx(mean / 25));
+    CHECK(noise.row.better == Better::lower);
+    CHECK(noise.images == 13);
+    check_scales(measure, well);
+    // the same in all directions: |d| = |w|, and no draw differs from another
+    const auto round = measured(measure, Well{.a = {{{2, 0}, {0, 2}}}}).at("training.weight_noise_0.5").value;
+    CHECK(round.value == Approx(0.25 * (1.2 * 1.2 + 0.9 * 0.9) / 0.25));
+    CHECK(round.standard_error < 1e-9);
+}
