@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include <vitscape/study/claims/paper.hpp>
-#include <vitscape/study/measures/convergence.hpp>
 
 #include "support/catch.hpp"
 
@@ -46,14 +45,4 @@ TEST_CASE("the paper's claims name methods by their cards and rows of the usual 
     CHECK(testable(paper_claims(), {"training.convex_area"}, {"mae", "rc-mae", "supervised"}).size() == 2);
     CHECK(testable(paper_claims(), {"training.convex_area"}, {"mae", "supervised"}).size() == 1);
     CHECK(testable(paper_claims(), {"training.convex_area"}, {}).empty());
-}
-
-TEST_CASE("epochs until a level are read between epochs", "[compare]") {
-    const nlohmann::json curve = {
-        {"epoch", {1, 2, 3, 4}}, {"falling", {4.0, 2.0, 1.0, 0.5}}, {"rising", {nullptr, 0.2, nullptr, 0.4}}};
-    CHECK(detail::epochs_until(curve, "falling", 3, true) == 1.5);
-    CHECK(detail::epochs_until(curve, "falling", 5, true) == 1);
-    CHECK(detail::epochs_until(curve, "rising", 0.3, false) == Approx(3));
-    CHECK(std::isnan(detail::epochs_until(curve, "falling", 0.1, true)));
-    CHECK(std::isnan(detail::epochs_until(curve, "missing", 0.1, true)));
 }

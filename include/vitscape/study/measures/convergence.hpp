@@ -82,10 +82,12 @@ struct ConvergenceMeasure {
                      });
         };
         const double half = levels.reconstruction_half, end = levels.reconstruction_end;
-        epochs("reconstruction_half", message("to a reconstruction error of ", plain_number(half)),
-               "reconstruction_loss", half, true);
-        epochs("reconstruction_end", message("to a reconstruction error of ", plain_number(end)),
-               "reconstruction_loss", end, true);
+        const auto error = [](double level) {
+            return level > 0 ? message("to a reconstruction error of ", plain_number(level))
+                             : std::string("to a reconstruction error, which no method has");
+        };
+        epochs("reconstruction_half", error(half), "reconstruction_loss", half, true);
+        epochs("reconstruction_end", error(end), "reconstruction_loss", end, true);
         epochs("probe", message("to a probe accuracy of ", plain_number(100 * levels.probe), " %"),
                "probe_accuracy", levels.probe, false);
     }

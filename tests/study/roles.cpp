@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The measures of runs on methods of every role: one that reconstructs, one with a head, one with a teacher. What their rows
+// say is computed again from the files that a run leaves behind, and is missing where a method lacks the role.
+#include <cmath>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/data/open_dataset.hpp>
+#include <vitscape/methods/data2vec.hpp>
+#include <vitscape/methods/masked_autoencoder.hpp>
+#include <vitscape/study/measures/accuracy.hpp>
+#include <vitscape/study/measures/convergence.hpp>
+#include <vitscape/study/measures/cost.hpp>
+#include <vitscape/study/measures/robustness.hpp>
+#include <vitscape/study/run.hpp>
+
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace vitscape;
+
+namespace {
+
+using Device = Cpu<float>;
+using Measures = std::tuple<AccuracyMeasure, ConvergenceMeasure, RobustnessMeasure, TrainingTimeMeasure,
+                            InferenceMeasure, TrainingCostMeasure>;
+const VitShape encoder{16, 4, {.width = 16, .depth = 1, .heads = 2}};
+
+struct Study {
+    test::TemporaryFolder folder;
+    Measures measures{{}, {}, {.images = 20, .noise = {0.1}, .blur = {1}}, {}, {.batch = 8, .rounds = 3}, {}};
+    ComparisonSetting<Device> setting{Device{}, open_dataset("synthetic:60", {.side = 16}),
+                                      open_dataset("synthetic:30", {.test = true, .side = 16}), plan(),
+                                      folder.path()};
+    Contestant<MaskedAutoencoder<>> mae{
+        "mae", "MAE",
+        MaskedAutoencoder<>({.encoder = encoder, .decoder = {.width = 8, .depth = 1, .heads = 2}})};
+    Contestant<VitClassifier> supervised{"supervised", "Supervised",
+                                         VitClassifier({.encoder = encoder, .classes = 10})};
+    Contestant<Data2Vec<>> data2vec{"data2vec", "data2vec", Data2Vec<>({.encoder = encoder})};
+    CompletedRuns runs{.out = folder.path(), .seeds = {3}};
+    std::vector<Row> rows;
+
+    Study() {
+        train(mae), train(supervised), train(data2vec);
+        runs.load(result_names(measures));
+        rows = rows_of(measures, runs, setting.plan);
+    }
+    static ComparisonPlan plan() {
+        ComparisonPlan plan{.seeds = {3},
+                            .schedule = {.peak = 3e-3, .warmup_epochs = 1},
+                            .probe = {.epochs = 3, .warmup_epochs = 0},
+                            .probe_shares = {0.5, 1}};
+        plan.training = {.epochs = 4, .batch = 20, .transform = {.side = 16}};
+        return plan;
+    }
+    template <class M>
+    void train(const Contestant<M>& contestant) {
+        WorkMeter meter(1);
+        ComparisonRun<Device, M>(setting, contestant, 3).work({}, measures, meter);
+        runs.methods.emplace_back(contestant.name, contestant.title);
+    }
+    [[nodiscard]] const Row& row(const std::string& key) const {
+        for (const Row& one : rows)
+            if (one.key == key) return one;
+        throw ConfigError(message("no row ", key));
+    }
+    [[nodiscard]] double value(const std::string& key, const std::string& method) const {
+        return row(key).of(runs.results.at(method).front()).value;
+    }
+    [[nodiscard]] Vector<Device> stored(const ParameterLayout& layout, const std::string& method,
+                                        const std::string& file) const {
+        const auto path = runs.folder(method, 3) / (file + ".safetensors");
+        return {setting.backend, Checkpoint::load(path).vector<float>(layout)};
+    }
+};
+const Study& study() {
+    static const Study one;
+    return one;
+}
+
+}  // namespace
+
+TEST_CASE("accuracy: of a head of its own, of a probe, of neighbours, of a teacher", "[compare]") {
+    const Study& s = study();
+    const ImageTransform& transform = s.setting.plan.training.transform;
+    const VitClassifier& classifier = s.supervised.method;
+    for (const std::string method : {"mae", "supervised", "data2vec"}) {
+        INFO(method);
+        const Vector<Device> theta = s.stored(classifier.layout(), method, "classifier");
+        // the classifier that is kept has the probe's head, or its own: it does as well as top1 says
+        CHECK(s.value("accuracy.top1", method) ==
+              evaluate(s.setting.backend, classifier, theta, s.setting.test, transform).accuracy);
+        if (method != "supervised")
+            CHECK(s.value("accuracy.top1", method) == s.value("accuracy.probe_100", method));
+        const auto features = [&](const AnyDataset& images) {
+            return encode_features(s.setting.backend, classifier, theta, images, transform);
+        };
+        // the probe's head has its batch normalization in the layer norm before it: features as they were trained
+        if (method == "supervised")
+            CHECK(s.value("accuracy.knn", method) ==
+                  nearest_neighbour_accuracy(features(s.setting.images), features(s.setting.test)));
+        CHECK(s.value("accuracy.probe_top5", method) >= s.value("accuracy.probe_100", method));
+        for (const char* key : {"accuracy.probe_50", "accuracy.knn", "accuracy.probe_top5"}) {
+            CHECK(s.value(key, method) >= 0);
+            CHECK(s.value(key, method) <= 1);
+        }
+        CHECK(std::isfinite(s.value("accuracy.teacher", method)) == (method == "data2vec"));
+    }
+    CHECK(s.row("accuracy.top1").unit == "fraction");
+    CHECK(s.row("accuracy.top1").better == Better::higher);
+    CHECK(s.row("accuracy.top1").outcome);
+    CHECK(s.row("accuracy.top1").headline);
+    CHECK_FALSE(s.row("accuracy.knn").outcome);
+}
+
+TEST_CASE("convergence: in epochs, for what reconstructs and for all that are probed", "[compare]") {
+    const Study& s = study();
+    const double end = s.value("convergence.reconstruction_end", "mae");
+    CHECK(end > 3);  // the level is the error after 4 epochs, rounded up
+    CHECK(end <= 4);
+    CHECK(s.value("convergence.reconstruction_half", "mae") <= 2);
+    for (const std::string method : {"supervised", "data2vec"})
+        for (const char* key : {"convergence.reconstruction_half", "convergence.reconstruction_end"})
+            CHECK(std::isnan(s.value(key, method)));
+    CHECK(s.row("convergence.reconstruction_end").unit == "epochs");
+    CHECK(s.row("convergence.reconstruction_end").better == Better::lower);
+    const auto& curve = s.runs.results.at("mae").front().at("training");
+    const double last =
+        evaluate(s.setting.backend, s.mae.method, s.stored(s.mae.method.layout(), "mae", "checkpoint"),
+                 s.setting.test, s.setting.plan.training.transform, 128, {7, 0})
+            .loss;
+    CHECK(curve.at("reconstruction_loss").back().get<double>() == Approx(last));
+    for (const std::string method : {"supervised", "data2vec"})
+        CHECK(s.runs.results.at(method).front().at("training").at("reconstruction_loss").back().is_null());
+}
+
+TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[compare]") {
+    const Study& s = study();
+    const ImageTransform& transform = s.setting.plan.training.transform;
+    const Batch clean = load_all(s.setting.test.subset(balanced(s.setting.test, 20)), transform);
+    const Batch noisy = with_noise(clean, 0.1, transform, s.setting.plan.mask_seed);
+    const Batch blurred = with_blur(clean, 1);
+    const auto loss = [&](const auto& method, const Vector<Device>& theta, const Batch& batch) {
+        return FrozenObjective(s.setting.backend, method, batch, {.mask_seed = s.setting.plan.mask_seed})
+            .value(theta);
+    };
+    const auto check = [&](const auto& contestant) {
+        const std::string& name = contestant.name;
+        INFO(name);
+        const Vector<Device> theta = s.stored(contestant.method.layout(), name, "checkpoint");
+        const double still = loss(contestant.method, theta, clean);
+        CHECK(s.value("robustness.loss_noise_0.1", name) ==
+              Approx(loss(contestant.method, theta, noisy) / still));
+        CHECK(s.value("robustness.loss_blur_1", name) ==
+              Approx(loss(contestant.method, theta, blurred) / still));
+        const VitClassifier& classifier = s.supervised.method;
+        const Vector<Device> whole = s.stored(classifier.layout(), name, "classifier");
+        CHECK(s.value("robustness.top1_noise_0.1", name) ==
+              classify(s.setting.backend, classifier, whole, noisy).top1);
+        CHECK(s.value("robustness.top1_blur_1", name) ==
+              classify(s.setting.backend, classifier, whole, blurred).top1);
+    };
+    check(s.mae), check(s.supervised);
+    CHECK(s.value("robustness.loss_noise_0.1", "data2vec") > 0);  // a loss that needs the teacher
+    CHECK(s.row("robustness.loss_noise_0.1").unit.empty());
+    CHECK(s.row("robustness.loss_noise_0.1").invariant_to == "scale of the loss");
+    CHECK(s.row("robustness.top1_noise_0.1").unit == "fraction");
+    CHECK(s.row("robustness.top1_noise_0.1").better == Better::higher);
+}
+
+TEST_CASE("cost: seconds, bytes, operations and parameters, a teacher's apart", "[compare]") {
+    const Study& s = study();
+    const auto size = [](const auto& contestant) {
+        return static_cast<double>(contestant.method.layout().size());
+    };
+    CHECK(s.value("cost.parameters", "mae") == size(s.mae));
+    CHECK(s.value("cost.parameters", "supervised") == size(s.supervised));
+    CHECK(s.value("cost.parameters", "data2vec") == size(s.data2vec));
+    CHECK(s.value("cost.teacher_parameters", "mae") == 0);
+    CHECK(s.value("cost.teacher_parameters", "supervised") == 0);
+    CHECK(s.value("cost.teacher_parameters", "data2vec") == size(s.data2vec));
+    CHECK(s.value("cost.training_operations", "mae") ==
+          static_cast<double>(operation_count(s.mae.method.config()).training));
+    CHECK(s.value("cost.training_operations", "supervised") ==
+          static_cast<double>(operation_count(s.supervised.method.config()).training));
+    for (const std::string method : {"mae", "supervised", "data2vec"}) {
+        INFO(method);
+        CHECK(s.value("cost.inference_operations", method) ==
+              static_cast<double>(operation_count(s.supervised.method.config()).forward));
+        std::vector<double> seconds = s.runs.results.at(method).front().at("training").at("seconds");
+        std::sort(seconds.begin(), seconds.end());
+        CHECK(s.value("cost.seconds_per_epoch", method) == Approx((seconds[1] + seconds[2]) / 2));
+        CHECK(s.value("cost.inference_seconds", method) > 0);
+        CHECK(s.value("cost.inference_memory", method) > 4 * size(s.supervised));
+        // parameters, gradient and two moments of AdamW at least, and a teacher
+        CHECK(s.value("cost.peak_memory", method) >
+              4 * (4 * s.value("cost.parameters", method) + s.value("cost.teacher_parameters", method)));
+    }
+    CHECK(s.row("cost.seconds_per_epoch").unit == "seconds");
+    CHECK(s.row("cost.peak_memory").unit == "bytes");
+    CHECK(s.row("cost.inference_seconds").name == "time of classifying an image, in batches of 8");
+    for (const Row& row : s.rows)
+        if (row.group == "cost") CHECK(row.better == Better::lower);
+}
