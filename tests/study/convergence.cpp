@@ -64,5 +64,8 @@ TEST_CASE("convergence: without anybody who reconstructs its rows say nothing", 
     runs.results["head"] = {
         json{{"training", {{"epoch", {1}}, {"reconstruction_loss", {nullptr}}, {"probe_accuracy", {0.5}}}}}};
     for (const Row& row : rows_of(std::tuple{ConvergenceMeasure{}}, runs, ComparisonPlan{}))
-        if (row.key != "convergence.probe") CHECK(std::isnan(row.of(runs.results.at("head").front()).value));
+        if (row.key != "convergence.probe") {
+            CHECK(std::isnan(row.of(runs.results.at("head").front()).value));
+            CHECK(row.name == "to a reconstruction error, which no method has");
+        }
 }
