@@ -4,6 +4,7 @@
 // report with pictures, numbers and error bars.
 #include <algorithm>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -101,6 +102,7 @@ void compare(Options& o) {
                          .pooling;
     for_each_measure(o.measures, [&](auto& measure) { o.measure_fields.assign(measure); });
     o.plan.check();
+    const auto lock = std::make_shared<const OutputLock>(OutputLock::of_folder(o.out));
     require_writable_folder(o.out);
     const AnyDataset images = o.data.open(side), test = open_test(o, side);
     const std::size_t classes = std::max<std::size_t>(2, images.classes().size());
@@ -112,6 +114,7 @@ void compare(Options& o) {
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},
                         {"limit_per_class", o.data.limit_per_class}};
         options.progress = &std::cerr;
+        options.lock = lock;
         Comparison comparison{backend, images, test, o.plan, options, o.measures};
         program::for_each_method(o.methods, classes, o.model, o.recipe,
                                  [&](const std::string& name, const std::string& title, const auto& method) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include <vitscape/core/output_lock.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
 
@@ -114,7 +115,8 @@ int main(int argc, char** argv) {
         o.model.backend.dispatch(argv);
         if (o.top < 0 || o.trace_samples < 0 || o.trace_samples == 1 || o.steps < 1)
             throw ConfigError("--top is at least 0, --steps at least 1, --trace-samples 0 or at least 2");
-        require_writable_folder(detail::folder_of(o.out));
+        const OutputLock lock = OutputLock::of_files(o.out);
+        require_writable_file(o.out);
         program::with_frozen_model(
             o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {
                 measure(o, objective, theta, description);

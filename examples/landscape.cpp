@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include <vitscape/core/output_lock.hpp>
 #include <vitscape/io/safetensors_writer.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/direction_file.hpp>
@@ -164,6 +165,7 @@ int main(int argc, char** argv) {
     return program::run(app, argc, argv, [&] {
         o.model.backend.dispatch(argv);
         (void)parse_grid(o.grid);  // bad options fail before the model is read
+        const OutputLock lock = OutputLock::of_files(o.out);
         require_writable_folder(detail::folder_of(o.out));
         program::with_frozen_model(
             o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {

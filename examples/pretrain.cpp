@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include <vitscape/core/output_lock.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
 #include "support/backend.hpp"
@@ -122,6 +123,7 @@ int main(int argc, char** argv) {
                     },
                     checked);
         }
+        const OutputLock lock = OutputLock::of_folder(o.out);
         require_writable_folder(o.out);
         const AnyDataset images = o.data.open(shape.image);
         if (classifies && images.classes().size() < 2)

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <vitscape/core/file.hpp>
 
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
+
+#include <unistd.h>
 
 using namespace vitscape;
 using test::contains;
@@ -37,6 +42,14 @@ class FileSizeLimit {
     void (*old_handler_)(int);
 };
 
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+        names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 }  // namespace
 
 TEST_CASE("an atomic file replaces the old one only by commit") {
@@ -49,21 +62,61 @@ TEST_CASE("an atomic file replaces the old one only by commit") {
         CHECK(read_text(path) == "old");
     }
     CHECK(read_text(path) == "old");
-    CHECK_FALSE(std::filesystem::exists(folder / "a.txt.tmp"));
+    CHECK(names_in(folder.path()) == std::vector<std::string>{"a.txt"});
 
     AtomicFile file(path);
     file.write("new ");
     file.write("text");
     file.commit();
     CHECK(read_text(path) == "new text");
-    CHECK_FALSE(std::filesystem::exists(folder / "a.txt.tmp"));
+    CHECK(names_in(folder.path()) == std::vector<std::string>{"a.txt"});
 }
 
-TEST_CASE("a leftover of a killed run does not disturb the next write") {
+TEST_CASE("what a killed run left is removed by the next write of that file, and nothing else") {
     const test::TemporaryFolder folder;
-    std::ofstream(folder / "a.txt.tmp") << "a long leftover of a run that was killed while it wrote";
+    for (const char* name :
+         {"a.txt.123-0.tmp", "b.txt.123-0.tmp", "a.txt.tmp", "a.txt.1.tmp", "a.txt.new-1.tmp"})
+        std::ofstream(folder / name) << "a long text of a run that was killed while it wrote";
+    AtomicFile other(folder / "a.txt");  // being written by somebody else
     write_atomically(folder / "a.txt", "new");
     CHECK(read_text(folder / "a.txt") == "new");
+    other.write("newer");
+    other.commit();
+    CHECK(read_text(folder / "a.txt") == "newer");
+    CHECK(names_in(folder.path()) == std::vector<std::string>{"a.txt", "a.txt.1.tmp", "a.txt.new-1.tmp",
+                                                              "a.txt.tmp", "b.txt.123-0.tmp"});
+}
+
+TEST_CASE("processes that write one file lose nothing, and it is always one of theirs") {
+    const test::TemporaryFolder folder;
+    const auto path = folder / "a.txt";
+    constexpr std::size_t length = 100000;
+    write_atomically(path, std::string(length, '0'));
+    std::vector<pid_t> writers;
+    for (const char letter : {'1', '2', '3'}) {
+        const pid_t process = ::fork();
+        REQUIRE(process >= 0);
+        if (process == 0) {
+            int failures = 0;
+            for (int i = 0; i < 30; ++i) try {
+                    write_atomically(path, std::string(length, letter));
+                } catch (const IoError&) {
+                    ++failures;
+                }
+            ::_exit(failures);
+        }
+        writers.push_back(process);
+    }
+    for (int i = 0; i < 200; ++i) {
+        const std::string text = read_text(path);
+        REQUIRE(text == std::string(length, text.at(0)));
+    }
+    for (const pid_t process : writers) {
+        int status = -1;
+        ::waitpid(process, &status, 0);
+        CHECK(status == 0);
+    }
+    CHECK(names_in(folder.path()) == std::vector<std::string>{"a.txt"});
 }
 
 TEST_CASE("a full disk leaves the old file and names the path and the reason") {
@@ -78,7 +131,7 @@ TEST_CASE("a full disk leaves the old file and names the path and the reason") {
     CHECK(contains(text, path.string()));
     CHECK(contains(text, "File too large"));
     CHECK(read_text(path) == "old");
-    CHECK_FALSE(std::filesystem::exists(folder / "a.txt.tmp"));
+    CHECK(names_in(folder.path()) == std::vector<std::string>{"a.txt"});
 }
 
 TEST_CASE("a log keeps its old length when a line does not fit") {
@@ -135,4 +188,17 @@ TEST_CASE("reading refuses what is missing or no file") {
     CHECK(contains(error_text<IoError>([&] { read_bytes(folder.path()); }), "not a regular file"));
     write_atomically(folder / "empty", "");
     CHECK(read_bytes(folder / "empty").empty());
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    CHECK(contains(error_text<IoError>([&] { read_bytes(folder / "pipe"); }), "not a regular file"));
+}
+
+TEST_CASE("a file that cannot be written is refused before there is anything to write") {
+    const test::TemporaryFolder folder;
+    require_writable_file(folder / "new/a.json");
+    CHECK(std::filesystem::is_empty(folder / "new"));
+    CHECK(contains(error_text<IoError>([&] { require_writable_file(folder / "new"); }), "Is a directory"));
+    CHECK(contains(error_text<IoError>([&] { require_writable_file(folder / "new/"); }), "Is a directory"));
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    CHECK(
+        contains(error_text<IoError>([&] { require_writable_file(folder / "pipe"); }), "not a regular file"));
 }

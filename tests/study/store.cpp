@@ -24,15 +24,6 @@ TEST_CASE("results are there after a restart, and a missing one is named", "[com
     CHECK_THROWS_AS(store.at("two"), IoError);
 }
 
-TEST_CASE("a folder is one process's at a time", "[compare]") {
-    const test::TemporaryFolder folder;
-    {
-        const FolderLock lock(folder.path());
-        CHECK_THROWS_AS(FolderLock(folder.path()), ConfigError);
-    }
-    const FolderLock again(folder.path());
-}
-
 TEST_CASE("noise has its deviation, blur keeps what is even", "[compare]") {
     Batch batch;
     batch.images = xt::xtensor<float, 4>(std::array<std::size_t, 4>{4, 3, 16, 16}, 0.5F);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -11,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <vitscape/core/error.hpp>
@@ -81,16 +84,49 @@ inline void sync_folder(const std::filesystem::path& folder) {
 /// The bytes of a string, for the functions of this header.
 inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-/// A file that is replaced atomically: it is written beside `path` as `path`.tmp, and `commit()` syncs
-/// it to the disk and renames it. Without a `commit()` (an exception, a kill) the old file stays as it was.
+namespace detail {
+
+/// A name beside `path` that no other writer uses: NAME.PROCESS-NUMBER.tmp.
+inline std::filesystem::path temporary_beside(const std::filesystem::path& path) {
+    static std::atomic<std::uint64_t> number{0};
+    const std::string name = path.filename().string().substr(0, 200);  // names have 255 bytes at most
+    return folder_of(path) / message(name, ".", ::getpid(), "-", number++, ".tmp");
+}
+
+/// Removes what killed processes left of `path`: temporary files whose writer does not hold their lock any more.
+inline void remove_leftovers(const std::filesystem::path& path) {
+    const std::string start = path.filename().string().substr(0, 200) + ".";
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_of(path), ignored)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with(start) || !name.ends_with(".tmp") || name.size() < start.size() + 7) continue;
+        const std::string who = name.substr(start.size(), name.size() - start.size() - 4);
+        if (who.find_first_not_of("0123456789-") != std::string::npos || who.find('-') == std::string::npos)
+            continue;
+        const FileDescriptor file{::open(entry.path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+        if (file.number() >= 0 && ::flock(file.number(), LOCK_EX | LOCK_NB) == 0)
+            ::unlink(entry.path().c_str());
+    }
+}
+
+}  // namespace detail
+
+/// A file that is replaced atomically: it is written beside `path` under a name of its own (NAME.PROCESS-NUMBER.tmp), and
+/// `commit()` syncs it to the disk and renames it. Without a `commit()` (an exception, a kill) the old file stays as it was.
+/// Several processes may write one file: it is always one of theirs, whole.
 class AtomicFile {
   public:
     /// @throws IoError when the folder is missing or cannot be written, or when `path` is a folder.
-    explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
-        temporary_ += ".tmp";
+    explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
         if (std::error_code ignored; std::filesystem::is_directory(path_, ignored))
             detail::throw_io_error("write", path_, EISDIR);
-        file_ = detail::open_file(temporary_, O_WRONLY | O_CREAT | O_TRUNC, "create");
+        detail::remove_leftovers(path_);
+        struct stat status {};
+        do {  // anew where somebody took it for a leftover before it was locked
+            temporary_ = detail::temporary_beside(path_);
+            file_ = detail::open_file(temporary_, O_WRONLY | O_CREAT | O_EXCL, "create");
+            ::flock(file_.number(), LOCK_EX);  // where a file system has no locks, nobody takes it for one
+        } while (::fstat(file_.number(), &status) == 0 && status.st_nlink == 0);
     }
     AtomicFile(AtomicFile&&) = delete;
     ~AtomicFile() {
@@ -106,7 +142,9 @@ class AtomicFile {
     /// @throws IoError when the bytes do not reach the disk; the old file is untouched.
     void commit() {
         if (::fsync(file_.number()) != 0) detail::throw_io_error("write", temporary_);
-        if (!file_.close()) detail::throw_io_error("write", temporary_);
+        detail::FileDescriptor copy{
+            ::dup(file_.number())};  // reports late errors; the lock stays until the rename
+        if (copy.number() < 0 || !copy.close()) detail::throw_io_error("write", temporary_);
         if (::rename(temporary_.c_str(), path_.c_str()) != 0) detail::throw_io_error("replace", path_);
         committed_ = true;
         detail::sync_folder(detail::folder_of(path_));
@@ -151,7 +189,8 @@ inline void append_durably(const std::filesystem::path& path, std::string_view t
 /// The whole content of a regular file.
 /// @throws IoError when `path` is missing, is not a regular file or cannot be read.
 inline std::vector<std::byte> read_bytes(const std::filesystem::path& path) {
-    const auto file = detail::open_file(path, O_RDONLY, "open");
+    const auto file =
+        detail::open_file(path, O_RDONLY | O_NONBLOCK, "open");  // a pipe is refused, not waited for
     struct stat status {};
     if (::fstat(file.number(), &status) != 0) detail::throw_io_error("read", path);
     if (!S_ISREG(status.st_mode))
@@ -185,10 +224,10 @@ inline void require_writable_folder(const std::filesystem::path& folder) {
     if (code) detail::throw_io_error("create the folder", folder, code.value());
     if (!std::filesystem::is_directory(folder)) detail::throw_io_error("write into", folder, ENOTDIR);
 
-    const auto probe = folder / ".vitscape-write-test.tmp";
+    const auto probe = detail::temporary_beside(folder / ".vitscape-write-test");
     try {
         const std::vector<std::byte> block(4096);
-        auto file = detail::open_file(probe, O_WRONLY | O_CREAT | O_TRUNC, "write");
+        auto file = detail::open_file(probe, O_WRONLY | O_CREAT | O_EXCL, "write");
         detail::write_all(file.number(), block, probe);
         if (::fsync(file.number()) != 0 || !file.close()) detail::throw_io_error("write", probe);
     } catch (const IoError& error) {
@@ -196,6 +235,17 @@ inline void require_writable_folder(const std::filesystem::path& folder) {
         throw IoError(message("the output folder ", folder.string(), " cannot be written: ", error.what()));
     }
     ::unlink(probe.c_str());
+}
+
+/// Proves that the file `path` can be written: as `require_writable_folder` for its folder, and `path` is no folder.
+/// @throws IoError naming it and the reason.
+inline void require_writable_file(const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored) || !path.has_filename())
+        detail::throw_io_error("write", path, EISDIR);
+    if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
+        throw IoError(message("cannot write ", path.string(), ": it exists and is not a regular file"));
+    require_writable_folder(detail::folder_of(path));
 }
 
 }  // namespace vitscape

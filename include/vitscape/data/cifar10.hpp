@@ -88,9 +88,9 @@ class Cifar10 : public DatasetViews<Cifar10> {
     }
 
     void read(const std::filesystem::path& path) {
+        const std::size_t count = record_count(path);  // before it is opened: a pipe would be waited for
         std::ifstream file(path, std::ios::binary);
         std::vector<std::uint8_t> record(record_bytes);
-        const std::size_t count = record_count(path);
         for (std::size_t i = 0; i < count; ++i) {
             if (!file.read(reinterpret_cast<char*>(record.data()),
                            static_cast<std::streamsize>(record_bytes)))

@@ -11,16 +11,9 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
+#include <vitscape/core/number_text.hpp>
 
 namespace vitscape {
-
-/// The shortest text that reads back as the same number: "0.1", "1e-05", "inf", "nan".
-template <class Number>
-requires std::integral<Number> || std::floating_point<Number> std::string number_text(Number value) {
-    std::array<char, 64> text;
-    const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
-    return {text.data(), result.ptr};
-}
 
 /// A table for spreadsheets and plotting programs (RFC 4180): a header, then rows of numbers and strings,
 /// separated by commas. Numbers are written such that they are read back exactly.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/output_lock.hpp>
 #include <vitscape/study/budget.hpp>
 #include <vitscape/study/claims/paper.hpp>
 #include <vitscape/study/entrant.hpp>
@@ -31,6 +32,8 @@ struct ComparisonOptions {
     nlohmann::json data = {};          ///< origin of the images, for the report
     bool figures = true;               ///< draw figures with gnuplot
     std::ostream* progress = nullptr;  ///< the plan and how far the work is; null: nothing is shown
+    std::shared_ptr<const OutputLock> lock =
+        nullptr;  ///< of `out`, where it is taken already; null: `run` takes it
 };
 
 /// The folder of a new study already contains one.
@@ -100,8 +103,9 @@ class Comparison {
     WrittenReport run() {
         if (entrants_.empty()) throw ConfigError("a comparison needs at least one method");
         const std::vector<AnyClaim> claims = testable_claims();
+        std::shared_ptr<const OutputLock> lock = options_.lock;
+        if (!lock) lock = std::make_shared<OutputLock>(OutputLock::of_folder(options_.out));
         require_writable_folder(options_.out);
-        const FolderLock lock(options_.out);
         settle();
         if (options_.report_only) return write_report(claims);
         show_plan();

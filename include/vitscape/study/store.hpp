@@ -6,26 +6,10 @@
 #include <utility>
 
 #include <nlohmann/json.hpp>
-#include <sys/file.h>
 
 #include <vitscape/io/json.hpp>
 
 namespace vitscape {
-
-/// Keeps other processes out of a folder while it lives; the system lifts the lock of a process that was killed.
-class FolderLock {
-  public:
-    /// @throws ConfigError where another process holds the folder; IoError where it cannot be written
-    explicit FolderLock(const std::filesystem::path& folder)
-        : file_(detail::open_file(folder / "lock", O_RDWR | O_CREAT, "open")) {
-        if (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0)
-            throw ConfigError(message("another process works in ", folder.string(),
-                                      "; wait for its end or choose another folder"));
-    }
-
-  private:
-    detail::FileDescriptor file_;
-};
 
 /// Named results of successive pieces of work in one file, which is rewritten after each, so that a run that was stopped
 /// does not repeat them.
