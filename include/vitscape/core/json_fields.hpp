@@ -94,7 +94,8 @@ void read_field(const nlohmann::json& from, T& value) {
 struct JsonWriter {
     nlohmann::json& json;
     template <class T>
-    void operator()(std::string_view key, const T& value, std::string_view, std::string_view) {
+    void operator()(std::string_view key, const T& value, std::string_view, std::string_view,
+                    const Range& = {}) {
         json[std::string(key)] = field_json(value);
     }
 };
@@ -102,7 +103,7 @@ struct JsonWriter {
 struct JsonReader {
     const nlohmann::json& json;
     template <class T>
-    void operator()(std::string_view key, T& value, std::string_view, std::string_view) {
+    void operator()(std::string_view key, T& value, std::string_view, std::string_view, const Range& = {}) {
         read_field(json.at(std::string(key)), value);
     }
 };

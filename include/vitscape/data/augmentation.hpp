@@ -66,9 +66,9 @@ struct ImageTransform {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("side", self.side, "", "pixels");
+        visit("side", self.side, "", "pixels", Range::at_least(1));
         visit("crop", self.crop, "", "what part of the image is taken");
-        visit("min_crop", self.min_crop, "", "smallest share of the area");
+        visit("min_crop", self.min_crop, "min-crop", "smallest share of the area", Range::positive_share());
         visit("flip", self.flip, "", "mirror left and right with probability 1/2");
         visit("mean", self.mean, "", "of red, green and blue in [0, 1]");
         visit("standard_deviation", self.standard_deviation, "", "of red, green and blue");

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/data/soft_batch.hpp>
 
 namespace vitscape {
@@ -33,12 +34,9 @@ inline double random_beta(double alpha, RandomSequence& random) {
 }
 
 namespace detail {
-/// @throws ConfigError for a Beta distribution's parameter that is negative or not finite.
-inline void check_alpha(const char* what, double alpha) {
-    if (!(alpha >= 0 && std::isfinite(alpha)))
-        throw ConfigError(
-            message("the alpha of ", what, " is a number of at least 0, ", alpha, " was given"));
-}
+inline constexpr Range mixup_alphas = Range::at_least(0).said("the alpha of mixup is a number of at least 0"),
+                       cutmix_alphas =
+                           Range::at_least(0).said("the alpha of cutmix is a number of at least 0");
 /// targets[i] = share targets[i] + (1 - share) targets[partner of i]; image i's partner is the one as far from the
 /// batch's end as i is from its start.
 inline void mix_targets(double share, SoftBatch& batch) {
@@ -63,10 +61,10 @@ struct Mixup {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("alpha", self.alpha, "mixup", "alpha of mixup; 0: off");
+        visit("alpha", self.alpha, "mixup", "alpha of mixup; 0: off", detail::mixup_alphas);
     }
     [[nodiscard]] bool active() const { return alpha != 0; }
-    void check() const { detail::check_alpha("mixup", alpha); }
+    void check() const { check_ranges(*this); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);
         apply(batch, numbers);
@@ -98,10 +96,10 @@ struct Cutmix {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("alpha", self.alpha, "cutmix", "alpha of cutmix; 0: off");
+        visit("alpha", self.alpha, "cutmix", "alpha of cutmix; 0: off", detail::cutmix_alphas);
     }
     [[nodiscard]] bool active() const { return alpha != 0; }
-    void check() const { detail::check_alpha("cutmix", alpha); }
+    void check() const { check_ranges(*this); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);
         apply(batch, numbers);
@@ -141,18 +139,12 @@ struct MixupOrCutmix {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("mixup", self.mixup.alpha, "mixup", "alpha of mixup; 0: off");
-        visit("cutmix", self.cutmix.alpha, "cutmix", "alpha of cutmix; 0: off");
-        visit("switch_probability", self.switch_probability, "", "how often it is CutMix, in [0, 1]");
+        visit("mixup", self.mixup.alpha, "mixup", "alpha of mixup; 0: off", detail::mixup_alphas);
+        visit("cutmix", self.cutmix.alpha, "cutmix", "alpha of cutmix; 0: off", detail::cutmix_alphas);
+        visit("switch_probability", self.switch_probability, "", "how often it is CutMix", Range::share());
     }
     [[nodiscard]] bool active() const { return mixup.active() || cutmix.active(); }
-    void check() const {
-        mixup.check();
-        cutmix.check();
-        if (!(switch_probability >= 0 && switch_probability <= 1))
-            throw ConfigError(message("the probability of cutmix instead of mixup lies in [0, 1], ",
-                                      switch_probability, " was given"));
-    }
+    void check() const { check_ranges(*this); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);
         const bool cuts = numbers.uniform() < switch_probability;

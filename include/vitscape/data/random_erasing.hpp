@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/data/soft_batch.hpp>
 
 namespace vitscape {
@@ -17,26 +18,27 @@ struct RandomErasing {
     double smallest = 0.02, largest = 1.0 / 3.0;     ///< fraction of the image's area, uniform between them
     double narrowest = 0.3, widest = 1 / narrowest;  ///< height over width, log-uniform between them
 
+    static constexpr Range probabilities =
+        Range::share().said("the probability of random erasing lies in [0, 1]");
+
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("probability", self.probability, "random-erasing",
-              "that a rectangle of an image is erased, in [0, 1]");
-        visit("smallest", self.smallest, "", "area over the image's");
-        visit("largest", self.largest, "", "area over the image's");
-        visit("narrowest", self.narrowest, "", "height over width");
-        visit("widest", self.widest, "", "height over width");
+        visit("probability", self.probability, "random-erasing", "that a rectangle of an image is erased",
+              probabilities);
+        visit("smallest", self.smallest, "", "area over the image's", Range::positive_share());
+        visit("largest", self.largest, "", "area over the image's", Range::positive_share());
+        visit("narrowest", self.narrowest, "", "height over width", Range::above(0));
+        visit("widest", self.widest, "", "height over width", Range::above(0));
     }
     [[nodiscard]] bool active() const { return probability != 0; }
     /// @throws ConfigError for values outside these ranges.
     void check() const {
-        if (!(probability >= 0 && probability <= 1))
-            throw ConfigError(
-                message("the probability of random erasing lies in [0, 1], ", probability, " was given"));
-        if (!(smallest > 0 && smallest <= largest && largest <= 1))
+        check_ranges(*this);
+        if (!(smallest <= largest))
             throw ConfigError(
                 message("the erased area needs two fractions in (0, 1], the smaller one first; ", smallest,
                         " and ", largest, " were given"));
-        if (!(narrowest > 0 && narrowest <= widest && std::isfinite(widest)))
+        if (!(narrowest <= widest))
             throw ConfigError(
                 message("the aspect ratio of the erased rectangle needs two positive numbers, the "
                         "smaller one first; ",

@@ -50,9 +50,9 @@ struct Data2VecConfig {
             visit("momentum", self.teacher.momentum, "momentum",
                   "schedule of the teacher's momentum over the training");
         visit("target_blocks", self.target_blocks, "target-blocks",
-              "how many of the teacher's last blocks make the target, at most all");
+              "how many of the teacher's last blocks make the target, at most all", Range::at_least(1));
         visit("beta", self.beta, "smooth-beta",
-              "where the smooth absolute error turns from a square to a line, positive");
+              "where the smooth absolute error turns from a square to a line", Range::above(0));
     }
 };
 
@@ -103,12 +103,7 @@ class Data2Vec {
                                   Initializer::truncated_normal(0.02))),
           norm_(add_layer_norm(layout_, "norm", width())),
           regression_(add_linear(layout_, "regression_head", width(), width())) {
-        if (config.target_blocks < 1)
-            throw ConfigError(
-                message("the target needs at least 1 block, ", config.target_blocks, " were given"));
-        if (!(config.beta > 0))
-            throw ConfigError(
-                message("the smooth absolute error needs a positive beta, ", config.beta, " was given"));
+        check_ranges(config);
         config.teacher.check();
     }
 

@@ -45,12 +45,12 @@ constexpr bool require_masking_policy() {
 }
 
 namespace detail {
+inline constexpr Range mask_ratios =
+    Range::true_share().said("the mask ratio lies between 0 and 1 (both excluded)");
 /// int(patches * (1 - ratio)) as in the reference. @throws ConfigError where nothing would be masked or
 /// visible.
 inline Index visible_patches(double ratio, const PatchGrid& grid) {
-    if (!(ratio > 0 && ratio < 1))
-        throw ConfigError(
-            message("the mask ratio lies between 0 and 1 (both excluded), ", ratio, " was given"));
+    require_in("mask ratio", ratio, mask_ratios);
     const auto visible = static_cast<Index>(static_cast<double>(grid.count()) * (1 - ratio));
     if (visible < 1 || visible >= grid.count())
         throw ConfigError(message("a mask ratio of ", ratio, " leaves ", visible, " of ", grid.count(),
@@ -73,7 +73,7 @@ struct RandomMasking {
     double ratio = 0.75;  ///< fraction of the patches that are masked, in (0, 1)
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
+        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked", detail::mask_ratios);
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const { return detail::visible_patches(ratio, grid); }
@@ -91,16 +91,16 @@ struct BlockMasking {
     double narrowest = 0.3;  ///< minimum of height over width and of width over height
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked, between 0 and 1");
-        visit("smallest", self.smallest, "block-smallest", "patches in a masked rectangle at least");
+        visit("ratio", self.ratio, "mask-ratio", "part of the patches that is masked", detail::mask_ratios);
+        visit("smallest", self.smallest, "block-smallest", "patches in a masked rectangle at least",
+              Range::at_least(1));
         visit("narrowest", self.narrowest, "block-narrowest",
-              "smallest height over width of a masked rectangle, and width over height, in (0, 1]");
+              "smallest height over width of a masked rectangle, and width over height",
+              Range::positive_share());
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {
-        if (!(narrowest > 0 && narrowest <= 1))
-            throw ConfigError(message("the narrowest side ratio of a masked rectangle lies in (0, 1], ",
-                                      narrowest, " was given"));
+        check_ranges(*this);
         if (smallest < 1 || smallest > grid.count())
             throw ConfigError(message("a masked rectangle has 1 to ", grid.count(), " patches, at least ",
                                       smallest, " were requested"));
@@ -136,8 +136,8 @@ struct GridMasking {
     Index stride = 2;  ///< at least 2, at most the side of the grid
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("stride", self.stride, "grid-stride",
-              "every n-th patch of every n-th row stays visible; n, at least 2");
+        visit("stride", self.stride, "grid-stride", "every n-th patch of every n-th row stays visible",
+              Range::at_least(2));
     }
 
     [[nodiscard]] Index visible(const PatchGrid& grid) const {

@@ -33,7 +33,8 @@ struct RcMaeConfig {
             visit("momentum", self.teacher.momentum, "momentum",
                   "the teacher's momentum, a cosine over the training, or anew in every epoch as the "
                   "authors' code has it");
-        visit("consistency", self.consistency, "consistency", "weight of the consistency with the teacher");
+        visit("consistency", self.consistency, "consistency", "weight of the consistency with the teacher",
+              Range::rate());
         visit("other_mask", self.other_mask, "other-mask", "the teacher sees other patches than the student");
     }
 };
@@ -77,8 +78,7 @@ class RcMae {
     /// @throws ConfigError for an invalid configuration.
     explicit RcMae(const Config& config)
         : config_(config), student_({config.encoder, config.decoder, config.masking, config.pixel_loss}) {
-        if (!(config.consistency >= 0))
-            throw ConfigError(message("the consistency weight ", config.consistency, " is negative"));
+        check_ranges(config);
         config.teacher.check();
     }
 

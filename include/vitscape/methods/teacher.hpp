@@ -24,8 +24,8 @@ struct PublishedMomentum {
     double from = 0.996, to = 1;
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "what it goes to");
+        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step", Range::share());
+        visit("to", self.to, "momentum-to", "what it goes to", Range::share());
     }
     [[nodiscard]] double at(const StepCount& count) const {
         return CosineRamp{from, to}.at(count.step, count.steps);
@@ -39,8 +39,8 @@ struct ReleasedMomentum {
     double from = 0.996, to = 1;
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "what it goes to");
+        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step", Range::share());
+        visit("to", self.to, "momentum-to", "what it goes to", Range::share());
     }
     [[nodiscard]] double at(const StepCount& count) const {
         const double epochs_done =
@@ -57,10 +57,10 @@ struct LinearMomentum {
     double part = 0.3;  ///< fraction of the steps until it reaches `to`, in [0, 1]
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step");
-        visit("to", self.to, "momentum-to", "what it goes to");
-        visit("part", self.part, "momentum-part",
-              "linear: part of the training until it gets there, in [0, 1]");
+        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step", Range::share());
+        visit("to", self.to, "momentum-to", "what it goes to", Range::share());
+        visit("part", self.part, "momentum-part", "linear: part of the training until it gets there",
+              Range::share());
     }
     [[nodiscard]] double at(const StepCount& count) const {
         const double ramp = part * count.steps;

@@ -39,11 +39,11 @@ struct VitClassifierConfig {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("encoder", self.encoder, "", "the Vision Transformer");
-        visit("classes", self.classes, "", "of the images");
+        visit("classes", self.classes, "", "of the images", Range::count(2, 1e7));
         visit("pooling", self.pooling, "pooling", "what the head reads");
         visit("positions", self.positions, "", "fixed sine-cosine positions or learned ones");
         visit("label_smoothing", self.label_smoothing, "label-smoothing",
-              "part of the target spread over all classes");
+              "part of the target spread over all classes", Range::share_below_all());
     }
 };
 
@@ -80,12 +80,7 @@ class VitClassifier {
 
     /// @throws ConfigError for an invalid configuration.
     explicit VitClassifier(const VitClassifierConfig& config) : config_(config) {
-        if (config.classes < 2)
-            throw ConfigError(
-                message("a classifier needs at least 2 classes, ", config.classes, " were given"));
-        if (!(config.label_smoothing >= 0 && config.label_smoothing < 1))
-            throw ConfigError(
-                message("label smoothing must lie in [0, 1); ", config.label_smoothing, " was given"));
+        check_ranges(config);
         encoder_ = VitEncoder::add(layout_, config.encoder);
         const Index width = config.encoder.transformer.width;
         if (config.positions == PositionKind::learned)

@@ -7,6 +7,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/random.hpp>
+#include <vitscape/core/range.hpp>
 #include <vitscape/core/shape.hpp>
 
 namespace vitscape {
@@ -17,11 +18,10 @@ namespace vitscape {
 struct DropPath {
     double rate = 0;  ///< in [0, 1), of the last block; 0 disables it
 
+    static constexpr Range rates = Range::share_below_all().said("the drop path rate lies in [0, 1)");
+
     /// @throws ConfigError for a rate outside [0, 1).
-    void check() const {
-        if (!(rate >= 0 && rate < 1))
-            throw ConfigError(message("the drop path rate lies in [0, 1), ", rate, " was given"));
-    }
+    void check() const { require_in("drop path rate", rate, rates); }
 
     /// The probability in block `block` of `depth`; 0 for a single block.
     [[nodiscard]] double of_block(Index block, Index depth) const {

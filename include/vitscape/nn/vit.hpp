@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/nn/block.hpp>
 #include <vitscape/nn/patches.hpp>
 #include <vitscape/nn/positions.hpp>
@@ -18,12 +19,15 @@ struct TransformerShape {
     Index width = 768, depth = 12, heads = 12;
     double mlp_ratio = 4;  ///< hidden width of the MLP divided by `width`
 
+    /// So far that products of them are counted without overflow; memory ends much before.
+    static constexpr Range widths = Range::count(1, 1 << 22), depths = Range::count(1, 1000);
+
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("width", self.width, "", "numbers per token");
-        visit("depth", self.depth, "", "blocks");
-        visit("heads", self.heads, "", "attention heads");
-        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP over the width");
+        visit("width", self.width, "", "numbers per token", widths);
+        visit("depth", self.depth, "", "blocks", depths);
+        visit("heads", self.heads, "", "attention heads", widths);
+        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP over the width", Range{0, 64, true});
     }
 
     [[nodiscard]] Index hidden() const {
@@ -33,7 +37,8 @@ struct TransformerShape {
     /// @param what  "encoder" or "decoder", for error messages.
     /// @throws ConfigError if the heads do not divide the width, or a value is not positive.
     void check(const std::string& what) const {
-        if (width <= 0 || depth <= 0 || heads <= 0 || hidden() <= 0)
+        check_ranges(*this);
+        if (hidden() <= 0)
             throw ConfigError(message("an ", what, " of width ", width, ", depth ", depth, ", ", heads,
                                       " heads and MLP ratio ", mlp_ratio,
                                       " was requested; all must be positive"));
@@ -51,16 +56,19 @@ struct VitShape {
     Index image = 224, patch = 16;
     TransformerShape transformer;
 
+    static constexpr Range sides = Range::count(1, 1 << 15);
+
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("image", self.image, "", "image side in pixels");
-        visit("patch", self.patch, "", "patch side in pixels");
+        visit("image", self.image, "", "image side in pixels", sides);
+        visit("patch", self.patch, "", "patch side in pixels", sides);
         TransformerShape::fields(self.transformer, visit);
     }
     [[nodiscard]] PatchGrid grid() const { return {.image = image, .patch = patch}; }
     void check() const {
         grid().check();
         transformer.check("encoder");
+        check_ranges(*this);
     }
 };
 

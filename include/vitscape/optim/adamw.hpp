@@ -51,10 +51,11 @@ struct AdamW {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("beta1", self.beta1, "", "decay of the first moment");
-        visit("beta2", self.beta2, "", "decay of the second moment");
-        visit("epsilon", self.epsilon, "", "added to the root of the second moment");
-        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
+        visit("beta1", self.beta1, "", "decay of the first moment", Range::share_below_all());
+        visit("beta2", self.beta2, "", "decay of the second moment", Range::share_below_all());
+        visit("epsilon", self.epsilon, "", "added to the root of the second moment", Range::above(0));
+        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions",
+              Range::rate());
     }
 
     /// Both moments and the number of steps done.

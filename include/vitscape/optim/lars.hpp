@@ -18,9 +18,10 @@ struct Lars {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("momentum", self.momentum, "", "of the velocity");
-        visit("trust", self.trust, "", "step over the norm of the parameters");
-        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
+        visit("momentum", self.momentum, "", "of the velocity", Range::share_below_all());
+        visit("trust", self.trust, "", "step over the norm of the parameters", Range::above(0));
+        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions",
+              Range::rate());
     }
 
     template <Backend B>

@@ -37,9 +37,9 @@ struct WarmupCosine {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("peak", self.peak, "lr", "highest learning rate");
-        visit("warmup_epochs", self.warmup_epochs, "warmup", "epochs of linear warm-up");
-        visit("floor", self.floor, "", "learning rate at the end");
+        visit("peak", self.peak, "lr", "highest learning rate", Range::rate());
+        visit("warmup_epochs", self.warmup_epochs, "warmup", "epochs of linear warm-up", Range::at_least(0));
+        visit("floor", self.floor, "", "learning rate at the end", Range::rate());
     }
 
     /// @param epoch   epochs completed, fractional within an epoch.
@@ -57,7 +57,7 @@ struct ConstantRate {
     double rate = 1e-3;
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("rate", self.rate, "lr", "learning rate");
+        visit("rate", self.rate, "lr", "learning rate", Range::rate());
     }
     [[nodiscard]] double at(double, double) const { return rate; }
 };

@@ -15,8 +15,9 @@ struct Sgd {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("momentum", self.momentum, "", "of the velocity");
-        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions");
+        visit("momentum", self.momentum, "", "of the velocity", Range::share_below_all());
+        visit("weight_decay", self.weight_decay, "weight-decay", "for parameters of two or more dimensions",
+              Range::rate());
     }
 
     template <Backend B>

@@ -26,14 +26,14 @@ struct ConvexRegionMeasure {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         Planes::fields(self.planes, visit);
-        visit("images", self.images, "convex-images",
-              "training images that convex regions are the mean over");
-        visit("grid", self.grid, "convex-grid", "points of a convex region along each axis, an odd number");
+        visit("images", self.images, "convex-images", "training images that convex regions are the mean over",
+              Range::count(1, 4294967295.0));
+        visit("grid", self.grid, "convex-grid", "points of a convex region along each axis, an odd number",
+              Planes::points);
     }
     void check() const {
-        planes.check();
+        check_ranges(*this);
         Planes::check_points(grid);
-        if (images < 1) throw ConfigError("the convex region needs at least 1 image");
     }
     [[nodiscard]] ConvexRegionMeasure coarser(int level) const {
         ConvexRegionMeasure cheap = *this;

@@ -63,13 +63,11 @@ struct InferenceMeasure {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("batch", self.batch, "", "test images classified at once, at most");
-        visit("rounds", self.rounds, "", "the time is their median");
+        visit("batch", self.batch, "", "test images classified at once, at most",
+              Range::count(1, 4294967295.0));
+        visit("rounds", self.rounds, "", "the time is their median", Range::count(1, 1e6));
     }
-    void check() const {
-        if (batch < 1 || rounds < 1)
-            throw ConfigError("classifying is timed over at least 1 image and 1 round");
-    }
+    void check() const { check_ranges(*this); }
     [[nodiscard]] double seconds(const RunSpeed& speed) const {
         return rounds * static_cast<double>(std::min(batch, speed.test_images)) *
                speed.method.classification.value;

@@ -24,14 +24,11 @@ struct EigenvalueMeasure {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("images", self.images, "curvature-images",
-              "training images that eigenvalues and traces are the mean over");
+              "training images that eigenvalues and traces are the mean over", Range::count(1, 4294967295.0));
         visit("lanczos_steps", self.steps, "lanczos-steps",
-              "products with the Hessian for its eigenvalues, at most");
+              "products with the Hessian for its eigenvalues, at most", Range::count(4, 1e9));
     }
-    void check() const {
-        if (images < 1) throw ConfigError("curvature needs at least 1 image");
-        if (steps < 4) throw ConfigError("eigenvalues need at least 4 steps");
-    }
+    void check() const { check_ranges(*this); }
     [[nodiscard]] EigenvalueMeasure coarser(int level) const {
         EigenvalueMeasure cheap = *this;
         cheap.steps = std::min<Index>(steps, std::array{30, 20, 12}[static_cast<std::size_t>(level - 1)]);
@@ -96,13 +93,11 @@ struct TraceMeasure {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("images", self.images, "curvature-images",
-              "training images that eigenvalues and traces are the mean over");
-        visit("trace_samples", self.samples, "trace-samples", "random vectors for the trace");
+              "training images that eigenvalues and traces are the mean over", Range::count(1, 4294967295.0));
+        visit("trace_samples", self.samples, "trace-samples", "random vectors for the trace",
+              Range::count(2, 1e9));
     }
-    void check() const {
-        if (images < 1) throw ConfigError("curvature needs at least 1 image");
-        if (samples < 2) throw ConfigError("a trace needs at least 2 random vectors");
-    }
+    void check() const { check_ranges(*this); }
     [[nodiscard]] double seconds(const LossSpeed& speed) const {
         return speed.product * static_cast<double>(images) * static_cast<double>(samples);
     }

@@ -24,14 +24,14 @@ struct WeightNoiseMeasure {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("images", self.images, "images", "training images that the loss is the mean over");
-        visit("deviations", self.deviations, "", "of the noise, relative to each filter's norm");
-        visit("draws", self.draws, "", "of the noise");
-        visit("direction_seed", self.direction_seed, "direction-seed", "of the noise");
+        visit("images", self.images, "images", "training images that the loss is the mean over",
+              Range::count(2, 4294967295.0));
+        visit("deviations", self.deviations, "", "of the noise, relative to each filter's norm",
+              Range::above(0));
+        visit("draws", self.draws, "", "of the noise", Range::count(2, 1e6));
+        visit("direction_seed", self.direction_seed, "direction-seed", "of the noise", Range::seed());
     }
-    void check() const {
-        if (images < 2) throw ConfigError("the losses need at least 2 images");
-    }
+    void check() const { check_ranges(*this); }
     [[nodiscard]] double seconds(const LossSpeed& speed) const {
         return speed.value * static_cast<double>(images) * static_cast<double>(draws) *
                static_cast<double>(deviations.size());
@@ -75,13 +75,11 @@ struct SharpnessMeasure {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("images", self.images, "images", "training images that the loss is the mean over");
-        visit("radius", self.radius, "", "the step's length, in parameters");
+        visit("images", self.images, "images", "training images that the loss is the mean over",
+              Range::count(2, 4294967295.0));
+        visit("radius", self.radius, "", "the step's length, in parameters", Range::above(0));
     }
-    void check() const {
-        if (images < 2) throw ConfigError("the losses need at least 2 images");
-        if (!(radius > 0)) throw ConfigError(message("a step's length is positive, ", radius, " was given"));
-    }
+    void check() const { check_ranges(*this); }
     [[nodiscard]] double seconds(const LossSpeed& speed) const {
         return 5 * speed.value * static_cast<double>(images);
     }

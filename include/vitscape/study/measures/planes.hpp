@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
@@ -20,16 +20,16 @@ struct Planes {
     double range = 1;         ///< of alpha and beta, on both sides
     std::uint64_t direction_seed = 1;
 
+    static constexpr Range points = Range::count(3, 100000);  ///< of a grid along one axis
+
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("pairs", self.pairs, "pairs", "pairs of random directions, a plane each");
-        visit("range", self.range, "range", "the planes go from minus this to this");
-        visit("direction_seed", self.direction_seed, "direction-seed", "of the directions");
+        visit("pairs", self.pairs, "pairs", "pairs of random directions, a plane each",
+              Range::count(1, 10000));
+        visit("range", self.range, "range", "the planes go from minus this to this", Range::above(0));
+        visit("direction_seed", self.direction_seed, "direction-seed", "of the directions", Range::seed());
     }
-    void check() const {
-        if (pairs < 1) throw ConfigError("at least one pair of directions is needed");
-        if (!(range > 0)) throw ConfigError(message("the range ", range, " of a plane is not positive"));
-    }
+    void check() const { check_ranges(*this); }
     /// Fewer planes for a budget.
     [[nodiscard]] Planes coarser(int level) const {
         Planes fewer = *this;
@@ -48,10 +48,10 @@ struct Planes {
     /// A grid over a plane. @throws ConfigError for a number of points without a centre
     [[nodiscard]] Grid grid(Index points) const { return {-range, range, points}; }
     static void check_points(Index points) {
-        if (points < 3 || points % 2 == 0)
+        if (points % 2 == 0)
             throw ConfigError(message("a grid of ", points,
                                       " points along an axis was requested; it must be odd, so "
-                                      "that the centre is one of them, and at least 3"));
+                                      "that the centre is one of them"));
     }
 };
 

@@ -23,13 +23,12 @@ struct RobustnessMeasure {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("images", self.images, "test-images", "test images for noise and blur, at most");
-        visit("noise", self.noise, "", "standard deviations, of pixels in [0, 1]");
-        visit("blur", self.blur, "", "standard deviations in pixels");
+        visit("images", self.images, "test-images", "test images for noise and blur, at most",
+              Range::count(2, 4294967295.0));
+        visit("noise", self.noise, "", "standard deviations, of pixels in [0, 1]", Range::above(0));
+        visit("blur", self.blur, "", "standard deviations in pixels", Range::above(0));
     }
-    void check() const {
-        if (images < 2) throw ConfigError("robustness needs at least 2 test images");
-    }
+    void check() const { check_ranges(*this); }
     [[nodiscard]] double seconds(const RunSpeed& speed) const {
         return static_cast<double>(1 + noise.size() + blur.size()) *
                static_cast<double>(std::min(images, speed.test_images)) *

@@ -32,17 +32,16 @@ struct SurfaceMeasure {
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         Planes::fields(self.planes, visit);
-        visit("images", self.images, "images", "training images that surfaces and rises are the mean over");
-        visit("grid", self.grid, "grid", "points of a surface along each axis, an odd number");
-        visit("circle", self.circle, "", "directions on each circle");
-        visit("radii", self.radii, "", "of the circles");
+        visit("images", self.images, "images", "training images that surfaces and rises are the mean over",
+              Range::count(2, 4294967295.0));
+        visit("grid", self.grid, "grid", "points of a surface along each axis, an odd number",
+              Planes::points);
+        visit("circle", self.circle, "", "directions on each circle", Range::count(1, 1e6));
+        visit("radii", self.radii, "", "of the circles", Range::above(0));
     }
     void check() const {
-        planes.check();
+        check_ranges(*this);
         Planes::check_points(grid);
-        if (images < 2) throw ConfigError("the losses need at least 2 images");
-        for (const double radius : radii)
-            if (!(radius > 0)) throw ConfigError(message("a circle of radius ", radius, " was asked for"));
     }
     [[nodiscard]] SurfaceMeasure coarser(int level) const {
         SurfaceMeasure cheap = *this;
