@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include <vitscape/core/memory.hpp>
 #include <vitscape/study/comparison.hpp>
 #include <vitscape/study/summary.hpp>
 
 #include "support/backend.hpp"
+#include "support/files.hpp"
 #include "support/model_options.hpp"
 #include "support/program.hpp"
 #include "support/recipe_options.hpp"
@@ -38,21 +40,21 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
-    app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--methods", o.methods, "what to compare, of " + AllMethods::names())
-        ->delimiter(',')
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->check(CLI::IsMember(program::method_names()));
+    using namespace program;
+    add_choices(app, "--methods", o.methods, method_names(), "what to compare");
     o.data.add(app);
-    app.add_option(
-        "--test-data", o.test_data,
+    add_name(
+        app, "--test-data", o.test_data, "DATA",
         "held-out images, as --data; cifar10:DIR takes its test part. Without it: the test part of synthetic "
-        "or cifar10 images");
-    app.add_option("--seeds", o.seeds, "trainings of each method, with the seeds 0, 1, …");
-    app.add_option(
-        "--budget", o.budget,
-        "minutes for everything: chooses --epochs, and coarser measures where they must be; 0: as asked");
-    app.add_option("--out", o.out, "folder for report.html, report.json, figures, checkpoints and surfaces")
+        "or cifar10 images",
+        true);
+    add_number(app, "--seeds", o.seeds, Range::count(1, 10000),
+               "trainings of each method, with the seeds 0, 1, …");
+    add_number(
+        app, "--budget", o.budget, Range::minutes(),
+        "minutes for everything: chooses --epochs, and coarser measures where they must be; 0: as requested");
+    add_name(app, "--out", o.out, "FOLDER",
+             "folder for report.html, report.json, figures, checkpoints and surfaces")
         ->required();
     app.add_flag("--resume", o.resume, "go on from what is in --out, with the same options")
         ->always_capture_default(false);
@@ -63,13 +65,15 @@ void add_options(CLI::App& app, Options& o) {
 
     for_each_measure(o.measures, [&]<class M>(const M& measure) { o.measure_fields.list(M::key, measure); });
     o.measure_fields.add(app);
-    app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--mask-seed", o.plan.mask_seed, "of the fixed masks");
-    app.add_option("--probe-every", o.plan.probe_every, "epochs between probes during training");
-    app.add_option("--probe-images", o.plan.probe_images, "training images of those probes, at most");
-    app.add_option("--probe-epochs", o.plan.probe.epochs, "of the linear probes");
-    app.add_option("--probe-base-lr", o.plan.probe.base_learning_rate,
-                   "of the linear probes, per 256 images of a step");
+    add_number(app, "--mask-seed", o.plan.mask_seed, Range::seed(), "of the fixed masks");
+    add_number(app, "--probe-every", o.plan.probe_every, Range::epochs(),
+               "epochs between probes during training");
+    add_number(app, "--probe-images", o.plan.probe_images, Range::count(2, 4294967295.0),
+               "training images of those probes, at most");
+    add_number(app, "--probe-epochs", o.plan.probe.epochs, ComparisonPlan::probe_epochs,
+               "of the linear probes");
+    add_number(app, "--probe-base-lr", o.plan.probe.base_learning_rate, Range::above(0),
+               "of the linear probes, per 256 images of a step");
     o.model.add(app);
     o.training.add(app);
     o.recipe.add(app);
@@ -83,11 +87,35 @@ AnyDataset open_test(const Options& o, Index side) {
     throw ConfigError("a comparison needs held-out images: give --test-data folder:DIR");
 }
 
+/// Options that one by one are in their ranges and together too much, or no grid.
+void check_measures(const Options& o) {
+    const auto grid = [](const char* option, Index points) {
+        try {
+            Planes::check_points(points);
+        } catch (const ConfigError& error) {
+            throw ConfigError(message(option, ": ", error.what()));
+        }
+        require_memory(message(option, " ", points),
+                       85.0 * static_cast<double>(points) * static_cast<double>(points), available_memory(),
+                       "fewer points need less");  // tables, and their text
+    };
+    grid("--grid", std::get<SurfaceMeasure>(o.measures).grid);
+    grid("--convex-grid", std::get<ConvexRegionMeasure>(o.measures).grid);
+    const Index steps = std::get<EigenvalueMeasure>(o.measures).steps;
+    for (const std::string& name : o.methods) {
+        const auto any = o.model.make_method(name, 2);
+        const Index parameters = std::visit([](const auto& method) { return method.layout().size(); }, any);
+        const auto vectors = static_cast<double>(std::min(steps, parameters));
+        require_memory(message("--lanczos-steps ", steps, " with the ", parameters, " parameters of ", name),
+                       vectors * (4 * static_cast<double>(parameters) + 8 * vectors), o.backend.memory(),
+                       "fewer steps need less");
+    }
+}
+
 void compare(Options& o) {
     o.model.fields.check(o.methods);
     o.recipe.check(o.methods);
-    o.training.check();
-    if (o.seeds == 0) throw ConfigError("--seeds is at least 1");
+    for (const std::string& name : o.methods) o.model.require_memory(name, o.training.batch, o.backend);
     for (const std::string& name : o.methods)
         (void)o.model.make_method(name, 2);  // fails before images are read
     const Index side = o.model.encoder_shape().image;
@@ -102,9 +130,15 @@ void compare(Options& o) {
                          .pooling;
     for_each_measure(o.measures, [&](auto& measure) { o.measure_fields.assign(measure); });
     o.plan.check();
+    check_measures(o);
+    program::require_distinct(
+        {program::image_folder("--data", o.data.source), program::image_folder("--test-data", o.test_data)},
+        {{"--out", std::filesystem::path(o.out) / "figures/convergence.png"}});
     const auto lock = std::make_shared<const OutputLock>(OutputLock::of_folder(o.out));
     require_writable_folder(o.out);
-    const AnyDataset images = o.data.open(side), test = open_test(o, side);
+    const AnyDataset images = o.data.open(side);
+    o.training.check_batches(images.size());
+    const AnyDataset test = open_test(o, side);
     const std::size_t classes = std::max<std::size_t>(2, images.classes().size());
     o.backend.with_backend([&](const auto& backend) {
         ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The ends of the Hessian's spectrum and its trace at a checkpoint, with their errors.
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
 
+#include "support/files.hpp"
 #include "support/frozen_model.hpp"
 
 using namespace vitscape;
@@ -24,15 +26,32 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
+    using namespace program;
     o.model.add(app);
-    app.add_option("--top", o.top, "how many of the largest eigenvalues");
-    app.add_option("--bottom", o.bottom, "how many of the smallest ones; -1: as many as --top");
-    app.add_option("--trace-samples", o.trace_samples, "random vectors for the trace; 0: no trace");
-    app.add_option("--steps", o.steps, "products with the Hessian at most, for the eigenvalues");
-    app.add_option("--tolerance", o.tolerance,
-                   "residual at which an eigenvalue counts as found, over the largest one");
-    app.add_option("--seed", o.seed, "of the start vector and the trace's vectors");
-    app.add_option("--out", o.out, "JSON file to write")->required();
+    add_number(app, "--top", o.top, Range::count(0, 1e6), "how many of the largest eigenvalues");
+    add_number(app, "--bottom", o.bottom, Range::count(-1, 1e6),
+               "how many of the smallest ones; -1: as many as --top");
+    add_number(app, "--trace-samples", o.trace_samples, Range::count(2, 1e9).or_else(0),
+               "random vectors for the trace; 0: no trace");
+    add_number(app, "--lanczos-steps,--steps", o.steps, Range::count(1, 1e9),
+               "products with the Hessian at most, for the eigenvalues");
+    add_number(app, "--tolerance", o.tolerance, Range::tolerance(),
+               "residual at which an eigenvalue counts as found, over the largest one");
+    add_number(app, "--seed", o.seed, Range::seed(), "of the start vector and the trace's vectors");
+    add_name(app, "--out", o.out, "FILE", "JSON file to write")->required();
+}
+
+/// The vectors that span the space that eigenvalues are looked for in, and their coefficients.
+void check_size(const Options& o, double parameters) {
+    const double vectors = std::min(static_cast<double>(o.steps), parameters);
+    const Index bottom = o.bottom < 0 ? o.top : o.bottom, wanted = o.top + bottom;
+    if (wanted == 0) return;
+    require_memory(
+        message("--lanczos-steps ", o.steps, " with ", static_cast<Index>(parameters), " parameters"),
+        vectors * (4 * parameters + 8 * vectors), o.model.backend.memory(), "fewer steps need less");
+    if (static_cast<double>(o.steps) < std::min(static_cast<double>(wanted), parameters))
+        throw ConfigError(message("--lanczos-steps ", o.steps, " cannot give --top ", o.top, " and --bottom ",
+                                  bottom, " eigenvalues; about 10 steps per eigenvalue are typical"));
 }
 
 nlohmann::json values(const auto& pairs) {
@@ -81,19 +100,19 @@ void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohm
         std::cout << '\n';
         if (!spectrum.converged())
             std::cout << "not all eigenvalues reached the tolerance; their residuals say how far they are, "
-                         "--steps gives "
+                         "--lanczos-steps gives "
                          "more\n";
     }
     if (o.trace_samples > 0) {
         const TraceEstimate estimate = trace(
             operation,
-            {.probes = o.trace_samples, .seed = o.seed, .work = {.progress = [&](Index done, Index total) {
-                                                            if (!bar)
-                                                                bar = std::make_unique<ProgressBar>(
-                                                                    "trace", total, "products", done - 1);
-                                                            bar->update(done);
-                                                            stop();
-                                                        }}});
+            {.samples = o.trace_samples, .seed = o.seed, .work = {.progress = [&](Index done, Index total) {
+                                                             if (!bar)
+                                                                 bar = std::make_unique<ProgressBar>(
+                                                                     "trace", total, "products", done - 1);
+                                                             bar->update(done);
+                                                             stop();
+                                                         }}});
         bar.reset();
         result["trace"] = {{"value", estimate.value},
                            {"standard_error", estimate.standard_error},
@@ -113,12 +132,14 @@ int main(int argc, char** argv) {
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
         o.model.backend.dispatch(argv);
-        if (o.top < 0 || o.trace_samples < 0 || o.trace_samples == 1 || o.steps < 1)
-            throw ConfigError("--top is at least 0, --steps at least 1, --trace-samples 0 or at least 2");
+        program::require_distinct({program::checkpoint_files("--checkpoint", o.model.checkpoint),
+                                   program::image_folder("--data", o.model.data.source)},
+                                  {{"--out", o.out}, {"--out", o.out + ".lock"}});
         const OutputLock lock = OutputLock::of_files(o.out);
-        require_writable_file(o.out);
+        require_writable_file(o.out, "--out");
         program::with_frozen_model(
-            o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {
+            o.model, [&](double parameters) { check_size(o, parameters); },
+            [&](auto& objective, const auto& theta, const nlohmann::json& description) {
                 measure(o, objective, theta, description);
             });
     });

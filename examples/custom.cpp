@@ -3,11 +3,14 @@
 // A masking policy and a teacher of one's own, compared with the usual ones: custom [FOLDER [IMAGES TEST_IMAGES]]
 #include <algorithm>
 #include <iostream>
+#include <string>
 
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/open_dataset.hpp>
 #include <vitscape/study/comparison.hpp>
 #include <vitscape/study/summary.hpp>
+
+#include "support/program.hpp"
 
 using namespace vitscape;
 
@@ -25,8 +28,13 @@ struct ShortMemory {
     [[nodiscard]] double at(const StepCount& count) const { return 1 - 1 / std::min(100.0, 1 + count.step); }
 };
 
-int main(int argc, char** argv) {
-    const auto argument = [&](int i, const char* otherwise) { return argc > i ? argv[i] : otherwise; };
+namespace {
+
+struct Options {
+    std::string out = "custom", images = "synthetic:2000", test_images = "synthetic:500";
+};
+
+void compare(const Options& o) {
     const VitShape encoder{32, 4, {.width = 48, .depth = 2, .heads = 3}};
     const TransformerShape decoder{.width = 32, .depth = 1, .heads = 4};
     ComparisonPlan plan{.seeds = {0, 1}, .schedule = {.peak = 1e-3, .warmup_epochs = 1}};
@@ -38,17 +46,24 @@ int main(int argc, char** argv) {
     surface.planes = convex.planes = one_plane;
     surface.grid = 7, convex.grid = 5;
 
-    const auto images = open_dataset(argument(2, "synthetic:2000"));
-    const auto test = open_dataset(argument(3, "synthetic:500"), {.test = true});
-    Comparison comparison{Cpu<float>{},
-                          images,
-                          test,
-                          plan,
-                          {.out = argument(1, "custom"), .resume = true, .progress = &std::cerr},
-                          measures};
+    const auto images = open_dataset(o.images);
+    const auto test = open_dataset(o.test_images, {.test = true});
+    Comparison comparison{
+        Cpu<float>{}, images, test, plan, {.out = o.out, .resume = true, .progress = &std::cerr}, measures};
     comparison.add("mae", "MAE", MaskedAutoencoder<>({encoder, decoder}));
     comparison.add("bands", "MAE of bands", MaskedAutoencoder<BandMasking>({encoder, decoder}));
     comparison.add("short", "RC-MAE, short memory",
                    RcMae<RandomMasking, EmaTeacher<ShortMemory>>({encoder, decoder}));
     print_summary(std::cout, comparison.run().report);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Compares a masking policy and a teacher of one's own with the usual ones.", "custom"};
+    Options o;
+    program::add_name(app, "FOLDER", o.out, "", "of everything that is written");
+    program::add_name(app, "IMAGES", o.images, "", "training images, as pretrain's --data");
+    program::add_name(app, "TEST_IMAGES", o.test_images, "", "held-out images");
+    return program::run(app, argc, argv, [&] { compare(o); });
 }

@@ -4,7 +4,10 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <vitscape/core/memory.hpp>
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/io/safetensors_writer.hpp>
 #include <vitscape/landscape/direction.hpp>
@@ -14,6 +17,7 @@
 #include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/report/figures.hpp>
 
+#include "support/files.hpp"
 #include "support/frozen_model.hpp"
 
 using namespace vitscape;
@@ -28,24 +32,34 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
+    using namespace program;
     o.model.add(app);
-    app.add_option("--grid", o.grid, "FROM:TO:STEPS of both axes (write --grid=-1:1:25), or x:…,y:…");
-    app.add_option("--normalize", o.normalization,
-                   "of the directions: Li et al.'s five, or park (Park & Kim)")
-        ->check(CLI::IsMember({"filter", "layer", "weight", "dfilter", "dlayer", "park"}));
-    app.add_option("--seed", o.seed, "of the Gaussian directions");
+    add_text(
+        app, "--grid", "GRID", o.grid,
+        [&o](const std::string& text) {
+            try {
+                (void)parse_grid(text);
+            } catch (const ConfigError& error) {
+                throw ConfigError(message("--grid: ", error.what()));
+            }
+            o.grid = text;
+        },
+        "FROM:TO:STEPS of both axes (write --grid=-1:1:25), or x:…,y:…");
+    add_choice(app, "--normalize", o.normalization,
+               {"filter", "layer", "weight", "dfilter", "dlayer", "park"},
+               "of the directions: Li et al.'s five, or park (Park & Kim)");
+    add_number(app, "--seed", o.seed, Range::seed(), "of the Gaussian directions");
     app.add_flag("--orthogonal", o.orthogonal,
                  "make the second direction orthogonal to the first before normalization")
         ->always_capture_default(false);
-    auto* read = app.add_option("--directions", o.directions, "use the directions of this file instead")
-                     ->check(CLI::ExistingFile);
-    app.add_option("--save-directions", o.save_directions,
-                   "write the directions, after normalization (safetensors)")
+    auto* read = add_input_file(app, "--directions", o.directions, "use the directions of this file instead");
+    add_name(app, "--save-directions", o.save_directions, "FILE",
+             "write the directions, after normalization (safetensors)")
         ->excludes(read);
-    app.add_option("--save-inputs", o.save_inputs,
-                   "write images, ids_shuffle and labels as the model gets them");
-    app.add_option("--out", o.out,
-                   "prefix of the files: .json, .npy, .csv, _contour and _surface .png and .svg")
+    add_name(app, "--save-inputs", o.save_inputs, "FILE",
+             "write images, ids_shuffle and labels as the model gets them");
+    add_name(app, "--out", o.out, "PREFIX",
+             "prefix of the files: .json, .npy, .csv, _contour and _surface .png and .svg")
         ->required();
     app.add_flag("--resume", o.resume, "keep the points that PREFIX.json has already")
         ->always_capture_default(false);
@@ -164,11 +178,27 @@ int main(int argc, char** argv) {
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
         o.model.backend.dispatch(argv);
-        (void)parse_grid(o.grid);  // bad options fail before the model is read
+        const PlaneGrid grid = parse_grid(o.grid);
+        require_memory(message("--grid ", o.grid),
+                       85.0 * static_cast<double>(grid.x.steps) * static_cast<double>(grid.y.steps),
+                       available_memory(), "fewer steps need less");  // tables, and their text
+        std::vector<program::NamedPath> outputs;
+        for (const char* ending : {".json", ".npy", ".csv", "_contour.png", "_contour.svg", "_surface.png",
+                                   "_surface.svg", ".lock"})
+            outputs.push_back({"--out", surface_path(o.out, ending)});
+        for (const auto& [option, path] :
+             {std::pair("--save-directions", o.save_directions), std::pair("--save-inputs", o.save_inputs)})
+            if (!path.empty()) outputs.push_back({option, path});
+        std::vector<program::NamedPath> read;
+        if (!o.directions.empty()) read.push_back({"--directions", o.directions});
+        program::require_distinct({program::checkpoint_files("--checkpoint", o.model.checkpoint),
+                                   program::image_folder("--data", o.model.data.source), read},
+                                  outputs);
         const OutputLock lock = OutputLock::of_files(o.out);
-        require_writable_folder(detail::folder_of(o.out));
+        for (const program::NamedPath& output : outputs) require_writable_file(output.path, output.option);
         program::with_frozen_model(
-            o.model, [&](auto& objective, const auto& theta, const nlohmann::json& description) {
+            o.model, [](double) {},
+            [&](auto& objective, const auto& theta, const nlohmann::json& description) {
                 map_landscape(o, objective, theta, description);
             });
     });

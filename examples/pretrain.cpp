@@ -9,6 +9,7 @@
 #include <vitscape/train/checkpointing.hpp>
 
 #include "support/backend.hpp"
+#include "support/files.hpp"
 #include "support/model_options.hpp"
 #include "support/program.hpp"
 #include "support/recipe_options.hpp"
@@ -32,24 +33,27 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
-    app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--method", o.method, "what to train")->check(CLI::IsMember(program::method_names()));
+    using namespace program;
+    add_choice(app, "--method", o.method, program::method_names(), "what to train");
     o.data.add(app);
-    app.add_option("--test-data", o.test_data,
-                   "images to evaluate on, as --data; cifar10:DIR takes its test part");
-    app.add_option("--test-every", o.test_every, "epochs between evaluations on --test-data");
+    add_name(app, "--test-data", o.test_data, "DATA",
+             "images to evaluate on, as --data; cifar10:DIR takes its test part", true);
+    add_number(app, "--test-every", o.test_every, Range::epochs(),
+               "epochs between evaluations on --test-data");
 
     o.model.add(app);
     o.training.add(app);
     o.recipe.add(app);
     o.start.add(app);
-    app.add_option("--seed", o.seed, "of weights, order, augmentation and masks");
+    add_number(app, "--seed", o.seed, Range::seed(), "of weights, order, augmentation and masks");
     o.backend.add(app);
 
-    app.add_option("--out", o.out, "folder for checkpoint.safetensors, checkpoint.json and log.jsonl")
+    add_name(app, "--out", o.out, "FOLDER",
+             "folder for checkpoint.safetensors, checkpoint.json and log.jsonl")
         ->required();
-    app.add_option("--save-every", o.save_epochs, "epochs between checkpoints");
-    app.add_option("--save-minutes", o.save_minutes, "minutes between checkpoints inside a long epoch");
+    add_number(app, "--save-every", o.save_epochs, Range::epochs(), "epochs between checkpoints");
+    add_number(app, "--save-minutes", o.save_minutes, Range::minutes(),
+               "minutes between checkpoints inside a long epoch");
     app.add_flag("--resume", o.resume,
                  "go on from the checkpoint in --out, bit-exactly, with the same options")
         ->always_capture_default(false);
@@ -103,7 +107,7 @@ int main(int argc, char** argv) {
         const VitShape shape = o.model.encoder_shape();
         o.model.fields.check({o.method});
         o.recipe.check({o.method});
-        o.training.check();
+        o.model.require_memory(o.method, o.training.batch, o.backend);
         const AnyMethod checked =
             o.model.make_method(o.method, 2);  // an invalid configuration fails before images are read
         const auto file = std::filesystem::path(o.out) / "checkpoint.safetensors";
@@ -123,9 +127,16 @@ int main(int argc, char** argv) {
                     },
                     checked);
         }
+        program::require_distinct({program::checkpoint_files("--init", o.start.checkpoint),
+                                   program::image_folder("--data", o.data.source),
+                                   program::image_folder("--test-data", o.test_data)},
+                                  {{"--out", file},
+                                   {"--out", std::filesystem::path(o.out) / "checkpoint.json"},
+                                   {"--out", std::filesystem::path(o.out) / "log.jsonl"}});
         const OutputLock lock = OutputLock::of_folder(o.out);
         require_writable_folder(o.out);
         const AnyDataset images = o.data.open(shape.image);
+        o.training.check_batches(images.size());
         if (classifies && images.classes().size() < 2)
             throw DataError(message("supervised training needs images of at least 2 classes, ", o.data.source,
                                     " has ", images.classes().size(),

@@ -88,5 +88,5 @@ int main() {
     loss.hessian_vector(theta, v, hv);
     std::cout << "the Hessian is symmetric, "
               << (std::abs(dot(v, hu) - dot(u, hv)) < 1e-12 ? "yes\n" : "no\n");
-    std::cout << "trace " << trace(hessian(loss, theta), {.probes = 200}).value << '\n';
+    std::cout << "trace " << trace(hessian(loss, theta), {.samples = 200}).value << '\n';
 }

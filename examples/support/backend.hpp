@@ -9,6 +9,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <vitscape/core/memory.hpp>
+
+#include "options.hpp"
+
 #include <unistd.h>
 
 #if defined(__CUDACC__)
@@ -30,14 +34,12 @@ struct BackendOptions {
     int threads = 0, device = 0;
 
     void add(CLI::App& app) {
-        app.option_defaults()->always_capture_default();
-        app.add_option("--backend", backend, "where to compute")->check(CLI::IsMember({"cpu", "cuda"}));
-        app.add_option("--precision", precision,
-                       "of activations; bf16, on cuda, keeps parameters and sums in float")
-            ->check(CLI::IsMember({"float", "bf16"}));
-        app.add_option("--device", device, "number of the CUDA device");
-        app.add_option("--threads", threads,
-                       "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
+        add_choice(app, "--backend", backend, {"cpu", "cuda"}, "where to compute");
+        add_choice(app, "--precision", precision, {"float", "bf16"},
+                   "of activations; bf16, on cuda, keeps parameters and sums in float");
+        add_number(app, "--device", device, vitscape::Range::count(0, 1023), "number of the CUDA device");
+        add_number(app, "--threads", threads, vitscape::Range::count(0, 1024),
+                   "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
     }
 
     /// Replaces this process by the program built for the chosen backend; to be called before any work.
@@ -81,6 +83,19 @@ struct BackendOptions {
         return std::to_string(chosen.threads()) + " threads";
 #endif
     }
+    /// Bytes of the memory that `backend` computes in.
+    [[nodiscard]] double memory() const {
+#if defined(__CUDACC__)
+        std::size_t free = 0, total = 0;
+        return cudaSetDevice(device) == cudaSuccess && cudaMemGetInfo(&free, &total) == cudaSuccess
+                   ? static_cast<double>(free)
+                   : std::numeric_limits<double>::infinity();
+#else
+        return vitscape::available_memory();
+#endif
+    }
+    /// Of one number there.
+    [[nodiscard]] double bytes_of_a_number() const { return precision == "bf16" ? 2 : 4; }
     /// Calls `work(backend)`.
     template <class Work>
     void with_backend(const Work& work) const {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,14 +17,9 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/fields.hpp>
 
-namespace program {
+#include "options.hpp"
 
-/// "mae, rc-mae"
-[[nodiscard]] inline std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
+namespace program {
 
 /// What is said about an option that none of the chosen methods has.
 [[nodiscard]] inline vitscape::ConfigError not_an_option_of(const std::vector<std::string>& chosen,
@@ -45,14 +39,14 @@ template <class T>
     } else if constexpr (vitscape::ChoiceOfKinds<const T>) {
         return std::visit([](const auto& one) { return std::string(one.kind); }, value.choice());
     } else {
-        char text[32];
-        return {text, std::to_chars(text, text + sizeof text, value).ptr};
+        return vitscape::number_text(value);
     }
 }
 
 /// @throws ConfigError naming the option where the text is not a value of its kind
 template <class T>
-void set_from_text(const std::string& option, const std::string& text, T& value) {
+void set_from_text(const std::string& option, const std::string& text, const vitscape::Range& range,
+                   T& value) {
     using namespace vitscape;
     if constexpr (std::is_same_v<T, bool>) {
         value = text == "true";
@@ -60,18 +54,14 @@ void set_from_text(const std::string& option, const std::string& text, T& value)
         for (const auto& [name, one] : enumerators(T{}))
             if (name == text) value = one;
     } else {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc{} || end != text.data() + text.size())
-            throw ConfigError(message("--", option, " takes ",
-                                      std::is_integral_v<T> ? "a whole number" : "a number", ", '", text,
-                                      "' was given"));
+        value = parse_number<T>("--" + option, text, range);
     }
 }
 
 /// Collects the options of several configurations, offers each once, and sets what was given in the one that is used.
 class FieldOptions {
     struct Option {
-        std::string name, meaning, given, type = "TEXT";
+        std::string name, meaning, given, type = "TEXT", kind;
         std::vector<std::string> choices;
         bool flag = false;
         std::vector<std::pair<std::string, std::string>>
@@ -99,11 +89,13 @@ class FieldOptions {
                     "--" + o.name, [&o] { o.given = "true"; }, help);
                 continue;
             }
-            o.option = app.add_option("--" + o.name, o.given, help)
-                           ->type_name(o.type)
-                           ->default_str(o.owners.front().second + defaults)
-                           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-            if (!o.choices.empty()) o.option->check(CLI::IsMember(o.choices));
+            o.option = add_text(
+                app, "--" + o.name, o.type, o.owners.front().second + defaults,
+                [&o](const std::string& text) {
+                    if (!o.choices.empty()) require_choice("--" + o.name, text, o.choices);
+                    o.given = text;
+                },
+                help + (o.choices.empty() ? "; " + o.kind : ": " + joined(o.choices)));
         }
     }
     /// @throws ConfigError if an option was given that belongs to none of the `owners`
@@ -146,13 +138,15 @@ class FieldOptions {
         std::string owner;
 
         template <class T>
-        void operator()(std::string_view, const T& value, std::string_view name, std::string_view meaning) {
+        void operator()(std::string_view, const T& value, std::string_view name, std::string_view meaning,
+                        const vitscape::Range& range = {}) {
             using namespace vitscape;
             if (name.empty()) return;
             if constexpr (std::is_arithmetic_v<T>) {
                 Option& option = enter(name, meaning, option_text(value));
                 option.flag = std::is_same_v<T, bool>;
                 option.type = std::is_integral_v<T> ? "INT" : "FLOAT";
+                option.kind = range.kind<T>();
             } else if constexpr (NamedEnum<T>) {
                 Option& option = enter(name, meaning, option_text(value));
                 option.choices.clear();
@@ -194,11 +188,13 @@ class FieldOptions {
         const FieldOptions& all;
 
         template <class T>
-        void operator()(std::string_view, T& value, std::string_view name, std::string_view) {
+        void operator()(std::string_view, T& value, std::string_view name, std::string_view,
+                        const vitscape::Range& range = {}) {
             using namespace vitscape;
             if (name.empty()) return;
             if constexpr (std::is_arithmetic_v<T> || NamedEnum<T>) {
-                if (const std::string* text = all.given(name)) set_from_text(std::string(name), *text, value);
+                if (const std::string* text = all.given(name))
+                    set_from_text(std::string(name), *text, range, value);
             } else if constexpr (ChoiceOfKinds<T>) {
                 if (const std::string* kind = all.given(name)) choose(*kind, value.choice());
                 std::visit([&](auto& one) { std::remove_cvref_t<decltype(one)>::fields(one, *this); },
@@ -227,7 +223,8 @@ class FieldOptions {
             std::vector<std::pair<std::string, double>>& values;
             bool set;
             template <class T>
-            void operator()(std::string_view key, T& value, std::string_view, std::string_view) {
+            void operator()(std::string_view key, T& value, std::string_view, std::string_view,
+                            const vitscape::Range& = {}) {
                 if constexpr (std::is_floating_point_v<T>) {
                     if (!set) values.emplace_back(key, value);
                     for (const auto& [name, number] : values)

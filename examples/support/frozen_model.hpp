@@ -32,25 +32,25 @@ struct FrozenModelOptions {
     BackendOptions backend;
 
     void add(CLI::App& app) {
-        app.option_defaults()->always_capture_default()->multi_option_policy(
-            CLI::MultiOptionPolicy::TakeLast);
-        app.add_option("--checkpoint", checkpoint, "file that pretrain wrote")
-            ->required()
-            ->check(CLI::ExistingFile);
-        app.add_option("--of", part, "whose parameters to look at, where a model has a teacher")
-            ->check(CLI::IsMember({"student", "teacher"}));
+        using vitscape::Range;
+        add_input_file(app, "--checkpoint", checkpoint, "file that pretrain wrote")->required();
+        add_choice(app, "--of", part, {"student", "teacher"},
+                   "whose parameters to look at, where a model has a teacher");
         data.add(app);
-        app.add_option("--images", images,
-                       "images that the loss is the mean over: the first ones, equally of each class");
-        app.add_option("--mask-seed", mask_seed, "of the fixed masks of a masked autoencoder");
-        app.add_option("--batch", batch, "images evaluated at once; changes memory and speed");
+        add_number(app, "--images", images, Range::count(1, 4294967295.0),
+                   "images that the loss is the mean over: the first ones, equally of each class");
+        add_number(app, "--mask-seed", mask_seed, Range::seed(),
+                   "of the fixed masks of a masked autoencoder");
+        add_number(app, "--batch", batch, Range::count(1, 4294967295.0),
+                   "images evaluated at once; changes memory and speed");
         backend.add(app);
     }
 };
 
 /// Loads the model and its images and calls `work(objective, theta, description)`.
-template <class Work>
-void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
+/// @param check  called with the number of parameters before images are read; throws where they are too many
+template <class Check, class Work>
+void with_frozen_model(const FrozenModelOptions& options, const Check& check, const Work& work) {
     using namespace vitscape;
     const Checkpoint checkpoint = Checkpoint::load(options.checkpoint);
     const nlohmann::json& description = checkpoint.description();
@@ -59,6 +59,7 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
     const AnyMethod any = method_from(description.at("model"));
     const ImageTransform transform = transform_from(description.at("training").at("transform"));
     const auto look = [&](const auto& method) {
+        check(static_cast<double>(method.layout().size()));
         options.backend.with_backend([&](const auto& backend) {
             using Method = std::remove_cvref_t<decltype(method)>;
             using B = std::remove_cvref_t<decltype(backend)>;
@@ -79,6 +80,11 @@ void with_frozen_model(const FrozenModelOptions& options, const Work& work) {
             if (options.images < 1 || options.images > all.size())
                 throw DataError(message("--images ", options.images, ": ", options.data.source, " holds ",
                                         all.size(), " images; give a number between 1 and that"));
+            require_memory(message("--images ", options.images, " of ", transform.side, " x ", transform.side,
+                                   " pixels"),
+                           static_cast<double>(options.images) * 3 * sizeof(float) *
+                               static_cast<double>(transform.side * transform.side),
+                           available_memory(), "fewer of them need less");
             const AnyDataset images = all.subset(vitscape::balanced(all, options.images));
             auto objective = [&] {
                 const Batch batch = load_all(images, transform);

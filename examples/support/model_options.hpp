@@ -5,16 +5,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/methods/all.hpp>
+#include <vitscape/methods/memory_need.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
+#include "backend.hpp"
 #include "field_options.hpp"
 
 namespace program {
@@ -34,20 +36,24 @@ struct ModelOptions {
     FieldOptions fields;
 
     void add(CLI::App& app) {
-        app.option_defaults()->always_capture_default()->multi_option_policy(
-            CLI::MultiOptionPolicy::TakeLast);
-        app.add_option("--model", model, "named size instead of --width, --depth, --heads and the decoder's")
-            ->check(CLI::IsMember({"tiny", "small", "base", "large", "huge"}));
-        app.add_option("--image", image, "image side in pixels; 0: 32, or 224 for a named size");
-        app.add_option("--patch", patch, "patch side in pixels; 0: 4, or 16 for a named size (14 for huge)");
-        app.add_option("--width", width, "encoder width, numbers per token");
-        app.add_option("--depth", depth, "encoder blocks");
-        app.add_option("--heads", heads, "encoder attention heads");
-        app.add_option("--decoder-width", decoder_width,
-                       "of a method with a decoder; 0: 64, or the named size's");
-        app.add_option("--decoder-depth", decoder_depth, "blocks of the decoder; 0: 1, or the named size's");
-        app.add_option("--decoder-heads", decoder_heads,
-                       "attention heads of the decoder; 0: 4, or the named size's");
+        using vitscape::TransformerShape;
+        const auto side = vitscape::Range::count(0, vitscape::VitShape::sides.most),
+                   width_or_default = vitscape::Range::count(0, TransformerShape::widths.most),
+                   depth_or_default = vitscape::Range::count(0, TransformerShape::depths.most);
+        add_choice(app, "--model", model, {"tiny", "small", "base", "large", "huge"},
+                   "named size instead of --width, --depth, --heads and the decoder's");
+        add_number(app, "--image", image, side, "image side in pixels; 0: 32, or 224 for a named size");
+        add_number(app, "--patch", patch, side,
+                   "patch side in pixels; 0: 4, or 16 for a named size (14 for huge)");
+        add_number(app, "--width", width, TransformerShape::widths, "encoder width, numbers per token");
+        add_number(app, "--depth", depth, TransformerShape::depths, "encoder blocks");
+        add_number(app, "--heads", heads, TransformerShape::widths, "encoder attention heads");
+        add_number(app, "--decoder-width", decoder_width, width_or_default,
+                   "of a method with a decoder; 0: 64, or the named size's");
+        add_number(app, "--decoder-depth", decoder_depth, depth_or_default,
+                   "blocks of the decoder; 0: 1, or the named size's");
+        add_number(app, "--decoder-heads", decoder_heads, width_or_default,
+                   "attention heads of the decoder; 0: 4, or the named size's");
         vitscape::AllMethods::for_each([&]<class M>() { fields.list(M::Card::name, typename M::Config{}); });
         fields.add(app);
     }
@@ -71,18 +77,37 @@ struct ModelOptions {
         if (decoder_heads != 0) shape.heads = decoder_heads;
         return shape;
     }
+    /// What the options make of a method's configuration. @throws ConfigError for a value that is none of its option's
+    template <class M>
+    [[nodiscard]] typename M::Config config_of(std::size_t classes) const {
+        typename M::Config config;
+        fields.assign(config);
+        config.encoder = encoder_shape();
+        if constexpr (requires { config.decoder; }) config.decoder = decoder_shape();
+        if constexpr (requires { config.classes; }) config.classes = static_cast<vitscape::Index>(classes);
+        return config;
+    }
     /// The method called `name`.
     /// @param classes  of the images, for a method that classifies
-    /// @throws ConfigError for a model that cannot work, and for an option that the method does not have
+    /// @throws ConfigError for an invalid model, and for an option that the method does not have
     [[nodiscard]] vitscape::AnyMethod make_method(const std::string& name, std::size_t classes) const {
-        return vitscape::AllMethods::make(name, [&]<class M>() {
-            typename M::Config config;
-            fields.assign(config);
-            config.encoder = encoder_shape();
-            if constexpr (requires { config.decoder; }) config.decoder = decoder_shape();
-            if constexpr (requires { config.classes; })
-                config.classes = static_cast<vitscape::Index>(classes);
-            return M(config);
+        return vitscape::AllMethods::make(name, [&]<class M>() { return M(config_of<M>(classes)); });
+    }
+    /// Refuses a model and a batch of images that cannot fit into memory, before anything of them is made.
+    /// @throws ConfigError naming the options, what is needed and what there is
+    void require_memory(const std::string& name, std::size_t batch, const BackendOptions& backend) const {
+        vitscape::AllMethods::for_each([&]<class M>() {
+            if (M::Card::name != name) return;
+            const vitscape::VitShape shape = encoder_shape();
+            const double vectors = vitscape::TaughtMethod<M, vitscape::Cpu<float>> ? 5 : 4;
+            const double bytes =
+                vitscape::memory_need(config_of<M>(2))
+                    .training(static_cast<double>(batch), vectors, backend.bytes_of_a_number());
+            vitscape::require_memory(
+                vitscape::message("training ", name, " of --width ", shape.transformer.width, ", --depth ",
+                                  shape.transformer.depth, ", --image ", shape.image, " and --patch ",
+                                  shape.patch, " in batches of --batch ", batch),
+                bytes, backend.memory(), "a smaller model, smaller batches or larger patches need less");
         });
     }
 };
@@ -93,38 +118,45 @@ struct TrainingOptions {
     std::size_t batch = 256, accumulate = 1;
     double learning_rate = 0, base_learning_rate = 1.5e-4, warmup = -1, weight_decay = 0.05, clip_norm = 0,
            min_crop = 0.2;
+    static constexpr vitscape::Range learning_rates =
+        vitscape::Range::rate().said("the learning rate is a number of at least 0");
     std::string augment = "none";
     std::array<float, 3> mean{0.485F, 0.456F, 0.406F}, standard_deviation{0.229F, 0.224F, 0.225F};
 
     void add(CLI::App& app) {
-        app.option_defaults()->always_capture_default()->multi_option_policy(
-            CLI::MultiOptionPolicy::TakeLast);
-        app.add_option("--epochs", epochs, "passes over the images");
-        app.add_option("--batch", batch, "images in one forward and backward pass");
-        app.add_option("--accumulate", accumulate, "batches in one optimizer step");
-        auto* lr = app.add_option("--lr", learning_rate, "peak learning rate; 0: from --base-lr");
-        app.add_option("--base-lr", base_learning_rate, "peak learning rate per 256 images of a step")
+        using vitscape::Range;
+        add_number(app, "--epochs", epochs, Range::epochs(), "passes over the images");
+        add_number(app, "--batch", batch, Range::count(1, 4294967295.0),
+                   "images in one forward and backward pass");
+        add_number(app, "--accumulate", accumulate, Range::count(1, 4294967295.0),
+                   "batches in one optimizer step, at most those of an epoch");
+        auto* lr =
+            add_number(app, "--lr", learning_rate, learning_rates, "peak learning rate; 0: from --base-lr");
+        add_number(app, "--base-lr", base_learning_rate, Range::above(0),
+                   "peak learning rate per 256 images of a step")
             ->excludes(lr);
-        app.add_option("--warmup", warmup, "epochs of linear warm-up; -1: a tenth of the epochs, at most 40");
-        app.add_option("--weight-decay", weight_decay,
-                       "AdamW's weight decay, for parameters of two or more dimensions");
-        app.add_option("--clip-norm", clip_norm, "largest norm of the gradient; 0: not clipped");
-        app.add_option("--augment", augment, "crop-flip: random resized crop and horizontal flip")
-            ->check(CLI::IsMember({"none", "crop-flip"}));
-        app.add_option("--min-crop", min_crop, "crop-flip: smallest part of the image's area");
-        app.add_option("--mean", mean, "mean of red, green, blue, for pixels in [0, 1]")->delimiter(',');
-        app.add_option("--std", standard_deviation, "standard deviation of red, green, blue")->delimiter(',');
+        add_number(app, "--warmup", warmup, Range::at_least(0).or_else(-1),
+                   "epochs of linear warm-up; -1: a tenth of the epochs, at most 40");
+        add_number(app, "--weight-decay", weight_decay, Range::rate(),
+                   "AdamW's weight decay, for parameters of two or more dimensions");
+        add_number(app, "--clip-norm", clip_norm, Range::rate(),
+                   "largest norm of the gradient; 0: not clipped");
+        add_choice(app, "--augment", augment, {"none", "crop-flip"},
+                   "crop-flip is random resized crop and horizontal flip");
+        add_number(app, "--min-crop", min_crop, Range::positive_share(),
+                   "crop-flip: smallest part of the image's area");
+        add_numbers(app, "--mean", mean, Range{}, "R,G,B", "mean of red, green, blue, for pixels in [0, 1]");
+        add_numbers(app, "--std", standard_deviation, Range::above(0), "R,G,B",
+                    "standard deviation of red, green, blue");
     }
 
-    /// @throws ConfigError for a rate or a weight decay that cannot work.
-    void check() const {
-        using namespace vitscape;
-        for (const double rate : {learning_rate, base_learning_rate})
-            if (!(std::isfinite(rate) && rate >= 0))
-                throw ConfigError(
-                    message("a learning rate of ", rate, " was given; it is a number of at least 0"));
-        if (!(weight_decay >= 0))
-            throw ConfigError(message("the weight decay ", weight_decay, " is negative"));
+    /// @throws ConfigError where a step would take more batches than an epoch of so many images has
+    void check_batches(std::size_t images) const {
+        const std::size_t batches = images / batch;
+        if (batches > 0 && accumulate > batches)
+            throw vitscape::ConfigError(vitscape::message(
+                "--accumulate ", accumulate, ": an epoch of ", images, " images has ", batches,
+                " batches of --batch ", batch, "; give a number from 1 to ", batches));
     }
 
     /// @param side  of the model's images in pixels

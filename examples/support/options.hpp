@@ -29,22 +29,25 @@ namespace program {
 /// An option that takes one text, the last one where it is given twice. `set(text)` throws a ConfigError for a text that is
 /// not of the option's kind.
 template <class Set>
-CLI::Option* add_text(CLI::App& app, const std::string& name, const std::string& type, const std::string& shown,
-                      const Set& set, const std::string& help) {
-    CLI::Option* option =
-        app.add_option_function<std::string>(name, [set](const std::string& text) { set(text); }, help);
+CLI::Option* add_text(CLI::App& app, const std::string& name, const std::string& type,
+                      const std::string& shown, const Set& set, const std::string& help) {
+    CLI::Option* option = app.add_option_function<std::string>(
+        name, [set](const std::string& text) { set(text); }, help);
     if (!shown.empty()) option->default_str(shown);
     return option->type_name(type)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
-/// A number of `range`: a count, size, share, rate, seed, tolerance or time.
+/// A number of `range`: a count, size, share, rate, seed, tolerance or time. Of several names the first one is used in
+/// sentences.
 template <class T>
 CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, const vitscape::Range& range,
                         const std::string& help) {
     return add_text(
         app, name, std::is_integral_v<T> ? "INT" : "FLOAT", vitscape::number_text(value),
-        [&value, name, range](const std::string& text) { value = vitscape::parse_number<T>(name, text, range); },
-        message(help, "; ", range.template kind<T>()));
+        [&value, first = name.substr(0, name.find(',')), range](const std::string& text) {
+            value = vitscape::parse_number<T>(first, text, range);
+        },
+        vitscape::message(help, "; ", range.template kind<T>()));
 }
 
 /// As many numbers as the array has, with commas between them.
@@ -58,12 +61,14 @@ CLI::Option* add_numbers(CLI::App& app, const std::string& name, std::array<T, c
         [&values, name, range, form](const std::string& text) {
             std::vector<std::string> parts{""};
             for (const char letter : text) {
-                if (letter == ',') parts.emplace_back();
-                else parts.back() += letter;
+                if (letter == ',')
+                    parts.emplace_back();
+                else
+                    parts.back() += letter;
             }
             if (parts.size() != count)
-                throw vitscape::ConfigError(vitscape::message(name, " needs ", count, " numbers, ", form, ", '",
-                                                              text, "' was given"));
+                throw vitscape::ConfigError(vitscape::message(name, " needs ", count, " numbers, ", form,
+                                                              ", '", text, "' was given"));
             for (std::size_t i = 0; i < count; ++i)
                 values[i] = vitscape::parse_number<T>(name, parts[i], range);
         },
@@ -94,19 +99,19 @@ inline CLI::Option* add_choice(CLI::App& app, const std::string& name, std::stri
 inline CLI::Option* add_choices(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                                 const std::vector<std::string>& choices, const std::string& help) {
     return add_text(
-               app, name, "TEXT,TEXT", joined(values),
-               [&values, name, choices](const std::string& text) {
-                   values.clear();
-                   std::string rest = text + ",";
-                   for (std::size_t comma; (comma = rest.find(',')) != std::string::npos; rest.erase(0, comma + 1)) {
-                       const std::string one = rest.substr(0, comma);
-                       require_choice(name, one, choices);
-                       if (std::find(values.begin(), values.end(), one) != values.end())
-                           throw vitscape::ConfigError(vitscape::message(name, " has '", one, "' twice"));
-                       values.push_back(one);
-                   }
-               },
-               help + ": " + joined(choices));
+        app, name, "TEXT,TEXT", joined(values),
+        [&values, name, choices](const std::string& text) {
+            values.clear();
+            std::string rest = text + ",";
+            for (std::size_t comma; (comma = rest.find(',')) != std::string::npos; rest.erase(0, comma + 1)) {
+                const std::string one = rest.substr(0, comma);
+                require_choice(name, one, choices);
+                if (std::find(values.begin(), values.end(), one) != values.end())
+                    throw vitscape::ConfigError(vitscape::message(name, " has '", one, "' twice"));
+                values.push_back(one);
+            }
+        },
+        help + ": " + joined(choices));
 }
 
 /// A file that is read.
@@ -118,20 +123,21 @@ inline CLI::Option* add_input_file(CLI::App& app, const std::string& name, std::
             std::error_code ignored;
             const bool there = std::filesystem::exists(text, ignored);
             if (!there || !std::filesystem::is_regular_file(text, ignored))
-                throw vitscape::ConfigError(vitscape::message(
-                    name, " takes a file that is there; ", text.empty() ? "''" : text, there ? " is no file" : " is not there"));
+                throw vitscape::ConfigError(vitscape::message(name, " takes a file that is there; ",
+                                                              text.empty() ? "''" : text,
+                                                              there ? " is no file" : " is not there"));
             value = text;
         },
         help);
 }
 
-/// A name that is not empty: of a file or folder that is written, or of images.
-inline CLI::Option* add_name(CLI::App& app, const std::string& name, std::string& value, const std::string& type,
-                             const std::string& help) {
+/// A name: of a file or folder that is written, or of images. Empty only where there may be `none`.
+inline CLI::Option* add_name(CLI::App& app, const std::string& name, std::string& value,
+                             const std::string& type, const std::string& help, bool none = false) {
     return add_text(
         app, name, type, value,
-        [&value, name, type](const std::string& text) {
-            if (text.empty() || text.find('\0') != std::string::npos)
+        [&value, name, type, none](const std::string& text) {
+            if (text.empty() && !none)
                 throw vitscape::ConfigError(vitscape::message(name, " takes ", type, ", '' was given"));
             value = text;
         },

@@ -3,29 +3,59 @@
 // What the example programs share: how they run, and the options for images.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include <vitscape/core/interrupt.hpp>
+#include <vitscape/core/memory.hpp>
 #include <vitscape/core/progress.hpp>
 #include <vitscape/data/open_dataset.hpp>
 
+#include "options.hpp"
+
 namespace program {
+
+/// What is wrong with a command line, in the words of this program. CLI11 begins with the option's name.
+[[nodiscard]] inline std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
+    std::string text = error.what();
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+        const std::string name = text.substr(0, text.find(':'));
+        if (const CLI::Option* option = app.get_option_no_throw(name))
+            text = option->get_expected_min() == 0 ? name + " takes no value"
+                                                   : name + " needs a value: " + option->get_description();
+    } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+        const std::vector<std::string> extra = app.remaining();
+        const auto dashed = std::find_if(extra.begin(), extra.end(),
+                                         [](const std::string& word) { return word.starts_with("-"); });
+        if (!extra.empty()) text = "no option is called " + (dashed != extra.end() ? *dashed : extra.front());
+    }
+    return text + "; --help lists all options";
+}
 
 /// Parses the command line and runs `work`; an error is one line on standard error and exit status 1, a stop
 /// by the user exit status 130.
 template <class Work>
 int run(CLI::App& app, int argc, char** argv, const Work& work) {
+    const auto refused = [&](const std::string& why) {
+        std::cerr << app.get_name() << ": " << why << '\n';
+        return 1;
+    };
     try {
         app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+        return app.exit(help);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error);
+        return refused(usage_error(app, error));
+    } catch (const vitscape::Error& error) {  // of an option's value
+        return refused(error.what());
     }
     const vitscape::InterruptGuard guard;
     try {
@@ -34,9 +64,10 @@ int run(CLI::App& app, int argc, char** argv, const Work& work) {
     } catch (const vitscape::Interrupted& stop) {
         std::cerr << app.get_name() << ": " << stop.what() << '\n';
         return 130;
+    } catch (const std::bad_alloc&) {
+        return refused("there is not enough memory");
     } catch (const std::exception& error) {
-        std::cerr << app.get_name() << ": " << error.what() << '\n';
-        return 1;
+        return refused(error.what());
     }
 }
 
@@ -46,14 +77,12 @@ struct DataOptions {
     std::size_t limit_per_class = 0;
 
     void add(CLI::App& app) {
-        app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-        app.add_option(
-               "--data", source,
-               "images: synthetic[:N] (built in, N images, 10000 unless said), folder:DIR (JPEG and PNG, one "
-               "folder per class) or cifar10:DIR (the binary files)")
-            ->capture_default_str();
-        app.add_option("--limit-per-class", limit_per_class, "use the first N images of each class; 0: all")
-            ->capture_default_str();
+        add_name(
+            app, "--data", source, "DATA",
+            "images: synthetic[:N] (built in, N images, 10000 unless said), folder:DIR (JPEG and PNG, one "
+            "folder per class) or cifar10:DIR (the binary files)");
+        add_number(app, "--limit-per-class", limit_per_class, vitscape::Range::count(0, 4294967295.0),
+                   "use the first N images of each class; 0: all");
     }
 
     /// Opens `name` with progress on what takes long.
@@ -70,8 +99,12 @@ struct DataOptions {
             }
             (*bar)->update(static_cast<std::int64_t>(done));
         };
-        return vitscape::open_dataset(
+        const vitscape::AnyDataset images = vitscape::open_dataset(
             name, {.test = test, .limit_per_class = limit, .side = side, .folder = std::move(folder)});
+        vitscape::require_memory(vitscape::message("--data ", name),
+                                 16.0 * static_cast<double>(images.size()), vitscape::available_memory(),
+                                 "fewer images need less");  // order and labels
+        return images;
     }
     [[nodiscard]] vitscape::AnyDataset open(vitscape::Index side) const {
         return open(source, side, false, limit_per_class);

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <string>
 #include <utility>
@@ -52,20 +51,20 @@ struct RecipeOptions {
     double drop_path = 0, mixup = 0, cutmix = 0, random_erasing = 0, layer_decay = 0;
 
     void add(CLI::App& app) {
-        app.option_defaults()->always_capture_default()->multi_option_policy(
-            CLI::MultiOptionPolicy::TakeLast);
+        using namespace vitscape;
         const std::string who = joined(recipe_methods()) + ": ";
-        app.add_option("--drop-path", drop_path,
-                       who + "probability that an image skips a branch of the last block, below 1");
-        app.add_option("--mixup", mixup, who + "alpha of mixup, 0.8 in the reference; 0: off");
-        app.add_option("--cutmix", cutmix,
-                       who +
-                           "alpha of cutmix, 1 in the reference; 0: off. With --mixup too, each batch gets "
-                           "one of them");
-        app.add_option("--random-erasing", random_erasing,
-                       who + "probability that a rectangle of an image is erased, between 0 and 1");
-        app.add_option("--layer-decay", layer_decay,
-                       who + "each block's learning rate over the next one's, at most 1; 0: off");
+        add_number(app, "--drop-path", drop_path, DropPath::rates,
+                   who + "probability that an image skips a branch of the last block");
+        add_number(app, "--mixup", mixup, Mixup::alphas,
+                   who + "alpha of mixup, 0.8 in the reference; 0: off");
+        add_number(
+            app, "--cutmix", cutmix, Cutmix::alphas,
+            who +
+                "alpha of cutmix, 1 in the reference; 0: off. With --mixup too, each batch gets one of them");
+        add_number(app, "--random-erasing", random_erasing, RandomErasing::probabilities,
+                   who + "probability that a rectangle of an image is erased");
+        add_number(app, "--layer-decay", layer_decay, Range::share().said("lies between 0 (off) and 1"),
+                   who + "each block's learning rate over the next one's; 0: off");
     }
 
     /// @param methods  the names of what is trained.
@@ -83,12 +82,6 @@ struct RecipeOptions {
         });
         for (const auto& [name, value] : all)
             if (value != 0 && !has_one) throw not_an_option_of(methods, name, owners);
-        if (layer_decay != 0 && !(layer_decay > 0 && layer_decay <= 1))
-            throw ConfigError(
-                message("--layer-decay lies between 0 (off) and 1, ", layer_decay, " was given"));
-        DropPath{drop_path}.check();
-        erasing().check();
-        mixing().check();
     }
 
     /// The method as it is trained: by the recipe, where it takes one.
@@ -135,13 +128,11 @@ struct StartOptions {
     std::string checkpoint, part = "student";
 
     void add(CLI::App& app) {
-        app.option_defaults()->always_capture_default()->multi_option_policy(
-            CLI::MultiOptionPolicy::TakeLast);
-        app.add_option(
-            "--init", checkpoint,
+        add_input_file(
+            app, "--init", checkpoint,
             joined(classifying_methods()) + ": start from the encoder of this checkpoint (fine-tuning)");
-        app.add_option("--init-from", part, "whose encoder that is, where a model has a teacher")
-            ->check(CLI::IsMember({"student", "teacher"}));
+        add_choice(app, "--init-from", part, {"student", "teacher"},
+                   "whose encoder that is, where a model has a teacher");
     }
 
     /// What a checkpoint says about the start; null without one.

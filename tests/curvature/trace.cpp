@@ -34,7 +34,7 @@ struct Diagonal {
 
 TEST_CASE("the trace of a diagonal operator is exact and without error") {
     const Diagonal a{.values = ramp(300)};
-    const TraceEstimate estimate = trace(a, {.probes = 3});
+    const TraceEstimate estimate = trace(a, {.samples = 3});
     CHECK(estimate.value == Approx(std::accumulate(a.values.begin(), a.values.end(), 0.0)));
     CHECK(estimate.standard_error < 1e-10);
 }
@@ -45,7 +45,7 @@ TEMPLATE_LIST_TEST_CASE("the trace of a dense operator within its standard error
     const double exact = std::accumulate(a.eigenvalues.begin(), a.eigenvalues.end(), 0.0);
     int inside = 0;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-        const TraceEstimate estimate = trace(a, {.probes = 40, .seed = seed});
+        const TraceEstimate estimate = trace(a, {.samples = 40, .seed = seed});
         inside += std::abs(estimate.value - exact) < 2 * estimate.standard_error;
         CHECK(std::abs(estimate.value - exact) < 5 * estimate.standard_error);
         CHECK(estimate.standard_error > 0);
@@ -56,7 +56,7 @@ TEMPLATE_LIST_TEST_CASE("the trace of a dense operator within its standard error
 TEST_CASE("the standard error is that of the samples and shrinks with their number") {
     ReflectedDiagonal<CpuPrimitives<double>> a(ramp(300));
     a.eigenvalues[0] = 500;
-    const TraceEstimate few = trace(a, {.probes = 25}), many = trace(a, {.probes = 400});
+    const TraceEstimate few = trace(a, {.samples = 25}), many = trace(a, {.samples = 400});
     REQUIRE(few.samples.size() == 25);
     CHECK(std::equal(few.samples.begin(), few.samples.end(), many.samples.begin()));
     double sum = 0, square = 0;
@@ -72,7 +72,7 @@ TEST_CASE("the standard error is that of the samples and shrinks with their numb
 TEST_CASE("progress and bad input of the trace") {
     Diagonal a{.values = ramp(10)};
     Index calls = 0;
-    TraceOptions options{.probes = 4};
+    TraceOptions options{.samples = 4};
     options.work.progress = [&](Index done, Index total) {
         CHECK(done == ++calls);
         CHECK(total == 4);
@@ -83,7 +83,7 @@ TEST_CASE("progress and bad input of the trace") {
     options.work.interrupted = [&] { return calls == 2; };
     CHECK_THROWS_AS(trace(a, options), Interrupted);
     CHECK(calls == 2);
-    CHECK_THROWS_AS(trace(a, {.probes = 1}), ConfigError);
+    CHECK_THROWS_AS(trace(a, {.samples = 1}), ConfigError);
     a.values[2] = std::nan("");
     CHECK_THROWS_AS(trace(a), NumericError);
 }

@@ -44,10 +44,13 @@ TEST_CASE("classifier: configurations that cannot work are refused with the numb
     text = text_of(with([](auto& c) { c.encoder.transformer = {18, 2, 3}; }));
     CHECK(contains(text, "18"));
     CHECK(contains(text, "multiple of 4"));
-    CHECK(contains(text_of(with([](auto& c) { c.encoder.transformer.depth = 0; })), "depth 0"));
-    CHECK(contains(text_of(with([](auto& c) { c.encoder.transformer.mlp_ratio = 0; })), "positive"));
-    CHECK(contains(text_of(with([](auto& c) { c.encoder.patch = 0; })), "0 pixels"));
-    CHECK(contains(text_of(with([](auto& c) { c.classes = 1; })), "at least 2 classes, 1"));
+    CHECK(contains(text_of(with([](auto& c) { c.encoder.transformer.depth = 0; })),
+                   "depth: a whole number from 1 to 1000 is needed, 0 was given"));
+    CHECK(contains(text_of(with([](auto& c) { c.encoder.transformer.mlp_ratio = 0; })),
+                   "mlp ratio: a number in (0, 64]"));
+    CHECK(contains(text_of(with([](auto& c) { c.encoder.patch = 0; })), "patch: a whole number from 1"));
+    CHECK(contains(text_of(with([](auto& c) { c.classes = 1; })),
+                   "classes: a whole number from 2 to 10000000 is needed, 1"));
     CHECK(contains(text_of(with([](auto& c) { c.label_smoothing = 1; })), "[0, 1), 1"));
     CHECK(contains(text_of(with([](auto& c) { c.label_smoothing = -0.1; })), "-0.1"));
     CHECK(text_of(small).empty());

@@ -145,7 +145,7 @@ TEST_CASE("grid masking: every n-th patch of every n-th row stays visible", "[ma
     CHECK(GridMasking{.stride = 5}.visible(grid) == 1);
     for (const Index stride : {1, 0, -1, 6})
         CHECK(contains(error_text<ConfigError>([&] { (void)GridMasking{.stride = stride}.visible(grid); }),
-                       "stride " + std::to_string(stride)));
+                       "stride of " + std::to_string(stride)));
 }
 
 TEST_CASE("masking: a user's own policy", "[mae]") {

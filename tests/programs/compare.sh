@@ -76,7 +76,7 @@ refuses 'not complete' "$compare" "${options[@]}" --report-only --out "$folder/i
 "$compare" "${options[@]}" --epochs 2000 --no-figures --out "$folder/busy" >/dev/null 2>>"$folder/log" &
 process=$!
 sleep 3
-refuses 'another process works in' "$compare" "${options[@]}" --epochs 2000 --resume --out "$folder/busy"
+refuses 'another process writes to' "$compare" "${options[@]}" --epochs 2000 --resume --out "$folder/busy"
 kill -INT "$process" 2>/dev/null || kill -TERM "$process"
 status=0
 wait "$process" || status=$?

@@ -24,6 +24,7 @@ in_use() {
         [[ -s "$lock" && -n "$(ls -A "$result" 2>/dev/null)" ]] && break
         sleep 0.05
     done
+    [[ -s "$lock" ]] || { echo "FAILED: no lock of $1" && cat "$folder/first" && failed=1 && return 0; }
     before="$(cat "$lock")"
     refuses "process $first on $(uname -n): $(basename "$1")" "$@"
     [[ "$1" == "$curvature" ]] || refuses "process $first on $(uname -n)" "$@" --resume
@@ -48,6 +49,6 @@ in_use "$folder/surfaces/a.lock" "$folder/surfaces" "$landscape" "${good[@]}" --
 "$landscape" "${good[@]}" --grid=-1:1:2 --no-figures --out "$folder/surfaces/b" >/dev/null 2>&1 ||
     { echo "FAILED: another surface of the folder" && failed=1; }
 in_use "$folder/spectra/a.json.lock" "$folder/spectra" "$curvature" "${good[@]}" --top 0 --bottom 0 --trace-samples 100000 --out "$folder/spectra/a.json"
-in_use "$folder/study/lock" "$folder/study" "$compare" "${model[@]}" --data synthetic:200 --epochs 10000 --batch 32 --methods mae --seeds 1 --no-figures --out "$folder/study"
+in_use "$folder/study/lock" "$folder/study" "$compare" "${model[@]}" --data synthetic:200 --images 32 --curvature-images 8 --convex-images 8 --epochs 10000 --batch 32 --methods mae --seeds 1 --no-figures --out "$folder/study"
 
 ((failed == 0)) && echo "one run for each output"

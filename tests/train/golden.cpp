@@ -112,7 +112,7 @@ TEST_CASE("Lanczos and Hutchinson meet the reference's spectrum within their sta
         CHECK(spectrum.smallest[i].residual < 1e-4);
     }
 
-    const TraceEstimate estimate = trace(operation, {.probes = 100, .seed = 0});
+    const TraceEstimate estimate = trace(operation, {.samples = 100, .seed = 0});
     CHECK(estimate.standard_error < 3);
     CHECK(std::abs(estimate.value - json.at("trace").get<double>()) < 3.5 * estimate.standard_error);
 }

@@ -141,6 +141,37 @@ TEST_CASE("a loss that is not finite stops the training and keeps the last good 
     for (const float value : kept.vector<float>(trainer.method().layout())) REQUIRE(std::isfinite(value));
 }
 
+TEST_CASE("a checkpoint whose parameters are not finite is refused and the parameter named") {
+    const TemporaryFolder folder;
+    const TrainOptions options = small_options();
+    Pretraining trainer = small_trainer();
+    const auto training = describe_training(trainer, options, images().size());
+    const auto file = folder.path() / "checkpoint.safetensors";
+    std::vector<double> values = trainer.theta().to_host();
+    values[static_cast<std::size_t>(trainer.method().layout().find("norm.weight")->slot.offset)] =
+        std::nan("");
+    trainer.state().theta = {trainer.theta().backend(), values};
+    save_training(file, trainer, training, {});
+    Pretraining other = small_trainer();
+    const std::string text =
+        test::error_text<IoError>([&] { resume_training(Checkpoint::load(file), other, training); });
+    CHECK(text.find(file.string()) != std::string::npos);
+    CHECK(text.find("norm.weight has numbers that are not finite") != std::string::npos);
+    CHECK(text.find("Use an earlier checkpoint") != std::string::npos);
+}
+
+TEST_CASE("a step of more batches than an epoch has, and a rate that is no number, are refused") {
+    Pretraining trainer = small_trainer();
+    TrainOptions options = small_options();
+    options.batch = 16;
+    options.accumulate = 5;  // 70 images
+    CHECK(test::error_text<ConfigError>([&] { trainer.fit(images(), options); }).find("epoch of 4") !=
+          std::string::npos);
+    Pretraining without_rate = small_trainer(1, std::nan(""));
+    CHECK(test::error_text<ConfigError>([&] { without_rate.fit(images(), small_options()); }).find("peak") !=
+          std::string::npos);
+}
+
 TEST_CASE("trainings that cannot work fail before any step") {
     Pretraining trainer = small_trainer();
     TrainOptions options = small_options();

@@ -237,14 +237,17 @@ inline void require_writable_folder(const std::filesystem::path& folder) {
     ::unlink(probe.c_str());
 }
 
-/// Proves that the file `path` can be written: as `require_writable_folder` for its folder, and `path` is no folder.
+/// Proves that the file `path` can be written: as `require_writable_folder` for its folder, and nothing but a file is there.
+/// @param who  what is said in front of it: an option's name, or nothing
 /// @throws IoError naming it and the reason.
-inline void require_writable_file(const std::filesystem::path& path) {
+inline void require_writable_file(const std::filesystem::path& path, std::string_view who = {}) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored) || !path.has_filename())
-        detail::throw_io_error("write", path, EISDIR);
-    if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
-        throw IoError(message("cannot write ", path.string(), ": it exists and is not a regular file"));
+    const bool folder = !path.has_filename() || std::filesystem::is_directory(path, ignored);
+    if (folder ||
+        (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)))
+        throw IoError(
+            message(who, who.empty() ? "" : ": ", "cannot write ", path.string(),
+                    folder ? ": Is a directory; give the name of a file" : ": it is not a regular file"));
     require_writable_folder(detail::folder_of(path));
 }
 

@@ -19,9 +19,10 @@ namespace vitscape {
 /// a command line and the library refuse the same numbers with the same words. Numbers that are not finite are never held.
 struct Range {
     double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
-    bool without_least = false, without_most = false;          ///< the ends are excluded
-    double also = std::numeric_limits<double>::quiet_NaN();    ///< one value more, with a meaning of its own
-    std::string_view sentence{};  ///< what is said in the place of "takes a number …": "the mask ratio lies …"
+    bool without_least = false, without_most = false;        ///< the ends are excluded
+    double also = std::numeric_limits<double>::quiet_NaN();  ///< one value more, with a meaning of its own
+    std::string_view
+        sentence{};  ///< what is said in the place of "takes a number …": "the mask ratio lies …"
 
     /// The same, and `value`.
     [[nodiscard]] constexpr Range or_else(double value) const {
@@ -83,7 +84,7 @@ namespace detail {
 /// Without an exponent where it is whole.
 [[nodiscard]] inline std::string bound_text(double bound) {
     return bound == std::floor(bound) && std::abs(bound) < 1e15 ? number_text(static_cast<long long>(bound))
-                                                                 : number_text(bound);
+                                                                : number_text(bound);
 }
 }  // namespace detail
 
@@ -94,8 +95,8 @@ std::string Range::kind() const {
     if (low && high && !without_least && !without_most)
         text += message(" from ", detail::bound_text(least), " to ", detail::bound_text(most));
     else if (low && high)
-        text += message(" in ", without_least ? "(" : "[", detail::bound_text(least), ", ", detail::bound_text(most),
-                        without_most ? ")" : "]");
+        text += message(" in ", without_least ? "(" : "[", detail::bound_text(least), ", ",
+                        detail::bound_text(most), without_most ? ")" : "]");
     else if (whole && least == 0 && !std::isfinite(most))
         text += message(" from 0 to ", std::numeric_limits<T>::max());
     else if (low)
@@ -107,13 +108,16 @@ std::string Range::kind() const {
 }
 
 namespace detail {
-/// `who` is "--depth" or "the depth"; `given` is what is no number of the range.
+/// "--depth takes a whole number from 1 to 1000, 0 was given", of an option; "depth: a whole number from 1 to 1000 is needed, 0
+/// was given", of anything else; the range's own sentence where it has one.
 template <class T>
-[[nodiscard]] std::string refusal(const std::string& who, const Range& range, const std::string& verb,
-                                  const std::string& given) {
+[[nodiscard]] std::string refusal(std::string_view who, const Range& range, std::string_view given) {
     const std::string end = message(", ", given, " was given");
-    if (range.sentence.empty()) return message(who, " ", verb, " ", range.kind<T>(), end);
-    if (!who.starts_with("--")) return message(range.sentence, end);
+    const bool option = who.starts_with("--");
+    if (range.sentence.empty())
+        return option ? message(who, " takes ", range.kind<T>(), end)
+                      : message(who, ": ", range.kind<T>(), " is needed", end);
+    if (!option) return message(range.sentence, end);
     return message(who, range.sentence.starts_with("the ") ? ": " : " ", range.sentence, end);
 }
 }  // namespace detail
@@ -126,17 +130,17 @@ template <class T>
     const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (error == std::errc{} && end == digits.data() + digits.size() && range.holds(number)) return number;
-    const bool numeric = !text.empty() && (text == "nan" || text == "inf" || text == "-inf" ||
-                                           text.find_first_not_of("+-.eE0123456789") == std::string_view::npos);
-    throw ConfigError(detail::refusal<T>(option, range, "takes",
-                                         numeric ? std::string(text) : message("'", text, "'")));
+    const bool numeric =
+        !text.empty() && (text == "nan" || text == "inf" || text == "-inf" ||
+                          text.find_first_not_of("+-.eE0123456789") == std::string_view::npos);
+    throw ConfigError(
+        detail::refusal<T>(option, range, numeric ? std::string(text) : message("'", text, "'")));
 }
 
 /// @param what  "depth" @throws ConfigError saying what it is and which numbers it may be
 template <class T>
 void require_in(std::string_view what, T number, const Range& range) {
-    if (!range.holds(number))
-        throw ConfigError(detail::refusal<T>(message("the ", what), range, "is", number_text(number)));
+    if (!range.holds(number)) throw ConfigError(detail::refusal<T>(what, range, number_text(number)));
 }
 
 }  // namespace vitscape

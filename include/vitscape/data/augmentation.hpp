@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/data/image.hpp>
 #include <vitscape/data/resample.hpp>

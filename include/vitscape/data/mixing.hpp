@@ -34,9 +34,6 @@ inline double random_beta(double alpha, RandomSequence& random) {
 }
 
 namespace detail {
-inline constexpr Range mixup_alphas = Range::at_least(0).said("the alpha of mixup is a number of at least 0"),
-                       cutmix_alphas =
-                           Range::at_least(0).said("the alpha of cutmix is a number of at least 0");
 /// targets[i] = share targets[i] + (1 - share) targets[partner of i]; image i's partner is the one as far from the
 /// batch's end as i is from its start.
 inline void mix_targets(double share, SoftBatch& batch) {
@@ -59,9 +56,11 @@ struct Mixup {
     static constexpr std::string_view kind = "mixup";
     double alpha = 0.8;  ///< at least 0; 0 disables it
 
+    static constexpr Range alphas = Range::at_least(0).said("the alpha of mixup is a number of at least 0");
+
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("alpha", self.alpha, "mixup", "alpha of mixup; 0: off", detail::mixup_alphas);
+        visit("alpha", self.alpha, "mixup", "alpha of mixup; 0: off", Mixup::alphas);
     }
     [[nodiscard]] bool active() const { return alpha != 0; }
     void check() const { check_ranges(*this); }
@@ -94,9 +93,11 @@ struct Cutmix {
     static constexpr std::string_view kind = "cutmix";
     double alpha = 1.0;  ///< at least 0; 0 disables it
 
+    static constexpr Range alphas = Range::at_least(0).said("the alpha of cutmix is a number of at least 0");
+
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("alpha", self.alpha, "cutmix", "alpha of cutmix; 0: off", detail::cutmix_alphas);
+        visit("alpha", self.alpha, "cutmix", "alpha of cutmix; 0: off", Cutmix::alphas);
     }
     [[nodiscard]] bool active() const { return alpha != 0; }
     void check() const { check_ranges(*this); }
@@ -139,8 +140,8 @@ struct MixupOrCutmix {
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
-        visit("mixup", self.mixup.alpha, "mixup", "alpha of mixup; 0: off", detail::mixup_alphas);
-        visit("cutmix", self.cutmix.alpha, "cutmix", "alpha of cutmix; 0: off", detail::cutmix_alphas);
+        visit("mixup", self.mixup.alpha, "mixup", "alpha of mixup; 0: off", Mixup::alphas);
+        visit("cutmix", self.cutmix.alpha, "cutmix", "alpha of cutmix; 0: off", Cutmix::alphas);
         visit("switch_probability", self.switch_probability, "", "how often it is CutMix", Range::share());
     }
     [[nodiscard]] bool active() const { return mixup.active() || cutmix.active(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -82,6 +83,12 @@ class Checkpoint {
                                          prefix + parameter.name, " has shape ", tensor.shape,
                                          ", the model needs ", parameter.slot.shape));
             const std::vector<T> numbers = tensor.to<T>();
+            if (!prefix.starts_with("optimizer."))  // whose squares may overflow
+                for (const T number : numbers)
+                    if (!std::isfinite(static_cast<double>(number)))
+                        throw IoError(message(file_.origin(), ": the parameter ", prefix + parameter.name,
+                                              " has numbers that are not finite; the training that wrote it "
+                                              "diverged, or the file is damaged. Use an earlier checkpoint"));
             std::copy(numbers.begin(), numbers.end(), values.begin() + parameter.slot.offset);
         }
         return values;

@@ -11,6 +11,7 @@
 
 #include <vitscape/autograd/ops/losses.hpp>
 #include <vitscape/autograd/ops/standardize.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/methods/patch_masker.hpp>

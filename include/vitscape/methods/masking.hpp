@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/nn/patches.hpp>
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/methods/masked_autoencoder.hpp>
 #include <vitscape/methods/teacher.hpp>
 

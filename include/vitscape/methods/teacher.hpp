@@ -8,6 +8,7 @@
 #include <variant>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/optim/schedule.hpp>
 
 namespace vitscape {

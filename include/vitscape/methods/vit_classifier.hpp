@@ -11,6 +11,7 @@
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/nn/vit.hpp>
@@ -43,7 +44,8 @@ struct VitClassifierConfig {
         visit("pooling", self.pooling, "pooling", "what the head reads");
         visit("positions", self.positions, "", "fixed sine-cosine positions or learned ones");
         visit("label_smoothing", self.label_smoothing, "label-smoothing",
-              "part of the target spread over all classes", Range::share_below_all());
+              "part of the target spread over all classes",
+              Range::share_below_all().said("the label smoothing lies in [0, 1)"));
     }
 };
 

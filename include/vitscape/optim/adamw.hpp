@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {

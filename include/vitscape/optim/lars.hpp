@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/optim/momentum.hpp>
 
 namespace vitscape {

@@ -7,6 +7,8 @@
 #include <numbers>
 #include <string_view>
 
+#include <vitscape/core/fields.hpp>
+
 namespace vitscape {
 
 /// The default number of warm-up epochs of a training of `epochs`: a tenth, and no more than the masked

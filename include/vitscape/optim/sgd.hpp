@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/optim/momentum.hpp>
 
 namespace vitscape {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/study/budget.hpp>
 #include <vitscape/study/claims/paper.hpp>
@@ -79,13 +80,14 @@ class Comparison {
         if (known.size() < batch)
             throw ConfigError(message("the dataset has ", known.size(), " images, fewer than one batch of ",
                                       batch, "; choose a smaller batch"));
+        setting_.plan.training.check_batches(known.size());
         for_each_measure(measures_, [&]<class M>(const M& measure) {
             if constexpr (MeasuresLosses<M> && requires { measure.images; })
                 if (known.size() < measure.images)
                     throw ConfigError(message("losses over ", measure.images,
                                               " images were requested, the dataset has ", known.size()));
         });
-        if (!(options_.budget_minutes >= 0)) throw ConfigError("a budget is a number of minutes, at least 0");
+        require_in("budget in minutes", options_.budget_minutes, Range::minutes());
     }
 
     /// Adds a method, by its name in files and its title in the report. @throws ConfigError for a duplicate name

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/probe/linear_probe.hpp>
@@ -27,10 +28,17 @@ struct ComparisonPlan {
     std::size_t probe_images = 5000;  ///< maximum number of training images for these evaluations
     std::vector<double> probe_shares{0.1, 0.3,
                                      1.0};  ///< fractions of the labelled images that probes learn from
-    std::uint64_t mask_seed = 7;            ///< of the fixed masks of all losses
+    static constexpr Range probe_epochs = Range{0, 1e6, true};
+    std::uint64_t mask_seed = 7;  ///< of the fixed masks of all losses
 
     /// @throws ConfigError for invalid values
     void check() const {
+        require_in("training epochs", training.epochs, Range::epochs());
+        require_in("probe epochs", probe.epochs, probe_epochs);
+        require_in("base learning rate of probes", probe.base_learning_rate, Range::above(0));
+        check_ranges(optimizer);
+        require_in("peak learning rate", schedule.peak, Range::rate());
+        require_in("warm-up epochs", schedule.warmup_epochs, Range{});
         if (seeds.empty()) throw ConfigError("a comparison needs at least one seed");
         if (probe_every == 0)
             throw ConfigError("the number of epochs between two evaluations must be at least 1");

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/core/interrupt.hpp>
 #include <vitscape/data/loader.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
@@ -175,6 +176,9 @@ class Trainer<B, M, O, S, C> {
         if (options.transform.side != method_.grid().image)
             throw ConfigError(message("the images are ", options.transform.side,
                                       " pixels wide, the model needs ", method_.grid().image));
+        options.check_batches(data.size());
+        if constexpr (WithFields<O>) check_ranges(optimizer_);
+        if constexpr (WithFields<S>) check_ranges(schedule_);
         options.transform.check();
     }
 

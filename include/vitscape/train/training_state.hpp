@@ -20,6 +20,14 @@ struct TrainOptions {
     double clip_norm = 0;        ///< largest norm of the gradient; 0: no clipping
     std::size_t workers = 1;     ///< threads that prefetch images
     ImageTransform transform{};  ///< its side must match the image size of the model
+
+    /// @throws ConfigError if a step would take more batches than an epoch of `images` has
+    void check_batches(std::size_t images) const {
+        const std::size_t batches = images / batch;
+        if (accumulate > batches)
+            throw ConfigError(message("a step of ", accumulate, " batches does not fit an epoch of ", batches,
+                                      " (", images, " images in batches of ", batch, "); accumulate fewer"));
+    }
 };
 
 /// Passed to callbacks after every optimizer step.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/landscape/convex_region_io.hpp>
 #include <vitscape/study/measures/planes.hpp>
 #include <vitscape/study/rows.hpp>

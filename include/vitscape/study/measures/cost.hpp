@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/study/cost.hpp>
 #include <vitscape/study/rows.hpp>
 #include <vitscape/study/time.hpp>

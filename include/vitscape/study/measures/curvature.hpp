@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/study/loss_around.hpp>
@@ -105,7 +106,7 @@ struct TraceMeasure {
     [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around) const {
         const TraceEstimate estimate = trace(
             hessian(around.loss(images), around.theta()),
-            {.probes = samples,
+            {.samples = samples,
              .work = {.progress = [&](Index done, Index all) { around.progress(done, all, "products"); }}});
         return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
     }

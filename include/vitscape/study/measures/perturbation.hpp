@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
 #include <vitscape/study/loss_around.hpp>

@@ -51,7 +51,7 @@ struct Planes {
         if (points % 2 == 0)
             throw ConfigError(message("a grid of ", points,
                                       " points along an axis was requested; it must be odd, so "
-                                      "that the centre is one of them"));
+                                      "that the centre is one of them, and at least 3"));
     }
 };
 

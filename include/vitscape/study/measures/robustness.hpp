@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/study/corruption.hpp>
 #include <vitscape/study/probing.hpp>
 #include <vitscape/study/rows.hpp>

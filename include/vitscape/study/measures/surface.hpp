@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/smoothness.hpp>
 #include <vitscape/landscape/surface_io.hpp>

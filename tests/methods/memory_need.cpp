@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/data/synthetic.hpp>
+#include <vitscape/methods/all.hpp>
+#include <vitscape/methods/memory_need.hpp>
+#include <vitscape/optim/adamw.hpp>
+#include <vitscape/train/trainer.hpp>
+
+#include "support/catch.hpp"
+
+using namespace vitscape;
+
+TEST_CASE("a model's memory is estimated from below, and closely, without making the model") {
+    AllMethods::for_each([]<class M>() {
+        typename M::Config config;
+        config.encoder = vit_small(224, 16);
+        const MemoryNeed need = memory_need(config);
+        const auto parameters = static_cast<double>(M(config).layout().size());
+        CHECK(need.parameters <= parameters);
+        CHECK(need.parameters > 0.97 * parameters);
+        CHECK(need.image == 3 * 224 * 224);
+    });
+}
+
+TEST_CASE("training takes no less memory than estimated, and not much more") {
+    for (const Index depth : {1, 6})
+        AllMethods::for_each([&]<class M>() {
+            typename M::Config config;
+            config.encoder = {.image = 32, .patch = 4, .transformer = {64, depth, 4}};
+            if constexpr (requires { config.decoder; }) config.decoder = {32, depth, 4};
+            const Cpu<float> backend(1);
+            Trainer trainer{backend, M(config), AdamW{}, ConstantRate{1e-4}, 0};
+            TrainOptions options{.epochs = 1, .batch = 32};
+            options.transform.side = 32;
+            trainer.fit(Synthetic(32, 32), options);
+            const double used = static_cast<double>(backend.memory().peak_bytes());
+            const double need =
+                memory_need(config).training(32, TaughtMethod<M, Cpu<float>> ? 5 : 4, sizeof(float));
+            INFO(M::Card::name << " of depth " << depth);
+            CHECK(need <= used);
+            CHECK(need > 0.4 * used);
+        });
+}
+
+TEST_CASE("sizes that overflow every integer are counted") {
+    MaskedAutoencoder<>::Config config;
+    config.encoder = {.image = 32768, .patch = 1, .transformer = {1 << 22, 1000, 1}};
+    config.decoder = {1 << 22, 1000, 1};
+    const double bytes = memory_need(config).training(4e9, 5);
+    CHECK(bytes > 1e27);
+    CHECK(bytes < 1e40);
+    config.encoder.transformer.depth = 1001;
+    CHECK_THROWS_AS(memory_need(config), ConfigError);
+}
