@@ -38,7 +38,7 @@ TEST_CASE("training takes no less memory than estimated, and not much more") {
                 memory_need(config).training(32, TaughtMethod<M, Cpu<float>> ? 5 : 4, sizeof(float));
             INFO(M::Card::name << " of depth " << depth);
             CHECK(need <= used);
-            CHECK(need > 0.4 * used);
+            CHECK(need > (depth == 1 ? 0.25 : 0.4) * used);  // of one block a half is counted
         });
 }
 
