@@ -182,6 +182,11 @@ int main(int argc, char** argv) {
         require_memory(message("--grid ", o.grid),
                        85.0 * static_cast<double>(grid.x.steps) * static_cast<double>(grid.y.steps),
                        available_memory(), "fewer steps need less");  // tables, and their text
+        if (const auto name = std::filesystem::path(o.out).filename();
+            name.empty() || name == "." || name == "..")
+            throw ConfigError(message("--out takes the beginning of file names, as in ",
+                                      (std::filesystem::path(o.out) / "surface").string(), "; ", o.out,
+                                      " is a folder"));
         std::vector<program::NamedPath> outputs;
         for (const char* ending : {".json", ".npy", ".csv", "_contour.png", "_contour.svg", "_surface.png",
                                    "_surface.svg", ".lock"})

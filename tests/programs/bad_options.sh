@@ -251,6 +251,10 @@ landscape --save-inputs @hollow/dogs/2.jpg --data folder:@hollow | among the ima
 landscape --out @hollow/dogs/2 --data folder:@hollow | among the images of --data
 landscape --save-directions @empty | --save-directions: cannot write @empty: Is a directory
 landscape --save-inputs @pipe | --save-inputs: cannot write @pipe
+landscape --out @empty/ | --out takes the beginning of file names
+landscape --out / | --out takes the beginning of file names
+landscape --out . | --out takes the beginning of file names
+landscape --out .. | --out takes the beginning of file names
 landscape --out @blocked | cannot write @blocked.json: Is a directory
 landscape --out @file/below | @file
 landscape --checkpoint @missing | --checkpoint takes a file that is there; @missing is not there

@@ -137,8 +137,19 @@ TEST_CASE("a loss that is not finite stops the training and keeps the last good 
                    {.epochs = 1, .minutes = 0});
     const std::string text = test::error_text<NumericError>([&] { trainer.fit(images(), options, save); });
     CHECK(text.find("step") != std::string::npos);
+    CHECK(text.find("the parameters before this step were finite") != std::string::npos);
     const Checkpoint kept = Checkpoint::load(save.path());
     for (const float value : kept.vector<float>(trainer.method().layout())) REQUIRE(std::isfinite(value));
+}
+
+TEST_CASE("a loss that is not finite because the parameters are not says so") {
+    Pretraining trainer = small_trainer();
+    std::vector<double> values = trainer.theta().to_host();
+    values.front() = std::nan("");
+    trainer.state().theta = {trainer.theta().backend(), values};
+    CHECK(test::error_text<NumericError>([&] {
+              trainer.fit(images(), small_options());
+          }).find("the parameters before this step were not finite") != std::string::npos);
 }
 
 TEST_CASE("a checkpoint whose parameters are not finite is refused and the parameter named") {

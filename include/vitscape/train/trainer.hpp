@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -194,13 +195,18 @@ class Trainer<B, M, O, S, C> {
         }
     }
 
+    [[nodiscard]] bool parameters_are_finite() const {
+        const std::vector<double> values = state_.theta.to_host();  // a norm may overflow
+        return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+    }
+
     double take_step(double loss, Index images, double learning_rate, std::size_t batches,
                      const TrainOptions& options) {
         if (!std::isfinite(loss))
-            throw NumericError(
-                message("the loss is ", loss, " in step ", state_.batch + 1, " of epoch ", state_.epoch + 1,
-                        "; the parameters before this step were finite. Try a smaller learning rate, more "
-                        "warm-up or gradient clipping"));
+            throw NumericError(message("the loss is ", loss, " in step ", state_.batch + 1, " of epoch ",
+                                       state_.epoch + 1, "; the parameters before this step were ",
+                                       parameters_are_finite() ? "finite" : "not finite any more",
+                                       ". Try a smaller learning rate, more warm-up or gradient clipping"));
         double gradient_scale = 1 / static_cast<double>(images);
         const double norm = pass_.norm() * gradient_scale;
         if (!std::isfinite(norm))
