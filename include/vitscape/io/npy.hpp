@@ -66,7 +66,7 @@ inline NpyHeader parse_npy_header(const std::vector<std::byte>& bytes, const std
         throw IoError(message(name, " is not a .npy file that vitscape can read: ", parts...));
     };
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (!text.starts_with("\x93NUMPY")) refuse("it does not begin with the format's mark");
+    if (!text.starts_with("\x93NUMPY")) refuse("it does not begin with the format's magic string");
     if (text.size() < 12) refuse("it ends inside its header");
 
     const auto byte = [&](std::size_t at) { return std::to_integer<std::size_t>(bytes[at]); };
