@@ -187,7 +187,7 @@ TEST_CASE("the script's data: ratios on one scale, bands over seeds, pixels") {
         CHECK(surface["low"] == 1);
         CHECK(surface["high"].get<double>() == Approx(std::exp(5.0)));
         CHECK(surface["logarithmic"] == true);
-        CHECK(surface["convex"]["inside"][2][2] == 1);
+        CHECK(surface["region"]["inside"][2][2] == 1);
     }
     REQUIRE(data["charts"].size() == 3);
     const json& slice = data["charts"][0]["curves"][0];
@@ -258,4 +258,66 @@ TEST_CASE("numbers are shown to the digits that their errors leave") {
     CHECK(number_html(std::nan("")) == "–");
     CHECK(number_html(0, 0) == "0 ± 0");
     CHECK(detail::fixed_number(-0.001, 2) == "0.00");
+}
+
+TEST_CASE("curves, regions and rows are named by the report", "[compare]") {
+    json report = full_report();
+    report["curves"] = {
+        {{"name", "knn_accuracy"}, {"title", "neighbours"}, {"label", "right"}, {"unit", "fraction"}},
+        {{"name", "never"}, {"title", "never measured"}, {"label", ""}, {"unit", ""}}};
+    for (json& surface : report["surfaces"]) {
+        surface["region"] = surface["convex"];
+        surface["region"]["name"] = "flat part";
+        surface.erase("convex");
+    }
+    for (json& row : report["surfaces"][1]["region"]["inside"])
+        for (json& flag : row) flag = 0;
+    json& measure = report["measures"][0];
+    measure["better"] = "higher", measure["meaning"] = "of held-out images",
+    measure["invariant_to"] = "scale";
+    const std::string page = visible(page_of(report, {"", {}}));
+    CHECK(count_of(page, "<small>%; higher is better</small>") ==
+          2);  // in the summary and among all measures
+    CHECK(count_of(page, "<small>of held-out images</small><small>invariant to the scale</small>") == 1);
+
+    const auto panels = detail::training_panels(report);
+    REQUIRE(panels.size() == 1);
+    CHECK(panels[0].title == "neighbours");
+    CHECK(panels[0].y_label == "right (%)");
+    CHECK(panels[0].curves.front().middle.front() == Approx(35));
+
+    const auto surfaces = relative_surfaces(report, "training");
+    REQUIRE(surfaces.size() == 2);
+    CHECK(detail::region_caption(surfaces[0]) == " White dots: the flat part.");
+    CHECK(detail::region_caption(surfaces[1]) == " No dots: the flat part is empty on this plane.");
+    // a report of version 0.1: what it calls "convex" is the convex region
+    CHECK(relative_surfaces(full_report(), "training")[0].region_name == "convex region");
+    CHECK(detail::training_panels(full_report()).size() == 2);
+}
+
+TEST_CASE("any number of methods: rows of at most three panels, nearly equally long", "[compare]") {
+    for (const auto& [panels, columns] : std::vector<std::pair<std::size_t, std::size_t>>{
+             {0, 1}, {1, 1}, {2, 2}, {3, 3}, {4, 2}, {5, 3}, {7, 3}, {8, 3}})
+        CHECK(detail::panel_columns(panels) == columns);
+    json report = full_report();
+    for (const std::string name : {"third", "fourth", "fifth"}) {
+        report["methods"].push_back({{"name", name}, {"title", "The " + name}});
+        report["surfaces"].push_back(surface_of(name, 1));
+    }
+    const test::TemporaryFolder folder;
+    const auto plotly = folder / "plotly.js";
+    write_atomically(plotly, std::string_view("window.Plotly = 1;"));
+    const std::string page = visible(page_of(report, {plotly, {}}));
+    CHECK(count_of(page, "data-contour=") == 5);
+    CHECK(count_of(page, "<div class=\"panels\" style=\"--columns:3\">") == 1);
+    if (!find_gnuplot()) return;
+    write_comparison_figures(folder.path(), report);
+    const std::string contour = read_text(folder / "training_contour.svg");
+    for (const char* title : {"The third", "The fourth", "The fifth"}) CHECK(has(contour, title));
+    const auto number = [&](const std::string& name) {
+        const std::size_t at = contour.find(name + "=\"");
+        return std::stod(contour.substr(at + name.size() + 2));
+    };
+    CHECK(number("width") <
+          1.6 * number("height"));  // two rows: a single one would be four times as wide as high
 }

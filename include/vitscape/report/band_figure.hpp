@@ -56,11 +56,14 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
     if (panels.empty()) throw ConfigError("a figure needs at least one curve");
     FigureScript script;
     const double width = 760, height = 560;
-    detail::begin_figure(script, path, width * static_cast<double>(panels.size()), height, 17);
-    script.line("set multiplot layout 1,", panels.size());
+    const std::size_t columns = detail::panel_columns(panels.size()),
+                      rows = (panels.size() + columns - 1) / columns;
+    detail::begin_figure(script, path, width * static_cast<double>(columns),
+                         height * static_cast<double>(rows), 17);
+    script.line("set multiplot layout ", rows, ",", columns);
     script.line(
         "set border 3\nset tics out nomirror scale 0.6\nset grid lw 0.6 lc rgb '#e0e0e0'\nset lmargin 10\n"
-        "set rmargin 3\nset key top center");
+        "set rmargin 3\nset key tmargin center horizontal Left reverse");
     for (const BandPanel& panel : panels) {
         const auto [low, high] = range_of(panel.curves);
         if (!std::isfinite(low))
@@ -85,10 +88,10 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
         const double margin = high > low ? 0.05 * (high - low) : std::max(std::abs(high), 1.0) * 0.05;
         if (is_logarithmic({low, high}))
             script.line("set logscale y\nset yrange [", FigureScript::number(low / 1.15), ":",
-                        FigureScript::number(high * 1.6), "]");
+                        FigureScript::number(high * 1.15), "]");
         else
             script.line("unset logscale y\nset yrange [", FigureScript::number(low - margin), ":",
-                        FigureScript::number(high + 4 * margin), "]");
+                        FigureScript::number(high + margin), "]");
         script.line("set title ", detail::gnuplot_text(panel.title));
         script.line("set xlabel ", detail::gnuplot_text(panel.x_label));
         script.line("set ylabel ", detail::gnuplot_text(panel.y_label), " offset -0.5,0");

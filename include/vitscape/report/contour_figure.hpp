@@ -114,16 +114,22 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
     const double left = 86 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
                  bottom = 72 * unit;
-    const double top = (24 + (options.title.empty() ? 0 : 34) + (panel_titles ? 30 : 0)) * unit;
-    std::vector<double> widths;
-    double width = left + right + gap * static_cast<double>(panels.size() - 1);
-    for (const FigurePanel& panel : panels) {
-        const double aspect = (panel.surface->x.back() - panel.surface->x.front()) /
-                              (panel.surface->y.back() - panel.surface->y.front());
+    const std::size_t columns = detail::panel_columns(panels.size()),
+                      rows = (panels.size() + columns - 1) / columns;
+    const double head = (24 + (options.title.empty() ? 0 : 34)) * unit;
+    const double row_gap = 20 * unit;
+    const double row_height = (panel_titles ? 30 * unit : 0) + height + bottom + row_gap;
+    std::vector<double> begins, widths;  // of each panel
+    double width = 0;
+    for (std::size_t k = 0; k < panels.size(); ++k) {
+        const Surface& surface = *panels[k].surface;
+        const double aspect = (surface.x.back() - surface.x.front()) / (surface.y.back() - surface.y.front());
+        begins.push_back(k % columns == 0 ? left : begins.back() + widths.back() + gap);
         widths.push_back(height * std::clamp(aspect, 0.3, 3.0));
-        width += widths.back();
+        width = std::max(width, begins.back() + widths.back() + right);
     }
-    const double canvas_height = top + height + bottom;
+    const double canvas_height = head + static_cast<double>(rows) * row_height - row_gap;
+    const double scale_height = static_cast<double>(rows - 1) * row_height + height;
 
     FigureScript script;
     detail::begin_figure(script, path, width, canvas_height, 17 * unit);
@@ -131,9 +137,10 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     script.line("set multiplot");
     script.line("set tics out nomirror scale 0.6");
     script.line("set size noratio");
-    double begin = left;
     for (std::size_t k = 0; k < panels.size(); ++k) {
         const Surface& surface = *panels[k].surface;
+        const bool first = k % columns == 0;
+        const double floor = bottom + static_cast<double>(rows - 1 - k / columns) * row_height;
         const GridValues grid = detail::drawn_grid(surface, scale, 240);
         detail::add_grid(script, "image", grid);
         detail::add_region(script, panels[k].region);
@@ -144,23 +151,23 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
                         " center font ',", 15 * unit, "'");
         if (k + 1 == panels.size())
             script.line("set label 1001 ", detail::gnuplot_text(options.loss_label), " at screen ",
-                        1 - 20 * unit / width, ",", (bottom + height / 2) / canvas_height,
+                        1 - 20 * unit / width, ",", (bottom + scale_height / 2) / canvas_height,
                         " center rotate by 90");
-        script.line("set lmargin at screen ", begin / width);
-        script.line("set rmargin at screen ", (begin + widths[k]) / width);
-        script.line("set bmargin at screen ", bottom / canvas_height);
-        script.line("set tmargin at screen ", (bottom + height) / canvas_height);
+        script.line("set lmargin at screen ", begins[k] / width);
+        script.line("set rmargin at screen ", (begins[k] + widths[k]) / width);
+        script.line("set bmargin at screen ", floor / canvas_height);
+        script.line("set tmargin at screen ", (floor + height) / canvas_height);
         script.line("set xrange [", surface.x.front(), ":", surface.x.back(), "]");
         script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
         script.line("set title ", detail::gnuplot_text(panels[k].title), " offset 0,-0.4");
         script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,0.3");
-        script.line("set ylabel ", detail::gnuplot_text(k == 0 ? options.y_label : ""), " offset 0.6,0");
-        script.line("set format y ", k == 0 ? "'%g'" : "''");
+        script.line("set ylabel ", detail::gnuplot_text(first ? options.y_label : ""), " offset 1.4,0");
+        script.line("set format y ", first ? "'%g'" : "''");
         script.line("set format x '%g'");
         if (k + 1 == panels.size()) {
-            script.line("set colorbox user origin screen ", (begin + widths[k] + 22 * unit) / width, ",",
+            script.line("set colorbox user origin screen ", (width - right + 22 * unit) / width, ",",
                         bottom / canvas_height, " size screen ", 22 * unit / width, ",",
-                        height / canvas_height, " border");
+                        scale_height / canvas_height, " border");
         } else {
             script.line("unset colorbox");
         }
@@ -180,7 +187,6 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
                              "notitle, '+' using (0):(0) every 1000 with points pt 1 ps 1.7 lw 1.8 lc rgb "
                              "'#ffffff' notitle"
                            : "");
-        begin += widths[k] + gap;
     }
     script.line("unset multiplot");
     detail::finish_figure(script, path);

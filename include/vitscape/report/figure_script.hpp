@@ -63,6 +63,12 @@ class FigureScript {
     std::string text_;
 };
 
+/// How many panels a figure or a page places side by side: at most three, in rows of nearly equal length.
+constexpr std::size_t panel_columns(std::size_t panels) {
+    const std::size_t rows = std::max<std::size_t>(1, (panels + 2) / 3);
+    return std::max<std::size_t>(1, (panels + rows - 1) / rows);
+}
+
 /// Canvas and terminal of a figure; the extension of the path selects the format.
 /// @throws ConfigError for an extension other than .png, .svg or .pdf.
 inline void begin_figure(FigureScript& script, const std::filesystem::path& path, double width, double height,

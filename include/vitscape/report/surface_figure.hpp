@@ -27,9 +27,13 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
     const double right = detail::colorbox_margin(scale) * unit;
     const bool panel_titles =
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
-    const double top = (20 + (options.title.empty() ? 0 : 34) + (panel_titles ? 34 : 0)) * unit;
-    const double width = panel_width * static_cast<double>(panels.size()) + right;
-    const double canvas_height = height + top;
+    const std::size_t columns = detail::panel_columns(panels.size()),
+                      rows = (panels.size() + columns - 1) / columns;
+    const double head = (20 + (options.title.empty() ? 0 : 34)) * unit;
+    const double row_height = height + (panel_titles ? 34 * unit : 0);
+    const double width = panel_width * static_cast<double>(columns) + right;
+    const double canvas_height = head + static_cast<double>(rows) * row_height;
+    const double above_last = static_cast<double>(rows - 1) * row_height;
     // The floor lies below the lowest loss, so that the iso-lines on it can be seen.
     const double floor = scale.logarithmic ? scale.low * std::pow(scale.low / scale.high, 0.35)
                                            : scale.low - 0.35 * (scale.high - scale.low);
@@ -64,13 +68,14 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
                 script.line("\n");
             }
         script.end_data();
-        const double begin = panel_width * static_cast<double>(k);
+        const double begin = panel_width * static_cast<double>(k % columns),
+                     bottom = static_cast<double>(rows - 1 - k / columns) * row_height;
         // gnuplot places the unrotated box between these margins; rotated, it is cos 34 + sin 34 = 1.39 times
         // wider.
         script.line("set lmargin at screen ", (begin + 195 * unit) / width);
         script.line("set rmargin at screen ", (begin + 665 * unit) / width);
-        script.line("set bmargin at screen ", 148 * unit / canvas_height);
-        script.line("set tmargin at screen ", 508 * unit / canvas_height);
+        script.line("set bmargin at screen ", (bottom + 148 * unit) / canvas_height);
+        script.line("set tmargin at screen ", (bottom + 508 * unit) / canvas_height);
         script.line("set xrange [", surface.x.front(), ":", surface.x.back(), "]");
         script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
         script.line("set xtics ", detail::round_step((surface.x.back() - surface.x.front()) / 4),
@@ -79,13 +84,15 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
         script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,-0.6");
         script.line("set ylabel ", detail::gnuplot_text(options.y_label), " offset 1,-0.6");
         script.line("set label 1001 ", detail::gnuplot_text(panels[k].title), " at screen ",
-                    (begin + panel_width / 2) / width, ",", 1 - (top - 14 * unit) / canvas_height, " center");
+                    (begin + panel_width / 2) / width, ",", (bottom + height + 14 * unit) / canvas_height,
+                    " center");
         if (k + 1 == panels.size()) {
             script.line("set colorbox user origin screen ", (width - right + 10 * unit) / width, ",",
                         0.16 * height / canvas_height, " size screen ", 22 * unit / width, ",",
-                        0.68 * height / canvas_height, " border");
+                        (above_last + 0.68 * height) / canvas_height, " border");
             script.line("set label 1002 ", detail::gnuplot_text(options.loss_label), " at screen ",
-                        1 - 22 * unit / width, ",", 0.5 * height / canvas_height, " center rotate by 90");
+                        1 - 22 * unit / width, ",", (above_last + height) / 2 / canvas_height,
+                        " center rotate by 90");
         } else {
             script.line("unset colorbox");
         }

@@ -24,7 +24,8 @@ class Reconstructions {
           plan_(plan),
           images_(test.subset(balanced(test, std::min(count, test.size())))),
           batch_(load_all(images_, plan.training.transform)),
-          rows_(batch_.size(), nlohmann::json::array()) {}
+          rows_(batch_.size(), nlohmann::json::array()),
+          visible_(batch_.size()) {}
 
     template <ReconstructingMethod<B> M>
     void add(const Contestant<M>& contestant, const std::filesystem::path& checkpoint) {
@@ -86,10 +87,14 @@ class Reconstructions {
                                 static_cast<float>(numbers[(y * side + x) * 3 + c] * deviation + mean);
                         }
             }
+            const std::vector<int> visible_pixels = pixels(seen, i);
             if (rows_[i].empty()) {
                 rows_[i].push_back({{"title", "image"}, {"pixels", pixels(batch_.images, i)}});
-                rows_[i].push_back({{"title", "visible patches"}, {"pixels", pixels(seen, i)}});
+                rows_[i].push_back({{"title", "visible patches"}, {"pixels", visible_pixels}});
+            } else if (visible_pixels != visible_[i]) {  // other masks than those of the method before
+                rows_[i].push_back({{"title", "visible to " + title}, {"pixels", visible_pixels}});
             }
+            visible_[i] = visible_pixels;
             rows_[i].push_back({{"title", title}, {"pixels", pixels(completed, i)}});
         }
     }
@@ -115,6 +120,7 @@ class Reconstructions {
     AnyDataset images_;
     Batch batch_;
     std::vector<nlohmann::json> rows_;
+    std::vector<std::vector<int>> visible_;  ///< what the last method saw of each image
 };
 
 }  // namespace vitscape

@@ -11,6 +11,7 @@
 #include <vitscape/core/version.hpp>
 #include <vitscape/study/claims.hpp>
 #include <vitscape/study/completed_runs.hpp>
+#include <vitscape/study/curve_columns.hpp>
 #include <vitscape/study/numbers.hpp>
 #include <vitscape/study/plan.hpp>
 #include <vitscape/study/rows.hpp>
@@ -46,6 +47,7 @@ class ReportData {
                 report["runs"].push_back({{"method", name},
                                           {"seed", plan_.seeds[i]},
                                           {"curve", runs_.results.at(name)[i].at("training")}});
+        report["curves"] = describe_curves();
         for (const Row& row : rows_) report["measures"].push_back(row_json(row));
         report["baselines"] = baselines();
         report["correlations"] = correlations();
@@ -55,18 +57,12 @@ class ReportData {
         report["notes"] = {
             "Intervals are 95 % intervals of the mean over seeds (Student); standard errors of one run are "
             "over its planes.",
-            "The training loss of a masked autoencoder is a squared error, that of a classifier a cross "
-            "entropy: values compared "
-            "with each other are relative to the loss at the centre. Eigenvalues and traces keep the "
-            "loss's own scale.",
-            "The classification loss is the cross entropy of the encoder and a linear head: the probe's for "
-            "autoencoders, its "
-            "own for a classifier, whose training loss this is.",
-            "Planes are spanned by filter-normalized Gaussian directions of the same seeds for all methods; "
-            "the convex region is "
-            "the part of the plane, connected to the centre, where the exact 2 x 2 Hessian has no negative "
-            "eigenvalue.",
-            "Losses of surfaces are over training images, without augmentation, with fixed masks."};
+            "The training losses of different methods are different quantities, such as a squared error and "
+            "a "
+            "cross entropy: values compared with each other are relative to the loss at the centre. "
+            "Eigenvalues and traces keep the loss's own scale.",
+            "The classification loss is the cross entropy of the encoder and a linear head: its own for a "
+            "classifier, whose training loss this is, and the probe's for all others."};
         return report;
     }
 

@@ -11,6 +11,7 @@
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/study/contestant.hpp>
 #include <vitscape/study/cost.hpp>
+#include <vitscape/study/curve_columns.hpp>
 #include <vitscape/study/measure_list.hpp>
 #include <vitscape/study/probing.hpp>
 #include <vitscape/study/setting.hpp>
@@ -135,12 +136,19 @@ class ComparisonRun {
                 trainer.fit(images_, plan_.training, memory, look, show, JsonLog{folder_}, save);
                 nlohmann::json curve;
                 for (const nlohmann::json& line : load_json_lines(folder_ / "log.jsonl"))
-                    for (const char* name : {"epoch", "loss", "seconds", "knn_accuracy", "probe_accuracy",
-                                             "reconstruction_loss"})
-                        curve[name].push_back(line.value(name, nlohmann::json()));
+                    put_epoch(line, curve);
                 store.put("cost", training_cost(trainer, classifier_, memory));
                 store.put("training", curve);
             });
+    }
+
+    /// Adds a line of the log to a curve.
+    static void put_epoch(const nlohmann::json& line, nlohmann::json& curve) {
+        const auto add = [&](const std::string& name) {
+            curve[name].push_back(line.value(name, nlohmann::json()));
+        };
+        add("epoch"), add("seconds");
+        for (const CurveColumn& column : curve_columns) add(std::string(column.name));
     }
 
     [[nodiscard]] double probe_seconds(const MethodSpeed& speed) const {

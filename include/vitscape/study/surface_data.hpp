@@ -51,7 +51,7 @@ inline std::string loss_with_surface(const nlohmann::json& run, const std::strin
     return list;
 }
 
-/// Adds the convex regions of the planes to the surfaces of a report.
+/// Adds the convex regions of the planes to the surfaces of a report, each under its name as `region`.
 inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs) {
     if (!report.contains("surfaces")) return;
     for (nlohmann::json& surface : report.at("surfaces")) {
@@ -61,8 +61,10 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
         const RegionMap region = region_map(
             load_convex_region(runs.folder(method, runs.seeds.front()) / (prefix + "-convex-0.json")));
         const auto flag = [](std::uint8_t inside) { return static_cast<int>(inside); };
-        surface["convex"] = {
-            {"x", region.x}, {"y", region.y}, {"inside", detail::rows_of(region.inside, flag)}};
+        surface["region"] = {{"name", "convex region"},
+                             {"x", region.x},
+                             {"y", region.y},
+                             {"inside", detail::rows_of(region.inside, flag)}};
     }
 }
 

@@ -93,6 +93,10 @@ struct ConvexRegionMeasure {
     /// The regions drawn over the surfaces of the page.
     void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
         put_convex_regions(report, runs);
+        report["notes"].push_back(
+            "The convex region is the part of the plane, connected to the centre, where the exact 2 x 2 "
+            "Hessian "
+            "has no negative eigenvalue.");
     }
 };
 

@@ -64,7 +64,8 @@ struct RobustnessMeasure {
         for (const double strength : noise)
             add(rows, ++at, "noise", strength, message("pixel noise of ", plain_number(strength)));
         for (const double strength : blur)
-            add(rows, ++at, "blur", strength, message("a blur of ", plain_number(strength), " pixels"));
+            add(rows, ++at, "blur", strength,
+                message("a blur of ", plain_number(strength), strength == 1 ? " pixel" : " pixels"));
     }
 
   private:

@@ -143,6 +143,10 @@ struct SurfaceMeasure {
     void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
         report["surfaces"] = surfaces_json(runs);
         report["slices"] = slices_json(runs, parts());
+        report["notes"].push_back(
+            "Planes are spanned by filter-normalized Gaussian directions of the same seeds for all methods.");
+        report["notes"].push_back(
+            "Losses of surfaces are over training images, without augmentation, with fixed masks.");
     }
 };
 

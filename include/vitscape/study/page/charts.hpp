@@ -91,12 +91,12 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
             for (const double level : section.scale->levels)
                 levels.push_back({{"value", level}, {"text", section.scale->text(level)}});
             for (const RelativeSurface& surface : section.surfaces) {
-                Json convex = nullptr;
-                if (!surface.convex.x.empty()) {
-                    const GridPoints dots = region_dots(surface.convex);
-                    convex = {{"x", chart_numbers(surface.convex.x)},
-                              {"y", chart_numbers(surface.convex.y)},
-                              {"inside", chart_rows(surface.convex.values)},
+                Json region = nullptr;
+                if (!surface.region.x.empty()) {
+                    const GridPoints dots = region_dots(surface.region);
+                    region = {{"x", chart_numbers(surface.region.x)},
+                              {"y", chart_numbers(surface.region.y)},
+                              {"inside", chart_rows(surface.region.values)},
                               {"dots", {{"x", chart_numbers(dots.x)}, {"y", chart_numbers(dots.y)}}}};
                 }
                 surfaces.push_back({{"x", chart_numbers(surface.ratio.x)},
@@ -106,7 +106,7 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
                                     {"high", section.scale->high},
                                     {"logarithmic", section.scale->logarithmic},
                                     {"levels", levels},
-                                    {"convex", convex}});
+                                    {"region", region}});
             }
         }
         if (!section.slices.empty())

@@ -14,7 +14,9 @@
 #include <vitscape/report/band_figure.hpp>
 #include <vitscape/report/contour_figure.hpp>
 #include <vitscape/report/surface_figure.hpp>
+#include <vitscape/study/curve_columns.hpp>
 #include <vitscape/study/page/report_view.hpp>
+#include <vitscape/study/page/text.hpp>
 
 namespace vitscape {
 
@@ -30,20 +32,19 @@ inline std::string file_stem(std::string_view name) {
     return stem;
 }
 
-/// The plots of the training curves that hold a number: loss, k-NN and probe accuracy.
+/// The plots of the training curves that hold a number, as the report lists its curves.
 inline std::vector<BandPanel> training_panels(const Json& report) {
     std::vector<BandPanel> panels;
-    for (BandPanel panel : {BandPanel{"training loss, of different kinds", "epoch", "mean training loss",
-                                      training_curves(report, "loss")},
-                            BandPanel{"k nearest neighbours of the features", "epoch", "top-1 accuracy (%)",
-                                      training_curves(report, "knn_accuracy")},
-                            BandPanel{"linear probe of the features", "epoch", "top-1 accuracy (%)",
-                                      training_curves(report, "probe_accuracy")}}) {
+    const Json listed = member(report, "curves").is_null() ? describe_curves() : list_at(report, "curves");
+    for (const Json& column : listed) {
+        BandPanel panel{title_of(column), "epoch", text_at(column, "label"),
+                        training_curves(report, text_at(column, "name"))};
         if (panel.curves.empty()) continue;
-        if (panel.y_label.ends_with("(%)"))
-            for (BandCurve& curve : panel.curves)
-                for (auto* numbers : {&curve.middle, &curve.low, &curve.high})
-                    for (double& value : *numbers) value *= 100;
+        const ShownUnit unit = shown_unit(text_at(column, "unit"));
+        if (!unit.name.empty()) panel.y_label += " (" + unit.name + ")";
+        for (BandCurve& curve : panel.curves)
+            for (auto* numbers : {&curve.middle, &curve.low, &curve.high})
+                for (double& value : *numbers) value *= unit.factor;
         panels.push_back(std::move(panel));
     }
     return panels;
@@ -89,7 +90,7 @@ inline std::vector<std::filesystem::path> write_comparison_figures(const std::fi
         for (const RelativeSurface& surface : surfaces)
             if (std::isfinite(surface.ratio.range().first))
                 panels.push_back(
-                    {surface.title, &surface.ratio, surface.convex.x.empty() ? nullptr : &surface.convex});
+                    {surface.title, &surface.ratio, surface.region.x.empty() ? nullptr : &surface.region});
         if (!panels.empty()) {
             FigureOptions options;
             options.title = title + ", relative to the centre";
@@ -97,9 +98,10 @@ inline std::vector<std::filesystem::path> write_comparison_figures(const std::fi
             options.plot_height = 480;
             draw(stem + "_surface",
                  [&](const std::filesystem::path& path) { write_surface_figure(path, panels, options); });
-            if (std::any_of(panels.begin(), panels.end(),
-                            [](const FigurePanel& panel) { return panel.region != nullptr; }))
-                options.title += "; dotted: the convex region around it";
+            const auto marked = std::find_if(surfaces.begin(), surfaces.end(), [](const auto& surface) {
+                return !surface.region_name.empty();
+            });
+            if (marked != surfaces.end()) options.title += "; dotted: the " + marked->region_name;
             draw(stem + "_contour",
                  [&](const std::filesystem::path& path) { write_contour(path, panels, options); });
         }

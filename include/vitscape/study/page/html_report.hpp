@@ -44,8 +44,10 @@ namespace detail {
 inline std::string slices_html(const std::vector<LossSection>& sections, std::size_t& chart, bool interactive,
                                const std::vector<std::filesystem::path>& figures) {
     std::string html;
+    std::size_t panels = 0;
     for (const LossSection& section : sections) {
         if (section.slices.empty()) continue;
+        ++panels;
         const BandPanel panel{slice_title(section.slices, section.title), "distance α from the solution",
                               "L(α) / L(0)", section.slices};
         html += interactive ? chart_html(panel, chart++)
@@ -57,24 +59,25 @@ inline std::string slices_html(const std::vector<LossSection>& sections, std::si
     return element("p",
                    "The loss along random lines through the solution, relative to the solution's own. A "
                    "run's number is the mean over its lines; a wider band means that the runs differ more.") +
-           "<div class=\"panels\">" + html + "</div>\n";
+           panels_html(panels, html);
 }
 
 inline std::string training_html(const Json& report, std::size_t& chart, bool interactive,
                                  const std::vector<std::filesystem::path>& figures) {
     std::string html;
-    if (interactive)
-        for (const BandPanel& panel : training_panels(report)) html += chart_html(panel, chart++);
-    else
-        html = embedded_figure(
-            figures, "training_curves",
-            "training loss, accuracy of nearest neighbours and of a linear probe over the epochs", true);
+    std::vector<std::string> titles;
+    for (const BandPanel& panel : training_panels(report)) {
+        titles.push_back(panel.title);
+        if (interactive) html += chart_html(panel, chart++);
+    }
+    if (!interactive && !titles.empty())
+        html = embedded_figure(figures, "training_curves", "over the epochs: " + joined(titles), true);
     if (html.empty()) return "";
     return element("p",
                    "Lines are means over the training runs, bands go from the lowest to the highest run. The "
                    "training "
                    "losses of different methods are different quantities.") +
-           (interactive ? "<div class=\"panels\">" + html + "</div>\n" : html);
+           (interactive ? panels_html(titles.size(), html) : html);
 }
 
 inline std::string list_html(const Json& texts) {

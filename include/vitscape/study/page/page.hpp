@@ -76,7 +76,8 @@ inline std::string summary_html(const Json& report) {
     if (const auto chosen = headline_measures(report); !chosen.empty())
         html += measures_table(
             report, chosen,
-            "The main numbers: mean ± standard error over the n training runs; below it the 95 % interval.");
+            "The main numbers: mean ± standard error over the n training runs; below it the 95 % interval.",
+            false);
     return html;
 }
 
@@ -107,13 +108,19 @@ inline std::string scale_bar(const ColorScale& scale) {
     return html + "</div>\n";
 }
 
+/// Panels in rows of nearly equal length, of three where there is room for them.
+inline std::string panels_html(std::size_t count, const std::string& panels) {
+    return message("<div class=\"panels\" style=\"--columns:", panel_columns(count), "\">\n", panels,
+                   "</div>\n");
+}
+
 /// What the white dots are, or why there are none.
 inline std::string region_caption(const RelativeSurface& surface) {
-    const auto& inside = surface.convex.values;
-    if (surface.convex.x.empty()) return "";
+    const auto& inside = surface.region.values;
+    if (surface.region.x.empty()) return "";
     if (std::any_of(inside.begin(), inside.end(), [](double value) { return value > 0.5; }))
-        return " White dots: the convex region around the centre.";
-    return " No dots: the loss is not convex at the centre of this plane.";
+        return " White dots: the " + surface.region_name + ".";
+    return " No dots: the " + surface.region_name + " is empty on this plane.";
 }
 
 /// The loss at the centre and how far it goes.
@@ -141,8 +148,9 @@ inline std::string surfaces_html(const std::vector<LossSection>& sections, bool 
                                     "Colour and height of all: L / L(0)" +
                                         std::string(section.scale->logarithmic ? ", logarithmic." : "."),
                                     "class=\"soft\""),
-                            scale_bar(*section.scale), "<div class=\"panels\">\n");
+                            scale_bar(*section.scale));
         }
+        std::string panels;
         for (const RelativeSurface& surface : section.surfaces) {
             if (!interactive) {
                 html += message("<p class=\"soft\">", escape_html(surface.title), ": ",
@@ -150,18 +158,18 @@ inline std::string surfaces_html(const std::vector<LossSection>& sections, bool 
                 continue;
             }
             const std::string label = escape_html(surface.title + ": " + about);
-            html += message("<figure class=\"panel\"><strong>", escape_html(surface.title), "</strong>\n");
-            html +=
+            panels += message("<figure class=\"panel\"><strong>", escape_html(surface.title), "</strong>\n");
+            panels +=
                 index < most_surfaces
                     ? message("<div class=\"surface\" data-surface=\"", index,
                               "\" role=\"img\" aria-label=\"", label, ", in 3-D\"></div>\n")
                     : message("<p class=\"soft\">The page draws ", most_surfaces, " surfaces in 3-D.</p>\n");
-            html += message("<div class=\"contour\" data-contour=\"", index, "\" role=\"img\" aria-label=\"",
-                            label, ", as contours\"></div>\n<figcaption>", surface_caption(surface),
-                            region_caption(surface), "</figcaption></figure>\n");
+            panels += message("<div class=\"contour\" data-contour=\"", index,
+                              "\" role=\"img\" aria-label=\"", label, ", as contours\"></div>\n<figcaption>",
+                              surface_caption(surface), region_caption(surface), "</figcaption></figure>\n");
             ++index;
         }
-        if (interactive) html += "</div>\n";
+        if (interactive) html += panels_html(section.surfaces.size(), panels);
     }
     if (html.empty()) return "";
     std::string intro = element("p",

@@ -85,8 +85,9 @@ struct RelativeSurface {
     std::string title;       ///< The method's.
     std::size_t method = 0;  ///< Place among the report's methods.
     double centre_loss = 0;
-    Surface ratio;      ///< L(theta + x delta + y eta) / L(theta).
-    GridValues convex;  ///< 1 inside the convex region, 0 outside; empty where it was not measured.
+    Surface ratio;            ///< L(theta + x delta + y eta) / L(theta).
+    std::string region_name;  ///< Such as "convex region"; empty where none was measured.
+    GridValues region;        ///< 1 inside, 0 outside.
 };
 
 /// The first surface of each method for one loss, as L / L(0): losses of different kinds (a squared error, a cross
@@ -105,15 +106,19 @@ struct RelativeSurface {
             const double centre = detail::number_at(entry, "centre_loss");
             const auto x = detail::numbers_at(entry, "x"), y = detail::numbers_at(entry, "y");
             if (!(centre > 0) || x.size() < 2 || y.size() < 2) continue;
-            RelativeSurface surface{detail::title_of(methods[k]), k, centre, Surface(x, y), {}};
+            RelativeSurface surface{detail::title_of(methods[k]), k, centre, Surface(x, y), {}, {}};
             surface.ratio.loss = detail::to_grid(x, y, detail::member(entry, "values"), "surface").values;
             for (double& value : surface.ratio.loss) value /= centre;
             surface.ratio.computed.fill(1);
             surface.ratio.centre_loss = 1;
-            if (const auto& convex = detail::member(entry, "convex"); convex.is_object())
-                surface.convex =
-                    detail::to_grid(detail::numbers_at(convex, "x"), detail::numbers_at(convex, "y"),
-                                    detail::member(convex, "inside"), "convex region");
+            // version 0.1 knew one region, which it kept as "convex" without a name
+            const bool named = detail::member(entry, "region").is_object();
+            if (const auto& region = detail::member(entry, named ? "region" : "convex"); region.is_object()) {
+                surface.region_name = named ? detail::text_at(region, "name") : "convex region";
+                surface.region =
+                    detail::to_grid(detail::numbers_at(region, "x"), detail::numbers_at(region, "y"),
+                                    detail::member(region, "inside"), surface.region_name);
+            }
             result.push_back(std::move(surface));
             break;
         }

@@ -59,8 +59,8 @@ function contourFigure(surface, common) {
     traces.push(line(surface.ratio, surface.x, surface.y, level.value,
                      place(level.value) < 0.62 ? "#ffffff" : "#303030", 1, true));
   }
-  if (surface.convex) {
-    const {x, y, inside, dots} = surface.convex;
+  if (surface.region) {
+    const {x, y, inside, dots} = surface.region;
     traces.push({type: "scatter", mode: "markers", ...dots, hoverinfo: "skip", showlegend: false,
       marker: {size: 3, color: "#ffffff", line: {color: "#000000", width: 0.5}}});
     for (const [color, width] of [["#000000", 4], ["#ffffff", 2]]) {

@@ -85,25 +85,33 @@ inline std::string claims_table(const Json& report) {
         "</div>\n");
 }
 
-/// The name of a measure with its unit and its loss.
-inline std::string measure_head(const Json& report, const Json& measure) {
+/// The name of a measure with its loss, its unit and which way is better; in `full` with what it means and what it is
+/// invariant to.
+inline std::string measure_head(const Json& report, const Json& measure, bool full = false) {
     std::string below = shown_unit(text_at(measure, "unit")).name;
     for (const Json& loss : list_at(report, "losses"))
         if (text_at(loss, "name") == text_at(measure, "loss"))
             below = title_of(loss) + (below.empty() ? "" : ", in " + below);
-    return message("<th scope=\"row\">", escape_html(text_at(measure, "name")),
-                   below.empty() ? "" : element("small", below), "</th>");
+    if (const std::string better = text_at(measure, "better"); better == "higher" || better == "lower")
+        below += (below.empty() ? "" : "; ") + better + " is better";
+    std::string html = escape_html(text_at(measure, "name"));
+    if (!below.empty()) html += element("small", below);
+    if (const std::string meaning = text_at(measure, "meaning"); full && !meaning.empty())
+        html += element("small", meaning);
+    if (const std::string what = text_at(measure, "invariant_to"); full && !what.empty())
+        html += element("small", "invariant to the " + what);
+    return "<th scope=\"row\">" + html + "</th>";
 }
 
 /// One row for each measure, one column for each method: mean ± standard error, the interval and the number of runs.
 inline std::string measures_table(const Json& report, const std::vector<const Json*>& measures,
-                                  std::string_view caption) {
+                                  std::string_view caption, bool full) {
     std::string head = head_cell("Measure"), rows;
     for (const Json& method : list_at(report, "methods"))
         head += head_cell(title_of(method), "class=\"number\"");
     for (const Json* measure : measures) {
         const double factor = shown_unit(text_at(*measure, "unit")).factor;
-        rows += "<tr>" + measure_head(report, *measure);
+        rows += "<tr>" + measure_head(report, *measure, full);
         for (const Json& method : list_at(report, "methods")) {
             const Json& summary = member(member(*measure, "summary"), text_at(method, "name"));
             const double count = number_at(summary, "count");
@@ -136,7 +144,8 @@ inline std::string measure_groups(const Json& report) {
                 measures_table(report, members,
                                title +
                                    ": mean ± standard error; below it the 95 % interval and the number "
-                                   "n of training runs.");
+                                   "n of training runs.",
+                               true);
     }
     return html;
 }
