@@ -200,8 +200,9 @@ inline std::string chart_html(const BandPanel& panel, std::size_t index) {
 
 inline std::string reconstructions_html(const Json& report) {
     std::string html;
-    std::size_t index = 0;
+    std::size_t index = 0, most = 1;  // of views of one picture
     for (const Json& example : list_at(report, "reconstructions")) {
+        most = std::max<std::size_t>(most, list_at(example, "views").size());
         html += "<div>" + element("h3", capitalized(text_at(example, "title"))) + "<div class=\"views\">\n";
         for (const Json& view : list_at(example, "views")) {
             const std::string title = text_at(view, "title");
@@ -211,7 +212,8 @@ inline std::string reconstructions_html(const Json& report) {
         }
         html += "</div></div>\n";
     }
-    return html.empty() ? html : "<div class=\"examples\">" + html + "</div>\n";
+    return html.empty() ? html
+                        : message("<div class=\"examples\" style=\"--views:", most, "\">", html, "</div>\n");
 }
 
 inline std::string how_html(const Json& report) {
