@@ -162,7 +162,8 @@ template <class M>
 void check_scales(const M& measure, const Well& well) {
     const auto here = measured(measure, well), louder = measured(measure, well.times(7)),
                heavier = measured(measure, well.of_weights_times(3));
-    for (const auto& [key, found] : here) {
+    for (const auto& [key, entry] : here) {
+        const Found& found = entry;  // Clang 14 cannot capture a structured binding
         INFO(key);
         const auto says = [&](const char* what) {
             return found.row.invariant_to.find(what) != std::string::npos;
