@@ -6,7 +6,7 @@
 set(VITSCAPE_ALL_COMPONENTS study cuda mpi)
 
 set(VITSCAPE_STUDY_PURPOSE "studies: methods trained, measured and judged side by side")
-set(VITSCAPE_STUDY_PACKAGE "nlohmann-json3-dev")
+set(VITSCAPE_STUDY_PACKAGE "nlohmann-json3-dev libxxhash-dev")
 set(VITSCAPE_CUDA_PURPOSE "the Thrust backend on CUDA devices")
 set(VITSCAPE_CUDA_PACKAGE "the CUDA Toolkit, 12.8 or later, with nvcc on the path")
 set(VITSCAPE_MPI_PURPOSE "training by several processes")
@@ -15,9 +15,9 @@ set(VITSCAPE_MPI_PACKAGE "libopenmpi-dev")
 # vitscape::study: studies and their page, whose style sheet and script the build embeds in a header. Installed, that header
 # lies beside the others; the build says in VITSCAPE_GENERATED_DIR where it is.
 macro(vitscape_add_study)
-    if(TARGET nlohmann_json::nlohmann_json)
+    if(TARGET vitscape_json)
         add_library(vitscape::study INTERFACE IMPORTED GLOBAL)
-        target_link_libraries(vitscape::study INTERFACE vitscape::vitscape nlohmann_json::nlohmann_json)
+        target_link_libraries(vitscape::study INTERFACE vitscape::vitscape vitscape_json)
         if(VITSCAPE_GENERATED_DIR)
             target_include_directories(vitscape::study INTERFACE "${VITSCAPE_GENERATED_DIR}")
         endif()

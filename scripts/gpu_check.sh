@@ -18,7 +18,7 @@ usage: scripts/gpu_check.sh [options]
 Checks and measures vitscape on the GPU of this machine: builds for it, runs all CUDA tests, runs compute-sanitizer over
 the quick ones, measures the GPU's ceilings, training, evaluation and a loss surface, beside the same model in PyTorch
 where that is installed, and prints one table. Needs CMake, a C++ compiler, the CUDA Toolkit and Eigen, xtensor,
-nlohmann-json, CLI11 and Catch2. The exit status is 1 where a test or a sanitizer run failed, 2 where nothing could be
+nlohmann-json, xxHash, CLI11 and Catch2. The exit status is 1 where a test or a sanitizer run failed, 2 where nothing could be
 checked, else 0; what was not measured is said in the table.
 
   --build-dir DIR    take the programs that were built in DIR instead of building

@@ -18,7 +18,8 @@ packages=(
     g++ cmake ninja-build                   # to build
     libeigen3-dev libxtensor-dev            # the library's core
     libjpeg-dev libpng-dev libdnnl-dev      # image files, faster matrix products
-    nlohmann-json3-dev libcli11-dev         # checkpoints, the programs' options
+    nlohmann-json3-dev libxxhash-dev        # checkpoints and other files, their checksums
+    libcli11-dev                            # the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks
     libopenmpi-dev openmpi-bin              # several processes
     gnuplot-nox python3-plotly              # figures; plotly.js for the interactive page

@@ -48,7 +48,19 @@ TEST_CASE("log lines are read up to the one that a kill cut short") {
 TEST_CASE("a name that is not UTF-8 does not lose the report") {
     const test::TemporaryFolder folder;
     write_json(folder / "a.json", nlohmann::json{{"folder", "caf\xE9"}});
-    CHECK(load_json(folder / "a.json").at("folder") == "caf\xEF\xBF\xBD");
+    CHECK(load_json(folder / "a.json").at("folder") == "caf\\xE9");
+    append_json_line(folder / "log.jsonl", nlohmann::json{{"caf\xE9", 1}});
+    CHECK(load_json_lines(folder / "log.jsonl").at(0).at("caf\\xE9") == 1);
+}
+
+TEST_CASE("a value with such a name is the one that its file gives back") {
+    const test::TemporaryFolder folder;
+    const nlohmann::json asked = {{"data", "folder:cl\xE9"}, {"classes", {"a", "cl\xE9"}}};
+    write_json(folder / "a.json", asked);
+    CHECK_FALSE(first_difference(load_json(folder / "a.json"), asked).has_value());
+    const nlohmann::json other = {{"data", "folder:cl\xE8"}, {"classes", {"a", "cl\xE9"}}};
+    CHECK(first_difference(load_json(folder / "a.json"), other) ==
+          "/data was \"folder:cl\\\\xE9\", now it is \"folder:cl\\\\xE8\"");
 }
 
 TEST_CASE("one meaning of a number in JSON: null is one that is not finite") {

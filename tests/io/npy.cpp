@@ -94,8 +94,53 @@ TEST_CASE("broken .npy files are refused") {
         contains(refusal(npy_text(
                      "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", data)),
                  "memory"));
+    for (const char* shape : {"(0, 9223372036854775807, 9223372036854775807)", "(4294967296, 0, 4294967296)"})
+        CHECK(contains(refusal(npy_text(
+                           message("{'descr': '<f8', 'fortran_order': False, 'shape': ", shape, ", }"), "")),
+                       "memory"));
     CHECK(contains(
         refusal(npy_text("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,), }",
                          data)),
         "too large"));
+}
+
+TEST_CASE("a header is a dictionary of three entries and nothing else") {
+    const test::TemporaryFolder folder;
+    const auto path = folder / "a.npy";
+    const auto refusal = [&](const std::string& dictionary) {
+        write_atomically(path, npy_text(dictionary, std::string(32, '\0')));
+        return error_text<IoError>([&] { load_npy<double>(path); });
+    };
+    for (const char* good : {"{'descr': '<f8', 'fortran_order': False, 'shape': (4,), }",
+                             "{'shape': (2, 2), 'descr': '<f8', 'fortran_order': True}",
+                             "{\"descr\":\"<f8\",\"fortran_order\":False,\"shape\":(2,2,)}",
+                             "{ 'descr' : '<f8' , 'fortran_order' : False , 'shape' : ( 4 , ) , }"}) {
+        INFO(good);
+        CHECK(refusal(good).empty());
+    }
+    for (const char* bad : {"'descr': '<f8', 'fortran_order': False, 'shape': (4,), ",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (4,), } or else",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (4,), ",
+                            "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (4,), }",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (4,), 'more': 1}",
+                            "{'descr': '<f8' 'fortran_order': False, 'shape': (4,), }",
+                            "{'descr': '<f8', 'fortran_order': Falsehood, 'shape': (4,), }",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (4), }",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (2 2), }",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (2,,2), }",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (,4), }",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': 4, }",
+                            "{'descr': '<f8', 'fortran_order': False, 'shape': (4.0,), }",
+                            "{'xdescr': '<f8', 'fortran_order': False, 'shape': (4,), }", "{}", ""}) {
+        INFO(bad);
+        CHECK(contains(refusal(bad), "header"));
+    }
+    CHECK(contains(refusal("{'descr': '<f8', 'fortran_order': False, 'shape': (" +
+                           [] {
+                               std::string ones;
+                               for (int i = 0; i < 33; ++i) ones += "1, ";
+                               return ones;
+                           }() +
+                           "), }"),
+                   "more than 32 axes"));
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/name_text.hpp>
 
 namespace vitscape {
 
@@ -21,7 +22,7 @@ struct ImageListing {
         int label = -1;  ///< index into `classes`, -1 without classes
     };
     std::vector<File> files{};
-    std::vector<std::string> classes{};
+    std::vector<std::string> classes{};  ///< the folders' names, in UTF-8 by `name_text`
     std::size_t beside_classes = 0;  ///< pictures that lie next to the class folders and belong to none
 };
 
@@ -101,7 +102,7 @@ inline ImageListing list_images(const std::filesystem::path& folder, std::size_t
                             ? "; remove it or add some"
                             : message(" but folders; if those are the classes, give this folder itself")));
         add(inside.images, static_cast<int>(listing.classes.size()));
-        listing.classes.push_back(class_folder.filename().string());
+        listing.classes.push_back(name_text(class_folder.filename().native()));
     }
     return listing;
 }

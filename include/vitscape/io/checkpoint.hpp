@@ -42,7 +42,7 @@ void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& 
                                              static_cast<std::size_t>(parameter.size())));
     for (const FixedTensor& tensor : fixed)
         writer.add(tensor.name, tensor.shape, std::vector<T>(tensor.values.begin(), tensor.values.end()));
-    writer.set_metadata("vitscape", description.dump());
+    writer.set_metadata("vitscape", json_text(description));
     writer.write(path);
     write_json(std::filesystem::path(path).replace_extension(".json"), description);
 }

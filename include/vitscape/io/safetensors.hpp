@@ -20,6 +20,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
 #include <vitscape/core/shape.hpp>
+#include <vitscape/io/checksum.hpp>
 #include <vitscape/io/element_type.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/io/nearest_names.hpp>
@@ -45,16 +46,19 @@ struct SafeTensor {
 
 /// A safetensors file in memory: eight bytes of header length, a JSON header with the type, shape and
 /// place of each tensor, then their bytes without gaps (https://github.com/huggingface/safetensors). A file
-/// is not trusted: every length, offset, type and shape is checked before it is used.
+/// is not trusted: every length, offset, type and shape is checked before it is used, and all bytes by the checksum in the
+/// metadata where there is one.
 class SafeTensors {
   public:
     /// Maximum header length, as in the reference implementation.
     static constexpr std::uint64_t max_header = 100'000'000;
 
-    /// @throws IoError when the file cannot be read or breaks the format; the text names the file, the tensor
-    /// and the fault.
+    /// @throws IoError when the file cannot be read, breaks the format or is damaged; the text names the file, the
+    /// tensor and the fault.
     static SafeTensors load(const std::filesystem::path& path) {
-        return parse(read_bytes(path), path.string());
+        SafeTensors file = parse(read_bytes(path), path.string());
+        if (!file.has_checksum()) detail::note_missing_checksum(file.origin());
+        return file;
     }
 
     /// As `load`, from the bytes of a file; `origin` names them in errors.
@@ -68,7 +72,10 @@ class SafeTensors {
     /// The names of the tensors in the order of their bytes in the file.
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
-    /// The strings of the `__metadata__` entry.
+    /// Whether the file carries a checksum: then its bytes give it.
+    [[nodiscard]] bool has_checksum() const { return checked_; }
+
+    /// The strings of the `__metadata__` entry, without the checksum.
     [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
     /// The origin of the bytes, for errors.
@@ -92,6 +99,7 @@ class SafeTensors {
     std::string origin_;
     std::vector<std::byte> bytes_;
     std::size_t data_begin_ = 0;
+    bool checked_ = false;
     std::vector<std::string> names_;
     std::map<std::string, Entry, std::less<>> by_name_;
     std::map<std::string, std::string> metadata_;
@@ -131,6 +139,9 @@ inline SafeTensors SafeTensors::parse(std::vector<std::byte> bytes, std::string 
         file.refuse("the header claims ", header_size, " bytes, the file has ", file.bytes_.size());
     file.data_begin_ = sizeof(header_size) + static_cast<std::size_t>(header_size);
 
+    const auto header_bytes =
+        std::span<const std::byte>(file.bytes_).subspan(sizeof(header_size), header_size);
+    file.checked_ = verify_checksum(file.bytes_, header_bytes, file.origin_);
     const auto header = file.parse_header(
         {reinterpret_cast<const char*>(file.bytes_.data()) + sizeof(header_size), header_size});
     for (const auto& [name, value] : header.items()) {
@@ -142,7 +153,10 @@ inline SafeTensors SafeTensors::parse(std::vector<std::byte> bytes, std::string 
         if (!value.is_object()) file.refuse("__metadata__ is not an object");
         for (const auto& [key, text] : value.items()) {
             if (!text.is_string()) file.refuse("the __metadata__ entry ", key, " is not a text");
-            file.metadata_.emplace(key, text.template get<std::string>());
+            const auto& content = text.template get_ref<const std::string&>();
+            if (key == "checksum" && file.checked_) continue;
+            if (key == "checksum" && detail::resembles_checksum(content)) detail::throw_damaged(file.origin_);
+            file.metadata_.emplace(key, content);
         }
     }
 

@@ -18,6 +18,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
 #include <vitscape/core/shape.hpp>
+#include <vitscape/io/checksum.hpp>
 #include <vitscape/io/element_type.hpp>
 #include <vitscape/io/json.hpp>
 
@@ -63,7 +64,7 @@ class SafeTensorsWriter {
         entries_.push_back(std::move(entry));
     }
 
-    /// A string for the file's `__metadata__`.
+    /// A string for the file's `__metadata__`; "checksum" is the writer's own.
     void set_metadata(const std::string& key, std::string text) { metadata_[key] = std::move(text); }
 
     [[nodiscard]] bool contains(std::string_view name) const {
@@ -71,7 +72,7 @@ class SafeTensorsWriter {
                            [&](const Entry& entry) { return entry.name == name; });
     }
 
-    /// Writes the file `path` atomically. Tensors stand in the order in which they were added,
+    /// Writes the file `path` atomically, with its checksum in the metadata (io/checksum.hpp). Tensors stand in the order in which they were added,
     /// those of wider types first, so that each is aligned to its type.
     /// @throws IoError as AtomicFile.
     void write(const std::filesystem::path& path) const {
@@ -81,7 +82,10 @@ class SafeTensorsWriter {
                          [](const Entry* a, const Entry* b) { return size_of(a->type) > size_of(b->type); });
 
         nlohmann::ordered_json header = nlohmann::ordered_json::object();
-        if (!metadata_.empty()) header["__metadata__"] = metadata_;
+        auto& metadata = header["__metadata__"];
+        for (const auto& [key, text] : metadata_)
+            if (key != "checksum") metadata[name_text(key)] = name_text(text);
+        metadata["checksum"] = blank_checksum();
         std::uint64_t offset = 0;
         for (const Entry* entry : order) {
             const std::uint64_t end = offset + entry->bytes.size();
@@ -91,14 +95,17 @@ class SafeTensorsWriter {
             row["data_offsets"] = {offset, end};
             offset = end;
         }
-        std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        std::string text = json_text(header);
         text.append((8 - text.size() % 8) % 8, ' ');
         const std::uint64_t header_size = text.size();
+        text.insert(0, reinterpret_cast<const char*>(&header_size), sizeof header_size);
+        std::vector<std::span<const std::byte>> tensors;
+        for (const Entry* entry : order) tensors.push_back(entry->bytes);
+        fill_checksum(text, tensors);
 
         AtomicFile file(path);
-        file.write(std::as_bytes(std::span(&header_size, 1)));
         file.write(text);
-        for (const Entry* entry : order) file.write(entry->bytes);
+        for (const auto bytes : tensors) file.write(bytes);
         file.commit();
     }
 

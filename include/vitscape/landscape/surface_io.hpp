@@ -82,7 +82,7 @@ void read_rows(const nlohmann::json& rows, Table& table, const char* name, const
     for (const auto& [name, number] : detail::geometry_numbers(surface.geometry)) geometry[name] = *number;
 
     std::string text =
-        "{\n \"metadata\": " + metadata.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+        "{\n \"metadata\": " + json_text(metadata) +
         ",\n \"samples\": " + std::to_string(surface.samples) + ",\n \"centre\": " + centre.dump() +
         ",\n \"geometry\": " + geometry.dump() + ",\n \"x\": " + nlohmann::json(surface.x).dump() +
         ",\n \"y\": " + nlohmann::json(surface.y).dump();
@@ -116,7 +116,7 @@ inline void write_surface(const std::filesystem::path& prefix, const Surface& su
                               surface.difference_standard_error(row, column));
     write_npy(surface_path(prefix, ".npy"), surface.loss);
     table.write(surface_path(prefix, ".csv"));
-    write_atomically(surface_path(prefix, ".json"), surface_json(surface, metadata));
+    write_atomically(surface_path(prefix, ".json"), with_checksum(surface_json(surface, metadata)));
 }
 
 /// Reads the JSON file written by `write_surface`; null becomes NaN. In a file without `computed` (from another

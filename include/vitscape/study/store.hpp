@@ -27,7 +27,7 @@ class ResultStore {
     [[nodiscard]] const nlohmann::json& all() const { return results_; }
     void put(const std::string& name, nlohmann::json value) {
         // as it will be read back: a number that is not finite is null
-        results_[name] = nlohmann::json::parse(value.dump());
+        results_[name] = nlohmann::json::parse(json_text(value));
         write_json(path_, results_);
     }
 

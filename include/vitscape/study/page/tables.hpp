@@ -206,7 +206,7 @@ inline std::string option_list(const Json& options, const std::string& prefix = 
         }
         std::string text = value.is_string() ? value.get<std::string>()
                            : value.is_null() ? std::string(no_number)
-                                             : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+                                             : json_text(value);
         if (value.is_array() &&
             std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
             text.clear();

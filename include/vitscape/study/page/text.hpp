@@ -12,15 +12,17 @@
 #include <nlohmann/json.hpp>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/name_text.hpp>
+#include <vitscape/io/json.hpp>
 
 // Text and numbers as HTML.
 
 namespace vitscape::detail {
 
-/// Text between tags or inside a quoted attribute.
+/// Text between tags or inside a quoted attribute; a name that is not UTF-8 by `name_text`.
 inline std::string escape_html(std::string_view text) {
     std::string escaped;
-    for (const char character : text) switch (character) {
+    for (const char character : name_text(text)) switch (character) {
             case '&':
                 escaped += "&amp;";
                 break;
@@ -44,7 +46,7 @@ inline std::string escape_html(std::string_view text) {
 
 /// JSON inside a script element: no character of it can end the element.
 inline std::string script_json(const nlohmann::json& value) {
-    const std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string text = json_text(value);
     std::string escaped;
     for (const char character : text)
         if (character == '<')
