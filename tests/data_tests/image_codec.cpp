@@ -29,9 +29,9 @@ namespace {
 }
 
 /// The text of the DataError that decoding throws; empty if it throws none.
-std::string failure(const Bytes& bytes) {
+std::string failure(const Bytes& bytes, Index max_pixels = default_max_pixels) {
     try {
-        static_cast<void>(decode_image(bytes, "some.jpg"));
+        static_cast<void>(decode_image(bytes, "some.jpg", max_pixels));
     } catch (const DataError& error) {
         return error.what();
     }
@@ -222,12 +222,37 @@ TEST_CASE("damaged PNG files are errors", "[data][codec][png]") {
         crc = ~crc;
         for (int i = 0; i < 4; ++i)
             bytes[static_cast<std::size_t>(29 + i)] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
-        CHECK(failure(bytes).find("16384 x 16384") != std::string::npos);
+        CHECK(failure(bytes).find("16384 x 16384 pixels, the limit is 67108864") != std::string::npos);
+        CHECK(failure(bytes, Index{1} << 28).find("do not contain") != std::string::npos);
     }
 }
 #endif
 
 #if VITSCAPE_HAS_JPEG && VITSCAPE_HAS_PNG
+TEST_CASE("images with more pixels than allowed are refused by size, limit and option", "[data][codec]") {
+    const bool png = GENERATE(false, true), second_kind = GENERATE(false, true);  // progressive, interlaced
+    const Image picture = test::smooth_picture(40, 25);
+    const Bytes bytes = png ? test::png_file(picture, second_kind) : test::jpeg_file(picture, second_kind);
+    CHECK(failure(bytes, 1000).empty());
+    const std::string refusal = failure(bytes, 999);
+    CHECK(refusal.find("some.jpg") != std::string::npos);
+    CHECK(refusal.find("40 x 25 pixels, the limit is 999") != std::string::npos);
+    CHECK(refusal.find("--max-pixels") != std::string::npos);
+}
+
+TEST_CASE("a JPEG file of a few bytes that claims millions of pixels takes no memory",
+          "[data][codec][jpeg]") {
+    for (const bool progressive : {false, true}) {
+        Bytes bytes = test::jpeg_file(test::smooth_picture(8, 8), progressive);
+        const std::array<std::uint8_t, 2> frame{0xFF, static_cast<std::uint8_t>(progressive ? 0xC2 : 0xC0)};
+        const auto at = std::search(bytes.begin(), bytes.end(), frame.begin(), frame.end());
+        REQUIRE(at != bytes.end());
+        const std::array<std::uint8_t, 4> size{0x20, 0x00, 0x20, 0x00};  // 8192 x 8192, within the limit
+        std::copy(size.begin(), size.end(), at + 5);
+        CHECK(failure(bytes).find("cannot contain") != std::string::npos);
+    }
+}
+
 TEST_CASE("an outline tells size and end without decoding", "[data][codec]") {
     const test::TemporaryFolder folder;
     const Bytes jpeg = test::jpeg_file(test::smooth_picture(33, 20));
@@ -262,6 +287,8 @@ TEST_CASE("an outline tells size and end without decoding", "[data][codec]") {
     CHECK_FALSE(image_outline(folder.path() / "half.png").ends_properly);
     CHECK(image_outline(folder.path() / "head.png").width == 0);
     CHECK(image_outline(folder.path() / "text.jpg").format == ImageFormat::unknown);
+    CHECK(image_outline(folder.path() / "a.jpg", 660).width == 33);
+    CHECK(image_outline(folder.path() / "a.jpg", 659).width == 0);
     CHECK(image_outline(folder.path() / "missing.jpg").format == ImageFormat::unknown);
     CHECK(read_image(folder.path() / "b.jpg") == test::smooth_picture(33, 20));
 }

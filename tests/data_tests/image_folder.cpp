@@ -111,6 +111,40 @@ TEST_CASE("folders that cannot be used are named", "[data][image_folder]") {
     CHECK(thrown<DataError>(above.path()).find("give this folder itself") != std::string::npos);
 }
 
+TEST_CASE("a picture of more pixels than allowed counts as damaged", "[data][image_folder]") {
+    const test::TemporaryFolder folder;
+    fill(folder, 100);
+    folder.write("ant/141.jpg", test::png_file(test::smooth_picture(17, 12)));
+    for (const std::size_t cache : {std::size_t{0}, std::size_t{1} << 30}) {
+        Lines log;
+        ImageFolderOptions options = logging_to(log);
+        options.max_pixels = 16 * 12;
+        options.cache_bytes = cache;
+        const ImageFolder images(folder.path(), options);
+        CHECK(images.size() == 199);
+        CHECK(images.broken_count() == 1);
+        REQUIRE(log.size() == 1);
+        CHECK(log[0].find("141.jpg") != std::string::npos);
+        CHECK(log[0].find("17 x 12 pixels, the limit is 192") != std::string::npos);
+    }
+    ImageFolderOptions options;
+    options.max_pixels = 16 * 12 - 1;
+    CHECK(thrown<DataError>(folder.path(), options).find("200 of 200 files") != std::string::npos);
+    options.max_pixels = 0;
+    CHECK(thrown<ConfigError>(folder.path(), options).find("max_pixels is at least 1") != std::string::npos);
+}
+
+TEST_CASE("class names are texts whatever bytes the folders' names are", "[data][image_folder]") {
+    const test::TemporaryFolder folder;
+    folder.write("cl\xE9/a.png", picture_bytes(0));
+    folder.write("cl\xC3\xA9/a.png", picture_bytes(2));
+    folder.write("ant/\xFF.png", picture_bytes(4));
+    const ImageFolder images(folder.path());
+    CHECK(images.classes() == Lines{"ant", "cl\xC3\xA9", "cl\\xE9"});
+    REQUIRE(images.size() == 3);
+    CHECK(images.load(0) == decode_image(picture_bytes(4), "x"));
+}
+
 TEST_CASE("few damaged files are named and left out, many are an error", "[data][image_folder]") {
     const test::TemporaryFolder folder;
     fill(folder, 100);

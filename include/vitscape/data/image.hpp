@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -10,8 +11,9 @@
 
 namespace vitscape {
 
-/// An image file that claims more pixels is treated as damaged.
-inline constexpr Index max_image_pixels = Index{1} << 28;
+/// An image file with more pixels is treated as damaged unless another limit is given. 2^26 pixels, for example
+/// 8192 x 8192, are 200 MB when decoded.
+inline constexpr Index default_max_pixels = Index{1} << 26;
 
 /// An 8-bit RGB image: `pixels` holds height x width x 3 values in 0..255, row by row from the top, the
 /// channel innermost.
@@ -37,5 +39,16 @@ struct Image {
 
     friend bool operator==(const Image&, const Image&) = default;
 };
+
+namespace detail {
+
+/// The reason why an image of that size is not decoded; empty if it is.
+inline std::string size_refusal(Index width, Index height, Index max_pixels) {
+    if (width >= 1 && height >= 1 && width <= max_pixels / height) return {};
+    return message("it claims ", width, " x ", height, " pixels, the limit is ", max_pixels,
+                   "; raise max_pixels (--max-pixels) if that is its size");
+}
+
+}  // namespace detail
 
 }  // namespace vitscape

@@ -50,14 +50,15 @@ inline ImageFormat image_format(std::span<const std::uint8_t> bytes) {
 /// Decodes a JPEG or PNG file held in memory to RGB.
 ///
 /// @param name  name of the file in error messages
-/// @throws DataError for data that is neither, or truncated or damaged; ConfigError if this build lacks
-/// the library
-inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
+/// @throws DataError for data that is neither, is truncated or damaged, or has more than `max_pixels` pixels;
+///         ConfigError if this build lacks the library
+inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name,
+                          Index max_pixels = default_max_pixels) {
     switch (image_format(bytes)) {
         case ImageFormat::jpeg:
-            return decode_jpeg(bytes, name);
+            return decode_jpeg(bytes, name, max_pixels);
         case ImageFormat::png:
-            return decode_png(bytes, name);
+            return decode_png(bytes, name, max_pixels);
         case ImageFormat::unknown:
             break;
     }
@@ -67,7 +68,7 @@ inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string
 
 /// Reads and decodes an image file. @throws DataError as `decode_image`, and if the file cannot be
 /// read.
-inline Image read_image(const std::filesystem::path& path) {
+inline Image read_image(const std::filesystem::path& path, Index max_pixels = default_max_pixels) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
     if (size < 0) throw DataError(message("file ", path.string(), " cannot be opened"));
@@ -75,13 +76,13 @@ inline Image read_image(const std::filesystem::path& path) {
     file.seekg(0);
     file.read(reinterpret_cast<char*>(bytes.data()), size);
     if (file.gcount() != size) throw DataError(message("file ", path.string(), " cannot be read"));
-    return decode_image(bytes, path.string());
+    return decode_image(bytes, path.string(), max_pixels);
 }
 
 /// Properties of an image file that are known without decoding it.
 struct ImageOutline {
     ImageFormat format = ImageFormat::unknown;
-    Index width = 0;  ///< 0 if the header cannot be read
+    Index width = 0;  ///< 0 if the header cannot be read or claims more pixels than allowed
     Index height = 0;
     bool ends_properly = false;  ///< the end mark (JPEG EOI, PNG IEND) was found in the last 4096 bytes
 };
@@ -132,7 +133,7 @@ inline bool contains(std::span<const std::uint8_t> bytes, std::span<const std::u
 
 /// Reads only the first and last bytes of an image file, which takes microseconds regardless of its size.
 /// @throws nothing for a damaged file: its outline has no size or no end marker.
-inline ImageOutline image_outline(const std::filesystem::path& path) {
+inline ImageOutline image_outline(const std::filesystem::path& path, Index max_pixels = default_max_pixels) {
     constexpr std::array<std::uint8_t, 2> jpeg_end{0xFF, 0xD9};
     constexpr std::array<std::uint8_t, 8> png_end{'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
     ImageOutline outline;
@@ -155,7 +156,7 @@ inline ImageOutline image_outline(const std::filesystem::path& path) {
     file.read(reinterpret_cast<char*>(tail.data()), static_cast<std::streamsize>(tail.size()));
     outline.ends_properly = file && (outline.format == ImageFormat::jpeg ? detail::contains(tail, jpeg_end)
                                                                          : detail::contains(tail, png_end));
-    if (outline.width < 1 || outline.height < 1 || outline.width > max_image_pixels / outline.height)
+    if (!detail::size_refusal(outline.width, outline.height, max_pixels).empty())
         outline.width = outline.height = 0;
     return outline;
 }

@@ -28,6 +28,7 @@ namespace vitscape {
 struct ImageFolderOptions {
     std::size_t limit_per_class = 0;  ///< maximum number of files per class, in name order; 0: all
     std::size_t cache_bytes = std::size_t{1} << 30;  ///< sets that fit are decoded once and kept
+    Index max_pixels = default_max_pixels;           ///< a file with more pixels counts as damaged
     double broken_limit = 0.01;                      ///< fraction of damaged files above which it is an error
     std::size_t threads = 0;                        ///< for checking and decoding in advance; 0: one per core
     std::function<void(const std::string&)> log{};  ///< called once per line; if unset, lines go to std::clog
@@ -46,11 +47,14 @@ class ImageFolder : public DatasetViews<ImageFolder> {
   public:
     /// @throws DataError for a folder that is missing or contains no images, for a class folder without
     ///         images, and if more than `broken_limit` of the files are damaged; ConfigError if this build
-    ///         lacks the library for a format that occurs
+    ///         lacks the library for a format that occurs, and for a `max_pixels` below 1
     explicit ImageFolder(const std::filesystem::path& folder, ImageFolderOptions options = {})
         : state_(std::make_shared<State>()) {
         state_->folder = folder;
         state_->options = std::move(options);
+        if (state_->options.max_pixels < 1)
+            throw ConfigError(
+                message("max_pixels is at least 1, ", state_->options.max_pixels, " was given"));
         ImageListing listing = list_images(folder, state_->options.limit_per_class);
         state_->files = std::move(listing.files);
         state_->classes = std::move(listing.classes);
@@ -77,7 +81,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
         std::size_t candidate = i;
         do {
             try {
-                return read_image(files[candidate].path);
+                return read_image(files[candidate].path, state_->options.max_pixels);
             } catch (const DataError& error) {
                 note_broken(candidate, error.what());
             }
@@ -145,7 +149,7 @@ class ImageFolder : public DatasetViews<ImageFolder> {
     std::size_t check_files() {
         std::vector<std::size_t> bytes(state_->files.size());
         sieve("checking images", [&](std::size_t i) {
-            const ImageOutline outline = image_outline(state_->files[i].path);
+            const ImageOutline outline = image_outline(state_->files[i].path, state_->options.max_pixels);
             // If the outline is inconclusive, decoding decides: there are complete files with long trailers. A
             // build that lacks the library reports that here and not an hour later.
             const bool doubtful = outline.width == 0 || !outline.ends_properly || !can_decode(outline.format);
@@ -164,9 +168,10 @@ class ImageFolder : public DatasetViews<ImageFolder> {
               [&](std::size_t i) { return decoding_failure(state_->files[i].path, &state_->cache[i]); });
     }
 
-    static std::string decoding_failure(const std::filesystem::path& path, Image* target = nullptr) {
+    [[nodiscard]] std::string decoding_failure(const std::filesystem::path& path,
+                                               Image* target = nullptr) const {
         try {
-            Image image = read_image(path);
+            Image image = read_image(path, state_->options.max_pixels);
             if (target != nullptr) *target = std::move(image);
             return {};
         } catch (const DataError& error) {

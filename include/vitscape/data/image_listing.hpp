@@ -23,7 +23,7 @@ struct ImageListing {
     };
     std::vector<File> files{};
     std::vector<std::string> classes{};  ///< the folders' names, in UTF-8 by `name_text`
-    std::size_t beside_classes = 0;  ///< pictures that lie next to the class folders and belong to none
+    std::size_t beside_classes = 0;      ///< pictures that lie next to the class folders and belong to none
 };
 
 namespace detail {

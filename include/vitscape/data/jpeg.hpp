@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -110,6 +110,19 @@ inline std::uint8_t multiply_255(unsigned a, unsigned b) {
     return static_cast<std::uint8_t>((product + (product >> 8)) >> 8);
 }
 
+/// Whether no file of `file_bytes` can contain so many pixels: Huffman coding needs at least one bit for each block of
+/// 8 x 8 samples, and a component has at least a quarter of the blocks that its sampling factors leave of 16.
+inline bool impossible_jpeg_size(Index pixels, std::size_t file_bytes) {
+    return static_cast<std::size_t>(pixels) / 2048 > file_bytes;
+}
+
+/// The memory that libjpeg may use for an image of at most so many pixels: the coefficients of a progressive file are
+/// kept until its last scan, two bytes for each of up to four components; the rest is for blocks beyond the borders.
+inline long jpeg_memory(Index max_pixels) {
+    constexpr long rest = 64L << 20, most = std::numeric_limits<long>::max();
+    return max_pixels > (most - rest) / 8 ? most : rest + 8 * static_cast<long>(max_pixels);
+}
+
 /// One row of ink amounts to RGB. Adobe's files store 255 - ink.
 inline void cmyk_to_rgb(const std::uint8_t* cmyk, std::uint8_t* rgb, Index width, bool inverted) {
     const unsigned flip = inverted ? 0u : 255u;
@@ -124,10 +137,13 @@ inline void cmyk_to_rgb(const std::uint8_t* cmyk, std::uint8_t* rgb, Index width
 /// channels, CMYK and YCCK (inverted if an Adobe marker says so) by R = (255 - C) (255 - K) / 255. The
 /// orientation tag is ignored.
 ///
+/// Memory: the image and, for a progressive file, its coefficients, 6 bytes per pixel (8 for CMYK). Both are allocated
+/// only after the header was checked.
+///
 /// @param name  name of the file in error messages
-/// @throws DataError for data that is truncated, damaged, of an unknown kind or larger than
-/// `max_image_pixels`
-inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name) {
+/// @throws DataError for data that is truncated, damaged, of an unknown kind or of more than `max_pixels` pixels
+inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
+                         Index max_pixels = default_max_pixels) {
     detail::JpegDecoder decoder;
     const auto broken = [&](const std::string& reason) {
         return DataError(message("JPEG file ", name, " cannot be decoded: ", reason));
@@ -145,8 +161,12 @@ inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string&
     auto& info = decoder.info;
     const auto width = static_cast<Index>(info.image_width);
     const auto height = static_cast<Index>(info.image_height);
-    if (width * height > max_image_pixels)
-        throw broken(message("it claims ", width, " x ", height, " pixels, the limit is ", max_image_pixels));
+    if (const std::string refusal = detail::size_refusal(width, height, max_pixels); !refusal.empty())
+        throw broken(refusal);
+    if (!info.arith_code && detail::impossible_jpeg_size(width * height, bytes.size()))
+        throw broken(message("it claims ", width, " x ", height, " pixels, which ", bytes.size(),
+                             " bytes cannot contain"));
+    info.mem->max_memory_to_use = detail::jpeg_memory(max_pixels);
     if (info.jpeg_color_space == JCS_UNKNOWN)
         throw broken(message("it has ", info.num_components, " components of unknown meaning"));
     const bool cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
@@ -154,16 +174,9 @@ inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string&
     if (!decoder.attempt([](jpeg_decompress_struct& i) { jpeg_start_decompress(&i); }))
         throw broken(decoder.reason());
 
-    Image image;
-    image.width = width;
-    image.height = height;
-    const auto stride = static_cast<std::size_t>(width) * 3;
-    // A header may claim gigabytes for a file of a few bytes: memory beyond this grows with what has actually been
-    // decoded.
-    image.pixels.reserve(std::min(stride * static_cast<std::size_t>(height), std::size_t{1} << 26));
+    Image image(width, height);
     std::vector<std::uint8_t> ink(cmyk ? static_cast<std::size_t>(width) * 4 : 0);
     for (Index y = 0; y < height; ++y) {
-        image.pixels.resize(image.pixels.size() + stride);
         std::uint8_t* rgb = image.pixel(0, y);
         std::uint8_t* row = cmyk ? ink.data() : rgb;
         const auto read_row = [&row](jpeg_decompress_struct& i) { jpeg_read_scanlines(&i, &row, 1); };
@@ -178,7 +191,7 @@ inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string&
 
 #else
 
-inline Image decode_jpeg(std::span<const std::uint8_t>, const std::string& name) {
+inline Image decode_jpeg(std::span<const std::uint8_t>, const std::string& name, Index = default_max_pixels) {
     throw ConfigError(message("this build cannot read JPEG files (", name,
                               "): install libjpeg-turbo (Debian: libjpeg-dev) and configure again"));
 }

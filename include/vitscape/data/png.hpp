@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,6 @@
 #include <span>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/data/image.hpp>
@@ -70,6 +70,9 @@ class PngDecoder {
     char text_[160] = {};
 };
 
+/// The longest side that libpng accepts by default; its own rows need memory, too.
+inline constexpr Index max_png_side = 1'000'000;
+
 /// An image of this many bytes before compression cannot come from a file of `file_bytes`: deflate compresses by at
 /// most 1032 to 1.
 inline bool impossible_png_size(std::size_t picture_bytes, std::size_t file_bytes) {
@@ -82,9 +85,13 @@ inline bool impossible_png_size(std::size_t picture_bytes, std::size_t file_byte
 /// 16-bit values keep their upper byte, alpha is dropped (the underlying colour remains). Gamma and colour
 /// profiles are ignored.
 ///
+/// Memory: the image and a few rows, also for an interlaced file.
+///
 /// @param name  name of the file in error messages
-/// @throws DataError for data that is truncated, damaged or larger than `max_image_pixels`
-inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& name) {
+/// @throws DataError for data that is truncated or damaged, for more than `max_pixels` pixels and for a side of more
+///         than a million
+inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& name,
+                        Index max_pixels = default_max_pixels) {
     const auto broken = [&](const std::string& reason) {
         return DataError(message("PNG file ", name, " cannot be decoded: ", reason));
     };
@@ -103,12 +110,15 @@ inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& 
 
     const auto width = static_cast<Index>(png_get_image_width(png, info));
     const auto height = static_cast<Index>(png_get_image_height(png, info));
-    if (width * height > max_image_pixels ||
+    if (const std::string refusal = detail::size_refusal(width, height, max_pixels); !refusal.empty())
+        throw broken(refusal);
+    if (std::max(width, height) > detail::max_png_side ||
         detail::impossible_png_size(png_get_rowbytes(png, info) * static_cast<std::size_t>(height),
                                     bytes.size()))
-        throw broken(message("it claims ", width, " x ", height, " pixels in ", bytes.size(),
-                             " bytes; at most ", max_image_pixels, " pixels are read"));
-    const auto convert = [png, info] {
+        throw broken(message("it claims ", width, " x ", height, " pixels, which ", bytes.size(),
+                             " bytes of an image do not contain"));
+    int passes = 1;
+    const auto convert = [png, info, &passes] {
         const int type = png_get_color_type(png, info);
         if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
         if ((type & PNG_COLOR_MASK_COLOR) == 0) {
@@ -117,7 +127,7 @@ inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& 
         }
         png_set_strip_16(png);
         png_set_strip_alpha(png);
-        png_set_interlace_handling(png);
+        passes = png_set_interlace_handling(png);
         png_read_update_info(png, info);
     };
     if (!decoder.attempt(convert)) throw broken(decoder.reason());
@@ -125,11 +135,9 @@ inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& 
         throw broken("its colour type is unknown");
 
     Image image(width, height);
-    std::vector<png_bytep> rows(static_cast<std::size_t>(height));
-    for (Index y = 0; y < height; ++y) rows[static_cast<std::size_t>(y)] = image.pixel(0, y);
-    png_bytepp first_row = rows.data();
-    const auto read_pixels = [png, first_row] {
-        png_read_image(png, first_row);
+    const auto read_pixels = [png, passes, &image] {
+        for (int pass = 0; pass < passes; ++pass)
+            for (Index y = 0; y < image.height; ++y) png_read_row(png, image.pixel(0, y), nullptr);
         png_read_end(png, nullptr);
     };
     if (!decoder.attempt(read_pixels)) throw broken(decoder.reason());
@@ -138,7 +146,7 @@ inline Image decode_png(std::span<const std::uint8_t> bytes, const std::string& 
 
 #else
 
-inline Image decode_png(std::span<const std::uint8_t>, const std::string& name) {
+inline Image decode_png(std::span<const std::uint8_t>, const std::string& name, Index = default_max_pixels) {
     throw ConfigError(message("this build cannot read PNG files (", name,
                               "): install libpng (Debian: libpng-dev) and configure again"));
 }
