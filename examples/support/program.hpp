@@ -58,8 +58,12 @@ int run(CLI::App& app, int argc, char** argv, const Work& work) {
         return refused(error.what());
     }
     const vitscape::InterruptGuard guard;
+    const vitscape::WriteErrorGuard writes;
     try {
         work();
+        if (!std::cout.flush())
+            throw vitscape::IoError(
+                "the standard output cannot be written: it was closed, or its disk is full");
         return 0;
     } catch (const vitscape::Interrupted& stop) {
         std::cerr << app.get_name() << ": " << stop.what() << '\n';
@@ -75,6 +79,7 @@ int run(CLI::App& app, int argc, char** argv, const Work& work) {
 struct DataOptions {
     std::string source = "synthetic";
     std::size_t limit_per_class = 0;
+    vitscape::Index max_pixels = vitscape::default_max_pixels;
 
     void add(CLI::App& app) {
         add_name(
@@ -83,6 +88,8 @@ struct DataOptions {
             "folder per class) or cifar10:DIR (the binary files)");
         add_number(app, "--limit-per-class", limit_per_class, vitscape::Range::count(0, 4294967295.0),
                    "use the first N images of each class; 0: all");
+        add_number(app, "--max-pixels", max_pixels, vitscape::Range::count(1, 1e15),
+                   "an image file with more pixels counts as damaged");
     }
 
     /// Opens `name` with progress on what takes long.
@@ -91,6 +98,7 @@ struct DataOptions {
         auto bar = std::make_shared<std::unique_ptr<vitscape::ProgressBar>>();
         auto label = std::make_shared<std::string>();
         vitscape::ImageFolderOptions folder;
+        folder.max_pixels = max_pixels;
         folder.progress = [bar, label](std::string_view what, std::size_t done, std::size_t total) {
             if (*label != what) {
                 *label = what;

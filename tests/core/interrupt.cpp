@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <vitscape/core/interrupt.hpp>
@@ -56,4 +59,46 @@ TEST_CASE("a second Ctrl-C ends the program") {
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFSIGNALED(status));
     CHECK(WTERMSIG(status) == SIGINT);
+}
+
+TEST_CASE("writes to a closed pipe and beyond a file's size limit fail instead of ending the program") {
+    struct sigaction before_pipe {
+    }, before_size{}, after{};
+    ::sigaction(SIGPIPE, nullptr, &before_pipe);
+    ::sigaction(SIGXFSZ, nullptr, &before_size);
+    {
+        const WriteErrorGuard guard;
+        int pipe[2];
+        REQUIRE(::pipe(pipe) == 0);
+        ::close(pipe[0]);
+        CHECK(::write(pipe[1], "x", 1) == -1);
+        CHECK(errno == EPIPE);
+        ::close(pipe[1]);
+
+        std::FILE* file = std::tmpfile();
+        rlimit old{};
+        ::getrlimit(RLIMIT_FSIZE, &old);
+        const rlimit limit{10, old.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        CHECK(::write(::fileno(file), "0123456789", 10) == 10);
+        CHECK(::write(::fileno(file), "x", 1) == -1);
+        CHECK(errno == EFBIG);
+        ::setrlimit(RLIMIT_FSIZE, &old);
+        std::fclose(file);
+
+        // another program is ended by the signal as ever
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::execlp("sh", "sh", "-c", "kill -PIPE $$; exit 0", nullptr);
+            ::_exit(1);
+        }
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        CHECK(WIFSIGNALED(status));
+        CHECK(WTERMSIG(status) == SIGPIPE);
+    }
+    ::sigaction(SIGPIPE, nullptr, &after);
+    CHECK(after.sa_handler == before_pipe.sa_handler);
+    ::sigaction(SIGXFSZ, nullptr, &after);
+    CHECK(after.sa_handler == before_size.sa_handler);
 }

@@ -94,4 +94,34 @@ inline bool interrupted() {
     return true;
 }
 
+namespace detail {
+extern "C" inline void vitscape_let_write_fail(int) {}
+}  // namespace detail
+
+/// While one lives, a write to a closed pipe (SIGPIPE) or beyond the size limit of files (SIGXFSZ) does not end the
+/// program but fails with an error of the system, as on a full disk: it becomes an exception, and temporary files are
+/// removed. Programs that are started meanwhile are not affected. The old handlers come back at the end.
+class WriteErrorGuard {
+  public:
+    WriteErrorGuard() {
+        struct sigaction action {};
+        action.sa_handler =
+            detail::vitscape_let_write_fail;  // unlike SIG_IGN, not inherited by other programs
+        action.sa_flags = SA_RESTART;
+        sigemptyset(&action.sa_mask);
+        ::sigaction(SIGPIPE, &action, &old_pipe_);
+        ::sigaction(SIGXFSZ, &action, &old_size_);
+    }
+    WriteErrorGuard(const WriteErrorGuard&) = delete;
+    WriteErrorGuard& operator=(const WriteErrorGuard&) = delete;
+    ~WriteErrorGuard() {
+        ::sigaction(SIGPIPE, &old_pipe_, nullptr);
+        ::sigaction(SIGXFSZ, &old_size_, nullptr);
+    }
+
+  private:
+    struct sigaction old_pipe_ {};
+    struct sigaction old_size_ {};
+};
+
 }  // namespace vitscape
