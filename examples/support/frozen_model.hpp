@@ -54,10 +54,8 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
     using namespace vitscape;
     const Checkpoint checkpoint = Checkpoint::load(options.checkpoint);
     const nlohmann::json& description = checkpoint.description();
-    if (!description.contains("model") || !description.contains("training"))
-        throw IoError(message(options.checkpoint, " does not say which model it holds"));
-    const AnyMethod any = method_from(description.at("model"));
-    const ImageTransform transform = transform_from(description.at("training").at("transform"));
+    const AnyMethod any = method_from(checkpoint.described().at("model"));
+    const ImageTransform transform = transform_from(checkpoint.described().at("training").at("transform"));
     const auto look = [&](const auto& method) {
         check(static_cast<double>(method.layout().size()));
         options.backend.with_backend([&](const auto& backend) {
@@ -71,8 +69,8 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
                 checkpoint.vector<float>(method.layout(), options.part == "teacher" ? "teacher." : ""));
             const AnyDataset all = options.data.open(method.grid().image);
             if constexpr (ClassifyingMethod<Method, B>)
-                if (const auto classes = description.value("data", nlohmann::json::object())
-                                             .value("classes", std::vector<std::string>{});
+                if (const auto classes =
+                        checkpoint.described().at("data").at("classes").to<std::vector<std::string>>();
                     classes != all.classes())
                     throw DataError(message("the classes of ", options.data.source, " are not those that ",
                                             options.checkpoint, " was trained on (", classes.size(),

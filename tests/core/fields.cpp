@@ -87,5 +87,5 @@ TEST_CASE("fields: an unknown kind or name is refused with the known ones", "[co
     CHECK_THROWS_AS(read_fields(json, read), ConfigError);
     json = describe(Config{});
     json.erase("radii");
-    CHECK_THROWS_AS(read_fields(json, read), nlohmann::json::exception);
+    CHECK_THROWS_AS(read_fields(json, read), IoError);
 }

@@ -193,16 +193,16 @@ TEST_CASE("a convex region reads back from its file") {
     const SmoothFunction function = smooth_dent();
     const ConvexRegion region = convex_region(function, coordinate_plane(function.cpu), unit);
     const std::string text = to_json(region).dump();
-    const ConvexRegion again = convex_region_from_json(nlohmann::json::parse(text));
+    const ConvexRegion again = convex_region_from_json({nlohmann::json::parse(text), "a test"});
     CHECK(to_json(again).dump() == text);
     CHECK(again.area == region.area);
     CHECK(std::isfinite(again.yy(10, 10)));
     auto broken = nlohmann::json::parse(text);
     broken.erase("yy");
-    CHECK_THROWS_AS(convex_region_from_json(broken), IoError);
+    CHECK_THROWS_AS(convex_region_from_json({broken, "a test"}), IoError);
     broken["yy"] = broken["xx"];
     broken["yy"].erase(0);
-    CHECK_THROWS_AS(convex_region_from_json(broken), IoError);
+    CHECK_THROWS_AS(convex_region_from_json({broken, "a test"}), IoError);
 }
 
 TEST_CASE("products that are not finite are outside, and not at the centre") {

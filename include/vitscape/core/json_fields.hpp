@@ -14,13 +14,14 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/fields.hpp>
+#include <vitscape/core/json_value.hpp>
 
 namespace vitscape {
 
 template <WithFields T>
 [[nodiscard]] nlohmann::json describe(const T& value);
 template <WithFields T>
-void read_fields(const nlohmann::json& description, T& value);
+void read_fields(const JsonValue& description, T& value);
 
 namespace detail {
 
@@ -48,12 +49,12 @@ nlohmann::json field_json(const T& value) {
 }
 
 template <class T>
-void read_field(const nlohmann::json& from, T& value);
+void read_field(const JsonValue& from, T& value);
 
 /// Constructs the alternative with the given kind. @throws ConfigError for an unknown kind
 template <class... T>
-void read_choice(const nlohmann::json& from, std::variant<T...>& choice) {
-    const auto kind = from.at("kind").get<std::string>();
+void read_choice(const JsonValue& from, std::variant<T...>& choice) {
+    const auto kind = from.at("kind").to<std::string>();
     bool found = false;
     std::string known;
     const auto read = [&]<class Alternative>(const Alternative&) {
@@ -71,11 +72,11 @@ void read_choice(const nlohmann::json& from, std::variant<T...>& choice) {
 }
 
 template <class T>
-void read_field(const nlohmann::json& from, T& value) {
+void read_field(const JsonValue& from, T& value) {
     if constexpr (is_plain<T>) {
-        value = from.get<T>();
+        value = from.to<T>();
     } else if constexpr (NamedEnum<T>) {
-        const auto name = from.get<std::string>();
+        const auto name = from.to<std::string>();
         for (const auto& [known, one] : enumerators(T{}))
             if (known == name) {
                 value = one;
@@ -101,10 +102,10 @@ struct JsonWriter {
 };
 
 struct JsonReader {
-    const nlohmann::json& json;
+    const JsonValue& json;
     template <class T>
     void operator()(std::string_view key, T& value, std::string_view, std::string_view, const Range& = {}) {
-        read_field(json.at(std::string(key)), value);
+        read_field(json.at(key), value);
     }
 };
 
@@ -121,11 +122,16 @@ template <WithFields T>
 }
 
 /// Sets the fields from the output of `describe`.
-/// @throws nlohmann::json::exception if one is missing or of another type; ConfigError for an unknown kind or name
+/// @throws IoError naming the field if one is missing, of another type or out of its type's range; ConfigError for an
+///         unknown kind or name
 template <WithFields T>
-void read_fields(const nlohmann::json& description, T& value) {
+void read_fields(const JsonValue& description, T& value) {
     detail::JsonReader reader{description};
     T::fields(value, reader);
+}
+template <WithFields T>
+void read_fields(const nlohmann::json& description, T& value) {
+    read_fields(JsonValue(description, "the description"), value);
 }
 
 }  // namespace vitscape

@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/io/safetensors.hpp>
 #include <vitscape/io/safetensors_writer.hpp>
@@ -68,6 +69,8 @@ class Checkpoint {
     }
 
     [[nodiscard]] const nlohmann::json& description() const { return description_; }
+    /// The description for reading: errors name the file and the key.
+    [[nodiscard]] JsonValue described() const { return {description_, file_.origin()}; }
     [[nodiscard]] const SafeTensors& tensors() const { return file_; }
 
     /// The flat vector stored under `prefix`.

@@ -4,10 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <utility>
 #include <vector>
 
-#include <vitscape/core/error.hpp>
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/surface_io.hpp>
@@ -66,25 +67,20 @@ nlohmann::ordered_json rows_of(const Table& table, const Number& number) {
 
 /// Reads the output of `to_json`; null becomes NaN.
 /// @throws IoError if something is missing or the tables do not fit the coordinates.
-[[nodiscard]] inline ConvexRegion convex_region_from_json(const nlohmann::json& json) {
-    try {
-        ConvexRegion region(json.at("x").get<std::vector<double>>(), json.at("y").get<std::vector<double>>());
-        for (const auto& [name, value] : detail::region_numbers(region))
-            *value = checked_number(json.at(name));
-        region.reaches_border = json.at("reaches_border").get<bool>();
-        region.evaluated = json.at("evaluated").get<Index>();
-        for (const auto& [name, value] : detail::geometry_numbers(region.geometry))
-            *value = checked_number(json.at("geometry").at(name));
-        for (const auto& [name, table] : detail::region_flags(region))
-            detail::read_rows(json.at(name), *table, name, [](const nlohmann::json& flag) {
-                return static_cast<std::uint8_t>(flag.get<int>() != 0 ? 1 : 0);
-            });
-        for (const auto& [name, table] : detail::region_tables(region))
-            detail::read_rows(json.at(name), *table, name, checked_number);
-        return region;
-    } catch (const nlohmann::json::exception& error) {
-        throw IoError(message("this is not the JSON of a convex region: ", error.what()));
-    }
+[[nodiscard]] inline ConvexRegion convex_region_from_json(const JsonValue& json) {
+    ConvexRegion region(json.at("x").to<std::vector<double>>(), json.at("y").to<std::vector<double>>());
+    for (const auto& [name, value] : detail::region_numbers(region)) *value = json.at(name).number_or_nan();
+    region.reaches_border = json.at("reaches_border").to<bool>();
+    region.evaluated = json.at("evaluated").number<Index>(0, std::numeric_limits<Index>::max());
+    for (const auto& [name, value] : detail::geometry_numbers(region.geometry))
+        *value = json.at("geometry").at(name).number_or_nan();
+    for (const auto& [name, table] : detail::region_flags(region))
+        detail::read_rows(json.at(name), *table,
+                          [](const JsonValue& flag) { return flag.number<std::uint8_t>(0, 1); });
+    for (const auto& [name, table] : detail::region_tables(region))
+        detail::read_rows(json.at(name), *table,
+                          [](const JsonValue& value) { return value.number_or_nan(); });
+    return region;
 }
 
 /// Writes `to_json` to a file atomically, for saving after each point.
@@ -96,11 +92,7 @@ inline void write_convex_region(const std::filesystem::path& path, const ConvexR
 /// @throws IoError if the file cannot be read or does not contain a convex region.
 [[nodiscard]] inline ConvexRegion load_convex_region(const std::filesystem::path& path) {
     const nlohmann::json json = load_json(path);
-    try {
-        return convex_region_from_json(json);
-    } catch (const IoError& error) {
-        throw IoError(message(path.string(), ": ", error.what()));
-    }
+    return convex_region_from_json(JsonValue(json, path.string()));
 }
 
 }  // namespace vitscape

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +13,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/io/csv.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/io/npy.hpp>
@@ -56,16 +59,17 @@ std::string json_rows(const Table& table, const Number& number) {
     return text + "\n ]";
 }
 
+/// @throws IoError if the rows do not have the table's shape, (y, x)
 template <class Table, class Read>
-void read_rows(const nlohmann::json& rows, Table& table, const char* name, const Read& read) {
+void read_rows(const JsonValue& rows, Table& table, const Read& read) {
     if (rows.size() != table.shape(0))
-        throw IoError(message("'", name, "' has ", rows.size(), " rows, 'y' has ", table.shape(0)));
+        rows.refuse("has ", rows.size(), " rows, 'y' has ", table.shape(0), " numbers");
     for (std::size_t row = 0; row < table.shape(0); ++row) {
-        if (rows[row].size() != table.shape(1))
-            throw IoError(message("row ", row, " of '", name, "' has ", rows[row].size(),
-                                  " numbers, 'x' has ", table.shape(1)));
+        const JsonValue numbers = rows.at(row);
+        if (numbers.size() != table.shape(1))
+            numbers.refuse("has ", numbers.size(), " numbers, 'x' has ", table.shape(1));
         for (std::size_t column = 0; column < table.shape(1); ++column)
-            table(row, column) = read(rows[row][column]);
+            table(row, column) = read(numbers.at(column));
     }
 }
 
@@ -82,10 +86,9 @@ void read_rows(const nlohmann::json& rows, Table& table, const char* name, const
     for (const auto& [name, number] : detail::geometry_numbers(surface.geometry)) geometry[name] = *number;
 
     std::string text =
-        "{\n \"metadata\": " + json_text(metadata) +
-        ",\n \"samples\": " + std::to_string(surface.samples) + ",\n \"centre\": " + centre.dump() +
-        ",\n \"geometry\": " + geometry.dump() + ",\n \"x\": " + nlohmann::json(surface.x).dump() +
-        ",\n \"y\": " + nlohmann::json(surface.y).dump();
+        "{\n \"metadata\": " + json_text(metadata) + ",\n \"samples\": " + std::to_string(surface.samples) +
+        ",\n \"centre\": " + centre.dump() + ",\n \"geometry\": " + geometry.dump() +
+        ",\n \"x\": " + nlohmann::json(surface.x).dump() + ",\n \"y\": " + nlohmann::json(surface.y).dump();
     for (const auto& [name, table] : detail::surface_tables(surface))
         text += std::string(",\n \"") + name +
                 "\": " + detail::json_rows(*table, [](double number) { return number; });
@@ -123,37 +126,33 @@ inline void write_surface(const std::filesystem::path& prefix, const Surface& su
 /// program) a point counts as computed if its loss is a number.
 /// @throws IoError if the file cannot be read or its tables do not fit its coordinates.
 [[nodiscard]] inline StoredSurface load_surface(const std::filesystem::path& path) {
-    const nlohmann::json json = load_json(path);
-    try {
-        StoredSurface stored;
-        Surface& surface = stored.surface;
-        surface = Surface(json.at("x").get<std::vector<double>>(), json.at("y").get<std::vector<double>>());
-        if (surface.x.empty() || surface.y.empty()) throw IoError("it has no points");
-        for (const auto& [name, table] : detail::surface_tables(surface))
-            detail::read_rows(json.at(name), *table, name, checked_number);
-        if (json.contains("computed"))
-            detail::read_rows(json.at("computed"), surface.computed, "computed", [](const auto& value) {
-                return static_cast<std::uint8_t>(value.template get<bool>());
-            });
-        else
-            for (std::size_t row = 0; row < surface.y.size(); ++row)
-                for (std::size_t column = 0; column < surface.x.size(); ++column)
-                    surface.computed(row, column) = std::isfinite(surface.loss(row, column)) ? 1 : 0;
-        surface.samples = json.value("samples", Index{0});
-        if (json.contains("centre")) {
-            surface.centre_loss = checked_number(json["centre"].at("loss"));
-            surface.centre_standard_error = checked_number(json["centre"].at("standard_error"));
-        }
-        if (json.contains("geometry"))
-            for (const auto& [name, number] : detail::geometry_numbers(surface.geometry))
-                *number = checked_number(json["geometry"].at(name));
-        if (json.contains("metadata")) stored.metadata = json["metadata"];
-        return stored;
-    } catch (const nlohmann::json::exception& error) {
-        throw IoError(message(path.string(), " is not the JSON file of a surface: ", error.what()));
-    } catch (const IoError& error) {
-        throw IoError(message(path.string(), " is not the JSON file of a surface: ", error.what()));
+    const nlohmann::json content = load_json(path);
+    const JsonValue json(content, path.string());
+    StoredSurface stored;
+    Surface& surface = stored.surface;
+    surface = Surface(json.at("x").to<std::vector<double>>(), json.at("y").to<std::vector<double>>());
+    if (surface.x.empty() || surface.y.empty()) json.refuse("is a surface without points");
+    const auto number = [](const JsonValue& value) { return value.number_or_nan(); };
+    for (const auto& [name, table] : detail::surface_tables(surface))
+        detail::read_rows(json.at(name), *table, number);
+    if (json.contains("computed"))
+        detail::read_rows(json.at("computed"), surface.computed,
+                          [](const JsonValue& value) { return static_cast<std::uint8_t>(value.to<bool>()); });
+    else
+        for (std::size_t row = 0; row < surface.y.size(); ++row)
+            for (std::size_t column = 0; column < surface.x.size(); ++column)
+                surface.computed(row, column) = std::isfinite(surface.loss(row, column)) ? 1 : 0;
+    if (json.contains("samples"))
+        surface.samples = json.at("samples").number<Index>(0, std::numeric_limits<Index>::max());
+    if (json.contains("centre")) {
+        surface.centre_loss = json.at("centre").at("loss").number_or_nan();
+        surface.centre_standard_error = json.at("centre").at("standard_error").number_or_nan();
     }
+    if (json.contains("geometry"))
+        for (const auto& [name, value] : detail::geometry_numbers(surface.geometry))
+            *value = json.at("geometry").at(name).number_or_nan();
+    if (json.contains("metadata")) stored.metadata = json.at("metadata").json();
+    return stored;
 }
 
 }  // namespace vitscape

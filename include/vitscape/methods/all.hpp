@@ -58,16 +58,15 @@ using AnyMethod = AllMethods::Any;
 
 /// Inverse of `describe`.
 /// @throws IoError if the description is incomplete, ConfigError if it names something unknown or invalid.
+[[nodiscard]] inline AnyMethod method_from(const JsonValue& description) {
+    return AllMethods::make(description.at("method").to<std::string>(), [&]<class M>() {
+        typename M::Config config;
+        read_fields(description, config);
+        return M(config);
+    });
+}
 [[nodiscard]] inline AnyMethod method_from(const nlohmann::json& description) {
-    try {
-        return AllMethods::make(description.at("method").get<std::string>(), [&]<class M>() {
-            typename M::Config config;
-            read_fields(description, config);
-            return M(config);
-        });
-    } catch (const nlohmann::json::exception& error) {
-        throw IoError(message("the description of the model is incomplete: ", error.what()));
-    }
+    return method_from(JsonValue(description, "the description of the model"));
 }
 
 }  // namespace vitscape

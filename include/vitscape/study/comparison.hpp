@@ -176,8 +176,7 @@ class Comparison {
             if (!options_.resume && !options_.report_only)
                 throw StudyExists(message(options_.out.string(),
                                           " holds a comparison; resume it, or choose another folder"));
-            DecidedPlan decided;
-            decided.read(file.decided(asked));
+            const DecidedPlan decided = file.decided(asked);
             plan.training.epochs = decided.epochs, speeds_ = decided.speeds;
             measures_ = at_level(measures_, decided.level);
         } else {

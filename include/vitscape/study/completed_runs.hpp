@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/study/store.hpp>
 
 namespace vitscape {
@@ -25,6 +27,10 @@ struct CompletedRuns {
 
     [[nodiscard]] std::filesystem::path folder(const std::string& method, std::uint64_t seed) const {
         return out / method / message("seed-", seed);
+    }
+    /// The results of a method from the seed number `i`, for reading: errors name the file and the key.
+    [[nodiscard]] JsonValue result(const std::string& method, std::size_t i) const {
+        return {results.at(method).at(i), (folder(method, seeds.at(i)) / "results.json").string()};
     }
     /// Reads the results. @param names  of the results of a complete run
     /// @throws IoError naming the first missing result if a run is not complete

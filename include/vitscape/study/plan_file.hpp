@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/io/json.hpp>
+#include <vitscape/study/measure.hpp>
 #include <vitscape/study/time.hpp>
 
 namespace vitscape {
@@ -30,10 +35,16 @@ struct DecidedPlan {
                          s.classification.product};
         return {{"epochs", epochs}, {"level", level}, {"speeds", all}};
     }
-    void read(const nlohmann::json& json) {
-        epochs = json.at("epochs"), level = json.at("level");
-        for (const auto& [name, s] : json.at("speeds").items())
-            speeds[name] = {s.at(0), s.at(1), {s.at(2), s.at(3)}, {s.at(4), s.at(5)}};
+    /// @throws IoError naming the entry that is missing or out of range
+    void read(const JsonValue& json) {
+        epochs = json.at("epochs").number<std::uint32_t>(1, std::numeric_limits<std::uint32_t>::max());
+        level = json.at("level").number(0, coarsest_level);
+        json.at("speeds").for_each([&](const std::string& name, const JsonValue& numbers) {
+            std::array<double, 6> s{};
+            for (std::size_t i = 0; i < s.size(); ++i)
+                s[i] = numbers.at(i).number(0.0, std::numeric_limits<double>::max());
+            speeds[name] = {s[0], s[1], {s[2], s[3]}, {s[4], s[5]}};
+        });
     }
 };
 
@@ -45,12 +56,18 @@ class PlanFile {
 
     [[nodiscard]] bool exists() const { return std::filesystem::exists(file_); }
     /// The decisions for the same request. @throws ConfigError if the stored request differs
-    [[nodiscard]] nlohmann::json decided(const nlohmann::json& asked) const {
+    [[nodiscard]] DecidedPlan decided(const nlohmann::json& asked) const {
         const nlohmann::json stored = load_json(file_);
-        if (const auto difference = first_difference(stored.value("asked", nlohmann::json::object()), asked))
+        const JsonValue plan(stored, file_.string());
+        if (const auto difference = first_difference(plan.at("asked").json(), asked))
             throw ConfigError(message(folder_.string(), " contains a comparison with other options: ",
                                       *difference, "; use the same options or choose another output folder"));
-        return stored.at("decided");
+        DecidedPlan decided;
+        decided.read(plan.at("decided"));
+        for (const auto& [name, method] : asked.at("methods").items())
+            if (!decided.speeds.contains(name))
+                plan.at("decided").at("speeds").refuse("has no entry '", name, "'");
+        return decided;
     }
     /// @throws ConfigError if the folder holds anything but a lock
     void require_empty_folder() const {

@@ -46,7 +46,7 @@ class ReportData {
             for (std::size_t i = 0; i < plan_.seeds.size(); ++i)
                 report["runs"].push_back({{"method", name},
                                           {"seed", plan_.seeds[i]},
-                                          {"curve", runs_.results.at(name)[i].at("training")}});
+                                          {"curve", runs_.result(name, i).at("training").json()}});
         report["curves"] = describe_curves();
         for (const Row& row : rows_) report["measures"].push_back(row_json(row));
         report["baselines"] = baselines();
@@ -74,7 +74,8 @@ class ReportData {
         std::vector<double> numbers;
         const auto at = find(key);
         if (at == rows_.end() || !runs_.results.contains(method)) return numbers;
-        for (const Json& run : runs_.results.at(method)) numbers.push_back(at->of(run).value);
+        for (std::size_t i = 0; i < runs_.seeds.size(); ++i)
+            numbers.push_back(at->of(runs_.result(method, i)).value);
         return numbers;
     }
 
@@ -91,7 +92,7 @@ class ReportData {
         for (const auto& [name, title] : runs_.methods) {
             std::vector<double> all;
             for (std::size_t i = 0; i < plan_.seeds.size(); ++i) {
-                const MeasuredValue value = row.of(runs_.results.at(name)[i]);
+                const MeasuredValue value = row.of(runs_.result(name, i));
                 all.push_back(value.value);
                 json["values"][name].push_back({{"seed", plan_.seeds[i]},
                                                 {"value", json_number(value.value)},
@@ -104,9 +105,9 @@ class ReportData {
 
     [[nodiscard]] Json baselines() const {
         const ResultStore store(runs_.out / "baselines.json");
-        Json random = json_summary(store.at("random encoder").get<std::vector<double>>());
-        const double top1 = store.at("raw pixels").at("top1"),
-                     error = store.at("raw pixels").at("standard_error");
+        Json random = json_summary(store.checked("random encoder").to<std::vector<double>>());
+        const JsonValue pixels = store.checked("raw pixels");
+        const auto top1 = pixels.at("top1").to<double>(), error = pixels.at("standard_error").to<double>();
         return {{{"name", "random encoder, linear probe"},
                  {"top1", random.at("mean")},
                  {"standard_error", random.at("standard_error")},

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/study/completed_runs.hpp>
@@ -44,8 +45,7 @@ struct Row {
     bool flatness = false;       ///< correlated with the outcome
     bool outcome = false;        ///< a goal of training, with which flatness is correlated
     std::string loss{};          ///< set by `Rows`: "training", "classification" or empty
-    std::function<MeasuredValue(const nlohmann::json&)>
-        of{};  ///< set by `Rows`: the value from a run's results
+    std::function<MeasuredValue(const JsonValue&)> of{};  ///< set by `Rows`: the value from a run's results
 };
 
 /// A radius or strength as part of a key or a name.
@@ -55,15 +55,14 @@ struct Row {
     return text;
 }
 /// A value without an error.
-[[nodiscard]] inline MeasuredValue number_of(const nlohmann::json& result) {
-    return {.value = number_or_nan(result)};
+[[nodiscard]] inline MeasuredValue number_of(const JsonValue& result) {
+    return {.value = result.number_or_nan()};
 }
 
 namespace detail {
 
 /// The key of a loss's result in a run; a classifier's only loss serves as both.
-inline std::string result_of_loss(const nlohmann::json& run, const std::string& loss,
-                                  const std::string& key) {
+inline std::string result_of_loss(const JsonValue& run, const std::string& loss, const std::string& key) {
     const std::string name = message(loss, ".", key);
     return run.contains(name) ? name : message("training.", key);
 }
@@ -72,8 +71,6 @@ inline std::string result_of_loss(const nlohmann::json& run, const std::string& 
 
 /// Collects the rows of one measure.
 class Rows {
-    using Json = nlohmann::json;
-
   public:
     /// @param loss   of a measure of losses, otherwise empty.  @param parts  0: the result is not divided
     /// @param runs   of the study; empty if only the keys of the rows are needed
@@ -83,11 +80,11 @@ class Rows {
 
     /// @param of  computes the value from the measure's result, or from that of one part: then the run's value is the mean over
     ///            parts, with its standard error if there are several
-    void add(Row row, std::function<MeasuredValue(const Json&)> of) {
+    void add(Row row, std::function<MeasuredValue(const JsonValue&)> of) {
         row.key = message(loss_.empty() ? row.group : loss_, ".", row.key);
         row.loss = loss_;
-        row.of = [of = std::move(of), key = key_, loss = loss_, parts = parts_](const Json& run) {
-            const auto result = [&](const std::string& name) -> const Json& {
+        row.of = [of = std::move(of), key = key_, loss = loss_, parts = parts_](const JsonValue& run) {
+            const auto result = [&](const std::string& name) {
                 return run.at(loss.empty() ? name : detail::result_of_loss(run, loss, name));
             };
             if (parts == 0) return of(result(key));
@@ -103,12 +100,13 @@ class Rows {
     }
     [[nodiscard]] const ComparisonPlan& plan() const { return plan_; }
     /// The results of this measure of runs: a list per contestant with one entry per seed.
-    [[nodiscard]] std::vector<std::vector<Json>> results() const {
-        std::vector<std::vector<Json>> all;
+    [[nodiscard]] std::vector<std::vector<JsonValue>> results() const {
+        std::vector<std::vector<JsonValue>> all;
         for (const auto& [name, title] : runs_.methods) {
             if (!runs_.results.contains(name)) continue;
             all.emplace_back();
-            for (const Json& run : runs_.results.at(name)) all.back().push_back(run.at(key_));
+            for (std::size_t i = 0; i < runs_.seeds.size(); ++i)
+                all.back().push_back(runs_.result(name, i).at(key_));
         }
         return all;
     }

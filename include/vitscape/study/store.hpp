@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/io/json.hpp>
 
 namespace vitscape {
@@ -16,13 +17,19 @@ namespace vitscape {
 class ResultStore {
   public:
     explicit ResultStore(std::filesystem::path path) : path_(std::move(path)) {
-        if (std::filesystem::exists(path_)) results_ = load_json(path_);
+        if (!std::filesystem::exists(path_)) return;
+        results_ = load_json(path_);
+        (void)JsonValue(results_, path_.string()).contains("");  // it is an object
     }
     [[nodiscard]] bool has(const std::string& name) const { return results_.contains(name); }
     [[nodiscard]] const nlohmann::json& at(const std::string& name) const {
         if (!has(name))
             throw IoError(message(path_.string(), " has no result '", name, "'; the run is not complete"));
         return results_.at(name);
+    }
+    /// As `at`, for reading: errors name the file and the key.
+    [[nodiscard]] JsonValue checked(const std::string& name) const {
+        return JsonValue(results_, path_.string()).at(name);
     }
     [[nodiscard]] const nlohmann::json& all() const { return results_; }
     void put(const std::string& name, nlohmann::json value) {

@@ -16,7 +16,7 @@ namespace vitscape {
 namespace detail {
 
 /// The prefix of the files of a run's loss; a classifier's only loss serves as both.
-inline std::string loss_with_surface(const nlohmann::json& run, const std::string& loss) {
+inline std::string loss_with_surface(const JsonValue& run, const std::string& loss) {
     return run.contains(loss + ".surface-0") ? loss : "training";
 }
 
@@ -28,7 +28,7 @@ inline std::string loss_with_surface(const nlohmann::json& run, const std::strin
     Json list = Json::array();
     for (const std::string& loss : study_losses)
         for (const auto& [name, title] : runs.methods) {
-            const std::string prefix = detail::loss_with_surface(runs.results.at(name).front(), loss);
+            const std::string prefix = detail::loss_with_surface(runs.result(name, 0), loss);
             const auto path = runs.folder(name, runs.seeds.front());
             const Surface surface = load_surface(path / (prefix + "-surface-0.json")).surface;
             Json rows = Json::array();
@@ -77,7 +77,7 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
             std::vector<double> x;
             std::vector<std::vector<double>> at;  // per coordinate, one value per seed
             for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
-                const std::string prefix = detail::loss_with_surface(runs.results.at(name)[i], loss);
+                const std::string prefix = detail::loss_with_surface(runs.result(name, i), loss);
                 std::vector<std::vector<double>> of_seed;
                 for (std::uint32_t pair = 0; pair < planes; ++pair) {
                     const Surface s = load_surface(runs.folder(name, runs.seeds[i]) /

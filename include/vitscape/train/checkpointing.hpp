@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -19,16 +20,12 @@
 namespace vitscape {
 
 /// The normalization of the images that a model was trained with. @throws IoError if it is missing.
-inline ImageTransform transform_from(const nlohmann::json& d) {
-    try {
-        ImageTransform transform;
-        transform.side = d.at("side").get<Index>();
-        transform.mean = d.at("mean").get<std::array<float, 3>>();
-        transform.standard_deviation = d.at("standard_deviation").get<std::array<float, 3>>();
-        return transform;
-    } catch (const nlohmann::json::exception& error) {
-        throw IoError(message("the description of the images is incomplete: ", error.what()));
-    }
+inline ImageTransform transform_from(const JsonValue& d) {
+    ImageTransform transform;
+    transform.side = d.at("side").to<Index>();
+    transform.mean = d.at("mean").to<std::array<float, 3>>();
+    transform.standard_deviation = d.at("standard_deviation").to<std::array<float, 3>>();
+    return transform;
 }
 
 namespace detail {
@@ -120,26 +117,22 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
     };
     compare("model", detail::description_of(trainer.method()));
     compare("training", training);
-    try {
-        const nlohmann::json& reached = description.at("state");
-        auto state = trainer.state();
-        state.theta = V(trainer.theta().backend(), theta);
-        if (state.teacher.size() > 0)
-            state.teacher = V(trainer.theta().backend(),
-                              checkpoint.vector<Storage>(trainer.method().layout(), "teacher."));
-        for (const auto& [name, vector] : state.optimizer.vectors())
-            *vector =
-                V(trainer.theta().backend(),
-                  checkpoint.vector<Storage>(trainer.method().layout(), message("optimizer.", name, ".")));
-        state.epoch = reached.at("epoch").get<std::uint32_t>();
-        state.batch = reached.at("batch").get<std::size_t>();
-        state.loss_sum = reached.at("loss_sum").get<double>();
-        state.loss_count = reached.at("loss_count").get<Index>();
-        state.optimizer.steps = reached.at("optimizer_steps").get<Index>();
-        trainer.state() = std::move(state);
-    } catch (const nlohmann::json::exception& error) {
-        throw IoError(message(origin, " has no complete training state: ", error.what()));
-    }
+    const JsonValue reached = checkpoint.described().at("state");
+    constexpr Index most = std::numeric_limits<Index>::max();
+    auto state = trainer.state();
+    state.theta = V(trainer.theta().backend(), theta);
+    if (state.teacher.size() > 0)
+        state.teacher =
+            V(trainer.theta().backend(), checkpoint.vector<Storage>(trainer.method().layout(), "teacher."));
+    for (const auto& [name, vector] : state.optimizer.vectors())
+        *vector = V(trainer.theta().backend(),
+                    checkpoint.vector<Storage>(trainer.method().layout(), message("optimizer.", name, ".")));
+    state.epoch = reached.at("epoch").to<std::uint32_t>();
+    state.batch = reached.at("batch").to<std::size_t>();
+    state.loss_sum = reached.at("loss_sum").to<double>();
+    state.loss_count = reached.at("loss_count").number<Index>(0, most);
+    state.optimizer.steps = reached.at("optimizer_steps").number<Index>(0, most);
+    trainer.state() = std::move(state);
 }
 
 /// Callback: saves `folder/checkpoint.safetensors` at the given intervals of epochs and minutes, at the end, and when
@@ -207,9 +200,13 @@ class JsonLog {
             std::istringstream lines(
                 read_text(path_));  // kept verbatim: parsing would sort the keys of an object
             std::string line;
-            for (const nlohmann::json& entry : load_json_lines(path_))
-                if (std::getline(lines, line) && entry.value("epoch", 0U) <= trainer.state().epoch)
+            std::size_t number = 0;
+            for (const nlohmann::json& entry : load_json_lines(path_)) {
+                const JsonValue checked(entry, message(path_.string(), ":", ++number));
+                if (std::getline(lines, line) &&
+                    checked.at("epoch").to<std::uint32_t>() <= trainer.state().epoch)
                     kept += line + "\n";
+            }
         }
         write_atomically(path_, kept);
     }

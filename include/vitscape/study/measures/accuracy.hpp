@@ -16,7 +16,6 @@ struct AccuracyMeasure {
     static void fields(Self&, Visitor&) {}
     void check() const {}
     void rows(Rows& rows) const {
-        using Json = nlohmann::json;
         const auto add = [&](std::string row, std::string name, auto of, bool outcome = false) {
             rows.add({.key = std::move(row),
                       .group = "accuracy",
@@ -29,7 +28,7 @@ struct AccuracyMeasure {
         };
         add(
             "top1", "held-out top-1: linear probe, or the classifier's own head",
-            [](const Json& probe) {
+            [](const JsonValue& probe) {
                 return number_of(probe.contains("own_head") ? probe.at("own_head")
                                                             : probe.at("shares").back().at("top1"));
             },
@@ -37,14 +36,14 @@ struct AccuracyMeasure {
         for (std::size_t i = 0; i < rows.plan().probe_shares.size(); ++i) {
             const std::string percent = plain_number(100 * rows.plan().probe_shares[i]);
             add(message("probe_", percent), message("linear probe from ", percent, " % of the labels, top-1"),
-                [i](const Json& probe) { return number_of(probe.at("shares").at(i).at("top1")); });
+                [i](const JsonValue& probe) { return number_of(probe.at("shares").at(i).at("top1")); });
         }
         add("probe_top5", "linear probe, top-5",
-            [](const Json& probe) { return number_of(probe.at("shares").back().at("top5")); });
+            [](const JsonValue& probe) { return number_of(probe.at("shares").back().at("top5")); });
         add("knn", "20 nearest neighbours, top-1",
-            [](const Json& probe) { return number_of(probe.at("knn")); });
+            [](const JsonValue& probe) { return number_of(probe.at("knn")); });
         add("teacher", "linear probe of the teacher, top-1",
-            [](const Json& probe) { return number_of(probe.value("teacher", Json())); });
+            [](const JsonValue& probe) { return number_of(probe.value("teacher")); });
     }
 };
 

@@ -15,11 +15,12 @@ namespace vitscape {
 namespace detail {
 
 /// Epochs until a curve reaches a level, interpolated linearly between epochs; NaN if it does not.
-inline double epochs_until(const nlohmann::json& curve, const std::string& name, double level, bool falling) {
+inline double epochs_until(const JsonValue& curve, const std::string& name, double level, bool falling) {
     double before = std::numeric_limits<double>::quiet_NaN(), epoch_before = 0;
     if (!curve.contains(name)) return before;
     for (std::size_t i = 0; i < curve.at("epoch").size(); ++i) {
-        const double value = number_or_nan(curve.at(name).at(i)), epoch = curve.at("epoch").at(i);
+        const double value = curve.at(name).at(i).number_or_nan(),
+                     epoch = curve.at("epoch").at(i).to<double>();
         if (std::isnan(value)) continue;
         if (falling ? value <= level : value >= level)
             return std::isnan(before)
@@ -37,17 +38,18 @@ struct ConvergenceLevels {
     double reconstruction_half = 0, reconstruction_end = 0, probe = 1;
 
     /// @param curves  per contestant and seed
-    explicit ConvergenceLevels(const std::vector<std::vector<nlohmann::json>>& curves) {
+    explicit ConvergenceLevels(const std::vector<std::vector<JsonValue>>& curves) {
         const auto rounded = [](double x) { return std::ceil(x * 1e4) / 1e4; };
         bool first = true;
         for (const auto& of_contestant : curves) {
             double half = 0, end = 0, last = 0;
             const double runs = static_cast<double>(of_contestant.size());
-            for (const nlohmann::json& curve : of_contestant) {
+            for (const JsonValue& curve : of_contestant) {
                 const std::size_t count = curve.at("epoch").size();
-                half += number_or_nan(curve.at("reconstruction_loss").at((count - 1) / 2)) / runs;
-                end += number_or_nan(curve.at("reconstruction_loss").back()) / runs;
-                last += number_or_nan(curve.at("probe_accuracy").back()) / runs;
+                if (count == 0) curve.at("epoch").refuse("is empty");
+                half += curve.at("reconstruction_loss").at((count - 1) / 2).number_or_nan() / runs;
+                end += curve.at("reconstruction_loss").back().number_or_nan() / runs;
+                last += curve.at("probe_accuracy").back().number_or_nan() / runs;
             }
             probe = std::min(probe, 0.9 * last);
             if (first && std::isfinite(end)) {
@@ -77,7 +79,7 @@ struct ConvergenceMeasure {
                       .unit = "epochs",
                       .meaning = "linear between epochs; none if the training did not reach it",
                       .better = Better::lower},
-                     [=](const nlohmann::json& training) {
+                     [=](const JsonValue& training) {
                          return MeasuredValue{.value = detail::epochs_until(training, curve, level, falling)};
                      });
         };

@@ -63,7 +63,6 @@ struct ConvexRegionMeasure {
         return {{"area", region.area}, {"radius", region.radius}, {"reaches_border", region.reaches_border}};
     }
     void rows(Rows& rows) const {
-        using Json = nlohmann::json;
         const std::string scale = "scale of the loss and of filters";
         rows.add({.key = "convex_area",
                   .group = "convex region",
@@ -73,21 +72,21 @@ struct ConvexRegionMeasure {
                   .invariant_to = scale,
                   .headline = true,
                   .flatness = true},
-                 [](const Json& p) { return number_of(p.at("area")); });
+                 [](const JsonValue& p) { return number_of(p.at("area")); });
         rows.add({.key = "convex_radius",
                   .group = "convex region",
                   .name = "radius of the convex region",
                   .better = Better::higher,
                   .invariant_to = scale,
                   .flatness = true},
-                 [](const Json& p) { return number_of(p.at("radius")); });
+                 [](const JsonValue& p) { return number_of(p.at("radius")); });
         rows.add({.key = "convex_at_border",
                   .group = "convex region",
                   .name = "planes whose convex region reaches the border",
                   .unit = "fraction",
                   .invariant_to = scale},
-                 [](const Json& p) {
-                     return MeasuredValue{.value = p.at("reaches_border").get<bool>() ? 1.0 : 0.0};
+                 [](const JsonValue& p) {
+                     return MeasuredValue{.value = p.at("reaches_border").to<bool>() ? 1.0 : 0.0};
                  });
     }
     /// The regions drawn over the surfaces of the page.

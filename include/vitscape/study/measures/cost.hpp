@@ -20,15 +20,14 @@ namespace detail {
 /// A cost stored in a result under `stored`; none if it was not measured.
 inline void add_cost(Rows& rows, std::string key, std::string stored, std::string name, std::string unit,
                      std::string meaning = "") {
-    rows.add({.key = std::move(key),
-              .group = "cost",
-              .name = std::move(name),
-              .unit = std::move(unit),
-              .meaning = std::move(meaning),
-              .better = Better::lower},
-             [stored = std::move(stored)](const nlohmann::json& result) {
-                 return number_of(result.value(stored, nlohmann::json()));
-             });
+    rows.add(
+        {.key = std::move(key),
+         .group = "cost",
+         .name = std::move(name),
+         .unit = std::move(unit),
+         .meaning = std::move(meaning),
+         .better = Better::lower},
+        [stored = std::move(stored)](const JsonValue& result) { return number_of(result.value(stored)); });
 }
 
 }  // namespace detail
@@ -47,10 +46,11 @@ struct TrainingTimeMeasure {
                   .meaning = "the median over epochs",
                   .better = Better::lower,
                   .headline = true},
-                 [](const nlohmann::json& training) {
+                 [](const JsonValue& training) {
                      std::vector<double> seconds;
-                     for (const nlohmann::json& s : training.at("seconds"))
-                         seconds.push_back(number_or_nan(s));
+                     const JsonValue all = training.at("seconds");
+                     for (std::size_t i = 0; i < all.size(); ++i)
+                         seconds.push_back(all.at(i).number_or_nan());
                      return MeasuredValue{.value = median(seconds)};
                  });
     }
@@ -80,7 +80,7 @@ struct InferenceMeasure {
     }
     void rows(Rows& rows) const {
         const auto done = rows.results();
-        const std::size_t images = done.empty() ? batch : done.front().front().at("batch").get<std::size_t>();
+        const std::size_t images = done.empty() ? batch : done.front().front().at("batch").to<std::size_t>();
         detail::add_cost(rows, "inference_seconds", "seconds",
                          message("time of classifying an image, in batches of ", images), "seconds");
         detail::add_cost(rows, "inference_memory", "peak_memory",

@@ -55,7 +55,6 @@ struct EigenvalueMeasure {
                 {"smallest_residual", spectrum.smallest.front().residual}};
     }
     void rows(Rows& rows) const {
-        using Json = nlohmann::json;
         const auto end = [&](const std::string& which, Better better, bool headline) {
             rows.add({.key = which + "_eigenvalue",
                       .group = "curvature",
@@ -64,9 +63,9 @@ struct EigenvalueMeasure {
                       .better = better,
                       .headline = headline,
                       .flatness = true},
-                     [which](const Json& e) {
-                         return MeasuredValue{number_or_nan(e.at(which)),
-                                              number_or_nan(e.at(which + "_residual"))};
+                     [which](const JsonValue& e) {
+                         return MeasuredValue{e.at(which).number_or_nan(),
+                                              e.at(which + "_residual").number_or_nan()};
                      });
         };
         end("largest", Better::lower, true);
@@ -78,9 +77,9 @@ struct EigenvalueMeasure {
                   .better = Better::lower,
                   .invariant_to = "scale of the loss",
                   .flatness = true},
-                 [](const Json& e) {
-                     return MeasuredValue{
-                         .value = std::abs(number_or_nan(e.at("smallest")) / number_or_nan(e.at("largest")))};
+                 [](const JsonValue& e) {
+                     return MeasuredValue{.value = std::abs(e.at("smallest").number_or_nan() /
+                                                            e.at("largest").number_or_nan())};
                  });
     }
 };
@@ -118,8 +117,8 @@ struct TraceMeasure {
              .meaning = "in units of the loss",
              .better = Better::lower,
              .flatness = true},
-            [](const nlohmann::json& t) {
-                return MeasuredValue{number_or_nan(t.at("value")), number_or_nan(t.at("standard_error"))};
+            [](const JsonValue& t) {
+                return MeasuredValue{t.at("value").number_or_nan(), t.at("standard_error").number_or_nan()};
             });
     }
 };

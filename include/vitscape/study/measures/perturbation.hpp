@@ -58,11 +58,11 @@ struct WeightNoiseMeasure {
                       .better = Better::lower,
                       .invariant_to = "scale of the loss and of filters",
                       .flatness = true},
-                     [i](const nlohmann::json& n) {
-                         const double centre = number_or_nan(n.at("centre_loss"));
-                         const nlohmann::json& rise = n.at("rises").at(i);
-                         return MeasuredValue{number_or_nan(rise.at("mean")) / centre,
-                                              number_or_nan(rise.at("standard_error")) / centre};
+                     [i](const JsonValue& n) {
+                         const double centre = n.at("centre_loss").number_or_nan();
+                         const JsonValue rise = n.at("rises").at(i);
+                         return MeasuredValue{rise.at("mean").number_or_nan() / centre,
+                                              rise.at("standard_error").number_or_nan() / centre};
                      });
         }
     }
@@ -98,9 +98,9 @@ struct SharpnessMeasure {
                   .better = Better::lower,
                   .invariant_to = "scale of the loss",
                   .flatness = true},
-                 [](const nlohmann::json& s) {
-                     return MeasuredValue{.value = number_or_nan(s.at("rise")) /
-                                                   number_or_nan(s.at("centre_loss"))};
+                 [](const JsonValue& s) {
+                     return MeasuredValue{.value = s.at("rise").number_or_nan() /
+                                                   s.at("centre_loss").number_or_nan()};
                  });
     }
 };

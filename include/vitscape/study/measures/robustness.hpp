@@ -71,22 +71,21 @@ struct RobustnessMeasure {
   private:
     static void add(Rows& rows, std::size_t at, const std::string& kind, double strength,
                     const std::string& what) {
-        using Json = nlohmann::json;
         const std::string ending = message(kind, "_", plain_number(strength));
         rows.add({.key = "top1_" + ending,
                   .group = "robustness",
                   .name = "top-1 under " + what,
                   .unit = "fraction",
                   .better = Better::higher},
-                 [at](const Json& r) { return number_of(r.at(at).at("top1")); });
+                 [at](const JsonValue& r) { return number_of(r.at(at).at("top1")); });
         rows.add({.key = "loss_" + ending,
                   .group = "robustness",
                   .name = "training loss under " + what + ", over that of clean images",
                   .better = Better::lower,
                   .invariant_to = "scale of the loss"},
-                 [at](const Json& r) {
-                     return MeasuredValue{.value = number_or_nan(r.at(at).at("training_loss")) /
-                                                   number_or_nan(r.at(0).at("training_loss"))};
+                 [at](const JsonValue& r) {
+                     return MeasuredValue{.value = r.at(at).at("training_loss").number_or_nan() /
+                                                   r.at(0).at("training_loss").number_or_nan()};
                  });
     }
 };

@@ -80,7 +80,6 @@ struct SurfaceMeasure {
                 {"rises", rises}};
     }
     void rows(Rows& rows) const {
-        using Json = nlohmann::json;
         const std::string scale = "scale of the loss and of filters";
         rows.add({.key = "area_below_twice",
                   .group = "flatness",
@@ -88,14 +87,14 @@ struct SurfaceMeasure {
                   .better = Better::higher,
                   .invariant_to = scale,
                   .flatness = true},
-                 [](const Json& p) { return number_of(p.at("area_below_twice")); });
+                 [](const JsonValue& p) { return number_of(p.at("area_below_twice")); });
         for (std::size_t i = 0; i < radii.size(); ++i) {
             const std::string radius = plain_number(radii[i]);
-            const auto rise = [i](const Json& p, const char* what) {
-                return number_or_nan(p.at("rises").at(i).at(what));
+            const auto rise = [i](const JsonValue& p, const char* what) {
+                return p.at("rises").at(i).at(what).number_or_nan();
             };
-            const auto relative = [rise](const Json& p, const char* what) {
-                return MeasuredValue{.value = rise(p, what) / number_or_nan(p.at("centre_loss"))};
+            const auto relative = [rise](const JsonValue& p, const char* what) {
+                return MeasuredValue{.value = rise(p, what) / p.at("centre_loss").number_or_nan()};
             };
             rows.add({.key = message("rise_", radius),
                       .group = "flatness",
@@ -105,21 +104,21 @@ struct SurfaceMeasure {
                       .invariant_to = scale,
                       .headline = i + 1 == radii.size(),
                       .flatness = true},
-                     [=](const Json& p) { return relative(p, "mean"); });
+                     [=](const JsonValue& p) { return relative(p, "mean"); });
             rows.add({.key = message("worst_rise_", radius),
                       .group = "flatness",
                       .name = message("worst rise at radius ", radius, ", relative"),
                       .better = Better::lower,
                       .invariant_to = scale,
                       .flatness = true},
-                     [=](const Json& p) { return relative(p, "worst"); });
+                     [=](const JsonValue& p) { return relative(p, "worst"); });
             rows.add({.key = message("absolute_rise_", radius),
                       .group = "flatness",
                       .name = message("mean rise at radius ", radius, ", in units of the loss"),
                       .better = Better::lower,
                       .invariant_to = "scale of filters",
                       .flatness = true},
-                     [=](const Json& p) { return MeasuredValue{.value = rise(p, "mean")}; });
+                     [=](const JsonValue& p) { return MeasuredValue{.value = rise(p, "mean")}; });
         }
         rows.add({.key = "total_variation",
                   .group = "smoothness",
@@ -127,9 +126,9 @@ struct SurfaceMeasure {
                   .better = Better::lower,
                   .invariant_to = scale,
                   .flatness = true},
-                 [](const Json& p) {
-                     return MeasuredValue{.value = number_or_nan(p.at("total_variation")) /
-                                                   number_or_nan(p.at("centre_loss"))};
+                 [](const JsonValue& p) {
+                     return MeasuredValue{.value = p.at("total_variation").number_or_nan() /
+                                                   p.at("centre_loss").number_or_nan()};
                  });
         rows.add({.key = "local_minima",
                   .group = "smoothness",
@@ -137,7 +136,7 @@ struct SurfaceMeasure {
                   .better = Better::lower,
                   .invariant_to = scale,
                   .flatness = true},
-                 [](const Json& p) { return number_of(p.at("local_minima")); });
+                 [](const JsonValue& p) { return number_of(p.at("local_minima")); });
     }
     /// Surfaces and slices for the page.
     void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
