@@ -51,10 +51,10 @@ struct SlopeMeasure {
                   .better = Better::lower,
                   .invariant_to = "scale of the loss",
                   .headline = true},
-                 [](const nlohmann::json& slope) {
-                     return MeasuredValue{.value = number_or_nan(slope.at("gradient")) *
-                                                   number_or_nan(slope.at("weights")) /
-                                                   number_or_nan(slope.at("loss"))};
+                 [](const JsonValue& slope) {
+                     return MeasuredValue{.value = slope.at("gradient").number_or_nan() *
+                                                   slope.at("weights").number_or_nan() /
+                                                   slope.at("loss").number_or_nan()};
                  });
     }
 };
@@ -99,7 +99,7 @@ struct ShiftMeasure {
                   .unit = "fraction",
                   .better = Better::lower,
                   .headline = true},
-                 [](const nlohmann::json& shift) { return number_of(shift.at("changed")); });
+                 [](const JsonValue& shift) { return number_of(shift.at("changed")); });
     }
 
   private:

@@ -8,6 +8,7 @@
 #include <vitscape/core/json_fields.hpp>
 
 #include "support/catch.hpp"
+#include "support/error_text.hpp"
 
 using namespace vitscape;
 
@@ -74,7 +75,8 @@ TEST_CASE("fields: what is described is read back", "[core][fields]") {
 TEST_CASE("fields: a type without fields is called custom and cannot be read back", "[core][fields]") {
     CHECK(detail::field_json(Custom{}).dump() == R"({"kind":"custom"})");
     Custom custom;
-    CHECK_THROWS_AS(detail::read_field(nlohmann::json{{"kind", "custom"}}, custom), ConfigError);
+    CHECK_THROWS_AS(detail::read_field(JsonValue(nlohmann::json{{"kind", "custom"}}, "a file"), custom),
+                    ConfigError);
 }
 
 TEST_CASE("fields: an unknown kind or name is refused with the known ones", "[core][fields]") {
@@ -88,4 +90,9 @@ TEST_CASE("fields: an unknown kind or name is refused with the known ones", "[co
     json = describe(Config{});
     json.erase("radii");
     CHECK_THROWS_AS(read_fields(json, read), IoError);
+    json = describe(Config{});
+    json["shape"]["side"] = -1.5;
+    CHECK(test::error_text<IoError>([&] {
+              read_fields(JsonValue(json, "a.safetensors", "/model"), read);
+          }).starts_with("a.safetensors: /model/shape/side is -1.5, needed is a whole number"));
 }

@@ -127,7 +127,8 @@ TEST_CASE("a picture of more pixels than allowed counts as damaged", "[data][ima
         CHECK(log[0].find("141.jpg") != std::string::npos);
         CHECK(log[0].find("17 x 12 pixels, the limit is 192") != std::string::npos);
     }
-    ImageFolderOptions options;
+    Lines log;
+    ImageFolderOptions options = logging_to(log);
     options.max_pixels = 16 * 12 - 1;
     CHECK(thrown<DataError>(folder.path(), options).find("200 of 200 files") != std::string::npos);
     options.max_pixels = 0;

@@ -28,7 +28,7 @@ struct LossArchetype {
     }
     void rows(Rows& rows) const {
         rows.add({.key = "height", .group = "own", .name = "loss at the solution"},
-                 [](const nlohmann::json& result) { return number_of(result); });
+                 [](const JsonValue& result) { return number_of(result); });
     }
 };
 
@@ -45,7 +45,7 @@ struct RunArchetype {
     }
     void rows(Rows& rows) const {
         rows.add({.key = "number", .group = "own", .name = "seed"},
-                 [](const nlohmann::json& result) { return number_of(result); });
+                 [](const JsonValue& result) { return number_of(result); });
     }
 };
 

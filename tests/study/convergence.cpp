@@ -11,8 +11,9 @@ using namespace vitscape;
 using nlohmann::json;
 
 TEST_CASE("epochs until a level are read between epochs", "[compare]") {
-    const json curve = {
+    const json json_curve = {
         {"epoch", {1, 2, 3, 4}}, {"falling", {4.0, 2.0, 1.0, 0.5}}, {"rising", {nullptr, 0.2, nullptr, 0.4}}};
+    const JsonValue curve(json_curve, "results.json");
     CHECK(detail::epochs_until(curve, "falling", 3, true) == 1.5);
     CHECK(detail::epochs_until(curve, "falling", 5, true) == 1);
     CHECK(detail::epochs_until(curve, "rising", 0.3, false) == Approx(3));
@@ -37,7 +38,7 @@ TEST_CASE("convergence: the levels are those of the first that reconstructs and 
     const auto rows = rows_of(std::tuple{ConvergenceMeasure{}}, runs, ComparisonPlan{});
     REQUIRE(rows.size() == 3);
     const auto epochs = [&](std::size_t row, const char* method, std::size_t seed) {
-        return rows[row].of(runs.results.at(method)[seed]).value;
+        return rows[row].of(runs.result(method, seed)).value;
     };
     CHECK(rows[0].name ==
           "to a reconstruction error of 0.75");  // the mean of "pixels" after half of its epochs
@@ -65,7 +66,7 @@ TEST_CASE("convergence: without anybody who reconstructs its rows say nothing", 
         json{{"training", {{"epoch", {1}}, {"reconstruction_loss", {nullptr}}, {"probe_accuracy", {0.5}}}}}};
     for (const Row& row : rows_of(std::tuple{ConvergenceMeasure{}}, runs, ComparisonPlan{}))
         if (row.key != "convergence.probe") {
-            CHECK(std::isnan(row.of(runs.results.at("head").front()).value));
+            CHECK(std::isnan(row.of(runs.result("head", 0)).value));
             CHECK(row.name == "to a reconstruction error, which no method has");
         }
 }

@@ -121,7 +121,7 @@ std::map<std::string, Found> measured(const M& measure, const Well& well) {
     run = nlohmann::json::parse(run.dump());
     std::map<std::string, Found> found;
     for (const Row& row : rows_of(std::tuple{measure}, CompletedRuns{}, ComparisonPlan{}))
-        REQUIRE(found.try_emplace(row.key, Found{row, row.of(run), images}).second);
+        REQUIRE(found.try_emplace(row.key, Found{row, row.of({run, "results.json"}), images}).second);
     return found;
 }
 

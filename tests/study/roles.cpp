@@ -69,7 +69,7 @@ struct Study {
         throw ConfigError(message("no row ", key));
     }
     [[nodiscard]] double value(const std::string& key, const std::string& method) const {
-        return row(key).of(runs.results.at(method).front()).value;
+        return row(key).of(runs.result(method, 0)).value;
     }
     [[nodiscard]] Vector<Device> stored(const ParameterLayout& layout, const std::string& method,
                                         const std::string& file) const {
