@@ -91,7 +91,7 @@ TEST_CASE("fields: an unknown kind or name is refused with the known ones", "[co
     json.erase("radii");
     CHECK_THROWS_AS(read_fields(json, read), IoError);
     json = describe(Config{});
-    json["shape"]["side"] = -1.5;
+    json["shape"] = {{"kind", "square"}, {"side", -1.5}};
     CHECK(test::error_text<IoError>([&] {
               read_fields(JsonValue(json, "a.safetensors", "/model"), read);
           }).starts_with("a.safetensors: /model/shape/side is -1.5, needed is a whole number"));
