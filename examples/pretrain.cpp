@@ -119,7 +119,9 @@ int main(int argc, char** argv) {
         if (!o.start.checkpoint.empty()) {
             if (!classifies)
                 throw program::not_an_option_of({o.method}, "--init", program::classifying_methods());
-            if (!(o.resume && std::filesystem::exists(file)))
+            const bool resumes = o.resume && std::filesystem::exists(file);  // then it is not read again
+            program::require_input_file("--init", o.start.checkpoint, resumes);
+            if (!resumes)
                 std::visit(
                     [&](const auto& method) {
                         std::vector<double> values(static_cast<std::size_t>(method.layout().size()));

@@ -114,18 +114,23 @@ inline CLI::Option* add_choices(CLI::App& app, const std::string& name, std::vec
         help + ": " + joined(choices));
 }
 
+/// @throws ConfigError naming the option unless `text` is a regular file, or, where `gone` says so, is not there any more
+inline void require_input_file(const std::string& name, const std::string& text, bool gone = false) {
+    std::error_code ignored;
+    const bool there = !text.empty() && std::filesystem::exists(text, ignored);
+    if (there ? std::filesystem::is_regular_file(text, ignored) : gone) return;
+    throw vitscape::ConfigError(vitscape::message(name, " takes a file that is there; ",
+                                                  text.empty() ? "''" : text,
+                                                  there ? " is no file" : " is not there"));
+}
+
 /// A file that is read.
 inline CLI::Option* add_input_file(CLI::App& app, const std::string& name, std::string& value,
                                    const std::string& help) {
     return add_text(
         app, name, "FILE", "",
         [&value, name](const std::string& text) {
-            std::error_code ignored;
-            const bool there = std::filesystem::exists(text, ignored);
-            if (!there || !std::filesystem::is_regular_file(text, ignored))
-                throw vitscape::ConfigError(vitscape::message(name, " takes a file that is there; ",
-                                                              text.empty() ? "''" : text,
-                                                              there ? " is no file" : " is not there"));
+            require_input_file(name, text);
             value = text;
         },
         help);

@@ -128,9 +128,8 @@ struct StartOptions {
     std::string checkpoint, part = "student";
 
     void add(CLI::App& app) {
-        add_input_file(
-            app, "--init", checkpoint,
-            joined(classifying_methods()) + ": start from the encoder of this checkpoint (fine-tuning)");
+        add_name(app, "--init", checkpoint, "FILE",
+                 joined(classifying_methods()) + ": start from the encoder of this checkpoint (fine-tuning)");
         add_choice(app, "--init-from", part, {"student", "teacher"},
                    "whose encoder that is, where a model has a teacher");
     }

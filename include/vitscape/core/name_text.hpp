@@ -33,7 +33,7 @@ inline std::size_t utf8_length(std::string_view text) {
 }  // namespace detail
 
 /// The name of a file or folder, which is any bytes, as a text that JSON files and pages can hold: UTF-8 stays as it is,
-/// each other byte becomes \xNN. The same bytes always give the same text.
+/// each other byte becomes `\xNN`. The same bytes always give the same text.
 [[nodiscard]] inline std::string name_text(std::string_view bytes) {
     std::string text;
     text.reserve(bytes.size());

@@ -169,7 +169,7 @@ TEST_CASE("device pool: a closed pool's memory is the common one's, in use or fr
     CHECK(state.used == 0);
 }
 
-TEST_CASE("device pool: out of memory trims and tries again, then says how much was asked and is free",
+TEST_CASE("device pool: out of memory trims and tries again, then says how much was requested and is free",
           "[cuda]") {
     HostMemory::State state;
     state.capacity = 64 << 20;
@@ -190,7 +190,7 @@ TEST_CASE("device pool: out of memory trims and tries again, then says how much 
         CHECK(error.memory.free == (8 << 20));
     }
     INFO(text);
-    CHECK(text.find("1.5 GiB were asked") != std::string::npos);
+    CHECK(text.find("1.5 GiB were requested") != std::string::npos);
     CHECK(text.find("8.0 MiB of 64.0 MiB are free") != std::string::npos);
     CHECK(text.find("56.0 MiB") != std::string::npos);
     CHECK(text.find("--batch") != std::string::npos);
