@@ -38,7 +38,7 @@ refuse() {
     shift
     for _ in 1 2; do # once more where the computer was busy
         status=0 start="${EPOCHREALTIME/./}"
-        timeout 10 "$@" >/dev/null 2>"$folder/error" </dev/null || status=$?
+        timeout -k 2 10 "$@" >/dev/null 2>"$folder/error" </dev/null || status=$?
         took=$((${EPOCHREALTIME/./} - start))
         ((took < 2000000)) && break
     done
