@@ -100,7 +100,7 @@ class Loader {
 
     /// The batches of one epoch, starting with number `first_batch`; loading starts immediately. For a single use.
     /// @throws ConfigError for a first batch beyond the epoch
-    [[nodiscard]] auto epoch(std::uint32_t epoch, std::size_t first_batch = 0) const {
+    [[nodiscard]] detail::Prefetch epoch(std::uint32_t epoch, std::size_t first_batch = 0) const {
         if (first_batch > batches())
             throw ConfigError(
                 message("an epoch of ", batches(), " batches cannot start at batch ", first_batch));
@@ -119,11 +119,10 @@ class Loader {
             label = dataset.label(sample);
             transform(dataset.load(sample), RandomKey{seed, Purpose::augmentation, epoch, sample}, image);
         };
-        return detail::Prefetch<decltype(load)>(
-            std::move(load), std::move(samples),
-            {options_.shard.of(options_.batch).size, options_.transform.side, options_.workers,
-             options_.prefetch},
-            buffers_);
+        return detail::Prefetch(std::move(load), std::move(samples),
+                                {options_.shard.of(options_.batch).size, options_.transform.side,
+                                 options_.workers, options_.prefetch},
+                                buffers_);
     }
 
   private:

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -26,16 +27,16 @@ struct PrefetchOptions {
     std::size_t ahead = 1;
 };
 
-/// Fills batches ahead of their use. `Load` is called as `load(sample, image, label)`, by several threads at
-/// once.
+/// Fills batches ahead of their use. `load(sample, image, label)` is called by several threads at once.
 ///
 /// Workers claim runs of samples, not batches, so several of them fill one batch and the first one is ready
 /// early. A ring of slots holds the batch in use and those ahead; the last batch, if it is smaller, has its
 /// own slot, so that no slot ever changes its size. An exception is stored with its batch until that batch
 /// is requested.
-template <class Load>
 class Prefetch {
   public:
+    using Load = std::function<void(std::uint32_t, std::span<float>, std::int64_t&)>;
+
     Prefetch(Load load, std::vector<std::uint32_t> samples, PrefetchOptions options,
              std::shared_ptr<BatchBuffers> buffers)
         : load_(std::move(load)),
