@@ -51,7 +51,7 @@ template <class Table, class Number>
 std::string json_rows(const Table& table, const Number& number) {
     std::string text = "[";
     for (std::size_t row = 0; row < table.shape(0); ++row) {
-        nlohmann::json line = nlohmann::json::array();
+        nlohmann::ordered_json line = nlohmann::ordered_json::array();
         for (std::size_t column = 0; column < table.shape(1); ++column)
             line.push_back(number(table(row, column)));
         text += (row == 0 ? "\n  " : ",\n  ") + line.dump();
@@ -88,7 +88,7 @@ void read_rows(const JsonValue& rows, Table& table, const Read& read) {
     std::string text =
         "{\n \"metadata\": " + json_text(metadata) + ",\n \"samples\": " + std::to_string(surface.samples) +
         ",\n \"centre\": " + centre.dump() + ",\n \"geometry\": " + geometry.dump() +
-        ",\n \"x\": " + nlohmann::json(surface.x).dump() + ",\n \"y\": " + nlohmann::json(surface.y).dump();
+        ",\n \"x\": " + nlohmann::ordered_json(surface.x).dump() + ",\n \"y\": " + nlohmann::ordered_json(surface.y).dump();
     for (const auto& [name, table] : detail::surface_tables(surface))
         text += std::string(",\n \"") + name +
                 "\": " + detail::json_rows(*table, [](double number) { return number; });
