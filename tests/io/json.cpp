@@ -2,7 +2,9 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <string>
 
+#include <vitscape/core/json_value.hpp>
 #include <vitscape/io/json.hpp>
 
 #include "support/catch.hpp"
@@ -29,6 +31,22 @@ TEST_CASE("a broken JSON file is named") {
     const auto text = error_text<IoError>([&] { load_json(folder / "a.json"); });
     CHECK(contains(text, (folder / "a.json").string()));
     CHECK(contains(text, "not valid JSON"));
+}
+
+TEST_CASE("JSON that is nested too deeply for a stack is refused by name") {
+    const auto nested = [](std::size_t levels) {
+        return std::string(levels, '[') + "\"[\\\"[\"" + std::string(levels, ']');
+    };
+    const int most = detail::most_json_levels;
+    CHECK(parse_json(nested(static_cast<std::size_t>(most)), "a.json").is_array());
+    const std::string flat = "[\"" + std::string(1000, '[') + "\"" + std::string(most + 1, ' ') + "]";
+    CHECK(parse_json(flat, "a.json").size() == 1);
+    const auto text = error_text<IoError>([&] {
+        const nlohmann::json json = parse_json(nested(1'000'000), "a.json");
+        (void)JsonValue(json, "a.json").to<double>();  // names what stands there
+    });
+    CHECK(contains(text, "a.json"));
+    CHECK(contains(text, "nested"));
 }
 
 TEST_CASE("log lines are read up to the one that a kill cut short") {

@@ -246,6 +246,15 @@ TEST_CASE("a report that does not fit together is an error before anything is wr
     CHECK(read_text(folder / "old.html") == "old");
 }
 
+TEST_CASE("a number of runs that is none is left out") {
+    for (const json& count : {json(1e300), json(-3), json("2")}) {
+        const json report = {
+            {"methods", {{{"name", "mae"}}}},
+            {"slices", {{{"method", "mae"}, {"loss", "training"}, {"x", {0, 1}}, {"count", count}}}}};
+        CHECK(slice_curves(report, "training").at(0).count == 0);
+    }
+}
+
 TEST_CASE("numbers are shown to the digits that their errors leave") {
     using detail::number_html;
     CHECK(number_html(0.44723, 0.012) == "0.447 ± 0.012");

@@ -60,7 +60,7 @@ class Checkpoint {
                                   " is a safetensors file but not a vitscape checkpoint: its metadata has no "
                                   "entry 'vitscape' that describes the model"));
         try {
-            checkpoint.description_ = nlohmann::json::parse(entry->second);
+            checkpoint.description_ = detail::parse_shallow_json(entry->second, path.string());
         } catch (const nlohmann::json::exception& error) {
             throw IoError(
                 message(path.string(), ": the description of the model is not JSON: ", error.what()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -73,13 +74,39 @@ template <class Json = nlohmann::json>
     return value.is_null() ? number_or_nan(value) : value.get<double>();
 }
 
+namespace detail {
+
+/// Lists and objects inside each other that a file may have, many times what any of ours has: reading, comparing and writing
+/// a value call themselves on each level, and a stack has an end.
+inline constexpr int most_json_levels = 200;
+
+/// Parses JSON. @throws IoError naming `origin` where it is nested more deeply; nlohmann::json::exception where it is not JSON
+[[nodiscard]] inline nlohmann::json parse_shallow_json(std::string_view text, const std::string& origin) {
+    std::ptrdiff_t levels = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char character = text[i];
+        if (character == '"') quoted = !quoted;
+        if (quoted && character == '\\') ++i;
+        if (quoted) continue;
+        if (character == '[' || character == '{') ++levels;
+        if (character == ']' || character == '}') --levels;
+        if (levels > most_json_levels)
+            throw IoError(message(origin, " is not a file that can be used: its JSON is nested more than ",
+                                  most_json_levels, " levels deep"));
+    }
+    return nlohmann::json::parse(text);
+}
+
+}  // namespace detail
+
 /// Reads JSON whose object may carry its checksum in an entry "checksum", which is left out of the result.
 /// @param origin  what errors call the text
-/// @throws IoError when it is damaged or not JSON; the message names the place and what was found there.
+/// @throws IoError when it is damaged, not JSON or nested too deeply; the message names the place and what was found there.
 [[nodiscard]] inline nlohmann::json parse_json(std::string_view text, const std::string& origin) {
     const bool checked = verify_checksum(bytes_of(text), bytes_of(text), origin);
     try {
-        nlohmann::json value = nlohmann::json::parse(text);
+        nlohmann::json value = detail::parse_shallow_json(text, origin);
         if (checked && value.is_object()) value.erase("checksum");
         if (!checked && value.is_object() && value.contains("checksum") && value["checksum"].is_string() &&
             detail::resembles_checksum(value["checksum"].get_ref<const std::string&>()))

@@ -144,7 +144,7 @@ struct RelativeSurface {
                             detail::numbers_at(entry, "high"),
                             0};
             const double count = detail::number_at(entry, "count");
-            curve.count = count > 0 ? static_cast<std::size_t>(count) : 0;
+            curve.count = count > 0 && count < 1e15 ? static_cast<std::size_t>(count) : 0;
             for (auto* numbers : {&curve.middle, &curve.low, &curve.high}) {
                 numbers->resize(curve.x.size(), std::nan(""));
                 for (double& value : *numbers) value += 1;
