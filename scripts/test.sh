@@ -8,7 +8,7 @@ usage: scripts/test.sh [--preset NAME] [-D...]
 
 Installs what is missing, builds vitscape and runs every test.
 
-  --preset NAME   release (the default), debug or asan
+  --preset NAME   release (the default), debug, asan or tsan
   -D...           passed on to cmake, such as -DVITSCAPE_ENABLE_WERROR=ON
   --help          this text
 EOF

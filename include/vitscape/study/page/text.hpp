@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -116,14 +117,16 @@ inline std::string number_html(double value, double error = std::nan("")) {
     if (!std::isfinite(value)) return std::string(no_number);
     const bool with_error = std::isfinite(error);
     const double size = std::max(std::abs(value), with_error ? error : 0.0);
-    if (size == 0) return with_error ? "0 ± 0" : "0";
+    if (size < std::numeric_limits<double>::min()) return with_error ? "0 ± 0" : "0";
     const bool whole = std::floor(value) == value && !(with_error && error > 0);
     int power = static_cast<int>(std::floor(std::log10(size)));
     if (power > -4 && power < 7) power = 0;
     if (power >= 7 && power < 9 && whole) power = 0;  // numbers of parameters
     const double unit = std::pow(10.0, power);
     const double fine = with_error && error > 0 ? 10 * error : size;  // two digits of the error
-    const int last = static_cast<int>(std::floor(std::log10(fine / unit))) - (fine == size ? 3 : 2);
+    const double exponent =
+        std::clamp(std::floor(std::log10(fine / unit)), -400.0, 400.0);  // may be infinite
+    const int last = static_cast<int>(exponent) - (fine == size ? 3 : 2);
     const int decimals = whole && power == 0 ? 0 : std::clamp(-last, 0, 8);
     std::string text = fixed_number(value / unit, decimals);
     if (with_error) text += " ± " + fixed_number(error / unit, decimals);
