@@ -40,7 +40,7 @@ git ls-files -z '*.hpp' '*.cpp' | xargs -0 clang-format --dry-run -Werror
 
 # One translation unit of all headers (or the chosen ones), then the programs. clang-tidy takes the flags of units that
 # it does not know from their nearest neighbours in the build.
-cmake --preset debug -DCMAKE_CXX_COMPILER=clang++ -DVITSCAPE_ENABLE_NATIVE=OFF -B build/lint >/dev/null
+cmake --preset debug -DCMAKE_CXX_COMPILER=clang++ -DVITSCAPE_ENABLE_CUDA=OFF -DVITSCAPE_ENABLE_NATIVE=OFF -B build/lint >/dev/null
 unit=build/lint/tests/packaging/headers/all_headers.cpp
 units=("$unit")
 if ((!${#chosen[@]})); then

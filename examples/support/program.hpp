@@ -107,7 +107,7 @@ struct DataOptions {
             }
             (*bar)->update(static_cast<std::int64_t>(done));
         };
-        const vitscape::AnyDataset images = vitscape::open_dataset(
+        vitscape::AnyDataset images = vitscape::open_dataset(
             name, {.test = test, .limit_per_class = limit, .side = side, .folder = std::move(folder)});
         vitscape::require_memory(vitscape::message("--data ", name),
                                  16.0 * static_cast<double>(images.size()), vitscape::available_memory(),

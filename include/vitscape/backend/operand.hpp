@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include <vitscape/core/bfloat16.hpp>
 #include <vitscape/core/dual_number.hpp>
@@ -79,7 +80,7 @@ struct PerRow {
     P data;
     VITSCAPE_HOST_DEVICE auto row(Index r) const {
         const auto element = row_at(data)[r];
-        return ConstantRow<decltype(element)>{element};
+        return ConstantRow<std::remove_const_t<decltype(element)>>{element};
     }
 };
 /// Rows in groups: row r is row `r % rows_per_group` of group `r / rows_per_group`; groups start

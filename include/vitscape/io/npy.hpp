@@ -104,7 +104,7 @@ class NpyDictionary {
                 header.column_major = take("True");
                 if (!header.column_major && !take("False"))
                     return "it does not say whether the order is Fortran's";
-            } else if (const std::string fault = read_shape(header.shape); !fault.empty()) {
+            } else if (std::string fault = read_shape(header.shape); !fault.empty()) {
                 return fault;
             }
             if (!take(',') && peek() != '}') return "a comma is missing";

@@ -100,6 +100,7 @@ class SafeTensorsWriter {
         const std::uint64_t header_size = text.size();
         text.insert(0, reinterpret_cast<const char*>(&header_size), sizeof header_size);
         std::vector<std::span<const std::byte>> tensors;
+        tensors.reserve(order.size());
         for (const Entry* entry : order) tensors.push_back(entry->bytes);
         fill_checksum(text, tensors);
 

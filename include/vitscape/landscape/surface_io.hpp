@@ -85,10 +85,11 @@ void read_rows(const JsonValue& rows, Table& table, const Read& read) {
     centre["standard_error"] = surface.centre_standard_error;
     for (const auto& [name, number] : detail::geometry_numbers(surface.geometry)) geometry[name] = *number;
 
-    std::string text =
-        "{\n \"metadata\": " + json_text(metadata) + ",\n \"samples\": " + std::to_string(surface.samples) +
-        ",\n \"centre\": " + centre.dump() + ",\n \"geometry\": " + geometry.dump() +
-        ",\n \"x\": " + nlohmann::ordered_json(surface.x).dump() + ",\n \"y\": " + nlohmann::ordered_json(surface.y).dump();
+    std::string text = "{\n \"metadata\": " + json_text(metadata) +
+                       ",\n \"samples\": " + std::to_string(surface.samples) +
+                       ",\n \"centre\": " + centre.dump() + ",\n \"geometry\": " + geometry.dump() +
+                       ",\n \"x\": " + nlohmann::ordered_json(surface.x).dump() +
+                       ",\n \"y\": " + nlohmann::ordered_json(surface.y).dump();
     for (const auto& [name, table] : detail::surface_tables(surface))
         text += std::string(",\n \"") + name +
                 "\": " + detail::json_rows(*table, [](double number) { return number; });

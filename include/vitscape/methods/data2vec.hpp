@@ -127,13 +127,8 @@ class Data2Vec {
     /// Gathers the patches in `inputs.order`, which must be set. @throws ShapeError if it does not fit
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
-        masker_.check(images, inputs.order);
-        if constexpr (std::is_same_v<U, float>) {
-            upload_patches(backend, images, inputs.staging, inputs);
-        } else {
-            std::vector<U> staging;
-            upload_patches(backend, images, staging, inputs);
-        }
+        masker_.upload_patches(backend, images, inputs.order, PatchOrder::channel_row_column, false,
+                               inputs.staging, inputs.visible, inputs.hidden);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.positions);
         if (inputs.table.empty())
@@ -203,14 +198,6 @@ class Data2Vec {
 
   private:
     [[nodiscard]] Index width() const { return config_.encoder.transformer.width; }
-    template <Backend B, class U, class T>
-    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images, std::vector<T>& staging,
-                        Inputs<B>& inputs) const {
-        masker_.gather(backend, images, inputs.order, 0, visible(), PatchOrder::channel_row_column, false,
-                       staging, inputs.visible);
-        masker_.gather(backend, images, inputs.order, visible(), masked(), PatchOrder::channel_row_column,
-                       false, staging, inputs.hidden);
-    }
 
     Config config_;
     ParameterLayout layout_;

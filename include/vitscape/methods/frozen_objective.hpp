@@ -37,13 +37,13 @@ class FrozenObjective {
 
   public:
     /// @throws DataError, ShapeError if the images or labels do not fit the method.
-    FrozenObjective(B backend, M method, Batch images,
+    FrozenObjective(B backend, M method, const Batch& images,
                     const FrozenOptions& options = {}) requires(!TaughtMethod<M, B>)
-        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {}
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), images, options) {}
     /// The loss of a method with a teacher, which stays fixed: its predictions are computed once.
-    FrozenObjective(B backend, M method, const Vector<P>& teacher, Batch images,
+    FrozenObjective(B backend, M method, const Vector<P>& teacher, const Batch& images,
                     const FrozenOptions& options = {}) requires TaughtMethod<M, B>
-        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), std::move(images), options) {
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), images, options) {
         teacher_ = teacher;
         Eval<B> eval(backend_, weights_.of(teacher_));
         for (auto& inputs : inputs_) method_.run_teacher(eval, inputs);
@@ -140,7 +140,7 @@ class FrozenObjective {
 
   private:
     struct Prepare {};
-    FrozenObjective(Prepare, B backend, M method, Batch images, const FrozenOptions& options)
+    FrozenObjective(Prepare, B backend, M method, const Batch& images, const FrozenOptions& options)
         : backend_(backend),
           method_(std::move(method)),
           key_{options.mask_seed, 0},

@@ -124,13 +124,8 @@ class MaskedAutoencoder {
     /// Gathers the visible patches and the targets in `inputs.order`, which must be set.
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
-        masker_.check(images, inputs.order);
-        if constexpr (std::is_same_v<U, float>)
-            upload_patches(backend, images, inputs.staging, inputs);
-        else {
-            std::vector<U> staging;
-            upload_patches(backend, images, staging, inputs);
-        }
+        masker_.upload_patches(backend, images, inputs.order, PatchOrder::row_column_channel,
+                               normalizes_targets(), inputs.staging, inputs.visible, inputs.targets);
         masker_.set_positions(backend, inputs.order, visible(), inputs.staging_positions,
                               inputs.encoder_positions);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
@@ -188,14 +183,6 @@ class MaskedAutoencoder {
     static const VitShape& checked(const VitShape& encoder) {
         encoder.check();
         return encoder;
-    }
-    template <Backend B, class U, class T>
-    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images, std::vector<T>& staging,
-                        Inputs<B>& inputs) const {
-        masker_.gather(backend, images, inputs.order, 0, visible(), PatchOrder::channel_row_column, false,
-                       staging, inputs.visible);
-        masker_.gather(backend, images, inputs.order, visible(), masked(), PatchOrder::row_column_channel,
-                       normalizes_targets(), staging, inputs.targets);
     }
 
     Config config_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <xtensor/xtensor.hpp>
@@ -47,34 +48,30 @@ class PatchMasker {
         }
     }
 
+    /// Uploads the patches of each image in its order: the visible ones, channel first, as encoders read them, and the masked
+    /// ones.
+    /// @param order    (samples, patches), as `draw` makes it
+    /// @param numbers  order of the numbers in a masked patch.  @param normalize  each masked patch by its mean and deviation
+    /// @param staging  host memory, reused by the next batch of float images
+    /// @param visible  (samples, visible, patch values).  @param masked  (samples, masked, patch values)
     /// @throws ShapeError if the images or the order do not fit the grid
-    template <class U>
-    void check(const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order) const {
-        grid_.check_images(images);
-        const auto samples = static_cast<Index>(images.shape(0));
-        if (static_cast<Index>(order.size()) != samples * grid_.count())
-            throw ShapeError(message("masks of ", order.size(), " patches do not fit ", samples,
-                                     " images of ", grid_.count(), " patches"));
-    }
-
-    /// Uploads patches first to first + count - 1 of each order: (samples, count, patch values).
-    /// @param normalize  each patch by its own mean and standard deviation
-    template <Backend B, class U, class T>
-    void gather(const B& backend, const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order,
-                Index first, Index count, PatchOrder numbers, bool normalize, std::vector<T>& staging,
-                Tensor<B>& to) const {
-        const auto samples = static_cast<Index>(images.shape(0));
-        const auto size = static_cast<std::size_t>(grid_.size());
-        staging.resize(static_cast<std::size_t>(samples * count) * size);
-        for (Index sample = 0; sample < samples; ++sample)
-            for (Index i = 0; i < count; ++i) {
-                T* const patch = staging.data() + static_cast<std::size_t>(sample * count + i) * size;
-                copy_patch(grid_, images, sample,
-                           order[static_cast<std::size_t>(sample * grid_.count() + first + i)], numbers,
-                           patch);
-                if (normalize) normalize_patch(std::span<T>(patch, size));
-            }
-        upload_into(backend, {samples, count, grid_.size()}, staging, to);
+    template <Backend B, class U>
+    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images,
+                        const std::vector<std::int32_t>& order, PatchOrder numbers, bool normalize,
+                        std::vector<float>& staging, Tensor<B>& visible, Tensor<B>& masked) const {
+        check(images, order);
+        const auto both = [&](auto& memory) {
+            upload_part(backend, images, order, 0, this->visible(), PatchOrder::channel_row_column, false,
+                        memory, visible);
+            upload_part(backend, images, order, this->visible(), this->masked(), numbers, normalize, memory,
+                        masked);
+        };
+        if constexpr (std::is_same_v<U, float>) {
+            both(staging);
+        } else {
+            std::vector<U> memory;
+            both(memory);
+        }
     }
 
     /// Rows of a position table for the tokens of each sample: 0 for the class token, then 1 + patch for the first `count`
@@ -93,6 +90,34 @@ class PatchMasker {
     }
 
   private:
+    template <class U>
+    void check(const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order) const {
+        grid_.check_images(images);
+        const auto samples = static_cast<Index>(images.shape(0));
+        if (static_cast<Index>(order.size()) != samples * grid_.count())
+            throw ShapeError(message("masks of ", order.size(), " patches do not fit ", samples,
+                                     " images of ", grid_.count(), " patches"));
+    }
+
+    /// Patches first to first + count - 1 of each order.
+    template <Backend B, class T>
+    void upload_part(const B& backend, const xt::xtensor<T, 4>& images,
+                     const std::vector<std::int32_t>& order, Index first, Index count, PatchOrder numbers,
+                     bool normalize, std::vector<T>& staging, Tensor<B>& to) const {
+        const auto samples = static_cast<Index>(images.shape(0));
+        const auto size = static_cast<std::size_t>(grid_.size());
+        staging.resize(static_cast<std::size_t>(samples * count) * size);
+        for (Index sample = 0; sample < samples; ++sample)
+            for (Index i = 0; i < count; ++i) {
+                T* const patch = staging.data() + static_cast<std::size_t>(sample * count + i) * size;
+                copy_patch(grid_, images, sample,
+                           order[static_cast<std::size_t>(sample * grid_.count() + first + i)], numbers,
+                           patch);
+                if (normalize) normalize_patch(std::span<T>(patch, size));
+            }
+        upload_into(backend, {samples, count, grid_.size()}, staging, to);
+    }
+
     PatchGrid grid_;
     Masking masking_;
     Index visible_;

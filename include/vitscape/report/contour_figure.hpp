@@ -140,7 +140,8 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     for (std::size_t k = 0; k < panels.size(); ++k) {
         const Surface& surface = *panels[k].surface;
         const bool first = k % columns == 0;
-        const double floor = bottom + static_cast<double>(rows - 1 - k / columns) * row_height;
+        const std::size_t above = k / columns;  // rows of panels
+        const double floor = bottom + static_cast<double>(rows - 1 - above) * row_height;
         const GridValues grid = detail::drawn_grid(surface, scale, 240);
         detail::add_grid(script, "image", grid);
         detail::add_region(script, panels[k].region);

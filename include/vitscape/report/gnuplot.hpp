@@ -111,6 +111,7 @@ inline std::string gnuplot_text(std::string_view text) {
     std::array<char*, 3> arguments = {name.data(), settings.data(), nullptr};
     std::vector<std::string> variables = detail::plain_environment();
     std::vector<char*> environment;
+    environment.reserve(variables.size() + 1);
     for (std::string& variable : variables) environment.push_back(variable.data());
     environment.push_back(nullptr);
     pid_t child = 0;

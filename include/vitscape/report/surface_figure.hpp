@@ -68,8 +68,9 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
                 script.line("\n");
             }
         script.end_data();
+        const std::size_t above = k / columns;  // rows of panels
         const double begin = panel_width * static_cast<double>(k % columns),
-                     bottom = static_cast<double>(rows - 1 - k / columns) * row_height;
+                     bottom = static_cast<double>(rows - 1 - above) * row_height;
         // gnuplot places the unrotated box between these margins; rotated, it is cos 34 + sin 34 = 1.39 times
         // wider.
         script.line("set lmargin at screen ", (begin + 195 * unit) / width);

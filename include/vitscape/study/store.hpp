@@ -32,7 +32,7 @@ class ResultStore {
         return JsonValue(results_, path_.string()).at(name);
     }
     [[nodiscard]] const nlohmann::json& all() const { return results_; }
-    void put(const std::string& name, nlohmann::json value) {
+    void put(const std::string& name, const nlohmann::json& value) {
         // as it will be read back: a number that is not finite is null
         results_[name] = nlohmann::json::parse(json_text(value));
         write_json(path_, results_);

@@ -144,13 +144,14 @@ class SaveEvery {
         double minutes = 10;       ///< between two checkpoints, also within an epoch
     };
     /// @param training  from `describe_training`.  @param data  user-defined description of the images.
-    SaveEvery(std::filesystem::path folder, nlohmann::json training, nlohmann::json data, Options options)
-        : path_(std::move(folder) / "checkpoint.safetensors"),
+    SaveEvery(const std::filesystem::path& folder, nlohmann::json training, nlohmann::json data,
+              Options options)
+        : path_(folder / "checkpoint.safetensors"),
           training_(std::move(training)),
           data_(std::move(data)),
           options_(options) {}
-    SaveEvery(std::filesystem::path folder, nlohmann::json training, nlohmann::json data)
-        : SaveEvery(std::move(folder), std::move(training), std::move(data), Options{}) {}
+    SaveEvery(const std::filesystem::path& folder, nlohmann::json training, nlohmann::json data)
+        : SaveEvery(folder, std::move(training), std::move(data), Options{}) {}
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
@@ -191,7 +192,7 @@ class SaveEvery {
 /// it before `SaveEvery`, so that no checkpoint is ahead of its log.
 class JsonLog {
   public:
-    explicit JsonLog(std::filesystem::path folder) : path_(std::move(folder) / "log.jsonl") {}
+    explicit JsonLog(const std::filesystem::path& folder) : path_(folder / "log.jsonl") {}
 
     template <class T>
     void on_start(T& trainer, const TrainOptions&) {

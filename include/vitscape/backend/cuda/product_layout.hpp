@@ -89,14 +89,14 @@ struct ProductKey {
 
     [[nodiscard]] std::array<Index, 24> numbers() const {
         const ColumnProduct& p = product;
-        const auto matrix = [](const ColumnMatrix& m, int i) {
+        const auto matrix = [](const ColumnMatrix& m, std::size_t i) {
             return i == 0 ? m.rows : i == 1 ? m.columns : m.leading;
         };
         std::array<Index, 24> n{};
-        for (int i = 0; i < 3; ++i) {
-            n[static_cast<std::size_t>(i)] = matrix(p.first, i);
-            n[static_cast<std::size_t>(3 + i)] = matrix(p.second, i);
-            n[static_cast<std::size_t>(6 + i)] = matrix(p.result, i);
+        for (std::size_t i = 0; i < 3; ++i) {
+            n[i] = matrix(p.first, i);
+            n[3 + i] = matrix(p.second, i);
+            n[6 + i] = matrix(p.result, i);
         }
         n[9] = p.rows;
         n[10] = p.columns;

@@ -153,6 +153,7 @@ class CpuPrimitives {
         using S = decltype(f(in.row(0)[0]...));
         const detail::Blocks blocks(rows, std::max<Index>(16, smallest_work / std::max<Index>(columns, 1)),
                                     32);
+        // NOLINTNEXTLINE(bugprone-sizeof-expression): where S is T, this is 1
         const Index bytes_as_storage = blocks.count * columns * static_cast<Index>(sizeof(S) / sizeof(T));
         T* scratch = allocate(bytes_as_storage);
         S* sums = reinterpret_cast<S*>(scratch);  // S is T or a pair of T

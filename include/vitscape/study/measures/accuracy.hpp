@@ -16,10 +16,11 @@ struct AccuracyMeasure {
     static void fields(Self&, Visitor&) {}
     void check() const {}
     void rows(Rows& rows) const {
-        const auto add = [&](std::string row, std::string name, auto of, bool outcome = false) {
-            rows.add({.key = std::move(row),
+        const auto add = [&](const std::string& row, const std::string& name, const auto& of,
+                             bool outcome = false) {
+            rows.add({.key = row,
                       .group = "accuracy",
-                      .name = std::move(name),
+                      .name = name,
                       .unit = "fraction",
                       .better = Better::higher,
                       .headline = outcome,
