@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: compare.sh PRETRAIN LANDSCAPE CURVATURE COMPARE
-# A comparison that is killed five times ends with the report of an undisturbed one, but for times and memory. Input that
-# cannot work is refused before any work, and nothing that was there is lost.
+# A comparison writes its summary, figures and a whole page. Input that cannot work is refused before any work, and nothing
+# that was there is lost.
 set -euo pipefail
 
 landscape="$2" compare="$4"
@@ -15,16 +15,6 @@ options=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --wi
     --grid 5 --convex-grid 3 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
     --trace-samples 2 --threads 1)
 
-# the report without what a clock or the memory says, and without the checksum that covers this
-lasting() {
-    awk '/^ "checksum": / { next }
-         /"seconds": \[/ { skip = 1 }
-         skip { if (/\]/) skip = 0; next }
-         /^  \{/ { object = ""; inside = 1 }
-         inside { object = object $0 "\n"; if (/^  \}/) { inside = 0; if (object !~ /"group": "cost"/) printf "%s", object }; next }
-         { print }' "$1/report.json"
-}
-
 "$compare" "${options[@]}" --out "$folder/undisturbed" >"$folder/summary" 2>"$folder/log"
 grep -q 'expected in all' "$folder/log"
 grep -q "An EMA teacher widens the convex region" "$folder/summary"
@@ -34,27 +24,6 @@ done
 bash "$(dirname "$0")/../../scripts/check_report.sh" "$folder/undisturbed/report.html"
 "$landscape" --checkpoint "$folder/undisturbed/rc-mae/seed-1/classifier.safetensors" --data synthetic:200 --images 20 \
     --grid=-1:1:3 --out "$folder/again" --no-figures >/dev/null 2>"$folder/log"  # a probe is a checkpoint like others
-
-kills=0
-for ((attempt = 0; kills < 5 && attempt < 60; ++attempt)); do
-    "$compare" "${options[@]}" --no-figures --out "$folder/killed" --resume >/dev/null 2>>"$folder/log" &
-    process=$!
-    sleep "0.$((RANDOM % 30 + 12))"
-    if kill -KILL "$process" 2>/dev/null; then
-        kills=$((kills + 1))
-    else  # it came to its end before: once more from the start
-        kills=0
-        rm -rf "$folder/killed"
-    fi
-    wait "$process" 2>/dev/null || true
-done
-"$compare" "${options[@]}" --no-figures --out "$folder/killed" --resume >/dev/null 2>>"$folder/log"
-((kills == 5)) || { echo "FAILED: only $kills kills"; exit 1; }
-lasting "$folder/undisturbed" >"$folder/one"
-lasting "$folder/killed" >"$folder/other"
-test "$(wc -l <"$folder/one")" -gt 500
-cmp "$folder/one" "$folder/other"
-echo "same report after $kills kills"
 
 before="$(find "$folder/undisturbed" -type f ! -name lock -exec cksum {} + | sort)"
 refuses '200 images, fewer than one batch of 300' "$compare" "${options[@]}" --batch 300 --out "$folder/a"

@@ -3,7 +3,7 @@
 #
 # usage: surface.sh PRETRAIN LANDSCAPE CURVATURE
 # The way from images to a surface and a spectrum by both methods: the files are there, threads do not matter, saved
-# directions give the same surface again, a surface that was killed goes on to the same bytes.
+# directions give the same surface again.
 set -euo pipefail
 
 pretrain="$1" landscape="$2" curvature="$3"
@@ -24,16 +24,6 @@ for method in mae supervised; do
     cmp one.json two.json
     "$landscape" "${map[@]}" --directions d.safetensors --out three >out 2>error
     cmp one.npy three.npy
-    rm -f four.*
-    for wait in 0.05 0.1 0.15; do
-        "$landscape" "${map[@]}" --threads 1 --resume --out four >out 2>error &
-        process=$!
-        sleep "$wait"
-        kill -KILL "$process" 2>/dev/null || true  # it may have come to its end already
-        wait "$process" 2>error || true
-    done
-    "$landscape" "${map[@]}" --threads 1 --resume --out four >out 2>error
-    cmp one.json four.json
     "$curvature" "${look[@]}" --top 2 --trace-samples 4 --out curvature.json >out 2>error
     grep -q '"standard_error"' curvature.json
     grep -q 'largest eigenvalues' out

@@ -9,26 +9,50 @@ failed=0
 refuses() {
     local expected="$1" status=0
     shift
-    timeout 60 "$@" >"$folder/out" 2>"$folder/error" || status=$?
+    timeout -k 2 60 "$@" >"$folder/out" 2>"$folder/error" || status=$?
     if ((status == 0 || status > 125)) || ! grep -qF -- "$expected" "$folder/error"; then
         echo "FAILED: status $status, expected '$expected' from: $*" && cat "$folder/error" && failed=1
     fi
 }
 
-# kill_often COUNT FOLDER COMMAND...: starts a command that goes on with what is in FOLDER, and kills it at a random moment,
-# COUNT times. Where it came to its end before, it begins anew, so that all kills hit it at work.
+# kill_often COUNT RESULT MILLISECONDS SAME COMMAND...: starts a command that goes on with what is in the folder RESULT, and
+# kills it at a random moment of its first MILLISECONDS, COUNT times; then it comes to its end. Where it does so before, it
+# begins anew, so that all kills hit it at work. At each end, `SAME RESULT` must hold and nothing temporary be left. Any other
+# end, such as a refusal of what a kill left, is a failure.
 kill_often() {
-    local count="$1" result="$2" kills=0 process
-    shift 2
-    while ((kills < count)); do
-        "$@" >/dev/null 2>>"$folder/log" &
+    local count="$1" result="$2" milliseconds="$3" same="$4" kills=0 ends=0 status process
+    shift 4
+    while :; do
+        "$@" >/dev/null 2>"$folder/log" &
         process=$!
-        sleep "0.$((RANDOM % 40 + 5))"
-        if kill -KILL "$process" 2>/dev/null; then
-            kills=$((kills + 1))
-        else
-            rm -rf "$result"
+        if ((kills < count)); then
+            sleep "$(printf '0.%03d' $((RANDOM % milliseconds)))"
+            kill -KILL "$process" 2>/dev/null || true
         fi
-        wait "$process" 2>/dev/null || true
+        status=0
+        wait "$process" 2>/dev/null || status=$?
+        if ((status == 137)); then
+            kills=$((kills + 1))
+        elif ((status == 0)); then
+            ends=$((ends + 1))
+            "$same" "$result" || { echo "FAILED: another result after $kills kills of $*" && failed=1; }
+            [[ -z "$(find "$result" -name '*.tmp' -o -name '*lock')" ]] || { echo "FAILED: left behind: $(ls "$result")" && failed=1; }
+            ((kills < count)) || break
+            rm -rf "$result"
+        else
+            echo "FAILED: status $status after $kills kills of $*" && cat "$folder/log" && failed=1
+            return 0
+        fi
     done
+    echo "$(basename "$1"): killed $kills times, $ends results compared"
+}
+
+# what stands in a comparison's report.json, without what a clock or the memory says and the checksum that covers this
+lasting() {
+    awk '/^ "checksum": / { next }
+         /"seconds": \[/ { skip = 1 }
+         skip { if (/\]/) skip = 0; next }
+         /^  \{/ { object = ""; inside = 1 }
+         inside { object = object $0 "\n"; if (/^  \}/) { inside = 0; if (object !~ /"group": "cost"/) printf "%s", object }; next }
+         { print }' "$1/report.json"
 }
