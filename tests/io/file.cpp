@@ -179,7 +179,10 @@ TEST_CASE("an output folder is created with its parents and left clean") {
     require_writable_folder(folder / "a/b/c");
     CHECK(std::filesystem::is_directory(folder / "a/b/c"));
     CHECK(std::filesystem::is_empty(folder / "a/b/c"));
+    std::ofstream(folder / "a/b/c/.vitscape-write-test.123-4.tmp")
+        << "of a process that was killed while it tested";
     require_writable_folder(folder / "a/b/c");
+    CHECK(std::filesystem::is_empty(folder / "a/b/c"));
 }
 
 TEST_CASE("reading refuses what is missing or no file") {

@@ -18,18 +18,22 @@ export OMP_WAIT_POLICY=passive
 model=(--image 16 --patch 4 --width 16 --depth 1 --heads 2 --threads 1)
 decoder=(--decoder-width 8 --decoder-heads 2)
 
+used=0
+some() { count=$((kills * $1 / 60)) used=$((used + kills * $1 / 60)); }  # SHARE: that share of 60 kills, into `count`
+
 timeless() { sed -E 's/"(seconds|images_per_second|checksum)":[^,}]*//g' "$1"; }
 same_training() {
     cmp "$undisturbed/checkpoint.safetensors" "$1/checkpoint.safetensors" &&
         cmp "$undisturbed/checkpoint.json" "$1/checkpoint.json" &&
         cmp <(timeless "$undisturbed/log.jsonl") <(timeless "$1/log.jsonl")
 }
-train() {  # SHARE METHOD [OPTION...]: a SHARE of 60 kills
+train() {  # SHARE METHOD [OPTION...]
     local command=("$pretrain" --method "$2" "${model[@]}" --data synthetic:400 --batch 20 --lr 1e-3 --augment crop-flip
         --save-minutes 0.0002 "${@:3}")
     undisturbed="$folder/$2"
     "${command[@]}" --out "$undisturbed" >/dev/null 2>"$folder/log"
-    kill_often $((kills * $1 / 60)) "$undisturbed-killed" 250 same_training "${command[@]}" --out "$undisturbed-killed" --resume
+    some $1
+    kill_often "$count" "$undisturbed-killed" 250 same_training "${command[@]}" --out "$undisturbed-killed" --resume
 }
 train 10 rc-mae "${decoder[@]}" --epochs 30
 train 7 simmim --epochs 20
@@ -44,7 +48,8 @@ same_surface() {
     local file
     for file in one.json one.npy one.csv; do cmp "$undisturbed/$file" "$1/$file" || return; done
 }
-kill_often $((kills * 18 / 60)) "$folder/surface-killed" 200 same_surface "$landscape" "${look[@]}" --out "$folder/surface-killed/one" --resume
+some 18
+kill_often "$count" "$folder/surface-killed" 200 same_surface "$landscape" "${look[@]}" --out "$folder/surface-killed/one" --resume
 
 study=("$compare" "${model[@]}" "${decoder[@]}" --data synthetic:200 --test-data synthetic:60 --methods mae,rc-mae --seeds 1 --batch 40
     --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2 --grid 5 --convex-grid 3 --images 32 --curvature-images 16
@@ -58,5 +63,5 @@ same_study() {
     while read -r file; do cmp "$undisturbed/$file" "$1/$file" || return; done \
         < <(cd "$undisturbed" && find . -name '*.safetensors' -o -name '*.npy')
 }
-kill_often $((kills * 10 / 60)) "$folder/study-killed" 600 same_study "${study[@]}" --out "$folder/study-killed" --resume
+kill_often $((kills - used)) "$folder/study-killed" 600 same_study "${study[@]}" --out "$folder/study-killed" --resume
 exit "$failed"

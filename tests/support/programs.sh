@@ -20,7 +20,7 @@ refuses() {
 # begins anew, so that all kills hit it at work. At each end, `SAME RESULT` must hold and nothing temporary be left. Any other
 # end, such as a refusal of what a kill left, is a failure.
 kill_often() {
-    local count="$1" result="$2" milliseconds="$3" same="$4" kills=0 ends=0 status process
+    local count="$1" result="$2" milliseconds="$3" same="$4" kills=0 ends=0 status process left
     shift 4
     while :; do
         "$@" >/dev/null 2>"$folder/log" &
@@ -36,7 +36,8 @@ kill_often() {
         elif ((status == 0)); then
             ends=$((ends + 1))
             "$same" "$result" || { echo "FAILED: another result after $kills kills of $*" && failed=1; }
-            [[ -z "$(find "$result" -name '*.tmp' -o -name '*lock')" ]] || { echo "FAILED: left behind: $(ls "$result")" && failed=1; }
+            left="$(find "$result" -name '*.tmp' -o -name '*lock')"
+            [[ -z "$left" ]] || { echo "FAILED: left behind: $left" && failed=1; }
             ((kills < count)) || break
             rm -rf "$result"
         else

@@ -224,17 +224,18 @@ inline void require_writable_folder(const std::filesystem::path& folder) {
     if (code) detail::throw_io_error("create the folder", folder, code.value());
     if (!std::filesystem::is_directory(folder)) detail::throw_io_error("write into", folder, ENOTDIR);
 
-    const auto probe = detail::temporary_beside(folder / ".vitscape-write-test");
+    const std::filesystem::path name = folder / ".vitscape-write-test";
     try {
-        const std::vector<std::byte> block(4096);
+        detail::remove_leftovers(name);
+        const auto probe = detail::temporary_beside(name);
         auto file = detail::open_file(probe, O_WRONLY | O_CREAT | O_EXCL, "write");
+        ::unlink(probe.c_str());  // still open: nothing is left of it, whatever happens
+        const std::vector<std::byte> block(4096);
         detail::write_all(file.number(), block, probe);
         if (::fsync(file.number()) != 0 || !file.close()) detail::throw_io_error("write", probe);
     } catch (const IoError& error) {
-        ::unlink(probe.c_str());
         throw IoError(message("the output folder ", folder.string(), " cannot be written: ", error.what()));
     }
-    ::unlink(probe.c_str());
 }
 
 /// Proves that the file `path` can be written: as `require_writable_folder` for its folder, and nothing but a file is there.

@@ -19,16 +19,16 @@ struct NearestNeighbours {
     double temperature = 0.07;    ///< of the weights of the votes
 };
 
-/// Fraction of the `asked` images whose class wins the vote of their nearest neighbours among `known`, by cosine
+/// Fraction of the `queries` images whose class wins the vote of their nearest neighbours among `known`, by cosine
 /// similarity of the features; a vote has the weight exp(cosine / temperature) (Wu et al. 2018, arXiv 1805.01978). Needs no
 /// training, so it can be monitored during a training. Ties go to the lower class.
 /// @throws ShapeError if the widths of the features differ, DataError if either set is empty
-inline double nearest_neighbour_accuracy(const Features& known, const Features& asked,
+inline double nearest_neighbour_accuracy(const Features& known, const Features& queries,
                                          const NearestNeighbours& options = {}) {
-    if (known.width != asked.width)
+    if (known.width != queries.width)
         throw ShapeError(
-            message("features of ", known.width, " and of ", asked.width, " numbers are not comparable"));
-    if (known.images() == 0 || asked.images() == 0)
+            message("features of ", known.width, " and of ", queries.width, " numbers are not comparable"));
+    if (known.images() == 0 || queries.images() == 0)
         throw DataError("nearest neighbours need images in both sets");
     using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const auto unit_rows = [](const Features& features, std::size_t first, std::size_t count) {
@@ -45,9 +45,9 @@ inline double nearest_neighbour_accuracy(const Features& known, const Features& 
     std::vector<double> votes(classes);
     double right = 0;
     constexpr std::size_t block = 256;
-    for (std::size_t first = 0; first < asked.images(); first += block) {
-        const std::size_t count = std::min(block, asked.images() - first);
-        const Matrix cosines = unit_rows(asked, first, count) * all.transpose();  // (count, known)
+    for (std::size_t first = 0; first < queries.images(); first += block) {
+        const std::size_t count = std::min(block, queries.images() - first);
+        const Matrix cosines = unit_rows(queries, first, count) * all.transpose();  // (count, known)
         for (std::size_t i = 0; i < count; ++i) {
             const float* row = cosines.data() + i * known.images();
             std::iota(nearest.begin(), nearest.end(), std::size_t{0});
@@ -65,10 +65,10 @@ inline double nearest_neighbour_accuracy(const Features& known, const Features& 
                         std::exp((static_cast<double>(row[nearest[j]]) - 1) / options.temperature);
             }
             const auto winner = std::max_element(votes.begin(), votes.end()) - votes.begin();
-            right += winner == asked.labels[first + i] ? 1 : 0;
+            right += winner == queries.labels[first + i] ? 1 : 0;
         }
     }
-    return right / static_cast<double>(asked.images());
+    return right / static_cast<double>(queries.images());
 }
 
 }  // namespace vitscape

@@ -108,7 +108,7 @@ class Comparison {
         std::shared_ptr<const OutputLock> lock = options_.lock;
         if (!lock) lock = std::make_shared<OutputLock>(OutputLock::of_folder(options_.out));
         require_writable_folder(options_.out);
-        settle();
+        load_or_make_plan();
         if (options_.report_only) return write_report(claims);
         show_plan();
         WorkMeter meter(expected_seconds(), options_.progress);
@@ -161,7 +161,7 @@ class Comparison {
     }
 
     /// The plan in the folder if there is one, otherwise a new one from measured speeds and the budget.
-    void settle() {
+    void load_or_make_plan() {
         ComparisonPlan& plan = setting_.plan;
         nlohmann::json asked = {{"plan", describe(plan)},
                                 {"measures", describe_measures(measures_)},

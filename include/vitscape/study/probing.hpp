@@ -18,7 +18,7 @@ namespace vitscape {
 
 /// Features of the images that a probe learns from and of those that it is tested on.
 struct FeaturePair {
-    Features known, asked;
+    Features known, queries;
 };
 
 /// Encodes images with the encoder of a classifier.
@@ -30,17 +30,17 @@ struct FrozenEncoder {
 
     /// @param values  the classifier's parameters.  @param progress  (done, total), may be empty
     [[nodiscard]] FeaturePair features(const std::vector<double>& values, const AnyDataset& known,
-                                       const AnyDataset& asked,
+                                       const AnyDataset& queries,
                                        const std::function<void(std::size_t, std::size_t)>& progress) const {
         const Vector<Master<B>> theta(master(backend), values);
-        const std::size_t all = known.size() + asked.size();
+        const std::size_t all = known.size() + queries.size();
         const auto encode = [&](const AnyDataset& images, std::size_t before) {
             return encode_features(backend, classifier, theta, images, transform,
                                    {.progress = [&](std::size_t done) {
                                        if (progress) progress(before + done, all);
                                    }});
         };
-        return {encode(known, 0), encode(asked, known.size())};
+        return {encode(known, 0), encode(queries, known.size())};
     }
 };
 
@@ -53,7 +53,7 @@ struct TrainedProbe {
         : probe(backend, static_cast<Index>(features.known.width),
                 *std::max_element(features.known.labels.begin(), features.known.labels.end()) + 1, options) {
         probe.fit(features.known);
-        result = accuracy(probe.head().logits(features.asked.rows()), features.asked.labels);
+        result = accuracy(probe.head().logits(features.queries.rows()), features.queries.labels);
     }
 };
 
@@ -71,7 +71,8 @@ template <Backend B>
 
 /// Callback: after every n-th epoch and the last one, the accuracy of nearest neighbours (`knn_accuracy`) and of a linear
 /// probe (`probe_accuracy`) on a subset of the images, and after every epoch the `reconstruction_loss` on test images of
-/// a method that reconstructs, defined identically for all of these methods.
+/// a method that reconstructs: by that method's own error, so it compares MAE with RC-MAE (squared) but not with SimMIM
+/// (absolute).
 class ProbeEvery {
   public:
     ProbeEvery(const ComparisonPlan& plan, const VitClassifier& classifier, const AnyDataset& images,
@@ -97,7 +98,7 @@ class ProbeEvery {
         const FrozenEncoder<B> encoder{trainer.backend(), classifier_, plan_.training.transform};
         const FeaturePair features = encoder.features(values, known_, test_, {});
         record.metrics.emplace_back("knn_accuracy",
-                                    nearest_neighbour_accuracy(features.known, features.asked));
+                                    nearest_neighbour_accuracy(features.known, features.queries));
         record.metrics.emplace_back(
             "probe_accuracy", TrainedProbe(master(trainer.backend()), features, plan_.probe).result.top1);
     }

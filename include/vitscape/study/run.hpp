@@ -172,9 +172,9 @@ class ComparisonRun {
             for (const double share : plan_.probe_shares) {
                 LinearProbeOptions options = plan_.probe;
                 options.seed = seed_;
-                const TrainedProbe trained(master(backend_),
-                                           {part_of_each_class(features.known, share, seed_), features.asked},
-                                           options);
+                const TrainedProbe trained(
+                    master(backend_), {part_of_each_class(features.known, share, seed_), features.queries},
+                    options);
                 const Accuracy& result = trained.result;
                 found["shares"].push_back({{"share", share},
                                            {"top1", result.top1},
@@ -182,7 +182,7 @@ class ComparisonRun {
                                            {"standard_error", result.standard_error()}});
                 if (share == 1 && !classifies) trained.probe.put_into(classifier_.layout(), whole);
             }
-            found["knn"] = nearest_neighbour_accuracy(features.known, features.asked);
+            found["knn"] = nearest_neighbour_accuracy(features.known, features.queries);
             if constexpr (classifies) {
                 const Evaluation own =
                     evaluate(backend_, classifier_, theta_, test_, plan_.training.transform, 128);

@@ -186,7 +186,7 @@ TEST_CASE("device pool: out of memory trims and tries again, then says how much 
         static_cast<void>(pools.allocate(std::size_t{3} << 29));
     } catch (const gpu::OutOfDeviceMemory& error) {
         text = error.what();
-        CHECK(error.asked == std::size_t{3} << 29);
+        CHECK(error.requested == std::size_t{3} << 29);
         CHECK(error.memory.free == (8 << 20));
     }
     INFO(text);

@@ -24,7 +24,7 @@ TEST_CASE("device memory: a request that cannot be met says what was asked, what
         static_cast<void>(backend.allocate(too_much));
         FAIL("twice the device's memory was given");
     } catch (const gpu::OutOfDeviceMemory& error) {
-        CHECK(error.asked == static_cast<std::size_t>(too_much) * sizeof(float));
+        CHECK(error.requested == static_cast<std::size_t>(too_much) * sizeof(float));
         CHECK(error.memory.total > 0);
         CHECK(error.memory.free <= error.memory.total);
         for (const char* const words : {"were requested", "are free", "--batch"})

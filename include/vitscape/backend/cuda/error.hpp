@@ -50,14 +50,14 @@ inline std::string bytes_text(std::size_t bytes) {
 
 /// The device's memory does not suffice, even after all unused memory has been released.
 struct OutOfDeviceMemory : DeviceError {
-    /// `asked_bytes`: size of the request; `in_use_bytes`: memory of all arrays at this time.
-    OutOfDeviceMemory(std::size_t asked_bytes, MemoryInfo memory_info, std::size_t in_use_bytes)
-        : DeviceError(message("out of device memory: ", detail::bytes_text(asked_bytes), " were requested, ",
-                              detail::bytes_text(memory_info.free), " of ",
+    /// `requested_bytes`: size of the request; `in_use_bytes`: memory of all arrays at this time.
+    OutOfDeviceMemory(std::size_t requested_bytes, MemoryInfo memory_info, std::size_t in_use_bytes)
+        : DeviceError(message("out of device memory: ", detail::bytes_text(requested_bytes),
+                              " were requested, ", detail::bytes_text(memory_info.free), " of ",
                               detail::bytes_text(memory_info.total),
                               " are free, and this program's arrays hold ", detail::bytes_text(in_use_bytes),
                               "; give a smaller --batch")),
-          asked(asked_bytes),
+          requested(requested_bytes),
           memory(memory_info) {}
     explicit OutOfDeviceMemory(std::string_view what, MemoryInfo memory_info)
         : DeviceError(message("out of device memory in ", what, ": ", detail::bytes_text(memory_info.free),
@@ -65,7 +65,7 @@ struct OutOfDeviceMemory : DeviceError {
                               " are free; give a smaller --batch")),
           memory(memory_info) {}
 
-    std::size_t asked = 0;
+    std::size_t requested = 0;
     MemoryInfo memory;
 };
 

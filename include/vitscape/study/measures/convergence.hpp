@@ -72,24 +72,28 @@ struct ConvergenceMeasure {
     void rows(Rows& rows) const {
         const detail::ConvergenceLevels levels(rows.results());
         const auto epochs = [&](const char* row, std::string name, const char* curve, double level,
-                                bool falling) {
-            rows.add({.key = row,
-                      .group = "convergence",
-                      .name = std::move(name),
-                      .unit = "epochs",
-                      .meaning = "linear between epochs; none if the training did not reach it",
-                      .better = Better::lower},
-                     [=](const JsonValue& training) {
-                         return MeasuredValue{.value = detail::epochs_until(training, curve, level, falling)};
-                     });
+                                bool falling, std::string_view note = "") {
+            rows.add(
+                {.key = row,
+                 .group = "convergence",
+                 .name = std::move(name),
+                 .unit = "epochs",
+                 .meaning = message("linear between epochs; none if the training did not reach it", note),
+                 .better = Better::lower},
+                [=](const JsonValue& training) {
+                    return MeasuredValue{.value = detail::epochs_until(training, curve, level, falling)};
+                });
         };
         const double half = levels.reconstruction_half, end = levels.reconstruction_end;
         const auto error = [](double level) {
             return level > 0 ? message("to a reconstruction error of ", plain_number(level))
                              : std::string("to a reconstruction error, which no method has");
         };
-        epochs("reconstruction_half", error(half), "reconstruction_loss", half, true);
-        epochs("reconstruction_end", error(end), "reconstruction_loss", end, true);
+        constexpr std::string_view own =
+            "; by each method's own error (MAE: squared, SimMIM: absolute), so only methods with the same "
+            "one compare";
+        epochs("reconstruction_half", error(half), "reconstruction_loss", half, true, own);
+        epochs("reconstruction_end", error(end), "reconstruction_loss", end, true, own);
         epochs("probe", message("to a probe accuracy of ", plain_number(100 * levels.probe), " %"),
                "probe_accuracy", levels.probe, false);
     }
