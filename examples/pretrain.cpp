@@ -72,7 +72,7 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
                                  {"classes", images.classes()}};
     const std::filesystem::path folder(o.out), file = folder / "checkpoint.safetensors";
     if (o.resume && std::filesystem::exists(file)) {
-        resume_training(Checkpoint::load(file), trainer, training);
+        resume_training(file, trainer, training);
         std::cerr << "resuming after " << trainer.state().epoch << " epochs and " << trainer.state().batch
                   << " batches\n";
     } else if (std::filesystem::exists(file)) {

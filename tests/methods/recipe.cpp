@@ -99,7 +99,7 @@ TEST_CASE("recipe: a training that was stopped and resumed ends with the same by
         auto trainer = trainer_of(everything());
         const auto training = describe_training(trainer, options, images().size());
         const auto file = folder / "checkpoint.safetensors";
-        if (std::filesystem::exists(file)) resume_training(Checkpoint::load(file), trainer, training);
+        if (std::filesystem::exists(file)) resume_training(file, trainer, training);
         SaveEvery save(folder, training, {}, {.epochs = 1, .minutes = 0});  // after every step
         trainer.fit(images(), options, save, stop...);
     };

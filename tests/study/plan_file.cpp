@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -33,6 +34,19 @@ TEST_CASE("a plan is read as it was written", "[compare]") {
     other["images"] = 100;
     CHECK(contains(error_text<ConfigError>([&] { (void)file.decided(other); }),
                    "/images was 200, now it is 100"));
+}
+
+TEST_CASE("what a killed run left of its plan does not fill a folder", "[compare]") {
+    const test::TemporaryFolder folder;
+    const PlanFile file(folder.path());
+    const auto leftover = folder / "plan.json.4194305-2.tmp";
+    write_atomically(folder / "lock", "");
+    write_atomically(leftover, "{");
+    file.require_empty_folder();
+    CHECK_FALSE(std::filesystem::exists(leftover));
+    write_atomically(folder / "notes.txt", "mine");
+    CHECK(
+        contains(error_text<ConfigError>([&] { file.require_empty_folder(); }), "is not empty (notes.txt)"));
 }
 
 TEST_CASE("entries of a plan that are missing or out of range are named", "[compare]") {

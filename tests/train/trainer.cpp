@@ -82,7 +82,7 @@ TEST_CASE("a training that was stopped and resumed ends with the same bytes") {
         Pretraining trainer = small_trainer();
         const auto training = describe_training(trainer, options, images().size());
         const auto file = folder / "checkpoint.safetensors";
-        if (std::filesystem::exists(file)) resume_training(Checkpoint::load(file), trainer, training);
+        if (std::filesystem::exists(file)) resume_training(file, trainer, training);
         // saves after every step, so that it also goes on inside an epoch
         SaveEvery save(folder, training, {}, {.epochs = 1, .minutes = 0});
         trainer.fit(images(), options, JsonLog{folder}, save, stop...);
@@ -103,6 +103,22 @@ TEST_CASE("a training that was stopped and resumed ends with the same bytes") {
         CHECK(log[i].at("learning_rate") == reference[i].at("learning_rate"));
         CHECK(log[i].at("images_per_second").get<double>() > 0);
     }
+}
+
+TEST_CASE("a description that a kill left behind its checkpoint is written again on resuming") {
+    const TemporaryFolder folder;
+    const TrainOptions options = small_options();
+    Pretraining trainer = small_trainer();
+    const auto training = describe_training(trainer, options, images().size());
+    const auto file = folder.path() / "checkpoint.safetensors", described = folder.path() / "checkpoint.json";
+    save_training(file, trainer, training, {});
+    const auto bytes = read_bytes(described);
+    nlohmann::json older = load_json(described);
+    older.at("state")["epoch"] = 7;
+    write_json(described, older);
+    REQUIRE(read_bytes(described) != bytes);
+    resume_training(file, trainer, training);
+    CHECK(read_bytes(described) == bytes);
 }
 
 TEST_CASE("a checkpoint is refused by another model, other options, and a file without state") {

@@ -27,6 +27,12 @@ struct CheckpointVector {
     std::span<const T> values;
 };
 
+/// Writes the description of the checkpoint `path` to a .json file next to it, for human readers.
+/// @throws IoError if it cannot be written.
+inline void write_description(const std::filesystem::path& path, const nlohmann::json& description) {
+    write_json(std::filesystem::path(path).replace_extension(".json"), description);
+}
+
 /// Writes a checkpoint: every parameter of every vector under the reference's names, the fixed tensors, and
 /// `description` as the metadata entry "vitscape", so that the file is self-contained. The description is also written
 /// to a .json file next to it, for human readers. The file is replaced atomically.
@@ -45,7 +51,7 @@ void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& 
         writer.add(tensor.name, tensor.shape, std::vector<T>(tensor.values.begin(), tensor.values.end()));
     writer.set_metadata("vitscape", json_text(description));
     writer.write(path);
-    write_json(std::filesystem::path(path).replace_extension(".json"), description);
+    write_description(path, description);
 }
 
 /// A loaded checkpoint: tensors and description.

@@ -69,8 +69,9 @@ class PlanFile {
                 plan.at("decided").at("speeds").refuse("has no entry '", name, "'");
         return decided;
     }
-    /// @throws ConfigError if the folder holds anything but a lock
+    /// @throws ConfigError if the folder holds anything but a lock and what a killed run left of its plan
     void require_empty_folder() const {
+        detail::remove_leftovers(file_);
         for (const auto& entry : std::filesystem::directory_iterator(folder_))
             if (entry.path().filename() != "lock")
                 throw ConfigError(message(folder_.string(), " is not empty (",

@@ -127,8 +127,7 @@ class ComparisonRun {
                 Trainer trainer{backend_, contestant_.method, plan_.optimizer, plan_.schedule, seed_};
                 const nlohmann::json description = describe_training(trainer, plan_.training, images_.size());
                 const auto file = folder_ / "checkpoint.safetensors";
-                if (std::filesystem::exists(file))
-                    resume_training(Checkpoint::load(file), trainer, description);
+                if (std::filesystem::exists(file)) resume_training(file, trainer, description);
                 SaveEvery save(folder_, description, {{"classes", images_.classes()}},
                                {.epochs = 1, .minutes = 2});
                 ProbeEvery look(plan_, classifier_, images_, test_);

@@ -135,6 +135,16 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
     trainer.state() = std::move(state);
 }
 
+/// As above, from the file `path`. The description next to it is written again: it is that of an older state if the program
+/// was killed after it had replaced the checkpoint, and a training that had come to its end would not save again.
+/// @throws IoError also if the description cannot be written.
+template <class T>
+void resume_training(const std::filesystem::path& path, T& trainer, const nlohmann::json& training) {
+    const Checkpoint checkpoint = Checkpoint::load(path);
+    resume_training(checkpoint, trainer, training);
+    write_description(path, checkpoint.description());
+}
+
 /// Callback: saves `folder/checkpoint.safetensors` at the given intervals of epochs and minutes, at the end, and when
 /// the user stops the training. A kill at any time leaves the last complete file intact.
 class SaveEvery {
