@@ -99,6 +99,7 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
         }
         script.line("splot $floor using 1:2:(", FigureScript::number(floor),
                     "):3 with lines lw 1.2 lc palette notitle, $surface using 1:2:3 with pm3d notitle");
+        script.line("unset label");  // else the next panel draws the title again, on top of itself
     }
     script.line("unset multiplot");
     detail::finish_figure(script, path);
