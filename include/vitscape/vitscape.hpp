@@ -13,6 +13,7 @@
 #include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/flatness.hpp>
+#include <vitscape/landscape/level_radius.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/smoothness.hpp>

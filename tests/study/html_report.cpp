@@ -182,8 +182,8 @@ TEST_CASE("the script's data: ratios on one scale, bands over seeds, pixels") {
     const json data = detail::page_data(report, detail::loss_sections(report));
     REQUIRE(data["surfaces"].size() == 2);
     for (const json& surface : data["surfaces"]) {
-        CHECK(surface["ratio"][2][2] == 1);
-        CHECK(surface["ratio"][0][0].is_null());
+        CHECK(surface["height"][2][2] == 1);
+        CHECK(surface["height"][0][0].is_null());
         CHECK(surface["low"] == 1);
         CHECK(surface["high"].get<double>() == Approx(std::exp(5.0)));
         CHECK(surface["logarithmic"] == true);

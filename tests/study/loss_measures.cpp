@@ -18,6 +18,7 @@
 #include <vitscape/study/measure_list.hpp>
 #include <vitscape/study/measures/convex_region.hpp>
 #include <vitscape/study/measures/curvature.hpp>
+#include <vitscape/study/measures/half_gain.hpp>
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/surface.hpp>
 
@@ -36,6 +37,7 @@ using Pair = std::array<double, 2>;
 struct Well {
     std::array<Pair, 2> a{{{3, 1}, {1, 2}}};
     double height = 0.25, quartic = 0;
+    double gain = 2;  ///< the trivial loss is that much higher than the bottom
     Pair theta{1.2, -0.9}, bottom = theta;
 
     [[nodiscard]] double at(const Pair& point) const {
@@ -47,7 +49,13 @@ struct Well {
     [[nodiscard]] Well times(double scale) const {
         Well other = *this;
         for (Pair& row : other.a) row = {scale * row[0], scale * row[1]};
-        other.height *= scale, other.quartic *= scale;
+        other.height *= scale, other.quartic *= scale, other.gain *= scale;
+        return other;
+    }
+    /// This loss and a constant.
+    [[nodiscard]] Well raised(double constant) const {
+        Well other = *this;
+        other.height += constant;
         return other;
     }
     /// The same loss of weights that are larger.
@@ -71,6 +79,7 @@ class WellObjective {
     [[nodiscard]] double value(const Vector<Device>& theta) const {
         return well_.at({theta.data()[0], theta.data()[1]});
     }
+    [[nodiscard]] double trivial_loss() const { return well_.height + well_.gain; }
     double gradient(const Vector<Device>& theta, Vector<Device>& out) const {
         hessian_vector(theta, moved(theta), out);  // A x, and thrice the quartic's part
         for (Index i = 0; i < 2; ++i) out.data()[i] += well_.quartic * std::pow(x(theta, i), 3) * 2 / 3;
@@ -106,7 +115,7 @@ template <class M>
 std::map<std::string, Found> measured(const M& measure, const Well& well) {
     const test::TemporaryFolder folder;
     std::size_t images = 0;
-    const auto make = [&](std::size_t count) {
+    const auto make = [&](std::size_t count, std::uint64_t) {
         images = count;
         return WellObjective(well);
     };
@@ -161,15 +170,17 @@ void check_mean(const Found& found, const Pair& parts, double epsilon) {
 template <class M>
 void check_scales(const M& measure, const Well& well) {
     const auto here = measured(measure, well), louder = measured(measure, well.times(7)),
-               heavier = measured(measure, well.of_weights_times(3));
+               heavier = measured(measure, well.of_weights_times(3)),
+               higher = measured(measure, well.raised(5));
     for (const auto& [key, entry] : here) {
         const Found& found = entry;  // Clang 14 cannot capture a structured binding
         INFO(key);
         const auto says = [&](const char* what) {
             return found.row.invariant_to.find(what) != std::string::npos;
         };
-        const bool loss = says("scale of the loss"), filters = says("filters");
+        const bool loss = says("scale of the loss"), filters = says("filters"), shift = says("constants");
         CHECK(louder.at(key).value.value == Approx((loss ? 1 : 7) * found.value.value).epsilon(1e-6));
+        if (shift) CHECK(higher.at(key).value.value == Approx(found.value.value).epsilon(1e-6));
         if (filters) CHECK(heavier.at(key).value.value == Approx(found.value.value).epsilon(1e-6));
         CHECK_FALSE(found.row.name.empty());
         CHECK_FALSE(found.row.group.empty());
@@ -182,7 +193,7 @@ TEST_CASE("eigenvalues: both ends with their residuals, and how far from convex"
     const Well saddle{.a = {{{2, 2}, {2, -1}}}};  // eigenvalues 3 and -2
     const EigenvalueMeasure measure{.images = 5};
     const auto found = measured(measure, saddle);
-    REQUIRE(found.size() == 6);
+    REQUIRE(found.size() == 9);  // for each of three losses
     const Found& largest = found.at("training.largest_eigenvalue");
     CHECK(largest.value.value == Approx(3));
     CHECK(largest.value.standard_error < 1e-9);
@@ -216,7 +227,7 @@ TEST_CASE("trace: the mean over random signs and its standard error", "[compare]
 }
 
 TEST_CASE("surface: rises, area, slope and minima of a paraboloid, the mean over planes", "[compare]") {
-    const Well well;
+    const Well well{.gain = 0.5};  // half of it is lost where the loss is twice that at the bottom
     SurfaceMeasure measure{.images = 9, .grid = 41, .circle = 12, .radii = {0.5, 1}};
     measure.planes = two_wide_planes;
     const auto found = measured(measure, well);
@@ -241,11 +252,13 @@ TEST_CASE("surface: rises, area, slope and minima of a paraboloid, the mean over
             }
     }
     check_mean(found.at("training.absolute_rise_0.5"), rise, 1e-9);
-    for (Pair* of_loss : {&rise, &worst, &slope}) *of_loss = {(*of_loss)[0] / 0.25, (*of_loss)[1] / 0.25};
+    check_mean(found.at("training.rise_over_loss_0.5"), {rise[0] / 0.25, rise[1] / 0.25}, 1e-9);
+    for (Pair* of_loss : {&rise, &worst, &slope}) *of_loss = {(*of_loss)[0] / 0.5, (*of_loss)[1] / 0.5};
     check_mean(found.at("training.rise_0.5"), rise, 1e-9);
     check_mean(found.at("training.rise_1"), {4 * rise[0], 4 * rise[1]}, 1e-9);
     check_mean(found.at("training.worst_rise_0.5"), worst, 1e-9);
     check_mean(found.at("training.area_below_twice"), area, 0.02);
+    check_mean(found.at("training.area_half_gain"), area, 0.02);
     check_mean(found.at("training.total_variation"), slope, 0.01);
     CHECK(found.at("training.local_minima").value.value == 1);
     CHECK(found.at("training.rise_1").row.headline);
@@ -298,7 +311,7 @@ TEST_CASE("sharpness: the rise by a step along the gradient, relative to the los
     const SharpnessMeasure measure{.images = 11, .radius = 0.05};
     const auto found = measured(measure, well);
     const Found& sharpness = found.at("training.sharpness");
-    CHECK(sharpness.value.value == Approx((0.55 * 0.55 - 0.25) / (0.25 + 0.25)));
+    CHECK(sharpness.value.value == Approx((0.55 * 0.55 - 0.25) / (2 - 0.25)));  // of the gain
     CHECK(sharpness.row.better == Better::lower);
     CHECK(sharpness.images == 11);
     check_scales(measure, well);
@@ -314,7 +327,7 @@ TEST_CASE("weight noise: the mean rise over draws and its error, relative to the
     std::vector<double> rises;
     for (std::uint32_t draw = 0; draw < 6; ++draw) {
         const Pair d = Directions::direction(well, {.direction_seed = 1}, first_noise_direction + draw);
-        rises.push_back(0.5 * 0.25 * bend(well, d, d) / well.height);
+        rises.push_back(0.5 * 0.25 * bend(well, d, d) / well.gain);
     }
     double mean = 0, square = 0;
     for (const double rise : rises) mean += rise / 6;
@@ -328,6 +341,33 @@ TEST_CASE("weight noise: the mean rise over draws and its error, relative to the
     check_scales(measure, well);
     // the same in all directions: |d| = |w|, and no draw differs from another
     const auto round = measured(measure, Well{.a = {{{2, 0}, {0, 2}}}}).at("training.weight_noise_0.5").value;
-    CHECK(round.value == Approx(0.25 * (1.2 * 1.2 + 0.9 * 0.9) / 0.25));
+    CHECK(round.value == Approx(0.25 * (1.2 * 1.2 + 0.9 * 0.9) / 2));
     CHECK(round.standard_error < 1e-9);
+}
+
+TEST_CASE("half-gain radius: of a paraboloid, along each ray", "[compare]") {
+    const Well well;
+    const HalfGainMeasure measure{.images = 10, .rays = 5, .masks = 3};
+    const auto found = measured(measure, well);
+    double mean = 0;
+    for (std::uint32_t ray = 0; ray < 5; ++ray) {
+        const Pair d = Directions::direction(well, {.direction_seed = 1}, first_ray_direction + ray);
+        mean += std::sqrt(well.gain / bend(well, d, d)) / 5;  // d' A d r^2 / 2 = gain / 2
+    }
+    const Found& radius = found.at("training.half_gain_radius");
+    CHECK(radius.value.value == Approx(mean).epsilon(1e-4));
+    CHECK(radius.row.better == Better::higher);
+    CHECK(radius.row.headline);
+    CHECK(radius.images == 10);
+    CHECK(found.at("training.half_gain_unreached").value.value == 0);
+    check_scales(measure, well);
+    Well wide = well;  // so wide that no ray gets there
+    wide.gain = 1e6;
+    const auto bound = measured(measure, wide);
+    CHECK(bound.at("training.half_gain_radius").value.value == measure.longest);
+    CHECK(bound.at("training.half_gain_unreached").value.value == 1);
+    Well worse = well;  // a constant prediction is better: there is nothing to lose
+    worse.gain = -0.1;
+    CHECK(std::isnan(measured(measure, worse).at("training.half_gain_radius").value.value));
+    CHECK(std::isnan(measured(SurfaceMeasure{.grid = 3}, worse).at("training.rise_1").value.value));
 }

@@ -145,7 +145,8 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
     const Batch noisy = with_noise(clean, 0.1, transform, s.setting.plan.mask_seed);
     const Batch blurred = with_blur(clean, 1);
     const auto loss = [&](const auto& method, const Vector<Device>& theta, const Batch& batch) {
-        return FrozenObjective(s.setting.backend, method, batch, {.mask_seed = s.setting.plan.mask_seed})
+        return FrozenObjective(s.setting.backend, method, batch,
+                               {.mask_seed = s.setting.plan.mask_seed, .clean = &clean})
             .value(theta);
     };
     const auto check = [&](const auto& contestant) {

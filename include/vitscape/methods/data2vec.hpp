@@ -16,6 +16,7 @@
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/methods/patch_masker.hpp>
 #include <vitscape/methods/teacher.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
@@ -194,6 +195,12 @@ class Data2Vec {
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return smooth_absolute_error(recorder, predict_features(recorder, inputs), inputs.targets,
                                      config_.beta);
+    }
+    /// The smooth absolute error of the best constant features; after `run_teacher`, whose features are the targets.
+    template <Backend B>
+    [[nodiscard]] double trivial_loss(const B& backend, const std::vector<Inputs<B>>& batches) const {
+        return constant_prediction_loss(backend, functor::SmoothAbsoluteLoss<double>{config_.beta}, batches,
+                                        [](const Inputs<B>& inputs) { return inputs.targets; });
     }
 
   private:

@@ -14,6 +14,7 @@
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/data/batch.hpp>
 #include <vitscape/methods/method.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/tensor/host_numbers.hpp>
 #include <vitscape/tensor/replay.hpp>
 #include <vitscape/tensor/weights.hpp>
@@ -24,6 +25,8 @@ struct FrozenOptions {
     std::size_t batch =
         128;  ///< images evaluated at once; affects memory and speed, and results only by rounding
     std::uint64_t mask_seed = 0;  ///< masks are a function of (mask_seed, epoch 0, sample)
+    /// The images as they should be predicted, if the given ones are changed, such as by noise; null: the given ones.
+    const Batch* clean = nullptr;
 };
 
 /// The loss of a method on fixed images with fixed masks, as a function of the parameters: the function whose
@@ -39,15 +42,11 @@ class FrozenObjective {
     /// @throws DataError, ShapeError if the images or labels do not fit the method.
     FrozenObjective(B backend, M method, const Batch& images,
                     const FrozenOptions& options = {}) requires(!TaughtMethod<M, B>)
-        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), images, options) {}
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), {}, images, options) {}
     /// The loss of a method with a teacher, which stays fixed: its predictions are computed once.
     FrozenObjective(B backend, M method, const Vector<P>& teacher, const Batch& images,
                     const FrozenOptions& options = {}) requires TaughtMethod<M, B>
-        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), images, options) {
-        teacher_ = teacher;
-        Eval<B> eval(backend_, weights_.of(teacher_));
-        for (auto& inputs : inputs_) method_.run_teacher(eval, inputs);
-    }
+        : FrozenObjective(Prepare{}, std::move(backend), std::move(method), teacher, images, options) {}
 
     /// The backend of its vectors.
     [[nodiscard]] P backend() const { return master(backend_); }
@@ -101,6 +100,11 @@ class FrozenObjective {
         return mean(losses_);
     }
 
+    /// The smallest loss of a prediction that is the same for all images (`HasTrivialLoss`).
+    [[nodiscard]] double trivial_loss() const requires HasTrivialLoss<M, B> {
+        return method_.trivial_loss(backend_, inputs_);
+    }
+
     /// Writes the gradient of the mean loss to `out` and returns the loss.
     double gradient(const Vector<P>& theta, Vector<P>& out) {
         losses_.resize(static_cast<std::size_t>(samples_));
@@ -120,17 +124,14 @@ class FrozenObjective {
     /// up to rounding.
     void hessian_vector(const Vector<P>& theta, const Vector<P>& v, Vector<P>& out) {
         if (!second_) second_.emplace(backend(), layout().size());
-        if (second_->inputs.empty())
-            for (const Batch& chunk : chunks_) {
-                second_->inputs.emplace_back();
-                method_.prepare(second_->backend, chunk, key_, second_->inputs.back());
-                if constexpr (TaughtMethod<M, B>) {
-                    const Vector<P> still(backend(),
-                                          layout().size());  // the teacher does not move with theta
-                    Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
-                    method_.run_teacher(eval, second_->inputs.back());
-                }
-            }
+        if (second_->inputs.empty()) {
+            Vector<P> still;  // the teacher does not move with theta
+            if constexpr (TaughtMethod<M, B>) still = Vector<P>(backend(), layout().size());
+            Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
+            std::vector<typename M::template Inputs<D>> prepared(chunks_.size());
+            for (std::size_t i = 0; i < chunks_.size(); ++i) prepare(eval, i, prepared[i]);
+            second_->inputs = std::move(prepared);
+        }
         fill(0, second_->gradient);
         fill(0, out);
         second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data()});
@@ -140,20 +141,54 @@ class FrozenObjective {
 
   private:
     struct Prepare {};
-    FrozenObjective(Prepare, B backend, M method, const Batch& images, const FrozenOptions& options)
+    FrozenObjective(Prepare, B backend, M method, const Vector<P>& teacher, const Batch& images,
+                    const FrozenOptions& options)
         : backend_(backend),
           method_(std::move(method)),
           key_{options.mask_seed, 0},
           weights_(backend),
-          tape_(backend, {}, {}) {
+          tape_(backend, {}, {}),
+          teacher_(teacher) {
         if (images.size() == 0) throw DataError("a loss needs at least one image");
         if (options.batch == 0) throw ConfigError("the batch must hold at least one image");
-        for (std::size_t first = 0; first < images.size(); first += options.batch) {
-            chunks_.push_back(slice(images, first, std::min(options.batch, images.size() - first)));
-            inputs_.emplace_back();
-            method_.prepare(backend_, chunks_.back(), key_, inputs_.back());
-        }
+        if (options.clean != nullptr && options.clean->samples != images.samples)
+            throw DataError("the clean images of a loss are not those that it reads");
+        const auto divide = [&](const Batch& all, std::vector<Batch>& chunks) {
+            for (std::size_t first = 0; first < all.size(); first += options.batch)
+                chunks.push_back(slice(all, first, std::min(options.batch, all.size() - first)));
+        };
+        divide(images, chunks_);
+        if (options.clean != nullptr) divide(*options.clean, clean_);
+        Eval<B> eval(backend_, weights_of_teacher());
+        inputs_.resize(chunks_.size());
+        for (std::size_t i = 0; i < chunks_.size(); ++i) prepare(eval, i, inputs_[i]);
         samples_ = static_cast<Index>(images.size());
+    }
+    [[nodiscard]] typename B::Pointer weights_of_teacher() {
+        if constexpr (TaughtMethod<M, B>)
+            return weights_.of(teacher_);
+        else
+            return {};
+    }
+
+    /// Prepares a batch. @param teacher  bound to the teacher's parameters, if there is one
+    template <Backend X>
+    void prepare(Eval<X>& teacher, std::size_t chunk, typename M::template Inputs<X>& inputs) const {
+        using Inputs = typename M::template Inputs<X>;
+        const auto read = [&](const Batch& images, Inputs& to) {
+            method_.prepare(teacher.backend(), images, key_, to);
+            if constexpr (TaughtMethod<M, B>) method_.run_teacher(teacher, to);
+        };
+        read(chunks_[chunk], inputs);
+        if (clean_.empty()) return;
+        if constexpr (requires { inputs.targets; }) {
+            Inputs clean;
+            read(clean_[chunk], clean);
+            inputs.targets = clean.targets;
+        } else {
+            throw ConfigError(
+                "this method's Inputs have no `targets`, so its loss cannot predict clean images");
+        }
     }
 
     /// An evaluation in flight.
@@ -218,7 +253,7 @@ class FrozenObjective {
     MaskKey key_;
     Weights<B> weights_;
     Tape<B> tape_;
-    std::vector<Batch> chunks_;
+    std::vector<Batch> chunks_, clean_;  // clean_ is empty if the images are
     std::vector<typename M::template Inputs<B>> inputs_;
     std::optional<SecondOrder> second_;
     std::vector<Slot> slots_;

@@ -15,6 +15,7 @@
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/methods/patch_masker.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
@@ -177,6 +178,12 @@ class MaskedAutoencoder {
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return squared_error(recorder, predict_masked(recorder, inputs), inputs.targets);
+    }
+    /// The squared error of the mean target patch.
+    template <Backend B>
+    [[nodiscard]] double trivial_loss(const B& backend, const std::vector<Inputs<B>>& batches) const {
+        return constant_prediction_loss(backend, functor::SquaredLoss{}, batches,
+                                        [](const Inputs<B>& inputs) { return inputs.targets; });
     }
 
   private:

@@ -9,6 +9,7 @@
 #include <vitscape/core/fields.hpp>
 #include <vitscape/methods/masked_autoencoder.hpp>
 #include <vitscape/methods/teacher.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 
 namespace vitscape {
 
@@ -135,6 +136,27 @@ class RcMae {
         const Variable<B> prediction = student_.predict(recorder, inputs, 1 + visible(), masked());
         return add_losses(recorder, squared_error(recorder, prediction, inputs.targets), config_.consistency,
                           squared_error(recorder, prediction, inputs.prediction));
+    }
+    /// Of reconstruction + w * consistency, after `run_teacher`: a constant patch c has the mean loss
+    /// var(t) + w var(p) + |c - mean(t)|^2 + w |c - mean(p)|^2 for targets t and the teacher's predictions p; the last two
+    /// terms are w / (1 + w) |mean(t) - mean(p)|^2 at the best c.
+    template <Backend B>
+    [[nodiscard]] double trivial_loss(const B& backend, const std::vector<Inputs<B>>& batches) const {
+        const auto of_targets = [](const Inputs<B>& inputs) { return inputs.targets; };
+        const auto of_teacher = [](const Inputs<B>& inputs) { return inputs.prediction; };
+        const double weight = config_.consistency;
+        auto targets = detail::columns_of(backend, batches, of_targets),
+             predictions = detail::columns_of(backend, batches, of_teacher);
+        double apart = 0;
+        for (std::size_t c = 0; c < targets.size(); ++c) {
+            const double difference =
+                detail::best_constant(functor::SquaredLoss{}, std::span(targets[c])) -
+                detail::best_constant(functor::SquaredLoss{}, std::span(predictions[c]));
+            apart += difference * difference / static_cast<double>(targets.size());
+        }
+        return constant_prediction_loss(backend, functor::SquaredLoss{}, batches, of_targets) +
+               weight * constant_prediction_loss(backend, functor::SquaredLoss{}, batches, of_teacher) +
+               weight / (1 + weight) * apart;
     }
 
   private:

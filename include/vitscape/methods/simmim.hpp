@@ -13,6 +13,7 @@
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/methods/patch_masker.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
@@ -122,6 +123,12 @@ class SimMim {
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return absolute_error(recorder, predict_masked(recorder, inputs), inputs.targets);
+    }
+    /// The absolute error of the median target patch.
+    template <Backend B>
+    [[nodiscard]] double trivial_loss(const B& backend, const std::vector<Inputs<B>>& batches) const {
+        return constant_prediction_loss(backend, functor::AbsoluteLoss{}, batches,
+                                        [](const Inputs<B>& inputs) { return inputs.targets; });
     }
 
   private:

@@ -14,6 +14,7 @@
 #include <vitscape/core/fields.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
@@ -184,6 +185,12 @@ class VitClassifier {
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return losses(recorder, logits(recorder, inputs), inputs);
+    }
+    /// The entropy of the class frequencies, of smoothed labels where labels are smoothed.
+    template <Backend B>
+    [[nodiscard]] double trivial_loss(const B& backend, const std::vector<Inputs<B>>& batches) const {
+        return constant_prediction_cross_entropy(backend, batches,
+                                                 [](const Inputs<B>& inputs) { return inputs.targets; });
     }
     /// The same from logits that are already computed.
     template <Recorder R, class B = typename R::BackendType>

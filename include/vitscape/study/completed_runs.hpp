@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,8 +17,15 @@
 
 namespace vitscape {
 
-/// The losses that are measured for every contestant; a classifier's only loss serves as both.
-inline const std::vector<std::string> study_losses{"training", "classification"};
+/// A loss of a study by its name in files and its title. A contestant without the second or third loss has the first in its
+/// place: a classifier's only loss is its classification loss, and an autoencoder without a teacher has nothing to add.
+struct StudyLoss {
+    std::string_view name, title;
+};
+inline constexpr std::array<StudyLoss, 3> study_losses{
+    StudyLoss{"training", "training loss, for autoencoders the reconstruction error alone"},
+    StudyLoss{"total", "total training loss, with the consistency with a teacher"},
+    StudyLoss{"classification", "classification loss"}};
 
 /// The results of every method and seed of a comparison.
 struct CompletedRuns {
@@ -31,6 +40,15 @@ struct CompletedRuns {
     /// The results of a method from the seed number `i`, for reading: errors name the file and the key.
     [[nodiscard]] JsonValue result(const std::string& method, std::size_t i) const {
         return {results.at(method).at(i), (folder(method, seeds.at(i)) / "results.json").string()};
+    }
+    /// Whether a run has results of a loss of its own, not only the first loss in its place.
+    [[nodiscard]] bool has_loss(std::string_view loss) const {
+        const std::string prefix = message(loss, ".");
+        for (const auto& [method, all] : results)
+            for (const nlohmann::json& run : all)
+                for (const auto& [name, result] : run.items())
+                    if (name.starts_with(prefix)) return true;
+        return false;
     }
     /// Reads the results. @param names  of the results of a complete run
     /// @throws IoError naming the first missing result if a run is not complete

@@ -52,15 +52,29 @@ template <class M>
 }
 
 /// The loss of a method, as it is evaluated, on fixed images and masks.
+/// @param clean  the images that should be predicted if the given ones are changed; null: the given ones
 template <Backend B, class M>
 [[nodiscard]] auto frozen_loss(const B& backend, const M& method, const Vector<Master<B>>& teacher,
-                               Batch images, std::uint64_t mask_seed) {
+                               const Batch& images, std::uint64_t mask_seed, const Batch* clean = nullptr) {
     using E = Evaluated<M>;
-    const FrozenOptions options{.batch = 64, .mask_seed = mask_seed};
+    const FrozenOptions options{.batch = 64, .mask_seed = mask_seed, .clean = clean};
     if constexpr (TaughtMethod<E, B>)
-        return FrozenObjective<B, E>(backend, evaluated(method), teacher, std::move(images), options);
+        return FrozenObjective<B, E>(backend, evaluated(method), teacher, images, options);
     else
-        return FrozenObjective<B, E>(backend, evaluated(method), std::move(images), options);
+        return FrozenObjective<B, E>(backend, evaluated(method), images, options);
 }
+/// The loss by which methods are compared: the plain reconstruction error of every method that reconstructs, without the
+/// consistency with a teacher, which is a convex function of the predictions by itself; the method's own loss otherwise.
+template <Backend B, class M>
+[[nodiscard]] auto compared_loss(const B& backend, const M& method, const Vector<Master<B>>& teacher,
+                                 const Batch& images, std::uint64_t mask_seed, const Batch* clean = nullptr) {
+    if constexpr (ReconstructingMethod<M, B>)
+        return frozen_loss(backend, evaluated(method).reconstruction(), {}, images, mask_seed, clean);
+    else
+        return frozen_loss(backend, method, teacher, images, mask_seed, clean);
+}
+/// Whether a method's own loss has more parts than the one by which it is compared.
+template <class M, class B>
+concept HasTotalLoss = ReconstructingMethod<M, B> && !std::same_as<Reconstruction<M>, Evaluated<M>>;
 
 }  // namespace vitscape

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,24 +23,38 @@ class LossAround {
   public:
     using Progress = std::function<void(std::int64_t done, std::int64_t all, const char* unit)>;
 
-    /// @param make      creates the loss over the given number of training images, with fixed masks
+    /// Creates the loss over a number of training images with masks number `mask`.
+    using Make = std::function<O(std::size_t images, std::uint64_t mask)>;
+
+    /// @param make      creates a loss
     /// @param folder    for files of this run
     /// @param progress  called with the progress of a measure; may throw to stop it
-    LossAround(std::string name, Vector<B> theta, std::function<O(std::size_t)> make,
-               std::filesystem::path folder, Progress progress)
+    LossAround(std::string name, Vector<B> theta, Make make, std::filesystem::path folder, Progress progress)
         : name_(std::move(name)),
           theta_(std::move(theta)),
           make_(std::move(make)),
           folder_(std::move(folder)),
           progress_(std::move(progress)) {}
 
-    [[nodiscard]] const std::string& name() const { return name_; }  ///< "training" or "classification"
+    [[nodiscard]] const std::string& name() const { return name_; }  ///< as in `study_losses`
     [[nodiscard]] const Vector<B>& theta() const { return theta_; }  ///< (layout().size())
-    /// The loss over `images` training images; created once per number.
-    [[nodiscard]] O& loss(std::size_t images) {
-        auto& made = losses_[images];
-        if (!made) made.reset(new O(make_(images)));
+    /// The loss over `images` training images; created once per number and mask.
+    /// @param mask  0: the masks of all measures; others are drawn anew, for methods that mask
+    [[nodiscard]] O& loss(std::size_t images, std::uint64_t mask = 0) {
+        auto& made = losses_[{images, mask}];
+        if (!made) made.reset(new O(make_(images, mask)));
         return *made;
+    }
+    /// The loss of the best constant prediction over the same images; NaN if the method does not know it.
+    [[nodiscard]] double trivial_loss(std::size_t images, std::uint64_t mask = 0) {
+        if constexpr (requires(O & objective) { objective.trivial_loss(); })
+            return loss(images, mask).trivial_loss();
+        else
+            return std::numeric_limits<double>::quiet_NaN();
+    }
+    /// Whether the loss depends on masks.
+    [[nodiscard]] static constexpr bool masked() {
+        return requires(O & objective) { objective.inputs().front().order; };
     }
     /// Path of the file of part `part` of a measure, without extension: FOLDER/LOSS-WHAT-PART.
     [[nodiscard]] std::filesystem::path file(const std::string& what, std::uint32_t part) const {
@@ -56,10 +71,10 @@ class LossAround {
   private:
     std::string name_;
     Vector<B> theta_;
-    std::function<O(std::size_t)> make_;
+    Make make_;
     std::filesystem::path folder_;
     Progress progress_;
-    std::map<std::size_t, std::unique_ptr<O>> losses_;
+    std::map<std::pair<std::size_t, std::uint64_t>, std::unique_ptr<O>> losses_;
 };
 
 }  // namespace vitscape

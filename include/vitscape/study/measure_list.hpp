@@ -64,7 +64,8 @@ template <class Measures>
     return names;
 }
 
-/// All rows in the order of the measures; those of losses at the position of the first measure of losses, loss by loss.
+/// All rows in the order of the measures; those of losses at the position of the first measure of losses, loss by loss. Losses
+/// that no run has are left out.
 /// @param runs  complete, or empty if only the keys are needed
 template <class Measures>
 [[nodiscard]] std::vector<Row> rows_of(const Measures& measures, const CompletedRuns& runs,
@@ -74,15 +75,17 @@ template <class Measures>
     for_each_measure(measures, [&]<class M>(const M& measure) {
         if constexpr (MeasuresLosses<M>) {
             if (std::exchange(losses_done, true)) return;
-            for (const std::string& loss : study_losses)
+            for (const auto& [loss, title] : study_losses) {
+                if (!runs.results.empty() && !runs.has_loss(loss)) continue;
                 for_each_measure(measures, [&]<class L>(const L& of_loss) {
                     if constexpr (MeasuresLosses<L>) {
                         std::uint32_t parts = 0;
                         if constexpr (MeasuresParts<L>) parts = of_loss.parts();
-                        Rows rows(all, std::string(L::key), loss, parts, runs, plan);
+                        Rows rows(all, std::string(L::key), std::string(loss), parts, runs, plan);
                         of_loss.rows(rows);
                     }
                 });
+            }
         } else {
             Rows rows(all, std::string(M::key), "", 0, runs, plan);
             measure.rows(rows);

@@ -40,8 +40,8 @@ class ReportData {
         report["data"]["classes"] = images.classes();
         for (const auto& [name, title] : runs_.methods)
             report["methods"].push_back({{"name", name}, {"title", title}});
-        report["losses"] = {{{"name", "training"}, {"title", "training loss"}},
-                            {{"name", "classification"}, {"title", "classification loss"}}};
+        for (const auto& [name, title] : study_losses)
+            if (runs_.has_loss(name)) report["losses"].push_back({{"name", name}, {"title", title}});
         for (const auto& [name, title] : runs_.methods)
             for (std::size_t i = 0; i < plan_.seeds.size(); ++i)
                 report["runs"].push_back({{"method", name},
@@ -57,9 +57,9 @@ class ReportData {
         report["notes"] = {
             "Intervals are 95 % intervals of the mean over seeds (Student); standard errors of one run are "
             "over its planes.",
-            "The training losses of different methods are different quantities, such as a squared error and "
-            "a "
-            "cross entropy: values compared with each other are relative to the loss at the centre. "
+            "Autoencoders are compared by their reconstruction error alone. The losses of different methods "
+            "may be different quantities, such as a squared error and a cross entropy: rises are relative to "
+            "what training gained, the loss of the best constant prediction minus that at the solution. "
             "Eigenvalues and traces keep the loss's own scale.",
             "The classification loss is the cross entropy of the encoder and a linear head: its own for a "
             "classifier, whose training loss this is, and the probe's for all others."};

@@ -53,7 +53,7 @@ class ComparisonRun {
             if constexpr (MeasuresLosses<T>) {
                 double parts = 1;
                 if constexpr (MeasuresParts<T>) parts = measure.parts();
-                rest += parts * measure.seconds(speed.loss);
+                rest += parts * measure.seconds(speed.loss) * (HasTotalLoss<M, B> ? 2 : 1);
                 if (!classifies) rest += parts * measure.seconds(speed.classification);
             } else if constexpr (MeasuresRuns<T>) {
                 rest += measure.seconds(size(speed));
@@ -77,13 +77,21 @@ class ComparisonRun {
         const Checkpoint probed = Checkpoint::load(classifier_file());
         const Vector<P> classifier_theta(master(backend_), probed.vector<float>(classifier_.layout()));
 
-        around("training", theta_, speed.loss, measures, store, meter, [&](std::size_t images) {
-            return frozen_loss(backend_, contestant_.method, teacher_, some(images), plan_.mask_seed);
-        });
+        around("training", theta_, speed.loss, measures, store, meter,
+               [&](std::size_t images, std::uint64_t mask) {
+                   return compared_loss(backend_, contestant_.method, teacher_, some(images),
+                                        plan_.mask_seed + mask);
+               });
+        if constexpr (HasTotalLoss<M, B>)
+            around("total", theta_, speed.loss, measures, store, meter,
+                   [&](std::size_t images, std::uint64_t mask) {
+                       return frozen_loss(backend_, contestant_.method, teacher_, some(images),
+                                          plan_.mask_seed + mask);
+                   });
         if constexpr (!classifies)
             around("classification", classifier_theta, speed.classification, measures, store, meter,
-                   [&](std::size_t images) {
-                       return frozen_loss(backend_, classifier_, {}, some(images), plan_.mask_seed);
+                   [&](std::size_t images, std::uint64_t mask) {
+                       return frozen_loss(backend_, classifier_, {}, some(images), plan_.mask_seed + mask);
                    });
         const TrainedRun<B, M> run{backend_,
                                    contestant_.method,
@@ -216,7 +224,7 @@ class ComparisonRun {
     template <class Measures, class Make>
     void around(const std::string& loss, const Vector<P>& theta, const LossSpeed& speed,
                 const Measures& measures, ResultStore& store, WorkMeter& meter, const Make& make) const {
-        using O = decltype(make(std::size_t{}));
+        using O = decltype(make(std::size_t{}, std::uint64_t{}));
         LossAround<P, O> around(loss, theta, make, folder_, progress_of(meter));
         for_each_measure(measures, [&]<class T>(const T& measure) {
             static_assert(

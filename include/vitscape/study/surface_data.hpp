@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <vitscape/landscape/convex_region_io.hpp>
@@ -15,9 +16,24 @@ namespace vitscape {
 
 namespace detail {
 
-/// The prefix of the files of a run's loss; a classifier's only loss serves as both.
-inline std::string loss_with_surface(const JsonValue& run, const std::string& loss) {
-    return run.contains(loss + ".surface-0") ? loss : "training";
+/// The prefix of the files of a run's loss; the first loss serves for one that the run lacks.
+inline std::string loss_with_surface(const JsonValue& run, std::string_view loss) {
+    return run.contains(message(loss, ".surface-0")) ? std::string(loss) : "training";
+}
+
+/// What rises of a loss are relative to: what training gained, or the loss itself if some method's trivial loss is not known.
+inline std::string_view rises_relative_to(const CompletedRuns& runs, std::string_view loss) {
+    for (const auto& [name, title] : runs.methods)
+        for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
+            const JsonValue run = runs.result(name, i);
+            const JsonValue plane = run.at(loss_with_surface(run, loss) + ".surface-0");
+            if (!std::isfinite(plane.at("trivial_loss").number_or_nan())) return "loss";
+        }
+    return "gain";
+}
+/// The unit of rises in a run: the loss at the centre, or the gain; NaN if nothing was gained.
+inline double unit_of_rises(const JsonValue& plane, std::string_view relative_to) {
+    return relative_to == "loss" ? plane.at("centre_loss").number_or_nan() : gain_of(plane);
 }
 
 }  // namespace detail
@@ -26,9 +42,12 @@ inline std::string loss_with_surface(const JsonValue& run, const std::string& lo
 [[nodiscard]] inline nlohmann::json surfaces_json(const CompletedRuns& runs) {
     using Json = nlohmann::json;
     Json list = Json::array();
-    for (const std::string& loss : study_losses)
+    for (const auto& [loss, loss_title] : study_losses) {
+        if (!runs.has_loss(loss)) continue;
+        const std::string_view relative_to = detail::rises_relative_to(runs, loss);
         for (const auto& [name, title] : runs.methods) {
-            const std::string prefix = detail::loss_with_surface(runs.result(name, 0), loss);
+            const JsonValue run = runs.result(name, 0);
+            const std::string prefix = detail::loss_with_surface(run, loss);
             const auto path = runs.folder(name, runs.seeds.front());
             const Surface surface = load_surface(path / (prefix + "-surface-0.json")).surface;
             Json rows = Json::array();
@@ -46,8 +65,11 @@ inline std::string loss_with_surface(const JsonValue& run, const std::string& lo
                  {"y", surface.y},
                  {"values", rows},
                  {"centre_loss", surface.centre_loss},
+                 {"relative_to", relative_to},
+                 {"unit", json_number(detail::unit_of_rises(run.at(prefix + ".surface-0"), relative_to))},
                  {"file", message(name, "/seed-", runs.seeds.front(), "/", prefix, "-surface-0.npy")}});
         }
+    }
     return list;
 }
 
@@ -68,16 +90,21 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
     }
 }
 
-/// L / L(0) - 1 along the axes: the mean over the planes and both axes of a seed, and its 95 % interval over seeds.
+/// The rise of the loss along the axes, relative to the gain or the loss (`relative_to`): the mean over the planes and both
+/// axes of a seed, and its 95 % interval over seeds.
 [[nodiscard]] inline nlohmann::json slices_json(const CompletedRuns& runs, std::uint32_t planes) {
     using Json = nlohmann::json;
     Json list = Json::array();
-    for (const std::string& loss : study_losses)
+    for (const auto& [loss, loss_title] : study_losses) {
+        if (!runs.has_loss(loss)) continue;
+        const std::string_view relative_to = detail::rises_relative_to(runs, loss);
         for (const auto& [name, title] : runs.methods) {
             std::vector<double> x;
             std::vector<std::vector<double>> at;  // per coordinate, one value per seed
             for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
-                const std::string prefix = detail::loss_with_surface(runs.result(name, i), loss);
+                const JsonValue run = runs.result(name, i);
+                const std::string prefix = detail::loss_with_surface(run, loss);
+                const double unit = detail::unit_of_rises(run.at(prefix + ".surface-0"), relative_to);
                 std::vector<std::vector<double>> of_seed;
                 for (std::uint32_t pair = 0; pair < planes; ++pair) {
                     const Surface s = load_surface(runs.folder(name, runs.seeds[i]) /
@@ -89,7 +116,8 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
                     const std::size_t middle = x.size() / 2;
                     for (std::size_t k = 0; k < x.size(); ++k)
                         for (const double value : {s.loss(middle, k), s.loss(k, middle)})
-                            if (std::isfinite(value)) of_seed[k].push_back(value / s.centre_loss - 1);
+                            if (const double rise = (value - s.centre_loss) / unit; std::isfinite(rise))
+                                of_seed[k].push_back(rise);
                 }
                 for (std::size_t k = 0; k < of_seed.size(); ++k)
                     if (!of_seed[k].empty()) at[k].push_back(mean_and_error(of_seed[k]).mean);
@@ -103,12 +131,14 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
             }
             list.push_back({{"method", name},
                             {"loss", loss},
+                            {"relative_to", relative_to},
                             {"x", x},
                             {"mean", mean},
                             {"low", low},
                             {"high", high},
                             {"count", at.empty() ? 0 : at.front().size()}});
         }
+    }
     return list;
 }
 

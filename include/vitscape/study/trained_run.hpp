@@ -31,13 +31,14 @@ struct TrainedRun {
     [[nodiscard]] Batch test_batch(std::size_t count) const {
         return load_all(test.subset(balanced(test, std::min(count, test.size()))), plan.training.transform);
     }
-    /// The training loss on images, with the masks of the plan.
-    [[nodiscard]] auto loss(Batch batch) const {
-        return frozen_loss(backend, method, teacher, std::move(batch), plan.mask_seed);
+    /// The loss by which methods are compared (`compared_loss`) on images, with the masks of the plan.
+    /// @param clean  the images that should be predicted, if the given ones are changed
+    [[nodiscard]] auto loss(const Batch& batch, const Batch* clean = nullptr) const {
+        return compared_loss(backend, method, teacher, batch, plan.mask_seed, clean);
     }
     /// The cross entropy of the classifier.
-    [[nodiscard]] auto classification(Batch batch, std::uint64_t mask_seed = 0) const {
-        return frozen_loss(backend, classifier, {}, std::move(batch), mask_seed);
+    [[nodiscard]] auto classification(const Batch& batch) const {
+        return frozen_loss(backend, classifier, {}, batch, 0);
     }
 };
 

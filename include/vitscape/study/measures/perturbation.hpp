@@ -47,22 +47,24 @@ struct WeightNoiseMeasure {
             list.push_back({{"deviation", rise.deviation},
                             {"mean", rise.mean},
                             {"standard_error", rise.standard_error}});
-        return {{"centre_loss", centre}, {"rises", list}};
+        return {{"centre_loss", centre},
+                {"trivial_loss", json_number(around.trivial_loss(images))},
+                {"rises", list}};
     }
     void rows(Rows& rows) const {
         for (std::size_t i = 0; i < deviations.size(); ++i) {
             const std::string deviation = plain_number(deviations[i]);
             rows.add({.key = message("weight_noise_", deviation),
                       .group = "robustness",
-                      .name = message("rise under weight noise of ", deviation, ", relative"),
+                      .name = message("rise under weight noise of ", deviation, ", share of the gain"),
                       .better = Better::lower,
-                      .invariant_to = "scale of the loss and of filters",
+                      .invariant_to = gain_scale,
                       .flatness = true},
                      [i](const JsonValue& n) {
-                         const double centre = n.at("centre_loss").number_or_nan();
+                         const double gain = gain_of(n);
                          const JsonValue rise = n.at("rises").at(i);
-                         return MeasuredValue{rise.at("mean").number_or_nan() / centre,
-                                              rise.at("standard_error").number_or_nan() / centre};
+                         return MeasuredValue{rise.at("mean").number_or_nan() / gain,
+                                              rise.at("standard_error").number_or_nan() / gain};
                      });
         }
     }
@@ -88,19 +90,19 @@ struct SharpnessMeasure {
     [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around) const {
         O& loss = around.loss(images);
         return {{"centre_loss", loss.value(around.theta())},
+                {"trivial_loss", json_number(around.trivial_loss(images))},
                 {"rise", sam_sharpness(loss, around.theta(), radius)}};
     }
     void rows(Rows& rows) const {
         rows.add({.key = "sharpness",
                   .group = "flatness",
-                  .name = "sharpness: rise along the gradient, relative",
+                  .name = "sharpness: rise along the gradient, share of the gain",
                   .meaning = "after a step of fixed length in parameter space",
                   .better = Better::lower,
-                  .invariant_to = "scale of the loss",
+                  .invariant_to = "scale of the loss and constants added to it",
                   .flatness = true},
                  [](const JsonValue& s) {
-                     return MeasuredValue{.value = s.at("rise").number_or_nan() /
-                                                   s.at("centre_loss").number_or_nan()};
+                     return MeasuredValue{.value = s.at("rise").number_or_nan() / gain_of(s)};
                  });
     }
 };

@@ -15,7 +15,8 @@
 
 namespace vitscape {
 
-/// Effect of noise and blur of the test images on accuracy and losses.
+/// Effect of noise and blur of the test images on accuracy and losses. An autoencoder reads the changed images and should
+/// predict the clean ones.
 struct RobustnessMeasure {
     static constexpr std::string_view key = "robustness";
     std::size_t images = 1000;                  ///< maximum number of test images
@@ -44,8 +45,8 @@ struct RobustnessMeasure {
         const auto add = [&](const char* kind, double strength, const Batch& batch) {
             run.progress(static_cast<std::int64_t>(found.size()) + 1,
                          static_cast<std::int64_t>(1 + noise.size() + blur.size()), "kinds");
-            auto loss = run.loss(batch);
-            auto classification = run.classification(batch, 0);
+            auto loss = run.loss(batch, &clean);
+            auto classification = run.classification(batch);
             found.push_back(
                 {{"kind", kind},
                  {"strength", strength},

@@ -73,7 +73,12 @@ struct SurfaceMeasure {
         nlohmann::json rises = nlohmann::json::array();
         for (const RadialRise& rise : radial_rises(loss, plane, radii, circle, around.work_control()))
             rises.push_back({{"radius", rise.radius}, {"mean", rise.mean}, {"worst", rise.worst}});
-        return {{"centre_loss", surface.centre_loss},
+        const double trivial = around.trivial_loss(images), centre = surface.centre_loss;
+        const double half_lost = 0.5 * (centre + trivial);
+        return {{"centre_loss", centre},
+                {"trivial_loss", json_number(trivial)},
+                {"area_half_gain",
+                 trivial > centre ? json_number(area_below(surface, half_lost).area) : nlohmann::json()},
                 {"total_variation", total_variation(surface)},
                 {"local_minima", local_minima(surface).interior},
                 {"area_below_twice", area_below(surface, 2 * surface.centre_loss).area},
@@ -81,9 +86,18 @@ struct SurfaceMeasure {
     }
     void rows(Rows& rows) const {
         const std::string scale = "scale of the loss and of filters";
+        rows.add({.key = "area_half_gain",
+                  .group = "flatness",
+                  .name = "area where less than half of the gain is lost",
+                  .meaning = "connected to the solution, truncated at the border of the plane",
+                  .better = Better::higher,
+                  .invariant_to = gain_scale,
+                  .flatness = true},
+                 [](const JsonValue& p) { return number_of(p.at("area_half_gain")); });
         rows.add({.key = "area_below_twice",
                   .group = "flatness",
                   .name = "area where the loss is below twice the centre's",
+                  .meaning = "L / L(0) rewards a high loss at the solution: a sensitivity, not a verdict",
                   .better = Better::higher,
                   .invariant_to = scale,
                   .flatness = true},
@@ -93,25 +107,34 @@ struct SurfaceMeasure {
             const auto rise = [i](const JsonValue& p, const char* what) {
                 return p.at("rises").at(i).at(what).number_or_nan();
             };
-            const auto relative = [rise](const JsonValue& p, const char* what) {
-                return MeasuredValue{.value = rise(p, what) / p.at("centre_loss").number_or_nan()};
-            };
-            rows.add({.key = message("rise_", radius),
+            rows.add(
+                {.key = message("rise_", radius),
+                 .group = "flatness",
+                 .name = message("mean rise at radius ", radius, ", share of the gain"),
+                 .meaning = "the mean over directions on a circle in the plane; 1: all is lost",
+                 .better = Better::lower,
+                 .invariant_to = gain_scale,
+                 .headline = i + 1 == radii.size(),
+                 .flatness = true},
+                [=](const JsonValue& p) { return MeasuredValue{.value = rise(p, "mean") / gain_of(p)}; });
+            rows.add(
+                {.key = message("worst_rise_", radius),
+                 .group = "flatness",
+                 .name = message("worst rise at radius ", radius, ", share of the gain"),
+                 .better = Better::lower,
+                 .invariant_to = gain_scale,
+                 .flatness = true},
+                [=](const JsonValue& p) { return MeasuredValue{.value = rise(p, "worst") / gain_of(p)}; });
+            rows.add({.key = message("rise_over_loss_", radius),
                       .group = "flatness",
                       .name = message("mean rise at radius ", radius, ", relative to the loss"),
-                      .meaning = "the mean over directions on a circle in the plane",
-                      .better = Better::lower,
-                      .invariant_to = scale,
-                      .headline = i + 1 == radii.size(),
-                      .flatness = true},
-                     [=](const JsonValue& p) { return relative(p, "mean"); });
-            rows.add({.key = message("worst_rise_", radius),
-                      .group = "flatness",
-                      .name = message("worst rise at radius ", radius, ", relative"),
+                      .meaning = "L / L(0) rewards a high loss at the solution: a sensitivity, not a verdict",
                       .better = Better::lower,
                       .invariant_to = scale,
                       .flatness = true},
-                     [=](const JsonValue& p) { return relative(p, "worst"); });
+                     [=](const JsonValue& p) {
+                         return MeasuredValue{.value = rise(p, "mean") / p.at("centre_loss").number_or_nan()};
+                     });
             rows.add({.key = message("absolute_rise_", radius),
                       .group = "flatness",
                       .name = message("mean rise at radius ", radius, ", in units of the loss"),
@@ -122,13 +145,12 @@ struct SurfaceMeasure {
         }
         rows.add({.key = "total_variation",
                   .group = "smoothness",
-                  .name = "mean slope on the plane, relative to the loss",
+                  .name = "mean slope on the plane, in gains per unit of distance",
                   .better = Better::lower,
-                  .invariant_to = scale,
+                  .invariant_to = gain_scale,
                   .flatness = true},
                  [](const JsonValue& p) {
-                     return MeasuredValue{.value = p.at("total_variation").number_or_nan() /
-                                                   p.at("centre_loss").number_or_nan()};
+                     return MeasuredValue{.value = p.at("total_variation").number_or_nan() / gain_of(p)};
                  });
         rows.add({.key = "local_minima",
                   .group = "smoothness",

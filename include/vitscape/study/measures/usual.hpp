@@ -10,6 +10,7 @@
 #include <vitscape/study/measures/convex_region.hpp>
 #include <vitscape/study/measures/cost.hpp>
 #include <vitscape/study/measures/curvature.hpp>
+#include <vitscape/study/measures/half_gain.hpp>
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/robustness.hpp>
 #include <vitscape/study/measures/surface.hpp>
@@ -21,6 +22,7 @@ using UsualMeasures = std::tuple<AccuracyMeasure,      //
                                  ConvergenceMeasure,   //
                                  EigenvalueMeasure,    //
                                  TraceMeasure,         //
+                                 HalfGainMeasure,      //
                                  SurfaceMeasure,       //
                                  ConvexRegionMeasure,  //
                                  SharpnessMeasure,     //

@@ -64,16 +64,18 @@ struct LossSection {
     std::string name, title;
     std::vector<RelativeSurface> surfaces;
     std::optional<ColorScale> scale;  ///< Of all surfaces; none without a finite number.
+    std::string height;               ///< what heights are, as `height_label`
     std::vector<BandCurve> slices;
 };
 inline std::vector<LossSection> loss_sections(const Json& report) {
     std::vector<LossSection> sections;
     for (const Json& loss : list_at(report, "losses")) {
         const std::string name = text_at(loss, "name");
-        LossSection section{name, title_of(loss), relative_surfaces(report, name), {}, {}};
+        LossSection section{
+            name, title_of(loss), relative_surfaces(report, name), {}, height_of_loss(report, name), {}};
         std::vector<FigurePanel> panels;
         for (const RelativeSurface& surface : section.surfaces)
-            if (std::isfinite(surface.ratio.range().first)) panels.push_back({"", &surface.ratio});
+            if (std::isfinite(surface.height.range().first)) panels.push_back({"", &surface.height});
         if (!panels.empty()) section.scale = common_scale(panels, LossScale::automatic);
         section.slices = slice_curves(report, name);
         if (!std::isfinite(range_of(section.slices).first)) section.slices.clear();
@@ -99,9 +101,9 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
                               {"inside", chart_rows(surface.region.values)},
                               {"dots", {{"x", chart_numbers(dots.x)}, {"y", chart_numbers(dots.y)}}}};
                 }
-                surfaces.push_back({{"x", chart_numbers(surface.ratio.x)},
-                                    {"y", chart_numbers(surface.ratio.y)},
-                                    {"ratio", chart_rows(surface.ratio.loss)},
+                surfaces.push_back({{"x", chart_numbers(surface.height.x)},
+                                    {"y", chart_numbers(surface.height.y)},
+                                    {"height", chart_rows(surface.height.loss)},
                                     {"low", section.scale->low},
                                     {"high", section.scale->high},
                                     {"logarithmic", section.scale->logarithmic},
@@ -111,7 +113,7 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
         }
         if (!section.slices.empty())
             charts.push_back(
-                chart_panel({"", "distance α from the solution", "L(α) / L(0)", section.slices}));
+                chart_panel({"", "distance α from the solution", section.height, section.slices}));
     }
     for (const BandPanel& panel : training_panels(report)) charts.push_back(chart_panel(panel));
     for (const Json& example : list_at(report, "reconstructions"))

@@ -67,8 +67,8 @@ inline std::string slice_title(const std::vector<BandCurve>& curves, const std::
 
 /// Draws a comparison's report (see `write_html_report`) into `folder`, each figure as PNG and as SVG: for each loss
 /// `<loss>_contour` and `<loss>_surface`, with one panel for each method and all panels on one scale of colours and
-/// heights, and `<loss>_slice`; and `training_curves`. Losses are drawn relative to the centre, as L / L(0), since a
-/// squared error and a cross entropy have no common height; the scale is logarithmic where they differ by more than a
+/// heights, and `<loss>_slice`; and `training_curves`. Losses are drawn as heights (`relative_surfaces`),
+/// since a squared error and a cross entropy have no common one; the scale is logarithmic where they differ by more than a
 /// factor of 30. What the report does not hold is not drawn. Returns the files.
 /// @throws ConfigError where gnuplot is missing; DataError where the report's rows do not fit their axes; IoError where
 ///         gnuplot fails or a file cannot be written.
@@ -88,13 +88,15 @@ inline std::vector<std::filesystem::path> write_comparison_figures(const std::fi
         const auto surfaces = relative_surfaces(report, name);
         std::vector<FigurePanel> panels;
         for (const RelativeSurface& surface : surfaces)
-            if (std::isfinite(surface.ratio.range().first))
+            if (std::isfinite(surface.height.range().first))
                 panels.push_back(
-                    {surface.title, &surface.ratio, surface.region.x.empty() ? nullptr : &surface.region});
+                    {surface.title, &surface.height, surface.region.x.empty() ? nullptr : &surface.region});
         if (!panels.empty()) {
             FigureOptions options;
-            options.title = title + ", relative to the centre";
-            options.loss_label = title + ", L / L(0)";
+            const std::string height = height_of_loss(report, name);
+            options.title = title + ": 1 at the solution" +
+                            (surfaces.front().relative_to == "gain" ? ", 2 where all is lost" : "");
+            options.loss_label = height;
             options.plot_height = 480;
             draw(stem + "_surface",
                  [&](const std::filesystem::path& path) { write_surface_figure(path, panels, options); });
@@ -108,7 +110,7 @@ inline std::vector<std::filesystem::path> write_comparison_figures(const std::fi
         if (const auto curves = slice_curves(report, name); std::isfinite(range_of(curves).first))
             draw(stem + "_slice", [&](const std::filesystem::path& path) {
                 write_band_figure(path, {{detail::slice_title(curves, title), "distance α from the solution",
-                                          "L(α) / L(0)", curves}});
+                                          height_of_loss(report, name), curves}});
             });
     }
     if (const auto panels = detail::training_panels(report); !panels.empty())

@@ -49,16 +49,19 @@ inline std::string slices_html(const std::vector<LossSection>& sections, std::si
         if (section.slices.empty()) continue;
         ++panels;
         const BandPanel panel{slice_title(section.slices, section.title), "distance α from the solution",
-                              "L(α) / L(0)", section.slices};
-        html += interactive ? chart_html(panel, chart++)
-                            : embedded_figure(
-                                  figures, file_stem(section.name) + "_slice",
-                                  section.title + ", L(α) / L(0) along lines through the solution", false);
+                              section.height, section.slices};
+        html += interactive
+                    ? chart_html(panel, chart++)
+                    : embedded_figure(
+                          figures, file_stem(section.name) + "_slice",
+                          section.title + ", " + section.height + " along lines through the solution", false);
     }
     if (html.empty()) return "";
-    return element("p",
-                   "The loss along random lines through the solution, relative to the solution's own. A "
-                   "run's number is the mean over its lines; a wider band means that the runs differ more.") +
+    return element(
+               "p",
+               "The loss along random lines through the solution: 1 is the solution's, 2 that of the best "
+               "constant prediction, where all that training gained is lost. A run's number is the mean over "
+               "its lines; a wider band means that the runs differ more.") +
            panels_html(panels, html);
 }
 

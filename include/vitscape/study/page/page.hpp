@@ -125,8 +125,8 @@ inline std::string region_caption(const RelativeSurface& surface) {
 
 /// The loss at the centre and how far it goes.
 inline std::string surface_caption(const RelativeSurface& surface) {
-    const auto [low, high] = surface.ratio.range();
-    return message("L(0) = ", number_html(surface.centre_loss), "; on this plane L / L(0) goes from ",
+    const auto [low, high] = surface.height.range();
+    return message("L(0) = ", number_html(surface.centre_loss), "; on this plane heights go from ",
                    number_html(low), " to ", number_html(high), ".");
 }
 
@@ -138,14 +138,14 @@ inline std::string surfaces_html(const std::vector<LossSection>& sections, bool 
     for (const LossSection& section : sections) {
         if (!section.scale) continue;
         html += element("h3", capitalized(section.title) + " around each solution");
-        const std::string about = section.title + ", L / L(0) over the plane";
+        const std::string about = section.title + ", " + section.height + " over the plane";
         if (!interactive) {
             html += embedded_figure(figures, file_stem(section.name) + "_surface", about + ", in 3-D", true);
             html +=
                 embedded_figure(figures, file_stem(section.name) + "_contour", about + ", as contours", true);
         } else {
             html += message(element("p",
-                                    "Colour and height of all: L / L(0)" +
+                                    "Colour and height of all: " + section.height +
                                         std::string(section.scale->logarithmic ? ", logarithmic." : "."),
                                     "class=\"soft\""),
                             scale_bar(*section.scale));
@@ -172,12 +172,14 @@ inline std::string surfaces_html(const std::vector<LossSection>& sections, bool 
         if (interactive) html += panels_html(section.surfaces.size(), panels);
     }
     if (html.empty()) return "";
-    std::string intro = element("p",
-                                "θ + α δ + β η: the solution θ at the centre (cross), moved along two random "
-                                "directions that are scaled like the "
-                                "weights. Losses of different kinds have different heights, so all are shown "
-                                "relative to the centre: 1 is the "
-                                "loss at the solution, 2 is twice that. Grey: the loss is not finite there.");
+    std::string intro =
+        element("p",
+                "θ + α δ + β η: the solution θ at the centre (cross), moved along two random "
+                "directions that are scaled like the "
+                "weights. Losses of different kinds have different heights, so their rises are "
+                "shown in units of what training gained: 1 is the loss at the solution, 2 that "
+                "of the best constant prediction, where all is lost (or, where no gain is known, "
+                "twice the solution's). Grey: the loss is not finite there.");
     if (interactive)
         intro +=
             "<div class=\"controls\"><span>Turn one and all turn. Seen from:</span>"

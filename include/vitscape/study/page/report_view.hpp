@@ -62,6 +62,12 @@ inline std::string title_of(const Json& entry) {
     return title.empty() ? text_at(entry, "name") : title;
 }
 
+/// What the rises of a surface or slice are relative to; version 0.1 did not say it, and knew the loss at the centre only.
+inline std::string relative_to_of(const Json& entry) {
+    const std::string named = text_at(entry, "relative_to");
+    return named.empty() ? "loss" : named;
+}
+
 /// Rows of numbers as a matrix. @throws DataError where it is not `rows` by `columns`.
 inline GridValues to_grid(const std::vector<double>& x, const std::vector<double>& y, const Json& rows,
                           std::string_view what) {
@@ -80,19 +86,34 @@ inline GridValues to_grid(const std::vector<double>& x, const std::vector<double
 
 }  // namespace detail
 
-/// One surface of a report, relative to its centre.
+/// One surface of a report, in units that methods share.
 struct RelativeSurface {
     std::string title;       ///< The method's.
     std::size_t method = 0;  ///< Place among the report's methods.
     double centre_loss = 0;
-    Surface ratio;            ///< L(theta + x delta + y eta) / L(theta).
+    std::string relative_to;  ///< "gain" or "loss"
+    Surface height;           ///< 1 + (L(theta + x delta + y eta) - L(theta)) / the gain or L(theta)
     std::string region_name;  ///< Such as "convex region"; empty where none was measured.
     GridValues region;        ///< 1 inside, 0 outside.
 };
 
-/// The first surface of each method for one loss, as L / L(0): losses of different kinds (a squared error, a cross
-/// entropy) have different heights, their rise relative to the centre can be compared. A surface without a
-/// positive loss at its centre, or with fewer than 2 x 2 points, is left out.
+/// How heights are made from losses.
+[[nodiscard]] inline std::string height_label(std::string_view relative_to) {
+    return relative_to == "gain" ? "1 + (L − L(0)) / gain" : "L / L(0)";
+}
+
+/// The label of the heights of a loss's surfaces and slices.
+[[nodiscard]] inline std::string height_of_loss(const nlohmann::json& report, std::string_view loss) {
+    for (const char* list : {"surfaces", "slices"})
+        for (const auto& entry : detail::list_at(report, list))
+            if (detail::text_at(entry, "loss") == loss) return height_label(detail::relative_to_of(entry));
+    return height_label("loss");
+}
+
+/// The first surface of each method for one loss. Losses of different kinds (a squared error, a cross entropy) have different
+/// heights; their rises can be compared relative to what training gained: a height of 1 is that of the solution, 2 that of the
+/// best constant prediction. Reports without gains are relative to the loss at the centre, L / L(0). A surface of a method
+/// that gained nothing, or with fewer than 2 x 2 points, is left out.
 /// @throws DataError where a surface's rows do not fit its axes.
 [[nodiscard]] inline std::vector<RelativeSurface> relative_surfaces(const nlohmann::json& report,
                                                                     std::string_view loss) {
@@ -105,12 +126,15 @@ struct RelativeSurface {
                 continue;
             const double centre = detail::number_at(entry, "centre_loss");
             const auto x = detail::numbers_at(entry, "x"), y = detail::numbers_at(entry, "y");
-            if (!(centre > 0) || x.size() < 2 || y.size() < 2) continue;
-            RelativeSurface surface{detail::title_of(methods[k]), k, centre, Surface(x, y), {}, {}};
-            surface.ratio.loss = detail::to_grid(x, y, detail::member(entry, "values"), "surface").values;
-            for (double& value : surface.ratio.loss) value /= centre;
-            surface.ratio.computed.fill(1);
-            surface.ratio.centre_loss = 1;
+            const std::string relative_to = detail::relative_to_of(entry);
+            const double unit = relative_to == "gain" ? detail::number_at(entry, "unit") : centre;
+            if (!(unit > 0) || x.size() < 2 || y.size() < 2) continue;
+            RelativeSurface surface{
+                detail::title_of(methods[k]), k, centre, relative_to, Surface(x, y), {}, {}};
+            surface.height.loss = detail::to_grid(x, y, detail::member(entry, "values"), "surface").values;
+            for (double& value : surface.height.loss) value = 1 + (value - centre) / unit;
+            surface.height.computed.fill(1);
+            surface.height.centre_loss = 1;
             // version 0.1 knew one region, which it kept as "convex" without a name
             const bool named = detail::member(entry, "region").is_object();
             if (const auto& region = detail::member(entry, named ? "region" : "convex"); region.is_object()) {
@@ -126,7 +150,7 @@ struct RelativeSurface {
     return result;
 }
 
-/// The slices of one loss, as L(alpha) / L(0) with their interval.
+/// The slices of one loss, as heights (see `relative_surfaces`) with their interval.
 [[nodiscard]] inline std::vector<BandCurve> slice_curves(const nlohmann::json& report,
                                                          std::string_view loss) {
     std::vector<BandCurve> result;

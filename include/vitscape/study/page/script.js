@@ -10,19 +10,19 @@ const views = {
   front: {eye: {x: 0, y: -2.1, z: 0.35}, up: {x: 0, y: 0, z: 1}, center: {x: 0, y: 0, z: -0.15}},
   top: {eye: {x: 0, y: -0.01, z: 2.2}, up: {x: 0, y: 1, z: 0}, center: {x: 0, y: 0, z: 0}}};
 
-// Heights: L / L(0), or its logarithm on a logarithmic scale; from `low` to `high`.
+// Heights, or their logarithm on a logarithmic scale; from `low` to `high`.
 const heights = (surface, common) => {
-  const finite = surface.ratio.flat().filter(value => value !== null);
+  const finite = surface.height.flat().filter(value => value !== null);
   const log = surface.logarithmic && Math.min(...finite) > 0;
   const map = value => value === null ? null : log ? Math.log10(value) : value;
   let low = Math.min(...finite), high = Math.max(...finite);
   if (common) { low = surface.low; high = surface.high; }
   if (!(high > low)) { high = low + 1e-9; }
-  return {z: surface.ratio.map(row => row.map(map)), low: map(low), high: map(high), map,
+  return {z: surface.height.map(row => row.map(map)), low: map(low), high: map(high), map,
           levels: surface.levels.filter(level => level.value > low && level.value < high)};
 };
-const hover = "α %{x:.2f}, β %{y:.2f}<br>L / L(0) = %{text}<extra></extra>";
-const texts = surface => surface.ratio.map(row => row.map(value =>
+const hover = "α %{x:.2f}, β %{y:.2f}<br>height %{text}<extra></extra>";
+const texts = surface => surface.height.map(row => row.map(value =>
   value === null ? "not finite" : String(Number(value.toPrecision(4)))));
 
 function surfaceFigure(surface, common) {
@@ -56,7 +56,7 @@ function contourFigure(surface, common) {
   const traces = [{type: "heatmap", x: surface.x, y: surface.y, z: h.z, text: texts(surface), hovertemplate: hover,
     colorscale: "Viridis", zmin: h.low, zmax: h.high, showscale: false, zsmooth: "best", connectgaps: false}];
   for (const level of h.levels) {
-    traces.push(line(surface.ratio, surface.x, surface.y, level.value,
+    traces.push(line(surface.height, surface.x, surface.y, level.value,
                      place(level.value) < 0.62 ? "#ffffff" : "#303030", 1, true));
   }
   if (surface.region) {
