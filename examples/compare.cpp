@@ -13,6 +13,7 @@
 #include <vitscape/study/comparison.hpp>
 #include <vitscape/study/summary.hpp>
 
+#include "support/arms.hpp"
 #include "support/backend.hpp"
 #include "support/files.hpp"
 #include "support/model_options.hpp"
@@ -29,7 +30,8 @@ struct Options {
     program::ModelOptions model;
     program::TrainingOptions training;
     program::RecipeOptions recipe;
-    std::vector<std::string> methods{"mae", "rc-mae", "supervised"};
+    program::ArmOptions compared;
+    std::vector<program::Arm> arms;  ///< what is compared
     std::string test_data, out;
     std::uint32_t seeds = 3;
     double budget = 0;
@@ -41,7 +43,7 @@ struct Options {
 
 void add_options(CLI::App& app, Options& o) {
     using namespace program;
-    add_choices(app, "--methods", o.methods, method_names(), "what to compare");
+    o.compared.add(app);
     o.data.add(app);
     add_name(
         app, "--test-data", o.test_data, "DATA",
@@ -102,22 +104,70 @@ void check_measures(const Options& o) {
     grid("--grid", std::get<SurfaceMeasure>(o.measures).grid);
     grid("--convex-grid", std::get<ConvexRegionMeasure>(o.measures).grid);
     const Index steps = std::get<EigenvalueMeasure>(o.measures).steps;
-    for (const std::string& name : o.methods) {
-        const auto any = o.model.make_method(name, 2);
+    for (const program::Arm& arm : o.arms) {
+        const auto any = arm.model.make_method(arm.method, 2);
         const Index parameters = std::visit([](const auto& method) { return method.layout().size(); }, any);
         const auto vectors = static_cast<double>(std::min(steps, parameters));
-        require_memory(message("--lanczos-steps ", steps, " with the ", parameters, " parameters of ", name),
-                       vectors * (4 * static_cast<double>(parameters) + 8 * vectors), o.backend.memory(),
-                       "fewer steps need less");
+        require_memory(
+            message("--lanczos-steps ", steps, " with the ", parameters, " parameters of ", arm.name),
+            vectors * (4 * static_cast<double>(parameters) + 8 * vectors), o.backend.memory(),
+            "fewer steps need less");
     }
 }
 
+/// The paper's claims, and those about a teacher for each arm that has one and reconstructs.
+std::vector<AnyClaim> claims_about(const std::vector<program::Arm>& arms) {
+    std::vector<AnyClaim> claims = paper_claims();
+    for (const program::Arm& arm : arms)
+        if (arm.method == RcMae<>::Card::name && arm.name != arm.method)
+            for (const AnyClaim& claim :
+                 teacher_claims(arm.title, arm.name, std::string(MaskedAutoencoder<>::Card::name)))
+                claims.push_back(claim);
+    return claims;
+}
+
+/// The name of the option for a measure's number of images.
+template <class M>
+std::string images_option(const M& measure) {
+    std::string option;
+    const auto visit = [&](std::string_view name, const auto&, std::string_view named, const auto&...) {
+        if (name == "images") option = named;
+    };
+    M::fields(measure, visit);
+    return "--" + option;
+}
+
+/// What is wrong with the images, by the options that name them.
+void check_images(const Options& o, const AnyDataset& images, const AnyDataset& test) {
+    if (images.classes().size() == 1)
+        throw DataError(message("--data: all ", images.size(), " images of ", o.data.source,
+                                " are of the class '", images.classes().front(),
+                                "'; a comparison needs at least 2 classes, each in its own folder, or none"));
+    if (images.classes().empty())
+        for (const program::Arm& arm : o.arms)
+            if (arm.method == VitClassifier::Card::name)
+                throw DataError(message("--methods ", arm.name, " learns the classes of images, and ",
+                                        o.data.source, " has none"));
+    if (const auto shared = shared_image(images, test))
+        throw DataError(message("--test-data: ", *shared,
+                                " is a training image as well (--data); held-out images must be others"));
+    for_each_measure(o.measures, [&]<class M>(const M& measure) {
+        if constexpr (MeasuresLosses<M> && requires { measure.images; })
+            if (measure.images > images.size())
+                throw ConfigError(message(images_option(measure), " ", measure.images, ": ", o.data.source,
+                                          " has ", images.size(), " images; ask for fewer"));
+    });
+}
+
 void compare(Options& o) {
-    o.model.fields.check(o.methods);
-    o.recipe.check(o.methods);
-    for (const std::string& name : o.methods) o.model.require_memory(name, o.training.batch, o.backend);
-    for (const std::string& name : o.methods)
-        (void)o.model.make_method(name, 2);  // fails before images are read
+    o.arms = o.compared.arms(o.model);
+    std::vector<std::string> methods;
+    for (const program::Arm& arm : o.arms) methods.push_back(arm.method);
+    o.model.fields.check(methods);
+    o.recipe.check(methods);
+    for (const program::Arm& arm : o.arms) arm.model.require_memory(arm.method, o.training.batch, o.backend);
+    for (const program::Arm& arm : o.arms)
+        (void)arm.model.make_method(arm.method, 2);  // fails before images are read
     const Index side = o.model.encoder_shape().image;
     o.plan.seeds.clear();
     for (std::uint32_t seed = 0; seed < o.seeds; ++seed) o.plan.seeds.push_back(seed);
@@ -139,6 +189,7 @@ void compare(Options& o) {
     const AnyDataset images = o.data.open(side);
     o.training.check_batches(images.size());
     const AnyDataset test = open_test(o, side);
+    check_images(o, images, test);
     const std::size_t classes = std::max<std::size_t>(2, images.classes().size());
     o.backend.with_backend([&](const auto& backend) {
         ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};
@@ -149,11 +200,12 @@ void compare(Options& o) {
                         {"limit_per_class", o.data.limit_per_class}};
         options.progress = &std::cerr;
         options.lock = lock;
-        Comparison comparison{backend, images, test, o.plan, options, o.measures};
-        program::for_each_method(o.methods, classes, o.model, o.recipe,
-                                 [&](const std::string& name, const std::string& title, const auto& method) {
-                                     comparison.add(name, title, method);
-                                 });
+        Comparison comparison{backend, images, test, o.plan, options, o.measures, claims_about(o.arms)};
+        for (const program::Arm& arm : o.arms)
+            program::for_each_method({arm.method}, classes, arm.model, o.recipe,
+                                     [&](const std::string&, const std::string&, const auto& method) {
+                                         comparison.add(arm.name, arm.title, method);
+                                     });
         try {
             const WrittenReport written = comparison.run();
             print_summary(std::cout, written.report);

@@ -63,7 +63,7 @@ class FieldOptions {
     struct Option {
         std::string name, meaning, given, type = "TEXT", kind;
         std::vector<std::string> choices;
-        bool flag = false;
+        bool flag = false, overridden = false;
         std::vector<std::pair<std::string, std::string>>
             owners;  ///< whose option it is, with the default there
         CLI::Option* option = nullptr;
@@ -111,6 +111,25 @@ class FieldOptions {
                 throw not_an_option_of(owners, "--" + o.name, names(o));
         }
     }
+    /// A copy in which options of `owner` have other values, as if they were given.
+    /// @throws ConfigError for an option that it does not have, and for a value that is none of the choices
+    [[nodiscard]] FieldOptions with(const std::string& owner,
+                                    const std::vector<std::pair<std::string, std::string>>& values) const {
+        FieldOptions changed = *this;
+        for (const auto& [name, value] : values) {
+            Option* option = changed.find(name);
+            const auto theirs = [&](const auto& one) { return one.first == owner; };
+            if (option == nullptr || std::none_of(option->owners.begin(), option->owners.end(), theirs))
+                throw vitscape::ConfigError(vitscape::message(owner, " has no option '", name, "'"));
+            if (option->flag && value != "true" && value != "false")
+                throw vitscape::ConfigError(
+                    vitscape::message(name, " is true or false, '", value, "' was given"));
+            if (!option->choices.empty()) require_choice(name, value, option->choices);
+            option->given = value;
+            option->overridden = true;
+        }
+        return changed;
+    }
     /// Sets what was given. @throws ConfigError naming an option whose value is of another kind
     template <class Config>
     void assign(Config& config) const {
@@ -120,7 +139,7 @@ class FieldOptions {
 
   private:
     [[nodiscard]] static bool is_given(const Option& o) {
-        return o.option != nullptr && o.option->count() > 0;
+        return o.overridden || (o.option != nullptr && o.option->count() > 0);
     }
     [[nodiscard]] static std::vector<std::string> names(const Option& o) {
         std::vector<std::string> owners;

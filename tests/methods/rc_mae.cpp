@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include <vitscape/methods/rc_mae.hpp>
 
@@ -89,6 +91,32 @@ TEST_CASE("momentum: published over the whole training, released anew in every e
     }
     CHECK(PublishedMomentum{}.at({.step = steps, .steps = steps, .steps_per_epoch = per_epoch}) == 1);
     CHECK_THROWS_AS(EmaTeacher<>{.momentum = {.from = 1.5}}.check(), ConfigError);
+}
+
+TEST_CASE("momentum: scaled with the length of the training, or copies in between which it stays", "[mae]") {
+    const ScaledMomentum scaled{.from = 0.9, .to = 0.99, .reference_steps = 1000};
+    for (const double step :
+         {0.0, 250.0, 1000.0}) {  // in the training it was chosen for it is the published one
+        const StepCount same{.step = step, .steps = 1000};
+        CHECK(scaled.at(same) == Approx(PublishedMomentum{.from = 0.9, .to = 0.99}.at(same)));
+        // ten times as short: as much of a student is left after one step as of that one's after ten
+        CHECK(scaled.at({.step = step / 10, .steps = 100}) == Approx(std::pow(scaled.at(same), 10)));
+    }
+    const PeriodicCopy copies{.every = 3};
+    const std::vector<double> expected{1, 1, 0, 1, 1, 0, 1};
+    for (std::size_t step = 0; step < expected.size(); ++step)
+        CHECK(copies.at({.step = static_cast<double>(step), .steps = 7}) == expected[step]);
+    for (const char* kind : {"scaled", "copy"}) {
+        AnyMomentum any;
+        if (kind == std::string("copy"))
+            any.schedule = PeriodicCopy{.every = 7};
+        else
+            any.schedule = ScaledMomentum{.reference_steps = 50};
+        CHECK(any.at({.step = 6, .steps = 100}) ==
+              (kind == std::string("copy")
+                   ? 0
+                   : ScaledMomentum{.reference_steps = 50}.at({.step = 6, .steps = 100})));
+    }
 }
 
 TEST_CASE("another mask for the teacher: its predictions are compared patch by patch", "[mae]") {

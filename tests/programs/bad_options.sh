@@ -111,7 +111,14 @@ compare --curvature-images 0 | --curvature-images takes a whole number from 1 to
 compare --curvature-images -1 | --curvature-images takes a whole number from 1 to 4294967295, -1 was given
 compare --convex-images 0 | --convex-images takes a whole number from 1 to 4294967295, 0 was given
 compare --convex-images -1 | --convex-images takes a whole number from 1 to 4294967295, -1 was given
-compare --images 300 | 300 images were requested, the dataset has 200
+compare --images 300 | --images 300: synthetic:200 has 200 images
+compare --curvature-images 300 | --curvature-images 300: synthetic:200 has 200 images
+compare --convex-images 300 | --convex-images 300: synthetic:200 has 200 images
+compare --rays 1 | --rays takes a whole number from 2 to 100000, 1 was given
+compare --mask-draws 0 | --mask-draws takes a whole number from 1 to 1000, 0 was given
+compare --longest-radius 0 | --longest-radius takes a number above 0, 0 was given
+compare --longest-radius nan | --longest-radius takes a number above 0, nan was given
+compare --longest-radius 0.01 | the half-gain radius is sought up to 0.01
 compare --lanczos-steps 3 | --lanczos-steps takes a whole number from 4 to 1000000000, 3 was given
 compare --lanczos-steps -1 | --lanczos-steps takes a whole number from 4 to 1000000000, -1 was given
 compare --lanczos-steps 2000000000 | --lanczos-steps takes a whole number from 4 to 1000000000, 2000000000 was given
@@ -335,7 +342,9 @@ pretrain --method rc-mae --momentum-to 1.5 | --momentum-to takes a number from 0
 pretrain --method rc-mae --momentum-to -0.1 | --momentum-to takes a number from 0 to 1, -0.1 was given
 pretrain --method rc-mae --momentum-to nan | --momentum-to takes a number from 0 to 1, nan was given
 pretrain --method rc-mae --momentum linear --momentum-part 2 | --momentum-part takes a number from 0 to 1, 2 was given
-pretrain --method rc-mae --momentum steep | --momentum takes one of published, released, linear; 'steep' was given
+pretrain --method rc-mae --momentum scaled --momentum-steps 0 | --momentum-steps takes a number above 0, 0 was given
+pretrain --method rc-mae --momentum copy --copy-every 0 | --copy-every takes a whole number from 1 to 1000000000, 0 was given
+pretrain --method rc-mae --momentum steep | --momentum takes one of published, released, linear, scaled, copy; 'steep' was given
 pretrain --method data2vec --target-blocks 0 | --target-blocks takes a whole number of at least 1, 
 pretrain --method data2vec --target-blocks -1 | --target-blocks takes a whole number of at least 1, 
 pretrain --method data2vec --target-blocks x | --target-blocks takes a whole number of at least 1, 

@@ -55,8 +55,8 @@ struct ClaimArchetype {
     [[nodiscard]] std::vector<ClaimTerm> needs() const { return {{"own.number", "only"}}; }
     [[nodiscard]] Verdict judge(const Evidence& evidence) const {
         const auto seeds = evidence.values(needs().front());
-        return {.test = evidence.name("own.number"),
-                .verdict = seeds == std::vector<double>{3, 4} ? "holds" : "does not hold"};
+        return {.primary = {.test = evidence.name("own.number")},
+                .verdict = seeds == std::vector<double>{3, 4} ? "supported" : "contradicted"};
     }
 };
 static_assert(Measure<LossArchetype> && Measure<RunArchetype> && Claim<ClaimArchetype>);
@@ -125,7 +125,7 @@ TEST_CASE("a study of archetypes: what the concepts name is all that it takes", 
     CHECK(height.at("loss") == "training");
     CHECK(height.at("better") == "neither");
     for (const auto& value : height.at("values").at("only")) CHECK(value.at("value") > 0.1);
-    CHECK(report.at("claims").at(0).at("verdict") == "holds");
+    CHECK(report.at("claims").at(0).at("verdict") == "not judged");  // after one epoch nothing was learned
     CHECK(report.at("correlations").empty());
     CHECK(std::filesystem::file_size(study.folder.path() / "study" / "report.html") > 1000);
 

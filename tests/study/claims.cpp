@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <map>
+#include <string>
+#include <vector>
 
 #include <vitscape/study/claims/paper.hpp>
 
@@ -7,19 +10,104 @@
 
 using namespace vitscape;
 
-TEST_CASE("a claim holds, does not hold or stays undecided by its interval", "[compare]") {
-    const std::vector<AnyClaim> claims{LargerClaim{"one", "paper", "x", "a", "b"}};
+namespace {
+
+/// Evidence of two contestants, "a" and "b", in rows whose names are their keys; "low" is better if lower.
+Evidence evidence_of(std::map<std::string, std::vector<double>> values, std::string unlearned = "") {
+    return {
+        .values =
+            [values](const ClaimTerm& term) {
+                const auto found = values.find(term.row + " " + term.contestant);
+                return found == values.end() ? std::vector<double>{} : found->second;
+            },
+        .name = [](const std::string& key) { return key; },
+        .better = [](const std::string& key) { return key == "low" ? Better::lower : Better::higher; },
+        .title = [](const std::string& key) { return key == "a" ? "Method A" : "Method B"; },
+        .unlearned = [unlearned](const std::string& key) { return key == "a" ? unlearned : std::string(); },
+        .unfinished = [](const std::string& key) { return std::string(key == "b" ? "it still fell" : ""); }};
+}
+nlohmann::json judge_one(const LargerClaim& claim, const Evidence& evidence) {
+    return judge({claim}, evidence).at(0);
+}
+const LargerClaim a_larger{.text = "one", .source = "paper", .row = "x", .larger = "a", .smaller = "b"};
+
+}  // namespace
+
+TEST_CASE("a claim is supported, contradicted or inconclusive by its paired difference", "[compare]") {
     const auto verdict = [&](const std::vector<double>& a, const std::vector<double>& b) {
-        const auto list =
-            judge(claims, {[&](const ClaimTerm& term) { return term.contestant == "a" ? a : b; },
-                           [](const std::string& key) { return key; }});
-        return list.at(0).at("verdict").get<std::string>();
+        return judge_one(a_larger, evidence_of({{"x a", a}, {"x b", b}})).at("verdict").get<std::string>();
     };
-    CHECK(verdict({2, 2.1, 1.9}, {1, 1.1, 0.9}) == "holds");
-    CHECK(verdict({1, 1.1, 0.9}, {2, 2.1, 1.9}) == "does not hold");
-    CHECK(verdict({1, 3, 2}, {1.5, 2.5, 2}) == "undecided");
-    CHECK(verdict({2}, {1}) == "undecided");
-    CHECK(verdict({2, 2.1, std::nan("")}, {1, 1.1, 0.9}) == "undecided");  // a run that did not get there
+    CHECK(verdict({2, 2.1, 1.9}, {1, 1.1, 0.95}) == "supported");
+    CHECK(verdict({1, 1.1, 0.95}, {2, 2.1, 1.9}) == "contradicted");
+    CHECK(verdict({1, 3, 2}, {1.5, 2.5, 2}) == "inconclusive");
+    CHECK(verdict({2}, {1}) == "inconclusive");
+    CHECK(verdict({2, 2.1, std::nan("")}, {1, 1.1, 0.9}) == "inconclusive");  // a run without a number
+    // far apart from seed to seed, but always by the same: only the pairs tell
+    CHECK(verdict({1.1, 5.2, 9.1}, {1, 5, 9}) == "inconclusive");
+    CHECK(verdict({1.1, 5.11, 9.1}, {1, 5, 9}) == "supported");
+}
+
+TEST_CASE("a verdict names its numbers, what else may be read, and how many seeds would decide",
+          "[compare]") {
+    LargerClaim claim = a_larger;
+    claim.sensitivities = {"low", "missing"};
+    claim.caution = "of different kinds";
+    const auto found = judge_one(
+        claim,
+        evidence_of(
+            {{"x a", {1.2, 2.9, 2.6}}, {"x b", {1, 3, 2}}, {"low a", {1, 2, 3}}, {"low b", {5, 7, 9}}}));
+    CHECK(found.at("test") == "x: Method A minus Method B");
+    CHECK(found.at("difference").get<double>() == Approx((0.2 - 0.1 + 0.6) / 3));
+    CHECK(found.at("verdict") == "inconclusive");
+    CHECK(found.at("seeds_needed").get<int>() > 3);
+    CHECK(found.at("unpaired").at("difference").get<double>() == Approx(0.7 / 3));
+    CHECK(found.at("unpaired").at("p_value").get<double>() > found.at("p_value").get<double>());
+    CHECK(found.at("note") == "of different kinds; training had not ended (Method B: it still fell)");
+    REQUIRE(found.at("sensitivities").size() == 1);  // lower is better: positive in favour of the claim
+    CHECK(found.at("sensitivities").at(0).at("test") == "low: Method B minus Method A");
+    CHECK(found.at("sensitivities").at(0).at("paired").at("difference") == 5);
+}
+
+TEST_CASE("a claim about what did not learn is not judged, unless any solution will do", "[compare]") {
+    const auto evidence =
+        evidence_of({{"x a", {2, 2.1, 1.9}}, {"x b", {1, 1.1, 0.95}}}, "its probe is at chance");
+    const auto found = judge_one(a_larger, evidence);
+    CHECK(found.at("verdict") == "not judged");
+    CHECK(found.at("note") == "nothing was learned here (Method A: its probe is at chance)");
+    CHECK(found.at("difference").is_null());
+    LargerClaim cost = a_larger;
+    cost.any_solution = true;
+    CHECK(judge_one(cost, evidence).at("verdict") == "supported");
+}
+
+TEST_CASE("p-values are adjusted for the number of claims that are judged", "[compare]") {
+    // differences 1, 1.3, 0.7: t = 5.77 with 2 degrees of freedom, p = 0.0287
+    const auto evidence = evidence_of({{"x a", {2, 2.3, 1.7}}, {"x b", {1, 1, 1}}});
+    const auto alone = judge({a_larger}, evidence), two = judge({a_larger, a_larger}, evidence);
+    CHECK(alone.at(0).at("p_value").get<double>() == Approx(0.0287).epsilon(0.01));
+    CHECK(alone.at(0).at("verdict") == "supported");
+    CHECK(two.at(0).at("adjusted_p_value").get<double>() ==
+          Approx(2 * alone.at(0).at("p_value").get<double>()));
+    CHECK(two.at(0).at("verdict") == "inconclusive");
+    LargerClaim missing = a_larger;
+    missing.row = "y";  // no numbers, no p-value: it does not count
+    CHECK(judge({a_larger, missing}, evidence).at(0).at("verdict") == "supported");
+}
+
+TEST_CASE("a claim without a p-value keeps its own words", "[compare]") {
+    struct Own {
+        std::string text = "mine", source;
+        bool optional = false;
+        [[nodiscard]] std::vector<ClaimTerm> needs() const { return {}; }
+        [[nodiscard]] Verdict judge(const Evidence&) const {
+            return {.verdict = "supported", .note = "I say so"};
+        }
+    };
+    const auto found = judge({Own{}}, evidence_of({})).at(0);
+    CHECK(found.at("verdict") == "supported");
+    CHECK(found.at("note") == "I say so");
+    CHECK(describe(std::vector<AnyClaim>{Own{}, a_larger}).dump() ==
+          R"([{"claim":"mine"},{"claim":"one","primary":"x"}])");
 }
 
 TEST_CASE("a claim whose row or method does not take part is an error, an optional one is left out",
@@ -42,7 +130,7 @@ TEST_CASE("a claim whose row or method does not take part is an error, an option
 }
 
 TEST_CASE("the paper's claims name methods by their cards and rows of the usual measures", "[compare]") {
-    CHECK(testable(paper_claims(), {"training.convex_area"}, {"mae", "rc-mae", "supervised"}).size() == 2);
-    CHECK(testable(paper_claims(), {"training.convex_area"}, {"mae", "supervised"}).size() == 1);
-    CHECK(testable(paper_claims(), {"training.convex_area"}, {}).empty());
+    CHECK(testable(paper_claims(), {"training.convex_radius"}, {"mae", "rc-mae", "supervised"}).size() == 2);
+    CHECK(testable(paper_claims(), {"training.convex_radius"}, {"mae", "supervised"}).size() == 1);
+    CHECK(testable(paper_claims(), {"training.convex_radius"}, {}).empty());
 }

@@ -159,8 +159,8 @@ TEST_CASE("a full report: escaped, self-contained, dashes for what was not measu
     CHECK(has(text, "<td class=\"number\">–</td>"));
     CHECK(has(text, "1\u202f254\u202f321<small>n = 1</small>"));
     CHECK(has(text, "<td class=\"number\">0.31<small>0.05 to 0.57</small>"));
-    CHECK(has(text, "<strong>1 holds</strong>"));
-    CHECK(has(text, "<strong>1 is undecided</strong>"));
+    CHECK(has(text, "<strong>1 supported</strong>"));
+    CHECK(has(text, "<strong>1 inconclusive</strong>"));
     CHECK(has(text, "model.width"));
     CHECK_FALSE(has(text, "null"));
     CHECK_FALSE(has(text, "nan"));

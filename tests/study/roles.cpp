@@ -117,23 +117,24 @@ TEST_CASE("accuracy: of a head of its own, of a probe, of neighbours, of a teach
     CHECK_FALSE(s.row("accuracy.knn").outcome);
 }
 
-TEST_CASE("convergence: in epochs, for what reconstructs and for all that are probed", "[compare]") {
+TEST_CASE("convergence: of what reconstructs, and of all that are probed", "[compare]") {
     const Study& s = study();
-    const double end = s.value("convergence.reconstruction_end", "mae");
-    CHECK(end > 3);  // the level is the error after 4 epochs, rounded up
-    CHECK(end <= 4);
-    CHECK(s.value("convergence.reconstruction_half", "mae") <= 2);
     for (const std::string method : {"supervised", "data2vec"})
-        for (const char* key : {"convergence.reconstruction_half", "convergence.reconstruction_end"})
+        for (const char* key : {"convergence.reconstruction_area", "convergence.reconstruction_end",
+                                "convergence.reconstruction_at_time"})
             CHECK(std::isnan(s.value(key, method)));
-    CHECK(s.row("convergence.reconstruction_end").unit == "epochs");
-    CHECK(s.row("convergence.reconstruction_end").better == Better::lower);
+    for (const std::string method : {"mae", "supervised", "data2vec"}) {
+        CHECK(s.value("convergence.probe_at_time", method) >= 0);
+        CHECK(s.value("convergence.probe_at_time", method) <= 1);
+    }
     const auto& curve = s.runs.results.at("mae").front().at("training");
     const double last =
         evaluate(s.setting.backend, s.mae.method, s.stored(s.mae.method.layout(), "mae", "checkpoint"),
                  s.setting.test, s.setting.plan.training.transform, 128, {7, 0})
             .loss;
     CHECK(curve.at("reconstruction_loss").back().get<double>() == Approx(last));
+    CHECK(s.value("convergence.reconstruction_end", "mae") == Approx(last));
+    CHECK(s.value("convergence.reconstruction_area", "mae") > last);
     for (const std::string method : {"supervised", "data2vec"})
         CHECK(s.runs.results.at(method).front().at("training").at("reconstruction_loss").back().is_null());
 }

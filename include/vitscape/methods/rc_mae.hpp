@@ -32,9 +32,12 @@ struct RcMaeConfig {
               "which patches are masked; grid keeps every second row and column (ratio 0.75)");
         visit("pixel_loss", self.pixel_loss, "pixel-loss", "predict pixels, or pixels normalized per patch");
         if constexpr (requires { self.teacher.momentum; })
-            visit("momentum", self.teacher.momentum, "momentum",
-                  "the teacher's momentum, a cosine over the training, or anew in every epoch as the "
-                  "authors' code has it");
+            visit(
+                "momentum", self.teacher.momentum, "momentum",
+                "the teacher's momentum: a cosine over the training (published), anew in every epoch as the "
+                "authors' code has it (released), linear, scaled with the length of the training, or a copy "
+                "every "
+                "few steps");
         visit("consistency", self.consistency, "consistency", "weight of the consistency with the teacher",
               Range::rate());
         visit("other_mask", self.other_mask, "other-mask", "the teacher sees other patches than the student");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <string_view>
 #include <type_traits>
@@ -9,6 +10,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/fields.hpp>
+#include <vitscape/core/shape.hpp>
 #include <vitscape/optim/schedule.hpp>
 
 namespace vitscape {
@@ -69,9 +71,45 @@ struct LinearMomentum {
     }
 };
 
+/// The published momentum scaled with the length of the training, m^(reference_steps / steps): the teacher averages over the
+/// same share of a training as it does in one of `reference_steps`, by the rule of Busbridge et al. 2023 (arXiv 2307.13813,
+/// definition 1.2: rho^kappa for steps that do the work of kappa). In a short training the published momentum itself would
+/// average over most of it and the teacher hardly move from the start.
+struct ScaledMomentum {
+    static constexpr std::string_view kind = "scaled";
+    double from = 0.996, to = 1;
+    double reference_steps =
+        500400;  ///< of the training that `from` and `to` were chosen for: 1600 epochs of ImageNet-1k, batch 4096
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("from", self.from, "momentum-from", "the teacher's momentum at the first step", Range::share());
+        visit("to", self.to, "momentum-to", "what it goes to", Range::share());
+        visit("reference_steps", self.reference_steps, "momentum-steps",
+              "scaled: steps of the training that the momentum was chosen for", Range::above(0));
+    }
+    [[nodiscard]] double at(const StepCount& count) const {
+        return std::pow(CosineRamp{from, to}.at(count.step, count.steps), reference_steps / count.steps);
+    }
+};
+
+/// A teacher that becomes a copy of the student after every so many steps and stays as it is in between.
+struct PeriodicCopy {
+    static constexpr std::string_view kind = "copy";
+    Index every = 100;  ///< steps between two copies
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("every", self.every, "copy-every", "copy: steps between two copies of the student",
+              Range::count(1, 1e9));
+    }
+    [[nodiscard]] double at(const StepCount& count) const {
+        return static_cast<Index>(count.step + 1) % every == 0 ? 0 : 1;
+    }
+};
+
 /// A momentum schedule chosen at run time.
 struct AnyMomentum {
-    std::variant<PublishedMomentum, ReleasedMomentum, LinearMomentum> schedule{};
+    std::variant<PublishedMomentum, ReleasedMomentum, LinearMomentum, ScaledMomentum, PeriodicCopy>
+        schedule{};
 
     [[nodiscard]] const auto& choice() const { return schedule; }
     [[nodiscard]] auto& choice() { return schedule; }

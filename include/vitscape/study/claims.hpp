@@ -13,8 +13,11 @@
 #include <nlohmann/json.hpp>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/statistics.hpp>
+#include <vitscape/core/mean_difference.hpp>
+#include <vitscape/core/multiple_tests.hpp>
+#include <vitscape/core/power.hpp>
 #include <vitscape/io/json.hpp>
+#include <vitscape/study/rows.hpp>
 
 namespace vitscape {
 
@@ -25,22 +28,41 @@ struct ClaimTerm {
 
 /// The results of a study, for testing claims.
 struct Evidence {
-    /// One value per seed; NaN if it was not reached, empty if the term is not part of the study.
+    /// One value per seed, of all contestants in the same order of seeds; NaN if a run has none, empty if the term is not part
+    /// of the study.
     std::function<std::vector<double>(const ClaimTerm&)> values;
     /// The readable name of a row.
     std::function<std::string(const std::string& row)> name;
+    /// Which direction of a row is better.
+    std::function<Better(const std::string& row)> better;
+    /// The title of a contestant.
+    std::function<std::string(const std::string& contestant)> title;
+    /// Why a contestant learned nothing; empty if it learned.
+    std::function<std::string(const std::string& contestant)> unlearned;
+    /// Why the training of a contestant had not ended; empty if it had.
+    std::function<std::string(const std::string& contestant)> unfinished;
 };
 
-/// The outcome of a claim. `verdict` is "holds", "does not hold" or "undecided".
+/// A difference between two contestants in one row.
+struct TestedDifference {
+    static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+    std::string row{}, test{};
+    /// Over seeds: contestants share images, masks, order of images and directions.
+    MeanDifference paired{.difference = nothing, .interval = {}};
+    MeanDifference unpaired{.difference = nothing, .interval = {}};  ///< Welch
+};
+
+/// The outcome of a claim.
 struct Verdict {
-    std::string test{};  ///< the quantity tested
-    double difference = std::numeric_limits<double>::quiet_NaN();
-    Interval interval{};  ///< 95 %
-    std::string verdict = "undecided", note{};
+    TestedDifference
+        primary{};  ///< its p-value decides, adjusted for the number of claims; NaN: `verdict` stays
+    std::vector<TestedDifference> sensitivities{};  ///< other numbers that the claim may be read by
+    std::string verdict = "inconclusive", note{};
 };
 
-/// A statement and its test: `text`, the `source` that states it, the rows and contestants that it needs, and
-/// `judge`. An `optional` claim is skipped if the study lacks one of these; otherwise that is an error before any work.
+/// A statement and its test: `text`, the `source` that states it, the rows and contestants that it needs, the first of them its
+/// primary number, and `judge`. An `optional` claim is skipped if the study lacks one of these; otherwise that is an error before
+/// any work. With a member `any_solution` that is true, a claim is judged even if a contestant learned nothing.
 template <class C>
 concept Claim = std::copyable<C> && requires(const C& claim, const Evidence& evidence) {
     { claim.text } -> std::convertible_to<std::string>;
@@ -50,36 +72,46 @@ concept Claim = std::copyable<C> && requires(const C& claim, const Evidence& evi
     { claim.judge(evidence) } -> std::convertible_to<Verdict>;
 };
 
-/// One contestant's value is larger than another's: it holds if the 95 % interval of mean(larger) - mean(smaller), over
-/// seeds (Welch), lies above zero, does not hold if it lies below, and is undecided if it contains zero.
+/// One contestant's value is larger than another's, by the mean difference over seeds (paired: both are trained from the same
+/// seeds). Supported if it is positive and its p-value, adjusted for the number of claims (Holm), below 5 %, contradicted if
+/// it is negative and that is so, otherwise inconclusive.
 struct LargerClaim {
     std::string text, source, row, larger, smaller;
     bool optional = false;
+    bool any_solution = false;  ///< judged even if nothing was learned, such as a claim about costs
+    std::vector<std::string>
+        sensitivities{};    ///< further rows by which the claim may be read; they decide nothing
+    std::string caution{};  ///< what the reader should know of the comparison
 
     [[nodiscard]] std::vector<ClaimTerm> needs() const { return {{row, larger}, {row, smaller}}; }
     [[nodiscard]] Verdict judge(const Evidence& evidence) const {
-        const auto finite = [](std::vector<double> numbers) {
-            std::erase_if(numbers, [](double x) { return !std::isfinite(x); });
-            return numbers;
-        };
-        const auto all_high = evidence.values({row, larger}), all_low = evidence.values({row, smaller});
-        const auto high = finite(all_high), low = finite(all_low);
         Verdict verdict;
-        verdict.test = message(evidence.name(row), ": ", larger, " minus ", smaller);
-        if (high.size() < all_high.size() || low.size() < all_low.size()) {
-            verdict.note = "some runs did not reach it, so the difference is meaningless";
-        } else if (high.size() < 2 || low.size() < 2) {
-            verdict.note = "a single seed has no interval";
-        } else {
-            const MeanDifference d = welch_difference(high, low);
-            verdict.difference = d.difference;
-            if (std::isfinite(d.interval.low) && std::isfinite(d.interval.high)) {
-                verdict.interval = d.interval;
-                if (d.interval.low > 0) verdict.verdict = "holds";
-                if (d.interval.high < 0) verdict.verdict = "does not hold";
-            }
+        verdict.note = caution;
+        verdict.primary = difference(evidence, row, larger, smaller);
+        const auto add = [&](const std::string& sentence) {
+            verdict.note += (verdict.note.empty() ? "" : "; ") + sentence;
+        };
+        if (evidence.values({row, larger}).size() < 2)
+            add("a single seed has no interval");
+        else if (std::isnan(verdict.primary.paired.difference))
+            add("some runs have no such number");
+        for (const std::string& other : sensitivities) {
+            if (evidence.values({other, larger}).empty() || evidence.values({other, smaller}).empty())
+                continue;
+            // positive in favour of the claim, as the primary number
+            const bool same = evidence.better(other) == evidence.better(row);
+            verdict.sensitivities.push_back(same ? difference(evidence, other, larger, smaller)
+                                                 : difference(evidence, other, smaller, larger));
         }
         return verdict;
+    }
+
+  private:
+    [[nodiscard]] static TestedDifference difference(const Evidence& evidence, const std::string& of,
+                                                     const std::string& high, const std::string& low) {
+        const auto a = evidence.values({of, high}), b = evidence.values({of, low});
+        return {of, message(evidence.name(of), ": ", evidence.title(high), " minus ", evidence.title(low)),
+                paired_difference(a, b), welch_difference(a, b)};
     }
 };
 
@@ -92,11 +124,17 @@ class AnyClaim {
         : text(claim.text),
           source(claim.source),
           optional(claim.optional),
+          any_solution([&] {
+              if constexpr (requires { claim.any_solution; })
+                  return static_cast<bool>(claim.any_solution);
+              else
+                  return false;
+          }()),
           needs_(claim.needs()),
           judge_([claim](const Evidence& evidence) -> Verdict { return claim.judge(evidence); }) {}
 
     std::string text, source;
-    bool optional;
+    bool optional, any_solution;
     [[nodiscard]] const std::vector<ClaimTerm>& needs() const { return needs_; }
     [[nodiscard]] Verdict judge(const Evidence& evidence) const { return judge_(evidence); }
 
@@ -133,18 +171,96 @@ static_assert(Claim<LargerClaim> && Claim<AnyClaim>);
     return list;
 }
 
-/// The claims with their verdicts, for a report.
+namespace detail {
+
+inline nlohmann::json json_difference(const MeanDifference& d) {
+    return {{"difference", json_number(d.difference)},
+            {"standard_error", json_number(d.standard_error)},
+            {"interval", {json_number(d.interval.low), json_number(d.interval.high)}},
+            {"p_value", json_number(d.p_value)}};
+}
+inline nlohmann::json json_difference(const TestedDifference& d) {
+    return {{"row", d.row},
+            {"test", d.test},
+            {"paired", json_difference(d.paired)},
+            {"unpaired", json_difference(d.unpaired)}};
+}
+
+}  // namespace detail
+
+/// The claims with their verdicts, for a report: "supported", "contradicted", "inconclusive" or "not judged" (a contestant learned
+/// nothing). p-values are adjusted by Holm's method over the claims that are judged. An inconclusive claim says how many seeds
+/// would decide with a power of 80 %, if difference and deviation stay as they are, at 5 % divided by the number of claims.
 [[nodiscard]] inline nlohmann::json judge(const std::vector<AnyClaim>& claims, const Evidence& evidence) {
+    constexpr double level = 0.05, power = 0.8;
+    std::vector<Verdict> verdicts;
+    std::vector<double> p_values;
+    for (const AnyClaim& claim : claims) {
+        std::string unlearned, unfinished;
+        for (const ClaimTerm& term : claim.needs()) {
+            const auto once = [&](std::string& all, const std::string& why) {
+                const std::string sentence = message(evidence.title(term.contestant), ": ", why);
+                if (!why.empty() && all.find(sentence) == all.npos)
+                    all += (all.empty() ? "" : "; ") + sentence;
+            };
+            once(unlearned, evidence.unlearned(term.contestant));
+            once(unfinished, evidence.unfinished(term.contestant));
+        }
+        Verdict verdict;
+        if (unlearned.empty() || claim.any_solution) {
+            verdict = claim.judge(evidence);
+            if (!unfinished.empty() && !claim.any_solution)
+                verdict.note +=
+                    message(verdict.note.empty() ? "" : "; ", "training had not ended (", unfinished, ")");
+        } else {
+            verdict.verdict = "not judged";
+            verdict.note = "nothing was learned here (" + unlearned + ")";
+        }
+        p_values.push_back(verdict.primary.paired.p_value);
+        verdicts.push_back(std::move(verdict));
+    }
+    const std::vector<double> adjusted = holm(p_values);
+    const auto judged =
+        std::count_if(p_values.begin(), p_values.end(), [](double p) { return std::isfinite(p); });
+    nlohmann::json list = nlohmann::json::array();
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        Verdict& found = verdicts[i];
+        const MeanDifference& d = found.primary.paired;
+        nlohmann::json seeds_needed;
+        if (std::isfinite(adjusted[i])) {
+            found.verdict = adjusted[i] >= level ? "inconclusive"
+                            : d.difference > 0   ? "supported"
+                                                 : "contradicted";
+            const double deviation = d.standard_error * std::sqrt(d.degrees + 1);
+            if (adjusted[i] >= level && deviation > 0)
+                if (const auto seeds = seeds_for_power(std::abs(d.difference) / deviation,
+                                                       level / static_cast<double>(judged), power))
+                    seeds_needed = *seeds;
+        }
+        nlohmann::json entry = detail::json_difference(d);
+        entry.update({{"claim", claims[i].text},
+                      {"source", claims[i].source},
+                      {"test", found.primary.test},
+                      {"adjusted_p_value", json_number(adjusted[i])},
+                      {"unpaired", detail::json_difference(found.primary.unpaired)},
+                      {"seeds_needed", seeds_needed},
+                      {"verdict", found.verdict},
+                      {"note", found.note},
+                      {"sensitivities", nlohmann::json::array()}});
+        for (const TestedDifference& other : found.sensitivities)
+            entry["sensitivities"].push_back(detail::json_difference(other));
+        list.push_back(std::move(entry));
+    }
+    return list;
+}
+
+/// What is kept in a study's plan before any training: each claim with its primary number.
+[[nodiscard]] inline nlohmann::json describe(const std::vector<AnyClaim>& claims) {
     nlohmann::json list = nlohmann::json::array();
     for (const AnyClaim& claim : claims) {
-        const Verdict found = claim.judge(evidence);
-        list.push_back({{"claim", claim.text},
-                        {"source", claim.source},
-                        {"test", found.test},
-                        {"difference", json_number(found.difference)},
-                        {"interval", {json_number(found.interval.low), json_number(found.interval.high)}},
-                        {"verdict", found.verdict},
-                        {"note", found.note}});
+        nlohmann::json entry = {{"claim", claim.text}};
+        if (!claim.needs().empty()) entry["primary"] = claim.needs().front().row;
+        list.push_back(std::move(entry));
     }
     return list;
 }

@@ -15,6 +15,7 @@
 #include <vitscape/study/budget.hpp>
 #include <vitscape/study/claims/paper.hpp>
 #include <vitscape/study/entrant.hpp>
+#include <vitscape/study/held_out.hpp>
 #include <vitscape/study/measures/usual.hpp>
 #include <vitscape/study/page/figures.hpp>
 #include <vitscape/study/page/html_report.hpp>
@@ -69,14 +70,18 @@ class Comparison {
         (void)describe_measures(measures_);
         const AnyDataset& known = setting_.images;
         const std::size_t batch = setting_.plan.training.batch;
-        if (known.classes().size() < 2)
+        if (known.classes().size() == 1)
             throw DataError(message(
-                "a comparison needs images of at least 2 classes, these have ", known.classes().size(),
-                ", which probes and supervised training learn. Put each class into its own folder"));
+                "a comparison needs images of at least 2 classes, which probes and supervised training "
+                "learn, or images without classes; these are all of the class '",
+                known.classes().front(), "'. Put each class into its own folder"));
         if (setting_.test.classes() != known.classes())
-            throw DataError(message("the test images have ", setting_.test.classes().size(),
+            throw DataError(message("the held-out images have ", setting_.test.classes().size(),
                                     " classes, the training images ", known.classes().size(),
                                     ", or others; both need the same"));
+        if (const auto shared = shared_image(known, setting_.test))
+            throw DataError(
+                message(*shared, " is both a training and a held-out image; held-out images must be others"));
         if (known.size() < batch)
             throw ConfigError(message("the dataset has ", known.size(), " images, fewer than one batch of ",
                                       batch, "; choose a smaller batch"));
@@ -90,9 +95,12 @@ class Comparison {
         require_in("budget in minutes", options_.budget_minutes, Range::minutes());
     }
 
-    /// Adds a method, by its name in files and its title in the report. @throws ConfigError for a duplicate name
+    /// Adds a method, by its name in files and its title in the report. @throws ConfigError for a duplicate name, DataError for
+    /// a classifier if the images have no classes
     template <ComparableMethod<B> M>
     void add(std::string name, std::string title, M method) {
+        if (ClassifyingMethod<M, B> && !setting_.labelled())
+            throw DataError(message(title, " learns the classes of images, and these have none"));
         for (const auto& other : entrants_)
             if (other->name() == name) throw ConfigError(message("two methods are called '", name, "'"));
         entrants_.push_back(std::make_unique<EntrantOf<B, Measures, M>>(
@@ -108,11 +116,11 @@ class Comparison {
         std::shared_ptr<const OutputLock> lock = options_.lock;
         if (!lock) lock = std::make_shared<OutputLock>(OutputLock::of_folder(options_.out));
         require_writable_folder(options_.out);
-        load_or_make_plan();
+        load_or_make_plan(claims);
         if (options_.report_only) return write_report(claims);
         show_plan();
         WorkMeter meter(expected_seconds(), options_.progress);
-        entrants_.front()->baselines(setting_, baseline_seconds(), meter);
+        if (setting_.labelled()) entrants_.front()->baselines(setting_, baseline_seconds(), meter);
         for (const std::uint64_t seed : setting_.plan.seeds)
             for (const auto& entrant : entrants_)
                 entrant->run(setting_, seed, speeds_.at(entrant->name()), measures_, meter);
@@ -161,10 +169,11 @@ class Comparison {
     }
 
     /// The plan in the folder if there is one, otherwise a new one from measured speeds and the budget.
-    void load_or_make_plan() {
+    void load_or_make_plan(const std::vector<AnyClaim>& claims) {
         ComparisonPlan& plan = setting_.plan;
         nlohmann::json asked = {{"plan", describe(plan)},
                                 {"measures", describe_measures(measures_)},
+                                {"claims", describe(claims)},
                                 {"images", setting_.images.size()},
                                 {"test_images", setting_.test.size()},
                                 {"data", options_.data},

@@ -93,6 +93,7 @@ class ProbeEvery {
                                                  plan_.training.transform, 128, key)
                                             .loss);
         }
+        if (known_.classes().empty()) return;
         if (record.epoch % plan_.probe_every != 0 && record.epoch != record.epochs) return;
         const auto values = classifier_values(trainer.method(), trainer.theta().to_host(), classifier_);
         const FrozenEncoder<B> encoder{trainer.backend(), classifier_, plan_.training.transform};

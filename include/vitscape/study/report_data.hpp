@@ -4,14 +4,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/bounded_interval.hpp>
+#include <vitscape/core/kendall.hpp>
+#include <vitscape/core/multiple_tests.hpp>
 #include <vitscape/core/version.hpp>
 #include <vitscape/study/claims.hpp>
 #include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/curve_columns.hpp>
+#include <vitscape/study/learning.hpp>
 #include <vitscape/study/numbers.hpp>
 #include <vitscape/study/plan.hpp>
 #include <vitscape/study/rows.hpp>
@@ -38,8 +43,15 @@ class ReportData {
         report["data"]["training_images"] = images.size();
         report["data"]["test_images"] = test.size();
         report["data"]["classes"] = images.classes();
-        for (const auto& [name, title] : runs_.methods)
-            report["methods"].push_back({{"name", name}, {"title", title}});
+        const bool labelled = !images.classes().empty();
+        if (labelled) report["data"]["chance"] = largest_class_share(test);
+        std::map<std::string, Learning> learning;
+        for (const auto& [name, title] : runs_.methods) {
+            learning[name] =
+                learning_of(runs_, name, labelled ? read_baselines() : BaselineAccuracies{}, test.size());
+            report["methods"].push_back(
+                {{"name", name}, {"title", title}, {"learning", learning.at(name).json()}});
+        }
         for (const auto& [name, title] : study_losses)
             if (runs_.has_loss(name)) report["losses"].push_back({{"name", name}, {"title", title}});
         for (const auto& [name, title] : runs_.methods)
@@ -48,25 +60,59 @@ class ReportData {
                                           {"seed", plan_.seeds[i]},
                                           {"curve", runs_.result(name, i).at("training").json()}});
         report["curves"] = describe_curves();
-        for (const Row& row : rows_) report["measures"].push_back(row_json(row));
-        report["baselines"] = baselines();
+        report["measures"] = Json::array();
+        for (const Row& row : rows_)
+            if (Json json = row_json(row); any_value(json)) report["measures"].push_back(std::move(json));
+        report["baselines"] = labelled ? baselines(test.size()) : Json::array();
         report["correlations"] = correlations();
-        report["claims"] =
-            judge(claims_, {[this](const ClaimTerm& term) { return values(term.row, term.contestant); },
-                            [this](const std::string& key) { return find(key)->name; }});
+        report["claims"] = judge(claims_, evidence(learning));
         report["notes"] = {
-            "Intervals are 95 % intervals of the mean over seeds (Student); standard errors of one run are "
-            "over its planes.",
+            "Intervals are 95 % intervals of the mean over seeds (Student), none for fewer than three runs; "
+            "standard "
+            "errors of one run are over its planes, rays, draws or images. Differences between methods are "
+            "paired by "
+            "seed: both were trained from the same seeds on the same images in the same order.",
             "Autoencoders are compared by their reconstruction error alone. The losses of different methods "
             "may be different quantities, such as a squared error and a cross entropy: rises are relative to "
             "what training gained, the loss of the best constant prediction minus that at the solution. "
             "Eigenvalues and traces keep the loss's own scale.",
             "The classification loss is the cross entropy of the encoder and a linear head: its own for a "
             "classifier, whose training loss this is, and the probe's for all others."};
+        if (!labelled)
+            report["notes"].push_back(
+                "The images have no classes: probes, accuracies and the classification loss are left out.");
         return report;
     }
 
   private:
+    [[nodiscard]] Evidence evidence(const std::map<std::string, Learning>& learning) const {
+        return {
+            .values = [this](const ClaimTerm& term) { return values(term.row, term.contestant); },
+            .name = [this](const std::string& key) { return find(key)->name; },
+            .better = [this](const std::string& key) { return find(key)->better; },
+            .title =
+                [this](const std::string& contestant) {
+                    for (const auto& [name, title] : runs_.methods)
+                        if (name == contestant) return title;
+                    return contestant;
+                },
+            .unlearned =
+                [&learning](const std::string& contestant) { return learning.at(contestant).why_not; },
+            .unfinished =
+                [&learning](const std::string& contestant) { return learning.at(contestant).why_not_ended; }};
+    }
+    [[nodiscard]] BaselineAccuracies read_baselines() const {
+        const ResultStore store(runs_.out / "baselines.json");
+        return {.random_encoder = store.checked("random encoder").to<std::vector<double>>(),
+                .raw_pixels = store.checked("raw pixels").at("top1").to<double>()};
+    }
+    /// The accuracy of always answering the most frequent class.
+    [[nodiscard]] static double largest_class_share(const AnyDataset& images) {
+        std::vector<double> counts(images.classes().size());
+        for (std::size_t i = 0; i < images.size(); ++i)
+            if (images.label(i) >= 0) counts[static_cast<std::size_t>(images.label(i))] += 1;
+        return *std::max_element(counts.begin(), counts.end()) / static_cast<double>(images.size());
+    }
     [[nodiscard]] std::vector<Row>::const_iterator find(const std::string& key) const {
         return std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.key == key; });
     }
@@ -98,16 +144,23 @@ class ReportData {
                                                 {"value", json_number(value.value)},
                                                 {"standard_error", json_number(value.standard_error)}});
             }
-            json["summary"][name] = json_summary(all);
+            json["summary"][name] = json_summary(all, value_range(row));
         }
         return json;
     }
 
-    [[nodiscard]] Json baselines() const {
+    [[nodiscard]] static bool any_value(const Json& row) {
+        for (const auto& [method, summary] : row.at("summary").items())
+            if (summary.at("count") > 0) return true;
+        return false;
+    }
+    [[nodiscard]] Json baselines(std::size_t test_images) const {
         const ResultStore store(runs_.out / "baselines.json");
-        Json random = json_summary(store.checked("random encoder").to<std::vector<double>>());
+        Json random =
+            json_summary(store.checked("random encoder").to<std::vector<double>>(), ValueRange::fraction);
         const JsonValue pixels = store.checked("raw pixels");
         const auto top1 = pixels.at("top1").to<double>(), error = pixels.at("standard_error").to<double>();
+        const Interval pixels_interval = detail::accuracy_interval({top1}, test_images);
         return {{{"name", "random encoder, linear probe"},
                  {"top1", random.at("mean")},
                  {"standard_error", random.at("standard_error")},
@@ -115,33 +168,59 @@ class ReportData {
                 {{"name", "raw pixels, linear probe"},
                  {"top1", top1},
                  {"standard_error", error},
-                 {"interval", {top1 - 1.96 * error, top1 + 1.96 * error}}}};
+                 {"interval", {json_number(pixels_interval.low), json_number(pixels_interval.high)}}}};
     }
 
     [[nodiscard]] Json correlations() const {
         Json list = Json::array();
-        const auto outcome =
-            std::find_if(rows_.begin(), rows_.end(), [](const Row& row) { return row.outcome; });
-        if (outcome == rows_.end()) return list;
-        for (const Row& row : rows_) {
-            if (!row.flatness) continue;
-            std::vector<double> x, y;
-            for (const auto& [name, title] : runs_.methods) {
-                const auto flat = values(row.key, name), accuracy = values(outcome->key, name);
-                for (std::size_t i = 0; i < flat.size(); ++i)
-                    if (std::isfinite(flat[i]) && std::isfinite(accuracy[i]))
-                        x.push_back(flat[i]), y.push_back(accuracy[i]);
+        for (const Row& outcome : rows_) {
+            if (!outcome.outcome) continue;
+            Json of_outcome = Json::array();
+            std::vector<double> p_values;
+            for (const Row& row : rows_)
+                if (row.flatness)
+                    if (Json found = correlation(row, outcome); !found.is_null()) {
+                        p_values.push_back(number_or_nan(found.at("p_value")));
+                        of_outcome.push_back(std::move(found));
+                    }
+            const std::vector<double> adjusted = holm(p_values);
+            for (std::size_t i = 0; i < of_outcome.size(); ++i) {
+                of_outcome[i]["adjusted_p_value"] = json_number(adjusted[i]);
+                list.push_back(std::move(of_outcome[i]));
             }
-            if (x.size() < 4) continue;
-            const RankCorrelation found = spearman(x, y);
-            list.push_back({{"key", row.key},
-                            {"name", row.name},
-                            {"loss", row.loss},
-                            {"spearman", json_number(found.coefficient)},
-                            {"p_value", json_number(found.p_value)},
-                            {"runs", x.size()}});
         }
         return list;
+    }
+    /// Of one measure with one outcome, over runs of the same method and over runs that differ in one thing; null if no method
+    /// has three runs with both numbers. Over all runs at once it would only tell the methods apart.
+    [[nodiscard]] Json correlation(const Row& row, const Row& outcome) const {
+        std::vector<PairedGroup> groups;
+        std::vector<HyperparameterRun> runs;
+        bool enough = false;
+        for (std::size_t m = 0; m < runs_.methods.size(); ++m) {
+            const auto flat = values(row.key, runs_.methods[m].first),
+                       goal = values(outcome.key, runs_.methods[m].first);
+            PairedGroup group;
+            for (std::size_t i = 0; i < flat.size(); ++i) {
+                if (!std::isfinite(flat[i]) || !std::isfinite(goal[i])) continue;
+                group.x.push_back(flat[i]), group.y.push_back(goal[i]);
+                runs.push_back({{static_cast<int>(m), static_cast<int>(i)}, flat[i], goal[i]});
+            }
+            enough = enough || group.x.size() >= 3;
+            groups.push_back(std::move(group));
+        }
+        if (!enough) return nullptr;
+        const RankCorrelation within = kendall_within(groups);
+        return {{"key", row.key},
+                {"name", row.name},
+                {"loss", row.loss},
+                {"better", std::string(name_of(row.better))},
+                {"outcome", outcome.key},
+                {"outcome_name", outcome.name},
+                {"within", json_number(within.coefficient)},
+                {"p_value", json_number(within.p_value)},
+                {"granulated", json_number(granulated_kendall(runs).coefficient)},
+                {"runs", runs.size()}};
     }
 
     const CompletedRuns& runs_;

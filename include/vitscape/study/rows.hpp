@@ -6,11 +6,13 @@
 #include <cstdio>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/bounded_interval.hpp>
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/json_value.hpp>
 #include <vitscape/core/statistics.hpp>
@@ -41,12 +43,20 @@ struct Row {
     std::string meaning{};  ///< one sentence, if the name is not sufficient
     Better better = Better::neither;
     std::string invariant_to{};  ///< changes of the model that do not affect it, such as "scale of the loss"
-    bool headline = false;       ///< part of the first table of the report
-    bool flatness = false;       ///< correlated with the outcome
-    bool outcome = false;        ///< a goal of training, with which flatness is correlated
-    std::string loss{};          ///< set by `Rows`: "training", "classification" or empty
+    std::optional<ValueRange> range{};  ///< that values can have, if the unit does not say it
+    bool headline = false;              ///< part of the first table of the report
+    bool flatness = false;              ///< correlated with the outcome
+    bool outcome = false;               ///< a goal of training, with which flatness is correlated
+    std::string loss{};                 ///< set by `Rows`: "training", "classification" or empty
     std::function<MeasuredValue(const JsonValue&)> of{};  ///< set by `Rows`: the value from a run's results
 };
+
+/// The range of a row's values, in which its intervals stay.
+[[nodiscard]] inline ValueRange value_range(const Row& row) {
+    if (row.range) return *row.range;
+    if (row.unit == "fraction") return ValueRange::fraction;
+    return row.unit == "seconds" || row.unit == "bytes" ? ValueRange::positive : ValueRange::real;
+}
 
 /// A radius or strength as part of a key or a name.
 [[nodiscard]] inline std::string plain_number(double number) {

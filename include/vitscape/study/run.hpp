@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +41,7 @@ class ComparisonRun {
           images_(setting.images),
           test_(setting.test),
           folder_(setting.out / contestant.name / message("seed-", seed)),
+          labelled_(setting.labelled()),
           classifier_(classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling)) {}
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
@@ -48,13 +51,13 @@ class ComparisonRun {
     /// The expected time of `work`.
     template <class Measures>
     [[nodiscard]] ExpectedTime expected(const MethodSpeed& speed, const Measures& measures) const {
-        double rest = probe_seconds(speed);
+        double rest = probe_seconds(speed) + solution_seconds(speed);
         for_each_measure(measures, [&]<class T>(const T& measure) {
             if constexpr (MeasuresLosses<T>) {
                 double parts = 1;
                 if constexpr (MeasuresParts<T>) parts = measure.parts();
                 rest += parts * measure.seconds(speed.loss) * (HasTotalLoss<M, B> ? 2 : 1);
-                if (!classifies) rest += parts * measure.seconds(speed.classification);
+                if (!classifies && labelled_) rest += parts * measure.seconds(speed.classification);
             } else if constexpr (MeasuresRuns<T>) {
                 rest += measure.seconds(size(speed));
             }
@@ -77,6 +80,7 @@ class ComparisonRun {
         const Checkpoint probed = Checkpoint::load(classifier_file());
         const Vector<P> classifier_theta(master(backend_), probed.vector<float>(classifier_.layout()));
 
+        solution(speed, store, meter);
         around("training", theta_, speed.loss, measures, store, meter,
                [&](std::size_t images, std::uint64_t mask) {
                    return compared_loss(backend_, contestant_.method, teacher_, some(images),
@@ -88,22 +92,14 @@ class ComparisonRun {
                        return frozen_loss(backend_, contestant_.method, teacher_, some(images),
                                           plan_.mask_seed + mask);
                    });
-        if constexpr (!classifies)
+        if (!classifies && labelled_)
             around("classification", classifier_theta, speed.classification, measures, store, meter,
                    [&](std::size_t images, std::uint64_t mask) {
                        return frozen_loss(backend_, classifier_, {}, some(images), plan_.mask_seed + mask);
                    });
-        const TrainedRun<B, M> run{backend_,
-                                   contestant_.method,
-                                   theta_,
-                                   teacher_,
-                                   classifier_,
-                                   classifier_theta,
-                                   images_,
-                                   test_,
-                                   plan_,
-                                   seed_,
-                                   progress_of(meter)};
+        const TrainedRun<B, M> run{
+            backend_, contestant_.method, theta_, teacher_, classifier_,       classifier_theta, images_,
+            test_,    labelled_,          plan_,  seed_,    progress_of(meter)};
         for_each_measure(measures, [&]<class T>(const T& measure) {
             static_assert(!MeasuresRuns<T> || RunMeasure<T, TrainedRun<B, M>>,
                           "a measure of runs needs compute(const TrainedRun<B, M>&) that gives its result");
@@ -122,7 +118,8 @@ class ComparisonRun {
     /// The epochs, and the evaluations of probe and neighbours between them.
     [[nodiscard]] double training_seconds(const MethodSpeed& speed) const {
         const double known = static_cast<double>(std::min(plan_.probe_images, images_.size()));
-        const double looks = std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
+        const double looks =
+            !labelled_ ? 0 : std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
         return plan_.training.epochs * static_cast<double>(images_.size()) * speed.training +
                looks * 1.5 * (known + static_cast<double>(test_.size())) * speed.encoding;
     }
@@ -159,6 +156,7 @@ class ComparisonRun {
     }
 
     [[nodiscard]] double probe_seconds(const MethodSpeed& speed) const {
+        if (!labelled_) return 0;
         const double all = static_cast<double>(images_.size() + test_.size());
         // training a probe on features takes about as long as encoding a tenth of them
         return all * speed.encoding * (taught ? 2.2 : 1.2);
@@ -166,6 +164,10 @@ class ComparisonRun {
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
         if (store.has("probe") && std::filesystem::exists(classifier_file()))
             return meter.skip(probe_seconds(speed));
+        if (!labelled_) {  // the classifier has an untrained head, which nobody asks for classes
+            save_classifier(classifier_values(contestant_.method, theta_.to_host(), classifier_));
+            return store.put("probe", no_probe());
+        }
         meter.part(message(who(), ": linear probes"), probe_seconds(speed), [&] {
             const FrozenEncoder<B> encoder{backend_, classifier_, plan_.training.transform};
             const std::vector<double> values =
@@ -187,13 +189,20 @@ class ComparisonRun {
                                            {"top1", result.top1},
                                            {"top5", result.top5},
                                            {"standard_error", result.standard_error()}});
-                if (share == 1 && !classifies) trained.probe.put_into(classifier_.layout(), whole);
+                if (share != 1 || classifies) continue;
+                trained.probe.put_into(classifier_.layout(), whole);
+                found["training_top1"] =
+                    accuracy(trained.probe.head().logits(features.known.rows()), features.known.labels).top1;
             }
             found["knn"] = nearest_neighbour_accuracy(features.known, features.queries);
             if constexpr (classifies) {
                 const Evaluation own =
                     evaluate(backend_, classifier_, theta_, test_, plan_.training.transform, 128);
                 found["own_head"] = own.accuracy;
+                const AnyDataset known =
+                    images_.subset(balanced(images_, std::min(plan_.probe_images, images_.size())));
+                found["training_top1"] =
+                    evaluate(backend_, classifier_, theta_, known, plan_.training.transform, 128).accuracy;
             }
             if constexpr (taught) {
                 const std::vector<double> other =
@@ -205,6 +214,14 @@ class ComparisonRun {
             save_classifier(whole);
             store.put("probe", found);
         });
+    }
+    /// The result of probing images without classes.
+    [[nodiscard]] nlohmann::json no_probe() const {
+        nlohmann::json found = {{"knn", nullptr}, {"training_top1", nullptr}};
+        for (const double share : plan_.probe_shares)
+            found["shares"].push_back(
+                {{"share", share}, {"top1", nullptr}, {"top5", nullptr}, {"standard_error", nullptr}});
+        return found;
     }
     [[nodiscard]] std::filesystem::path classifier_file() const { return folder_ / "classifier.safetensors"; }
     /// Saves a separate checkpoint for the other programs.
@@ -218,6 +235,30 @@ class ComparisonRun {
              {"training",
               {{"transform", describe(plan_.training.transform)}, {"probe_of", contestant_.name}}},
              {"data", {{"classes", images_.classes()}}}});
+    }
+
+    static constexpr std::size_t solution_images = 256;
+    [[nodiscard]] double solution_seconds(const MethodSpeed& speed) const {
+        return 8 * speed.loss.value * static_cast<double>(std::min(solution_images, images_.size()));
+    }
+    /// What the solution gained, and its gradient beside that at the start: whether anything was learned (`Progress`).
+    void solution(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) const {
+        once("solution", "loss and gradient", solution_seconds(speed), store, meter, [&] {
+            const auto& layout = contestant_.method.layout();
+            auto loss =
+                compared_loss(backend_, contestant_.method, teacher_, some(solution_images), plan_.mask_seed);
+            Vector<P> gradient(master(backend_), layout.size());
+            const Vector<P> start(master(backend_), initial_values(layout, seed_));
+            const double first_loss = loss.gradient(start, gradient), first = norm(gradient);
+            const double value = loss.gradient(theta_, gradient);
+            double trivial = std::numeric_limits<double>::quiet_NaN();
+            if constexpr (requires { loss.trivial_loss(); }) trivial = loss.trivial_loss();
+            return nlohmann::json{{"loss", json_number(value)},
+                                  {"trivial_loss", json_number(trivial)},
+                                  {"first_loss", json_number(first_loss)},
+                                  {"gradient_norm", json_number(norm(gradient))},
+                                  {"first_gradient_norm", json_number(first)}};
+        });
     }
 
     /// Applies the measures of losses to one loss.
@@ -265,6 +306,7 @@ class ComparisonRun {
     std::uint64_t seed_;
     const AnyDataset &images_, &test_;
     std::filesystem::path folder_;
+    bool labelled_;
     VitClassifier classifier_;
     Vector<P> theta_, teacher_;
 };

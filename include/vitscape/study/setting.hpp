@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 
 #include <vitscape/backend/concept.hpp>
@@ -13,11 +14,16 @@ namespace vitscape {
 template <Backend B>
 struct ComparisonSetting {
     B backend;
-    AnyDataset images, test;  ///< of the same classes
+    AnyDataset images, test;  ///< of the same classes, or both without labels
     ComparisonPlan plan;
     std::filesystem::path out;  ///< the comparison's folder
 
-    [[nodiscard]] Index classes() const { return static_cast<Index>(images.classes().size()); }
+    /// Whether the images have classes, which probes learn.
+    [[nodiscard]] bool labelled() const { return !images.classes().empty(); }
+    /// Of a classifier's head; it is not trained if the images have none.
+    [[nodiscard]] Index classes() const {
+        return std::max<Index>(2, static_cast<Index>(images.classes().size()));
+    }
 };
 
 }  // namespace vitscape

@@ -16,6 +16,9 @@ inline void print_summary(std::ostream& out, const nlohmann::json& report) {
         std::snprintf(buffer, sizeof buffer, "%.4g", number_or_nan(value));
         return value.is_number() ? std::string(buffer) : std::string("-");
     };
+    for (const auto& method : report.at("methods"))
+        if (const std::string why = method.at("learning").at("why_not"); !why.empty())
+            out << method.at("title").get<std::string>() << " learned nothing here: " << why << '\n';
     for (const auto& measure : report.at("measures")) {
         if (!measure.value("headline", false)) continue;
         out << (measure.at("loss").is_null() ? std::string()
@@ -34,7 +37,8 @@ inline void print_summary(std::ostream& out, const nlohmann::json& report) {
     for (const auto& claim : report.at("claims"))
         out << claim.at("verdict").get<std::string>() << ": " << claim.at("claim").get<std::string>()
             << " (difference " << text(claim.at("difference")) << ", 95 % interval "
-            << text(claim.at("interval").at(0)) << " to " << text(claim.at("interval").at(1)) << ")\n";
+            << text(claim.at("interval").at(0)) << " to " << text(claim.at("interval").at(1))
+            << ", adjusted p = " << text(claim.at("adjusted_p_value")) << ")\n";
 }
 
 }  // namespace vitscape

@@ -22,14 +22,19 @@ struct TrainedRun {
     const VitClassifier& classifier;    ///< the contestant's encoder and a head: the probe's, or its own
     const Vector<P>& classifier_theta;  ///< (classifier.layout().size())
     const AnyDataset &images, &test;    ///< training and held-out images
+    bool labelled;                      ///< whether they have classes; if not, the head is untrained
     const ComparisonPlan& plan;
     std::uint64_t seed;
     std::function<void(std::int64_t done, std::int64_t all, const char* unit)>
         progress;  ///< may throw to stop
 
-    /// At most `count` held-out images, balanced over the classes.
+    /// At most `count` held-out images, balanced over the classes; all of the first class if they have none, so that a
+    /// classifier's cost can be measured.
     [[nodiscard]] Batch test_batch(std::size_t count) const {
-        return load_all(test.subset(balanced(test, std::min(count, test.size()))), plan.training.transform);
+        Batch batch =
+            load_all(test.subset(balanced(test, std::min(count, test.size()))), plan.training.transform);
+        if (!labelled) batch.labels.fill(0);
+        return batch;
     }
     /// The loss by which methods are compared (`compared_loss`) on images, with the masks of the plan.
     /// @param clean  the images that should be predicted, if the given ones are changed

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <vitscape/study/learning.hpp>
 #include <vitscape/study/rows.hpp>
 
 namespace vitscape {
@@ -29,11 +30,20 @@ struct AccuracyMeasure {
         };
         add(
             "top1", "held-out top-1: linear probe, or the classifier's own head",
-            [](const JsonValue& probe) {
-                return number_of(probe.contains("own_head") ? probe.at("own_head")
-                                                            : probe.at("shares").back().at("top1"));
-            },
-            true);
+            [](const JsonValue& probe) { return MeasuredValue{.value = held_out_accuracy(probe)}; }, true);
+        add("training_top1", "top-1 on the training images, by the same head",
+            [](const JsonValue& probe) { return number_of(probe.at("training_top1")); });
+        rows.add({.key = "generalization_gap",
+                  .group = "accuracy",
+                  .name = "generalization gap: top-1 on training images minus held-out images",
+                  .unit = "fraction",
+                  .better = Better::lower,
+                  .range = ValueRange::real,
+                  .outcome = true},
+                 [](const JsonValue& probe) {
+                     return MeasuredValue{.value = probe.at("training_top1").number_or_nan() -
+                                                   held_out_accuracy(probe)};
+                 });
         for (std::size_t i = 0; i < rows.plan().probe_shares.size(); ++i) {
             const std::string percent = plain_number(100 * rows.plan().probe_shares[i]);
             add(message("probe_", percent), message("linear probe from ", percent, " % of the labels, top-1"),

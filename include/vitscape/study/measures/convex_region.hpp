@@ -70,6 +70,7 @@ struct ConvexRegionMeasure {
                   .meaning = "truncated at the border of the plane",
                   .better = Better::higher,
                   .invariant_to = scale,
+                  .range = ValueRange::positive,
                   .headline = true,
                   .flatness = true},
                  [](const JsonValue& p) { return number_of(p.at("area")); });
@@ -78,6 +79,7 @@ struct ConvexRegionMeasure {
                   .name = "radius of the convex region",
                   .better = Better::higher,
                   .invariant_to = scale,
+                  .range = ValueRange::positive,
                   .flatness = true},
                  [](const JsonValue& p) { return number_of(p.at("radius")); });
         rows.add({.key = "convex_at_border",

@@ -107,6 +107,7 @@ struct HalfGainMeasure {
                                 plain_number(longest)),
              .better = Better::higher,
              .invariant_to = gain_scale,
+             .range = ValueRange::positive,
              .headline = true,
              .flatness = true},
             [](const JsonValue& h) { return mean_radius(h); });

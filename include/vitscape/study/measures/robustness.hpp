@@ -45,14 +45,16 @@ struct RobustnessMeasure {
         const auto add = [&](const char* kind, double strength, const Batch& batch) {
             run.progress(static_cast<std::int64_t>(found.size()) + 1,
                          static_cast<std::int64_t>(1 + noise.size() + blur.size()), "kinds");
-            auto loss = run.loss(batch, &clean);
-            auto classification = run.classification(batch);
-            found.push_back(
-                {{"kind", kind},
-                 {"strength", strength},
-                 {"training_loss", loss.value(run.theta)},
-                 {"classification_loss", classification.value(run.classifier_theta)},
-                 {"top1", classify(run.backend, run.classifier, run.classifier_theta, batch).top1}});
+            nlohmann::json here = {{"kind", kind},
+                                   {"strength", strength},
+                                   {"training_loss", run.loss(batch, &clean).value(run.theta)},
+                                   {"classification_loss", nullptr},
+                                   {"top1", nullptr}};
+            if (run.labelled) {
+                here["classification_loss"] = run.classification(batch).value(run.classifier_theta);
+                here["top1"] = classify(run.backend, run.classifier, run.classifier_theta, batch).top1;
+            }
+            found.push_back(std::move(here));
         };
         add("none", 0, clean);
         for (const double deviation : noise)

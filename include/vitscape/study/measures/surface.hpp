@@ -92,6 +92,7 @@ struct SurfaceMeasure {
                   .meaning = "connected to the solution, truncated at the border of the plane",
                   .better = Better::higher,
                   .invariant_to = gain_scale,
+                  .range = ValueRange::positive,
                   .flatness = true},
                  [](const JsonValue& p) { return number_of(p.at("area_half_gain")); });
         rows.add({.key = "area_below_twice",
@@ -100,6 +101,7 @@ struct SurfaceMeasure {
                   .meaning = "L / L(0) rewards a high loss at the solution: a sensitivity, not a verdict",
                   .better = Better::higher,
                   .invariant_to = scale,
+                  .range = ValueRange::positive,
                   .flatness = true},
                  [](const JsonValue& p) { return number_of(p.at("area_below_twice")); });
         for (std::size_t i = 0; i < radii.size(); ++i) {
@@ -148,6 +150,7 @@ struct SurfaceMeasure {
                   .name = "mean slope on the plane, in gains per unit of distance",
                   .better = Better::lower,
                   .invariant_to = gain_scale,
+                  .range = ValueRange::positive,
                   .flatness = true},
                  [](const JsonValue& p) {
                      return MeasuredValue{.value = p.at("total_variation").number_or_nan() / gain_of(p)};
@@ -157,6 +160,7 @@ struct SurfaceMeasure {
                   .name = "local minima on the plane",
                   .better = Better::lower,
                   .invariant_to = scale,
+                  .range = ValueRange::positive,
                   .flatness = true},
                  [](const JsonValue& p) { return number_of(p.at("local_minima")); });
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 #include <string>
@@ -49,17 +50,57 @@ inline std::string interval_html(const Json& pair, double factor = 1) {
            rounded_html(number_or_nan(pair[1]) * factor, error);
 }
 
+/// The four verdicts on claims, and how a page of version 0.1 worded them.
+enum class Judged { supported, contradicted, inconclusive, not_judged };
+inline constexpr std::array<std::pair<Judged, std::string_view>, 4> judged_words{
+    {{Judged::supported, "supported"},
+     {Judged::contradicted, "contradicted"},
+     {Judged::inconclusive, "inconclusive"},
+     {Judged::not_judged, "not judged"}}};
+inline Judged judged(std::string_view verdict) {
+    for (const auto& [value, word] : judged_words)
+        if (word == verdict) return value;
+    return verdict == "holds"           ? Judged::supported
+           : verdict == "does not hold" ? Judged::contradicted
+                                        : Judged::inconclusive;
+}
+
 inline std::string verdict_html(const std::string& verdict) {
-    const bool holds = verdict == "holds", fails = verdict == "does not hold";
-    return message("<span class=\"verdict ",
-                   holds   ? "holds"
-                   : fails ? "fails"
-                           : "undecided",
-                   "\"><span aria-hidden=\"true\">",
-                   holds   ? "✓"
-                   : fails ? "✗"
-                           : "?",
-                   "</span> ", escape_html(verdict.empty() ? "undecided" : verdict), "</span>");
+    static constexpr std::array<std::array<std::string_view, 2>, 4> looks{
+        {{"holds", "✓"}, {"fails", "✗"}, {"undecided", "?"}, {"undecided", "–"}}};
+    const auto which = static_cast<std::size_t>(judged(verdict));
+    return message("<span class=\"verdict ", looks[which][0], "\"><span aria-hidden=\"true\">",
+                   looks[which][1], "</span> ", judged_words[which].second, "</span>");
+}
+
+/// A difference and its interval.
+inline std::string difference_html(const Json& difference) {
+    const Json& interval = member(difference, "interval");
+    const std::string text = interval_html(interval);
+    return rounded_html(number_at(difference, "difference"), error_of(interval)) +
+           (text.empty() ? "" : " (" + text + ")");
+}
+
+/// What else is known of a claim: p-values, seeds needed, other numbers.
+inline std::string claim_details(const Json& claim) {
+    std::vector<std::string> parts;
+    const auto p_text = [](double p) {
+        return p < 0.001 ? std::string("&lt; 0.001") : "= " + fixed_number(p, 3);
+    };
+    if (const double p = number_at(claim, "p_value"); std::isfinite(p))
+        parts.push_back(
+            message("p ", p_text(p), ", adjusted ", p_text(number_at(claim, "adjusted_p_value"))));
+    if (const double seeds = number_at(claim, "seeds_needed"); std::isfinite(seeds))
+        parts.push_back(message("about ", seeds, " seeds would decide"));
+    if (const Json& unpaired = member(claim, "unpaired"); std::isfinite(number_at(unpaired, "difference")))
+        parts.push_back("unpaired: " + difference_html(unpaired));
+    std::string html;
+    for (const std::string& part : parts) html += "<small>" + part + "</small>";
+    for (const Json& other : list_at(claim, "sensitivities"))
+        if (const Json& paired = member(other, "paired"); std::isfinite(number_at(paired, "difference")))
+            html += "<small>also " + escape_html(text_at(other, "test")) + ": " + difference_html(paired) +
+                    "</small>";
+    return html;
 }
 
 inline std::string claims_table(const Json& report) {
@@ -74,13 +115,15 @@ inline std::string claims_table(const Json& report) {
             number_cell(rounded_html(number_at(claim, "difference"), error_of(member(claim, "interval"))),
                         interval.empty() ? "no interval" : interval),
             "<td class=\"wide\">", escape_html(text_at(claim, "test")),
-            note.empty() ? "" : element("small", note), "</td></tr>\n");
+            note.empty() ? "" : element("small", note), claim_details(claim), "</td></tr>\n");
     }
     return message(
         "<div class=\"stacked\">",
-        table("Each claim, the number that tests it, and that number's 95 % interval below it.",
+        table("Each claim, its primary number, positive in its favour, and that number's 95 % interval "
+              "below it.",
               head_cell("Claim") + head_cell("Verdict") +
-                  head_cell("Number, 95 % interval", "class=\"number\"") + head_cell("What the number is"),
+                  head_cell("Difference, 95 % interval", "class=\"number\"") +
+                  head_cell("What the number is"),
               rows),
         "</div>\n");
 }
@@ -103,7 +146,19 @@ inline std::string measure_head(const Json& report, const Json& measure, bool fu
     return "<th scope=\"row\">" + html + "</th>";
 }
 
-/// One row for each measure, one column for each method: mean ± standard error, the interval and the number of runs.
+/// The numbers of one or two runs, which have no interval; empty for more.
+inline std::string few_runs(const Json& measure, const std::string& method, double factor) {
+    std::vector<double> numbers;
+    for (const Json& run : list_at(member(measure, "values"), method))
+        if (const double value = number_at(run, "value"); std::isfinite(value)) numbers.push_back(value);
+    std::string text;
+    if (numbers.size() < 3)
+        for (const double value : numbers) text += (text.empty() ? "" : ", ") + number_html(value * factor);
+    return text;
+}
+
+/// One row for each measure, one column for each method: mean ± standard error, the interval and the number of runs; of fewer
+/// than three runs their numbers.
 inline std::string measures_table(const Json& report, const std::vector<const Json*>& measures,
                                   std::string_view caption, bool full) {
     std::string head = head_cell("Measure"), rows;
@@ -118,6 +173,10 @@ inline std::string measures_table(const Json& report, const std::vector<const Js
             const std::string interval = interval_html(member(summary, "interval"), factor);
             std::string below = count > 0 ? message("n = ", count) : std::string();
             if (!interval.empty()) below = interval + (below.empty() ? "" : "; " + below);
+            if (const std::string runs = few_runs(*measure, text_at(method, "name"), factor); !runs.empty()) {
+                rows += number_cell(runs, below);
+                continue;
+            }
             rows += number_cell(number_html(number_at(summary, "mean") * factor,
                                             number_at(summary, "standard_error") * factor),
                                 below);
@@ -175,7 +234,8 @@ inline std::string baselines_table(const Json& report) {
                  head_cell("Features") + head_cell("Top-1 accuracy, %", "class=\"number\""), rows);
 }
 
-inline std::string correlations_table(const Json& report) {
+/// The correlations of a report of version 0.1, over all runs at once.
+inline std::string old_correlations_table(const Json& report) {
     std::string rows;
     for (const Json& entry : list_at(report, "correlations")) {
         const double p = number_at(entry, "p_value"), rho = number_at(entry, "spearman");
@@ -193,6 +253,41 @@ inline std::string correlations_table(const Json& report) {
         head_cell("Measure") + head_cell("Correlation", "class=\"number\"") +
             head_cell("p", "class=\"number\"") + head_cell("Runs", "class=\"number\""),
         rows);
+}
+inline std::string correlations_table(const Json& report) {
+    const Json& list = list_at(report, "correlations");
+    if (!list.empty() && !list.front().contains("within")) return old_correlations_table(report);
+    std::string html, rows, outcome;
+    const auto p_text = [](double p) {
+        return !std::isfinite(p) ? std::string(no_number) : p < 0.001 ? "&lt; 0.001" : fixed_number(p, 3);
+    };
+    const auto coefficient = [](double tau) {
+        return std::isfinite(tau) ? fixed_number(tau, 2) : std::string(no_number);
+    };
+    const auto finish = [&] {
+        if (rows.empty()) return;
+        html += table(
+            "With " + outcome +
+                ": Kendall's rank correlation over runs of the same method, its p-value adjusted for the "
+                "number of measures (Holm), and the granulated coefficient, over runs that differ in seed or "
+                "method alone.",
+            head_cell("Measure") + head_cell("Within methods", "class=\"number\"") +
+                head_cell("p, adjusted", "class=\"number\"") + head_cell("Granulated", "class=\"number\"") +
+                head_cell("Runs", "class=\"number\""),
+            rows);
+        rows.clear();
+    };
+    for (const Json& entry : list) {
+        if (text_at(entry, "outcome_name") != outcome) finish();
+        outcome = text_at(entry, "outcome_name");
+        rows +=
+            message("<tr>", measure_head(report, entry), number_cell(coefficient(number_at(entry, "within"))),
+                    number_cell(p_text(number_at(entry, "adjusted_p_value"))),
+                    number_cell(coefficient(number_at(entry, "granulated"))),
+                    number_cell(number_html(number_at(entry, "runs"))), "</tr>\n");
+    }
+    finish();
+    return html;
 }
 
 /// An object of options as a list of names and values; objects inside of it by names with a point.
