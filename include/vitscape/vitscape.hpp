@@ -6,6 +6,10 @@
 /// processes and whole studies (study/comparison.hpp) are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/core/mean_difference.hpp>
+#include <vitscape/core/rank_correlation.hpp>
+#include <vitscape/core/statistics.hpp>
+#include <vitscape/core/student.hpp>
 #include <vitscape/core/version.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>

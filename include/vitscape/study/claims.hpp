@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/statistics.hpp>
+#include <vitscape/core/mean_difference.hpp>
 #include <vitscape/io/json.hpp>
 
 namespace vitscape {

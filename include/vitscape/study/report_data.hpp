@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/rank_correlation.hpp>
 #include <vitscape/core/version.hpp>
 #include <vitscape/study/claims.hpp>
 #include <vitscape/study/completed_runs.hpp>
