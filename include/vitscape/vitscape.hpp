@@ -8,6 +8,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/mean_difference.hpp>
 #include <vitscape/core/multiple_tests.hpp>
+#include <vitscape/core/power.hpp>
 #include <vitscape/core/rank_correlation.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/core/student.hpp>
