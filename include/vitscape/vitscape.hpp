@@ -7,6 +7,7 @@
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/bounded_interval.hpp>
+#include <vitscape/core/kendall.hpp>
 #include <vitscape/core/mean_difference.hpp>
 #include <vitscape/core/multiple_tests.hpp>
 #include <vitscape/core/power.hpp>
