@@ -14,6 +14,7 @@
 #include <vitscape/core/rank_correlation.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/core/student.hpp>
+#include <vitscape/core/variance_components.hpp>
 #include <vitscape/core/version.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
