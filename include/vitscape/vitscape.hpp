@@ -6,6 +6,7 @@
 /// processes and whole studies (study/comparison.hpp) are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/core/bootstrap.hpp>
 #include <vitscape/core/bounded_interval.hpp>
 #include <vitscape/core/kendall.hpp>
 #include <vitscape/core/mean_difference.hpp>
