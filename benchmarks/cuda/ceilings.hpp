@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <vitscape/backend/thrust/thrust.hpp>
+#include <vitscape/core/random.hpp>
 #include <vitscape/core/statistics.hpp>
 
 namespace vitscape::benchmarks {

@@ -6,6 +6,16 @@
 /// processes and whole studies (study/comparison.hpp) are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/core/bootstrap.hpp>
+#include <vitscape/core/bounded_interval.hpp>
+#include <vitscape/core/kendall.hpp>
+#include <vitscape/core/mean_difference.hpp>
+#include <vitscape/core/multiple_tests.hpp>
+#include <vitscape/core/power.hpp>
+#include <vitscape/core/rank_correlation.hpp>
+#include <vitscape/core/statistics.hpp>
+#include <vitscape/core/student.hpp>
+#include <vitscape/core/variance_components.hpp>
 #include <vitscape/core/version.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>

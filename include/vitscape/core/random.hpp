@@ -29,6 +29,7 @@ enum class Purpose : std::uint32_t {
     erasing = 13,
     drop_path = 14,
     corruption = 15,
+    bootstrap = 16,
 };
 
 /// Identifies one sequence of random numbers. Every random number in vitscape is Philox(seed, purpose, epoch, sample,
