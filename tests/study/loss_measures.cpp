@@ -345,6 +345,40 @@ TEST_CASE("weight noise: the mean rise over draws and its error, relative to the
     CHECK(round.standard_error < 1e-9);
 }
 
+TEST_CASE("half-gain radius: which part of the variance comes from seeds, masks, directions and images",
+          "[compare]") {
+    CompletedRuns runs{.seeds = {0, 1, 2}, .methods = {{"mae", "MAE"}, {"head", "Head"}}};
+    for (int seed = 0; seed < 3; ++seed) {
+        nlohmann::json radii = nlohmann::json::array();
+        for (int mask = 0; mask < 2; ++mask)
+            for (int ray = 0; ray < 4; ++ray) {
+                nlohmann::json groups = nlohmann::json::array();
+                for (std::size_t g = 0; g < HalfGainMeasure::groups; ++g)
+                    groups.push_back(3 + 0.5 * seed + 0.1 * ray);
+                radii.push_back(
+                    {{"mask", mask}, {"ray", ray}, {"radius", 3}, {"reached", true}, {"groups", groups}});
+            }
+        const nlohmann::json result = {{"centre_loss", 1}, {"trivial_loss", 2}, {"radii", radii}};
+        runs.results["mae"].push_back({{"training.half_gain", result}});
+        runs.results["head"].push_back({{"training.half_gain", {{"centre_loss", 2}, {"trivial_loss", 1}}}});
+    }
+    nlohmann::json report;
+    HalfGainMeasure{}.put_into(report, runs);
+    REQUIRE(report.at("variance").size() == 1);  // nothing of the one that gained nothing
+    const auto& entry = report.at("variance").at(0);
+    CHECK(entry.at("method") == "mae");
+    // variances 0.25 of three seeds and 0.01 * 5 / 3 of four rays
+    const double seeds = 0.25, rays = 0.01 * 5 / 3;
+    std::map<std::string, double> parts;
+    for (const auto& part : entry.at("parts")) parts[part.at("source")] = part.at("fraction");
+    REQUIRE(parts.size() == 5);
+    CHECK(parts.at("training seed") == Approx(seeds / (seeds + rays)));
+    CHECK(parts.at("direction") == Approx(rays / (seeds + rays)));
+    CHECK(parts.at("masks") == Approx(0).margin(1e-9));
+    CHECK(parts.at("images") == Approx(0).margin(1e-9));
+    CHECK(entry.at("parts").at(0).at("degrees") == 2);
+}
+
 TEST_CASE("half-gain radius: of a paraboloid, along each ray", "[compare]") {
     const Well well;
     const HalfGainMeasure measure{.images = 10, .rays = 5, .masks = 3};

@@ -168,6 +168,14 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
     };
     check(s.mae), check(s.supervised);
     CHECK(s.value("robustness.loss_noise_0.1", "data2vec") > 0);  // a loss that needs the teacher
+    for (const std::string method : {"mae", "supervised", "data2vec"}) {
+        const Vector<Device> whole = s.stored(s.supervised.method.layout(), method, "classifier");
+        const auto logits = logits_of(s.setting.backend, s.supervised.method, whole, clean);
+        const std::span labels(clean.labels.data(), clean.labels.size());
+        CHECK(s.value("robustness.calibration_error", method) == Approx(calibration_error(logits, labels)));
+        CHECK(s.value("robustness.relative_top1_blur_1", method) * accuracy(logits, labels).top1 ==
+              Approx(s.value("robustness.top1_blur_1", method)));
+    }
     CHECK(s.row("robustness.loss_noise_0.1").unit.empty());
     CHECK(s.row("robustness.loss_noise_0.1").invariant_to == "scale of the loss");
     CHECK(s.row("robustness.top1_noise_0.1").unit == "fraction");

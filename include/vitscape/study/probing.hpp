@@ -57,16 +57,22 @@ struct TrainedProbe {
     }
 };
 
-/// Top-1 and top-5 accuracy of a classifier.
+/// The logits of a classifier for images in memory: (images, classes), row by row.
 template <Backend B>
-[[nodiscard]] Accuracy classify(B backend, const VitClassifier& classifier, const Vector<Master<B>>& theta,
-                                const Batch& images) {
+[[nodiscard]] std::vector<double> logits_of(B backend, const VitClassifier& classifier,
+                                            const Vector<Master<B>>& theta, const Batch& images) {
     Weights<B> weights(backend);
     Eval<B> eval(backend, weights.of(theta));
     VitClassifier::Inputs<B> inputs;
     classifier.prepare_images(backend, images.images, inputs);
-    const std::vector<double> logits = download(backend, classifier.logits(eval, inputs).value.view());
-    return accuracy(logits, std::span(images.labels.data(), images.labels.size()));
+    return download(backend, classifier.logits(eval, inputs).value.view());
+}
+/// Top-1 and top-5 accuracy of a classifier.
+template <Backend B>
+[[nodiscard]] Accuracy classify(const B& backend, const VitClassifier& classifier,
+                                const Vector<Master<B>>& theta, const Batch& images) {
+    return accuracy(logits_of(backend, classifier, theta, images),
+                    std::span(images.labels.data(), images.labels.size()));
 }
 
 /// Callback: after every n-th epoch and the last one, the accuracy of nearest neighbours (`knn_accuracy`) and of a linear

@@ -49,10 +49,15 @@ struct RobustnessMeasure {
                                    {"strength", strength},
                                    {"training_loss", run.loss(batch, &clean).value(run.theta)},
                                    {"classification_loss", nullptr},
-                                   {"top1", nullptr}};
+                                   {"top1", nullptr},
+                                   {"calibration_error", nullptr}};
             if (run.labelled) {
                 here["classification_loss"] = run.classification(batch).value(run.classifier_theta);
-                here["top1"] = classify(run.backend, run.classifier, run.classifier_theta, batch).top1;
+                const std::vector<double> logits =
+                    logits_of(run.backend, run.classifier, run.classifier_theta, batch);
+                const std::span labels(batch.labels.data(), batch.labels.size());
+                here["top1"] = accuracy(logits, labels).top1;
+                here["calibration_error"] = json_number(calibration_error(logits, labels));
             }
             found.push_back(std::move(here));
         };
@@ -63,6 +68,13 @@ struct RobustnessMeasure {
         return found;
     }
     void rows(Rows& rows) const {
+        rows.add({.key = "calibration_error",
+                  .group = "robustness",
+                  .name = "expected calibration error on clean images",
+                  .unit = "fraction",
+                  .meaning = "of the probe's or the classifier's own probabilities, in 15 bins of confidence",
+                  .better = Better::lower},
+                 [](const JsonValue& r) { return number_of(r.at(0).at("calibration_error")); });
         std::size_t at = 0;
         for (const double strength : noise)
             add(rows, ++at, "noise", strength, message("pixel noise of ", plain_number(strength)));
@@ -81,6 +93,15 @@ struct RobustnessMeasure {
                   .unit = "fraction",
                   .better = Better::higher},
                  [at](const JsonValue& r) { return number_of(r.at(at).at("top1")); });
+        rows.add({.key = "relative_top1_" + ending,
+                  .group = "robustness",
+                  .name = "top-1 under " + what + ", relative to clean images",
+                  .better = Better::higher,
+                  .range = ValueRange::positive},
+                 [at](const JsonValue& r) {
+                     return MeasuredValue{.value = r.at(at).at("top1").number_or_nan() /
+                                                   r.at(0).at("top1").number_or_nan()};
+                 });
         rows.add({.key = "loss_" + ending,
                   .group = "robustness",
                   .name = "training loss under " + what + ", over that of clean images",

@@ -13,6 +13,7 @@
 #include <vitscape/study/measures/half_gain.hpp>
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/robustness.hpp>
+#include <vitscape/study/measures/rounding.hpp>
 #include <vitscape/study/measures/surface.hpp>
 
 namespace vitscape {
@@ -28,6 +29,7 @@ using UsualMeasures = std::tuple<AccuracyMeasure,      //
                                  SharpnessMeasure,     //
                                  WeightNoiseMeasure,   //
                                  RobustnessMeasure,    //
+                                 RoundingMeasure,      //
                                  TrainingTimeMeasure,  //
                                  InferenceMeasure,     //
                                  TrainingCostMeasure>;

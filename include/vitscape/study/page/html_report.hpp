@@ -107,6 +107,8 @@ inline std::string page_html(const Json& report, const std::string& plotly,
                  list_at(report, "baselines").empty() ? "" : baselines_table(report));
     body.section("correlations", "Flatness and accuracy",
                  list_at(report, "correlations").empty() ? "" : correlations_table(report));
+    body.section("variance", "Sources of error",
+                 list_at(report, "variance").empty() ? "" : variance_table(report));
     body.section("notes", "Notes", list_html(list_at(report, "notes")));
     body.section("how", "How this was made", how_html(report));
 

@@ -290,6 +290,46 @@ inline std::string correlations_table(const Json& report) {
     return html;
 }
 
+/// Which part of the variance of a measure comes from where, a row for each method and loss.
+inline std::string variance_table(const Json& report) {
+    std::vector<std::string> sources;
+    for (const Json& entry : list_at(report, "variance"))
+        for (const Json& part : list_at(entry, "parts"))
+            if (const std::string source = text_at(part, "source");
+                std::find(sources.begin(), sources.end(), source) == sources.end())
+                sources.push_back(source);
+    std::string head = head_cell("Measure"), rows;
+    for (const std::string& source : sources)
+        head += head_cell(capitalized(source) + ", %", "class=\"number\"");
+    for (const Json& entry : list_at(report, "variance")) {
+        std::string title;
+        for (const Json& method : list_at(report, "methods"))
+            if (text_at(method, "name") == text_at(entry, "method")) title = title_of(method);
+        Json head_of = entry;
+        head_of["name"] = text_at(entry, "name") + ", " + title;
+        rows += "<tr>" + measure_head(report, head_of);
+        for (const std::string& source : sources) {
+            std::string cell(no_number), degrees;
+            for (const Json& part : list_at(entry, "parts"))
+                if (text_at(part, "source") == source) {
+                    cell = number_html(100 * number_at(part, "fraction"));
+                    if (const double fraction = number_at(part, "fraction"); std::isfinite(fraction))
+                        cell = fixed_number(100 * fraction, 0);
+                    degrees = message("from ", number_at(part, "degrees"), " degrees of freedom");
+                }
+            rows += number_cell(cell, degrees);
+        }
+        rows += "</tr>\n";
+    }
+    return table(
+        "Which part of the variance of a single number comes from the training seed, the draw of the masks, "
+        "the "
+        "direction and the images. A part estimated from few degrees of freedom, as from three seeds, is "
+        "itself "
+        "uncertain by a factor of several.",
+        head, rows);
+}
+
 /// An object of options as a list of names and values; objects inside of it by names with a point.
 inline std::string option_list(const Json& options, const std::string& prefix = "") {
     std::string html;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <vitscape/nn/weight_rounding.hpp>
+#include <vitscape/study/measure.hpp>
+#include <vitscape/study/probing.hpp>
+#include <vitscape/study/trained_run.hpp>
+
+namespace vitscape {
+
+/// What is lost if the weights are stored as bfloat16 or 8-bit integers: the rise of the loss on held-out images, and the
+/// accuracy. Unlike random noise it is the change that deployment makes.
+struct RoundingMeasure {
+    static constexpr std::string_view key = "rounding";
+    std::size_t images = 1000;  ///< maximum number of test images
+
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("images", self.images, "test-images", "test images for noise and blur, at most",
+              Range::count(2, 4294967295.0));
+    }
+    void check() const { check_ranges(*this); }
+    [[nodiscard]] double seconds(const RunSpeed& speed) const {
+        return 3 * static_cast<double>(std::min(images, speed.test_images)) *
+               (speed.method.classification.value + speed.method.loss.value);
+    }
+    template <Backend B, class M>
+    [[nodiscard]] nlohmann::json compute(const TrainedRun<B, M>& run) const {
+        const Batch batch = run.test_batch(images);
+        auto loss = run.loss(batch);
+        const auto& layout = run.method.layout();
+        const std::vector<double> theta = run.theta.to_host(), whole = run.classifier_theta.to_host();
+        nlohmann::json found = nlohmann::json::object();
+        const auto add = [&](const char* kind, const std::vector<double>& parameters,
+                             const std::vector<double>& of_classifier) {
+            const auto backend = master(run.backend);
+            nlohmann::json here = {{"loss", loss.value({backend, parameters})}, {"top1", nullptr}};
+            if (run.labelled)
+                here["top1"] = classify(run.backend, run.classifier, {backend, of_classifier}, batch).top1;
+            found[kind] = std::move(here);
+        };
+        add("none", theta, whole);
+        add("bfloat16", rounded_to_bfloat16(theta), rounded_to_bfloat16(whole));
+        add("int8", rounded_to_int8(layout, theta), rounded_to_int8(run.classifier.layout(), whole));
+        if constexpr (requires { loss.trivial_loss(); })
+            found["trivial_loss"] = json_number(loss.trivial_loss());
+        else
+            found["trivial_loss"] = nullptr;
+        return found;
+    }
+    void rows(Rows& rows) const {
+        for (const auto& [kind, title] :
+             {std::pair<std::string, std::string>{"bfloat16", "bfloat16"}, {"int8", "8-bit integers"}}) {
+            rows.add({.key = "rounding_" + kind,
+                      .group = "robustness",
+                      .name = "rise of the loss if weights are rounded to " + title + ", share of the gain",
+                      .meaning = "over held-out images",
+                      .better = Better::lower,
+                      .invariant_to = gain_scale,
+                      .flatness = true},
+                     [kind = kind](const JsonValue& r) {
+                         const double still = r.at("none").at("loss").number_or_nan(),
+                                      gain = r.at("trivial_loss").number_or_nan() - still;
+                         return MeasuredValue{
+                             .value = gain > 0 ? (r.at(kind).at("loss").number_or_nan() - still) / gain
+                                               : std::numeric_limits<double>::quiet_NaN()};
+                     });
+            rows.add({.key = "top1_" + kind,
+                      .group = "robustness",
+                      .name = "top-1 if weights are rounded to " + title,
+                      .unit = "fraction",
+                      .better = Better::higher},
+                     [kind = kind](const JsonValue& r) { return number_of(r.at(kind).at("top1")); });
+        }
+    }
+};
+
+}  // namespace vitscape
