@@ -3,7 +3,7 @@
 # The optional libraries of vitscape: what each is for, where it comes from and how to find it. The build and the
 # installed package file both use this file, so that an installed vitscape looks for exactly what it was built with.
 
-set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ONEDNN JSON THRUST)
+set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB ONEDNN JSON THRUST)
 
 set(VITSCAPE_OPENMP_PURPOSE "threads in training, evaluation and curvature")
 set(VITSCAPE_OPENMP_PACKAGE "comes with g++; libomp-dev for clang")
@@ -11,6 +11,8 @@ set(VITSCAPE_JPEG_PURPOSE "JPEG files in image folders")
 set(VITSCAPE_JPEG_PACKAGE "libjpeg-dev")
 set(VITSCAPE_PNG_PURPOSE "PNG files in image folders")
 set(VITSCAPE_PNG_PACKAGE "libpng-dev")
+set(VITSCAPE_ZLIB_PURPOSE "packed files of MNIST's format")
+set(VITSCAPE_ZLIB_PACKAGE "zlib1g-dev")
 set(VITSCAPE_ONEDNN_PURPOSE "faster matrix products on CPUs")
 set(VITSCAPE_ONEDNN_PACKAGE "libdnnl-dev")
 set(VITSCAPE_JSON_PURPOSE "checkpoints, the trainer, the example programs")
@@ -103,6 +105,9 @@ macro(vitscape_find_feature feature variable)
         endif()
         vitscape_find_package(PNG::PNG PNG)
         vitscape_share_target(ZLIB::ZLIB ${_vitscape_zlib_existed})
+    elseif("${feature}" STREQUAL "ZLIB")
+        set(_vitscape_target ZLIB::ZLIB)
+        vitscape_find_package(ZLIB::ZLIB ZLIB)
     elseif("${feature}" STREQUAL "ONEDNN")
         set(_vitscape_target vitscape_onednn)
         vitscape_find_onednn()

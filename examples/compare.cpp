@@ -45,11 +45,10 @@ void add_options(CLI::App& app, Options& o) {
     using namespace program;
     o.compared.add(app);
     o.data.add(app);
-    add_name(
-        app, "--test-data", o.test_data, "DATA",
-        "held-out images, as --data; cifar10:DIR takes its test part. Without it: the test part of synthetic "
-        "or cifar10 images",
-        true);
+    add_name(app, "--test-data", o.test_data, "DATA",
+             "held-out images, as --data; cifar10:DIR and idx:DIR take their test part. Without it: the test "
+             "part of synthetic, cifar10 or idx images",
+             true);
     add_number(app, "--seeds", o.seeds, Range::count(1, 10000),
                "trainings of each method, with the seeds 0, 1, …");
     add_number(
@@ -85,7 +84,8 @@ void add_options(CLI::App& app, Options& o) {
 AnyDataset open_test(const Options& o, Index side) {
     if (!o.test_data.empty()) return o.data.open(o.test_data, side, true, 0);
     if (o.data.source.starts_with("synthetic")) return o.data.open("synthetic:2000", side, true, 0);
-    if (o.data.source.starts_with("cifar10:")) return o.data.open(o.data.source, side, true, 0);
+    if (o.data.source.starts_with("cifar10:") || o.data.source.starts_with("idx:"))
+        return o.data.open(o.data.source, side, true, 0);
     throw ConfigError("a comparison needs held-out images: give --test-data folder:DIR");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From images to a loss surface and its sharpest curvatures: minimal [synthetic:N | folder:DIR | cifar10:DIR]
+// From images to a loss surface and its sharpest curvatures: minimal [synthetic:N | folder:DIR | cifar10:DIR | idx:DIR]
 #include <iostream>
 
 #include <vitscape/vitscape.hpp>

@@ -37,7 +37,7 @@ void add_options(CLI::App& app, Options& o) {
     add_choice(app, "--method", o.method, program::method_names(), "what to train");
     o.data.add(app);
     add_name(app, "--test-data", o.test_data, "DATA",
-             "images to evaluate on, as --data; cifar10:DIR takes its test part", true);
+             "images to evaluate on, as --data; cifar10:DIR and idx:DIR take their test part", true);
     add_number(app, "--test-every", o.test_every, Range::epochs(),
                "epochs between evaluations on --test-data");
 

@@ -18,6 +18,7 @@ packages=(
     g++ cmake ninja-build                   # to build
     libeigen3-dev libxtensor-dev            # the library's core
     libjpeg-dev libpng-dev libdnnl-dev      # image files, faster matrix products
+    zlib1g-dev dataset-fashion-mnist        # packed images of MNIST's format, and such images
     nlohmann-json3-dev libxxhash-dev        # checkpoints and other files, their checksums
     libcli11-dev                            # the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks

@@ -36,7 +36,7 @@ struct NamedPath {
 }
 /// The folder of images that a name as of --data means; none for images that are built in.
 [[nodiscard]] inline std::vector<NamedPath> image_folder(const std::string& option, const std::string& data) {
-    for (const std::string kind : {"folder:", "cifar10:"})
+    for (const std::string kind : {"folder:", "cifar10:", "idx:"})
         if (data.starts_with(kind) && data.size() > kind.size()) return {{option, data.substr(kind.size())}};
     return {};
 }

@@ -85,7 +85,8 @@ struct DataOptions {
         add_name(
             app, "--data", source, "DATA",
             "images: synthetic[:N] (built in, N images, 10000 unless said), folder:DIR (JPEG and PNG, one "
-            "folder per class) or cifar10:DIR (the binary files)");
+            "folder per class), cifar10:DIR (the binary files) or idx:DIR (the files of MNIST or "
+            "Fashion-MNIST)");
         add_number(app, "--limit-per-class", limit_per_class, vitscape::Range::count(0, 4294967295.0),
                    "use the first N images of each class; 0: all");
         add_number(app, "--max-pixels", max_pixels, vitscape::Range::count(1, 1e15),

@@ -4,6 +4,7 @@
 # usage: make_corpus.py FOLDER
 # Writes the corpora: for each reader a few small files that it accepts, in the formats of docs/file-formats.md. They carry no
 # checksum, as those of version 0.1, so that a changed byte reaches the code behind it. Needs ImageMagick for the JPEG files.
+import gzip
 import json
 import pathlib
 import struct
@@ -113,6 +114,24 @@ for name, options in {"small.jpg": [], "grey.jpg": ["-colorspace", "Gray"], "cmy
 # CIFAR-10: a record is 3073 bytes, which one byte repeated keeps out of reach of most changes
 write("cifar10", "one", b"\x09" + bytes(3072))
 write("cifar10", "short", b"\x01" * 100)
+
+# MNIST's format: the harness takes the first bytes, as many as the first word says, for labels and the others for images
+def idx(extents, values):
+    return struct.pack(f">{1 + len(extents)}I", 0x800 + len(extents), *extents) + bytes(values)
+
+
+def idx_folder(labels, images):
+    return struct.pack(">H", len(labels)) + labels + images
+
+
+labels, images = idx([3], [1, 0, 9]), idx([3, 2, 2], range(12))
+packed = [gzip.compress(content, mtime=0) for content in (labels, images)]
+write("idx", "plain", idx_folder(labels, images))
+write("idx", "packed", idx_folder(*packed))
+write("idx", "members", idx_folder(labels, gzip.compress(images[:9], mtime=0) + gzip.compress(images[9:], mtime=0)))
+write("idx", "stored", idx_folder(labels, gzip.compress(images, compresslevel=0, mtime=0)))
+write("idx", "large", idx_folder(labels, gzip.compress(idx([3, 300, 300], bytes(270000)), mtime=0)))
+write("idx", "other_count", idx_folder(labels, idx([2, 1, 1], [0, 255])))
 
 # Surfaces and regions
 geometry = dict.fromkeys(("theta_norm", "delta_norm", "eta_norm", "theta_dot_delta", "theta_dot_eta", "delta_dot_eta"), 1.5)

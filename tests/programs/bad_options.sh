@@ -12,7 +12,7 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 export OMP_WAIT_POLICY=passive
 in="$folder/in" failed=0 count=0
-mkdir -p "$in/empty" "$in/cut" "$in/piped" "$in/hollow/dogs" "$in/pipes" "$in/short" "$in/full" "$in/blocked.json"
+mkdir -p "$in/empty" "$in/cut" "$in/piped" "$in/hollow/dogs" "$in/pipes" "$in/short" "$in/full" "$in/blocked.json" "$in"/idx_{pipe,text,cut,counts,names,labels,huge,bomb,cut_gz}
 
 model=(--image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 --decoder-heads 2 --threads 1)
 small=("${model[@]}" --data synthetic:64 --epochs 1 --batch 16)
@@ -24,6 +24,22 @@ head -c 1000 "$in/good/checkpoint.safetensors" >"$in/cut/checkpoint.safetensors"
 printf '\377\377\377\377\377\377\377\177{}' >"$in/hostile"
 ln -s "$in/good/checkpoint.safetensors" "$in/link"
 mkfifo "$in/pipe" "$in/piped/checkpoint.safetensors" "$in"/pipes/{data_batch_1,data_batch_2,data_batch_3,data_batch_4,data_batch_5,test_batch}.bin
+# images of MNIST's format: two of 2 x 2 pixels
+pixels="train-images-idx3-ubyte" labels="train-labels-idx1-ubyte"
+for name in text cut counts names labels huge bomb cut_gz; do
+    printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2abcdefgh' >"$in/idx_$name/$pixels"
+    printf '\0\0\10\1\0\0\0\2\0\1' >"$in/idx_$name/$labels"
+done
+mkfifo "$in/idx_pipe/$pixels" "$in/idx_pipe/$labels"
+printf 'no numbers' >"$in/idx_text/$pixels"
+truncate -s -1 "$in/idx_cut/$pixels"
+printf '\0\0\10\1\0\0\0\3\0\1\2' >"$in/idx_counts/$labels"
+printf 'one\ntwo\none\n' >"$in/idx_names/classes.txt"
+printf '\0\0\10\1\0\0\0\2\0\12' >"$in/idx_labels/$labels"
+printf '\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377' >"$in/idx_huge/$pixels"
+(cat "$in/idx_bomb/$pixels" && head -c 100000000 /dev/zero) | gzip -1 >"$in/idx_bomb/$pixels.gz"
+gzip <"$in/idx_cut_gz/$pixels" | head -c 30 >"$in/idx_cut_gz/$pixels.gz"
+rm "$in"/idx_{bomb,cut_gz}/"$pixels"
 printf 'no picture' | tee "$in/hollow/dogs/1.jpg" "$in/file" "$in/full/notes" "$in/short/data_batch_1.bin" >/dev/null
 
 # memory as in a small computer, where the programs run with that limit (an address sanitizer does not)
@@ -153,6 +169,8 @@ compare --batch 300 | 200 images, fewer than one batch of 300
 compare --accumulate 6 | --accumulate 6: an epoch of 200 images has 5 batches
 compare --data folder:@missing | @missing
 compare --data cifar10:@missing | @missing
+compare --data idx:@missing | @missing/train-images-idx3-ubyte
+compare --test-data idx:@idx_cut | @idx_cut/t10k-images-idx3-ubyte
 compare --test-data nonsense | nonsense
 compare --test-data folder:@hollow | @hollow
 compare --data folder:@hollow --out @hollow | among the images of --data
@@ -458,6 +476,21 @@ pretrain --data cifar10:@missing | @missing
 pretrain --data cifar10:@empty | @empty
 pretrain --data cifar10:@pipes | data_batch_1.bin
 pretrain --data cifar10:@short | data_batch_1.bin
+pretrain --data idx:@missing | @missing/train-images-idx3-ubyte
+pretrain --data idx:@empty | @empty/train-images-idx3-ubyte
+pretrain --data idx:@file | @file/train-images-idx3-ubyte
+pretrain --data idx:@idx_pipe | train-labels-idx1-ubyte: not a regular file
+pretrain --data idx:@idx_text | 0x6e6f206e, expected is 0x00000803
+pretrain --data idx:@idx_cut | has 7 bytes behind its header, expected are 8 (2 x 2 x 2)
+pretrain --data idx:@idx_counts | holds 2 images
+pretrain --data idx:@idx_names | @idx_names/classes.txt has the name 'one' twice
+pretrain --data idx:@idx_labels | image 1 has label 10, expected is 0 to 9
+pretrain --data idx:@idx_huge | 4294967295 x 4294967295 pixels
+pretrain --data idx:@idx_bomb | train-images-idx3-ubyte.gz has more bytes behind its header, expected are 8
+pretrain --data idx:@idx_cut_gz | train-images-idx3-ubyte.gz is damaged
+pretrain --data idx:@idx_cut --max-pixels 3 | 2 x 2 pixels, the limit is 3
+pretrain --data idx: | idx:
+pretrain --test-data idx:@idx_cut | t10k-images-idx3-ubyte
 pretrain --data folder: | folder:
 pretrain --test-data nonsense:3 | nonsense:3
 pretrain --test-data folder:@missing | @missing

@@ -7,6 +7,7 @@
 
 #include <vitscape/data/cifar10.hpp>
 #include <vitscape/data/dataset.hpp>
+#include <vitscape/data/idx.hpp>
 #include <vitscape/data/image_folder.hpp>
 #include <vitscape/data/synthetic.hpp>
 
@@ -14,14 +15,14 @@ namespace vitscape {
 
 /// Options of `open_dataset` besides the name of the source.
 struct OpenOptions {
-    bool test = false;                ///< the test set: that of CIFAR-10, or synthetic images of another seed
+    bool test = false;  ///< the test set: that of the files, or synthetic images of another seed
     std::size_t limit_per_class = 0;  ///< maximum number of images per class, in name order; 0: all
     Index side = 32;                  ///< pixels of synthetic images
     ImageFolderOptions folder{};      ///< its limit is replaced by `limit_per_class`
 };
 
-/// Opens a dataset by its name on the command line: "synthetic" (10,000 images), "synthetic:N", "folder:DIR"
-/// or "cifar10:DIR".
+/// Opens a dataset by its name on the command line: "synthetic" (10,000 images), "synthetic:N", "folder:DIR",
+/// "cifar10:DIR" or "idx:DIR".
 /// @throws ConfigError for any other name; DataError as the datasets' constructors.
 inline AnyDataset open_dataset(const std::string& source, const OpenOptions& options = {}) {
     const std::size_t colon = source.find(':');
@@ -49,8 +50,11 @@ inline AnyDataset open_dataset(const std::string& source, const OpenOptions& opt
     }
     if (kind == "cifar10" && !rest.empty())
         return limited(Cifar10(rest, options.test ? Cifar10::Part::test : Cifar10::Part::train));
-    throw ConfigError(
-        message("'", source, "' is not a dataset; write synthetic, synthetic:N, folder:DIR or cifar10:DIR"));
+    if (kind == "idx" && !rest.empty())
+        return limited(IdxImages(rest, options.test ? IdxImages::Part::test : IdxImages::Part::train,
+                                 options.folder.max_pixels));
+    throw ConfigError(message(
+        "'", source, "' is not a dataset; write synthetic, synthetic:N, folder:DIR, cifar10:DIR or idx:DIR"));
 }
 
 }  // namespace vitscape

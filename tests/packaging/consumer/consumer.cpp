@@ -22,6 +22,9 @@ int main() {
 #if defined(VITSCAPE_HAS_PNG)
               << " PNG"
 #endif
+#if defined(VITSCAPE_HAS_ZLIB)
+              << " zlib"
+#endif
 #if defined(VITSCAPE_HAS_ONEDNN)
               << " oneDNN"
 #endif
