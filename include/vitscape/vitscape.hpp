@@ -7,6 +7,7 @@
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/version.hpp>
+#include <vitscape/curvature/gauss_newton.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
