@@ -7,6 +7,7 @@
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/version.hpp>
+#include <vitscape/curvature/block.hpp>
 #include <vitscape/curvature/gauss_newton.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/spectral_density.hpp>
