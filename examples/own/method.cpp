@@ -3,6 +3,7 @@
 // A user-defined method: a linear autoencoder of patches, trained and analysed like any other.
 // prints: loss falls, yes
 // prints: sharpest curvature [0-9.e+-]+
+// prints: of its Gauss-Newton matrix [0-9.e+-]+
 #include <iostream>
 
 #include <vitscape/vitscape.hpp>
@@ -44,7 +45,8 @@ class LinearAutoencoder {
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         const Variable<B> code = linear(recorder, recorder.constant(inputs.patches), encode_);
-        return squared_error(recorder, linear(recorder, code, decode_), inputs.patches);  // (samples)
+        const Variable<B> decoded = model_output(recorder, linear(recorder, code, decode_));
+        return squared_error(recorder, decoded, inputs.patches);  // (samples)
     }
 
   private:
@@ -65,4 +67,7 @@ int main() {
     const auto spectrum =
         lanczos(hessian(loss, trainer.theta()), {.largest = 1, .smallest = 0, .tolerance = 1e-2});
     std::cout << "sharpest curvature " << spectrum.largest.front().value << '\n';
+    const auto convex_part =
+        lanczos(gauss_newton(loss, trainer.theta()), {.largest = 1, .smallest = 0, .tolerance = 1e-2});
+    std::cout << "of its Gauss-Newton matrix " << convex_part.largest.front().value << '\n';
 }

@@ -17,7 +17,10 @@
 #include <vitscape/core/student.hpp>
 #include <vitscape/core/variance_components.hpp>
 #include <vitscape/core/version.hpp>
+#include <vitscape/curvature/block.hpp>
+#include <vitscape/curvature/gauss_newton.hpp>
 #include <vitscape/curvature/lanczos.hpp>
+#include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
 #include <vitscape/landscape/convex_region.hpp>

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <vitscape/curvature/gauss_newton.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/landscape/convex_region.hpp>
@@ -96,6 +97,11 @@ struct ArchetypeObjective : ArchetypeEvaluable {
 struct ArchetypeTwiceDifferentiable : ArchetypeObjective {
     void hessian_vector(const V&, const V& v, V& out) const { axpby(2, v, 0, out); }
 };
+struct ArchetypeGaussNewton : ArchetypeObjective {
+    void gauss_newton_vector(const V&, const V& v, V& out) const { axpby(2, v, 0, out); }
+};
+static_assert(HasGaussNewton<ArchetypeGaussNewton, ArchetypeBackend> &&
+              !HasGaussNewton<ArchetypeTwiceDifferentiable, ArchetypeBackend>);
 static_assert(Evaluable<ArchetypeEvaluable, ArchetypeBackend> &&
               !Objective<ArchetypeEvaluable, ArchetypeBackend>);
 static_assert(Objective<ArchetypeObjective, ArchetypeBackend> &&
@@ -155,6 +161,9 @@ TEST_CASE("a frozen objective of an archetype method has a surface, a curvature 
     loss.hessian_vector(theta, delta, product);
     axpby(-1, product, 1, difference);
     CHECK(norm(difference) < 1e-12 * norm(product));
+    // and its model linear, so that there is nothing beyond the Gauss-Newton matrix
+    hessian_residual(loss, theta).apply(delta, difference);
+    CHECK(norm(difference) < 1e-12 * norm(product));
 
     const Surface surface = project(loss, Line{theta, delta}, Grid{.from = -1, .to = 1, .steps = 3});
     CHECK(surface.loss(0, 1) == Approx(loss.value(theta)));
@@ -180,6 +189,9 @@ TEST_CASE("objectives with what their concepts name go through landscape and cur
     CHECK(convex_region(bowl, plane, grid).computed(1, 1) == 1);
     CHECK(trace(hessian(bowl, theta), {.samples = 2}).value == Approx(12));
     CHECK(lanczos(hessian(bowl, theta), {.largest = 1, .smallest = 0}).largest.front().value == Approx(2));
+
+    ArchetypeGaussNewton convex;
+    CHECK(trace(gauss_newton(convex, theta), {.samples = 2}).value == Approx(12));
 
     V direction = one_to_six();
     normalize(ArchetypeNormalization{}, bowl.layout(), theta, direction);

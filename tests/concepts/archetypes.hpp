@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/autograd/ops/model_output.hpp>
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/primitives.hpp>
 #include <vitscape/data/dataset.hpp>
@@ -116,8 +117,9 @@ class ArchetypeMethod {
     }
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
-        return squared_error(recorder, linear(recorder, recorder.constant(inputs.images), linear_),
-                             inputs.images);
+        return squared_error(
+            recorder, model_output(recorder, linear(recorder, recorder.constant(inputs.images), linear_)),
+            inputs.images);
     }
 };
 

@@ -44,6 +44,23 @@ struct ReflectedDiagonal {
     }
 };
 
+/// A diagonal matrix.
+template <Backend B>
+struct DiagonalMatrix {
+    B cpu = make_backend<B>(1);
+    Vector<B> diagonal;
+    int products = 0;
+
+    explicit DiagonalMatrix(const std::vector<double>& values) : diagonal(cpu, values) {}
+    [[nodiscard]] B backend() const { return cpu; }
+    [[nodiscard]] Index size() const { return diagonal.size(); }
+    void apply(const Vector<B>& v, Vector<B>& out) {
+        ++products;
+        cpu.map(1, size(), functor::Multiply{}, vitscape::detail::flat(out), vitscape::detail::flat(v),
+                vitscape::detail::flat(diagonal));
+    }
+};
+
 /// The monkey saddle x^3 - 3 x y^2, with its derivatives.
 struct MonkeySaddle {
     using B = CpuPrimitives<double>;

@@ -64,6 +64,14 @@ concept TwiceDifferentiable = Objective<O, B> &&
     objective.hessian_vector(theta, theta, out);
 };
 
+/// An `Objective` l(f(theta)) with exact products with its Gauss-Newton matrix (`model_output`):
+/// `gauss_newton_vector(theta, v, out)` writes J^T (d2 l / df2) J v to `out` (overwritten; never the memory of v).
+template <class O, class B>
+concept HasGaussNewton = Objective<O, B> &&
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, Vector<B>& out) {
+    objective.gauss_newton_vector(theta, theta, out);
+};
+
 // The functions that take objectives call one of these first: if a member is missing, the compiler's first error
 // names it.
 
@@ -106,6 +114,17 @@ constexpr bool require_twice_differentiable() {
         },
         "an objective lacks hessian_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out), "
         "which writes H(theta) v");
+    return require_objective<O, B>();
+}
+
+template <class O, class B>
+constexpr bool require_gauss_newton() {
+    static_assert(
+        requires(std::remove_reference_t<O> & objective, const Vector<B>& theta, Vector<B>& out) {
+            objective.gauss_newton_vector(theta, theta, out);
+        },
+        "an objective lacks gauss_newton_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out), "
+        "which writes J^T (d2 l / df2) J v");
     return require_objective<O, B>();
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/autograd/output_marks.hpp>
 #include <vitscape/autograd/parameter.hpp>
 #include <vitscape/tensor/tensor.hpp>
 
@@ -80,13 +81,23 @@ class Tape {
         gradients_ = gradients;
     }
 
+    /// On dual numbers: from now on `backward` writes products with the Gauss-Newton matrix to the VALUES of the gradient
+    /// vector (true), or products with the Hessian to its tangents (false, as it starts). See autograd/ops/model_output.hpp.
+    void want_gauss_newton(bool wanted) requires OverDualNumbers<B> { outputs_.want(wanted); }
+    /// Notes that the losses are a function of `output`; called by `model_output`.
+    template <Backend V>
+    void mark_output(const Variable<V>& output) requires OverDualNumbers<B> {
+        outputs_.mark(output.node);
+    }
+
     [[nodiscard]] B& backend() { return backend_; }
     [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) {
         parameters_end_ = std::max(parameters_end_, slot.offset + slot.shape.size());
         return {parameters_ + slot.offset, slot.shape};
     }
     /// The destination of a parameter's gradient.
-    [[nodiscard]] TensorView<Master<B>> parameter_gradient(const ParameterSlot& slot) const {
+    [[nodiscard]] TensorView<Master<B>> parameter_gradient(const ParameterSlot& slot) {
+        if constexpr (OverDualNumbers<B>) outputs_.reach_parameter();
         return {gradients_ + slot.offset, slot.shape};
     }
     [[nodiscard]] Tensor<B> allocate(const Shape& shape) { return Tensor<B>(backend_, shape); }
@@ -106,14 +117,15 @@ class Tape {
     [[nodiscard]] Variable<V> record(Tensor<V> value, Backward backward) {
         static_assert(alignof(Backward) <= alignof(std::max_align_t) && sizeof(Backward) <= chunk_bytes);
         auto* closure = new (reserve(sizeof(Backward))) Backward(std::move(backward));
-        nodes_.push_back({closure,
-                          [](void* c, Tape& tape, Node& node) {
-                              Tensor<V>& slot = node.template gradient<V>();
-                              if (slot.empty()) return;
-                              const Tensor<V> gradient = std::move(slot);
-                              (*static_cast<Backward*>(c))(tape, gradient);
-                          },
-                          [](void* c) { static_cast<Backward*>(c)->~Backward(); }, parameters_end_});
+        nodes_.emplace_back(
+            closure,
+            [](void* c, Tape& tape, Node& node) {
+                Tensor<V>& slot = node.template gradient<V>();
+                if (slot.empty()) return;
+                const Tensor<V> gradient = std::move(slot);
+                (*static_cast<Backward*>(c))(tape, gradient);
+            },
+            [](void* c) { static_cast<Backward*>(c)->~Backward(); }, parameters_end_);
         return {std::move(value), static_cast<int>(nodes_.size()) - 1};
     }
 
@@ -160,21 +172,25 @@ class Tape {
     /// @param output  any recorded variable, e.g. one loss per sample with weight 1 / samples for their mean.
     /// @param on_final  called as on_final(offset) during the backward pass: no remaining operation uses a parameter at
     /// or after this offset of the flat vector, so these gradients are final. Offsets never increase.
+    /// @throws ConfigError if Gauss-Newton products are wanted and the model did not say what its loss is a function of.
     template <Backend V, class OnFinal = IgnoreFinal>
     void backward(const Variable<V>& output, double weight = 1, const OnFinal& on_final = {}) {
+        const ClearAtEnd clear_at_end{*this};
+        if constexpr (OverDualNumbers<B>) outputs_.begin();
         if (output.differentiable()) {
             Tensor<V> gradient(as<V>(), output.shape());
             as<V>().fill(gradient.size(), weight, gradient.data());
             nodes_[static_cast<std::size_t>(output.node)].template gradient<V>() = std::move(gradient);
             for (std::size_t i = nodes_.size(); i-- > 0;) {
                 Node& node = nodes_[i];
+                if constexpr (OverDualNumbers<B>) outputs_.before(static_cast<int>(i), nodes_, backend_);
                 node.run(node.closure, *this, node);
                 node.destroy(node.closure);  // frees the saved values as the backward pass proceeds
                 node.closure = nullptr;
                 on_final(i > 0 ? nodes_[i - 1].parameters_end : Index{0});
             }
         }
-        clear();
+        if constexpr (OverDualNumbers<B>) outputs_.end();
     }
 
     /// Discards all operations without a backward pass.
@@ -184,27 +200,25 @@ class Tape {
         nodes_.clear();
         chunk_ = used_ = 0;
         parameters_end_ = 0;
+        if constexpr (OverDualNumbers<B>) outputs_.clear();
     }
 
   private:
     struct Nothing {};
-    struct Node {
+    struct ClearAtEnd {
+        Tape& tape;
+        ~ClearAtEnd() { tape.clear(); }
+    };
+    struct Node : detail::NodeGradients<B> {
         void* closure;
         void (*run)(void*, Tape&, Node&);
         void (*destroy)(void*);
         Index parameters_end;  // of the parameters that this and earlier operations use
-        Tensor<B> of_activation{};
-        [[no_unique_address]] std::conditional_t<std::same_as<Master<B>, B>, Nothing, Tensor<Master<B>>>
-            of_sums{};
 
-        template <class V>
-        Tensor<V>& gradient() {
-            if constexpr (std::same_as<V, B>)
-                return of_activation;
-            else
-                return of_sums;
-        }
+        Node(void* c, void (*r)(void*, Tape&, Node&), void (*d)(void*), Index end)
+            : closure(c), run(r), destroy(d), parameters_end(end) {}
     };
+
     template <class V>
     [[nodiscard]] V as() const {
         if constexpr (std::same_as<V, B>)
@@ -234,6 +248,7 @@ class Tape {
     std::vector<std::unique_ptr<std::byte[]>> chunks_;
     std::size_t chunk_ = 0, used_ = 0;
     Index parameters_end_ = 0;
+    [[no_unique_address]] std::conditional_t<OverDualNumbers<B>, detail::OutputMarks<B>, Nothing> outputs_{};
 };
 
 /// The interface for which models are written: `Tape` and `Eval` run the same forward code.

@@ -41,20 +41,24 @@ class KrylovBasis {
     /// @param number  index of the start vector drawn from `seed`.
     KrylovBasis(A& a, std::span<const Vector<B>* const> excluded, Index capacity, std::uint64_t seed,
                 std::uint32_t number)
-        : a_(a),
-          excluded_(excluded),
-          dimension_(static_cast<Index>(a.size()) - static_cast<Index>(excluded.size())),
-          capacity_(std::min(capacity, dimension_)),
-          key_{.seed = seed, .purpose = Purpose::lanczos_start, .epoch = number, .sample = 0},
-          projection_(Eigen::MatrixXd::Zero(capacity_ + 1, capacity_ + 1)),
-          product_(a.backend(), static_cast<Index>(a.size())) {
+        : KrylovBasis(
+              a, excluded, capacity,
+              RandomKey{.seed = seed, .purpose = Purpose::lanczos_start, .epoch = number, .sample = 0}) {
         basis_.push_back(random_vector());
+    }
+    /// @param start  the first basis vector times its norm, which is positive.
+    KrylovBasis(A& a, Index capacity, Vector<B> start)
+        : KrylovBasis(a, {}, capacity, RandomKey{.purpose = Purpose::lanczos_start}) {
+        vitscape::scale(1 / norm(start), start);
+        basis_.push_back(std::move(start));
     }
 
     [[nodiscard]] Index size() const { return size_; }
     [[nodiscard]] bool full() const { return size_ == capacity_; }
     /// True if the basis spans the whole space, so that the Ritz pairs are the eigenpairs.
     [[nodiscard]] bool exhausted() const { return size_ == dimension_; }
+    /// True if the vectors so far span an invariant subspace, so that the Ritz pairs are eigenpairs.
+    [[nodiscard]] bool invariant() const { return size_ > 0 && residual_norm_ == 0; }
     /// A lower bound of the operator's norm from the products so far.
     [[nodiscard]] double scale() const { return scale_; }
 
@@ -97,6 +101,9 @@ class KrylovBasis {
     [[nodiscard]] double residual(Index i) const {
         return residual_norm_ * std::abs(solver_.vectors()(size_ - 1, i));
     }
+    /// The square of the first vector's component along Ritz vector i: without restarts, the weight of node `ritz_value(i)` of
+    /// the Gauss quadrature for the measure of the start vector (Golub & Meurant 2010, chapter 6).
+    [[nodiscard]] double weight(Index i) const { return solver_.vectors()(0, i) * solver_.vectors()(0, i); }
     [[nodiscard]] Vector<B> ritz_vector(Index i) const {
         Vector<B> result(a_.backend(), static_cast<Index>(a_.size()));
         for (Index j = 0; j < size_; ++j)
@@ -130,6 +137,15 @@ class KrylovBasis {
     }
 
   private:
+    KrylovBasis(A& a, std::span<const Vector<B>* const> excluded, Index capacity, const RandomKey& key)
+        : a_(a),
+          excluded_(excluded),
+          dimension_(static_cast<Index>(a.size()) - static_cast<Index>(excluded.size())),
+          capacity_(std::min(capacity, dimension_)),
+          key_(key),
+          projection_(Eigen::MatrixXd::Zero(capacity_ + 1, capacity_ + 1)),
+          product_(a.backend(), static_cast<Index>(a.size())) {}
+
     /// Makes x orthogonal to all vectors in two passes: the second removes what rounding leaves in the first.
     void remove_components(Vector<B>& x) const {
         for (int round = 0; round < 2; ++round) {

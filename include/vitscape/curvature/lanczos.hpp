@@ -37,6 +37,9 @@ class LanczosRun {
         if (options.steps < wanted)
             throw ConfigError(message(options.steps, " steps cannot give ", wanted,
                                       " eigenvalues; about 10 steps per eigenvalue are typical"));
+        if (!(options.own_share >= 0 && options.own_share < 1))
+            throw ConfigError(message("the share of an eigenvalue's own size lies in [0, 1), ",
+                                      options.own_share, " was given"));
         if (options_.tolerance <= 0) options_.tolerance = std::is_same_v<T, double> ? 1e-6 : 1e-4;
         capacity_ = std::min(options.steps, dimension);
         if (options.memory_limit > 0) limit_capacity(wanted, static_cast<std::size_t>(dimension) * sizeof(T));
@@ -72,7 +75,17 @@ class LanczosRun {
     }
 
     [[nodiscard]] bool out_of_steps() const { return spectrum_.products >= options_.steps; }
-    [[nodiscard]] double allowed() const { return options_.tolerance * scale_; }
+    /// The rounding error that a stated residual includes.
+    [[nodiscard]] double rounding() const { return rounding_error<B>() * scale_; }
+    /// The largest residual, by the Lanczos relation, of a converged pair with this value.
+    [[nodiscard]] double allowed(double value) const {
+        if (options_.own_share > 0)
+            return std::max(options_.own_share * std::abs(value) - rounding(), rounding());
+        return options_.tolerance * scale_;
+    }
+    [[nodiscard]] bool has_converged(const KrylovBasis<A, B>& basis, Index i) const {
+        return basis.residual(i) <= allowed(basis.ritz_value(i));
+    }
 
     /// Expands until `converged(basis)` holds at a convergence check, the whole space is spanned, or the steps are
     /// used up. `low` and `high` are the numbers of extremal pairs that a restart must keep.
@@ -103,8 +116,7 @@ class LanczosRun {
 
     Eigenpair<B> pair_of(const KrylovBasis<A, B>& basis, Index i) const {
         const double residual = basis.residual(i);
-        Eigenpair<B> pair{
-            basis.ritz_value(i), residual + rounding_error<B>() * scale_, residual <= allowed(), {}};
+        Eigenpair<B> pair{basis.ritz_value(i), residual + rounding(), has_converged(basis, i), {}};
         if (options_.vectors || options_.verify || options_.measure_residuals)
             pair.vector = basis.ritz_vector(i);
         return pair;
@@ -115,11 +127,14 @@ class LanczosRun {
         const Index high = options_.largest, low = options_.smallest;
         expand_until(basis, low, high, [&](const KrylovBasis<A, B>& now) {
             double worst = 0;
-            for (Index i = 0; i < std::min(low, now.size()); ++i) worst = std::max(worst, now.residual(i));
-            for (Index i = std::max<Index>(0, now.size() - high); i < now.size(); ++i)
+            bool all = now.size() >= low + high;
+            for (Index i = 0; i < now.size(); ++i) {
+                if (i >= low && i < now.size() - high) continue;
                 worst = std::max(worst, now.residual(i));
+                all = all && has_converged(now, i);
+            }
             worst_ = scale_ > 0 ? worst / scale_ : 0;
-            return worst <= allowed() && now.size() >= low + high;
+            return all;
         });
         for (Index i = 0; i < std::min(low, basis.size()); ++i)
             spectrum_.smallest.push_back(pair_of(basis, i));
@@ -152,18 +167,18 @@ class LanczosRun {
             expand_until(basis, low ? 1 : 0, high ? 1 : 0, [&](const KrylovBasis<A, B>& now) {
                 const Index last = now.size() - 1;
                 const bool high_converged =
-                    !high || now.residual(last) <= allowed() ||
+                    !high || has_converged(now, last) ||
                     nothing_beyond(now.ritz_value(last), now.residual(last), top, now.size());
                 const bool low_converged =
-                    !low || now.residual(0) <= allowed() ||
+                    !low || has_converged(now, 0) ||
                     nothing_beyond(-now.ritz_value(0), now.residual(0), -bottom, now.size());
                 return complete = high_converged && low_converged;
             });
             if (!complete) return;
             const Index last = basis.size() - 1;
             Eigenpair<B> above, below;
-            const bool more_above = high && basis.ritz_value(last) > top + allowed();
-            const bool more_below = low && basis.ritz_value(0) < bottom - allowed();
+            const bool more_above = high && basis.ritz_value(last) > top + allowed(top);
+            const bool more_below = low && basis.ritz_value(0) < bottom - allowed(bottom);
             if (more_above) above = pair_of(basis, last);
             if (more_below) below = pair_of(basis, 0);
             if (more_above)
@@ -208,6 +223,9 @@ class LanczosRun {
 /// vectors are stored on the backend. Returns no more eigenvalues than dimensions.
 ///
 ///     const auto ends = lanczos(hessian(loss, theta), {.largest = 5, .smallest = 5});
+///
+/// Signs and sizes of eigenvalues much smaller than the largest need `own_share`: without it they are exact in units of the
+/// largest |eigenvalue| only (`Eigenpair::resolved` tells).
 ///
 /// If the steps do not suffice, the pairs are returned with `converged` false and the residual that was
 /// reached.

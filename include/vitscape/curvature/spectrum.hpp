@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,10 @@ struct LanczosOptions {
     /// A pair has converged if its residual is below this times the largest |eigenvalue|; 0 stands
     /// for 1e-6 in double and 1e-4 in float.
     double tolerance = 0;
+    /// If positive, a pair has converged when it is resolved by its own size instead: when its residual is at most this share
+    /// of its own |eigenvalue| (`Eigenpair::resolved`), or as small as rounding allows, for an eigenvalue of zero. A small
+    /// eigenvalue beside large ones then takes more products.
+    double own_share = 0;
     std::uint64_t seed = 0;  ///< of the start vectors
     /// Bytes that the vectors may take, 0 for no limit. Without a limit all `steps` vectors of the operator's
     /// size are kept, which needs the fewest products; with one the method restarts when the memory is full.
@@ -50,6 +55,12 @@ struct Eigenpair {
     double residual = 0;
     bool converged = false;  ///< whether the tolerance was reached
     Vector<B> vector;        ///< of norm 1; empty unless requested
+
+    /// Whether the eigenvalue is known by its own size: residual <= share |value|. The tolerance is relative to the largest
+    /// |eigenvalue|, so that a pair far smaller than that can have converged and yet be noise, of unknown sign.
+    [[nodiscard]] bool resolved(double share = 0.1) const { return residual <= share * std::abs(value); }
+    /// |value| + residual: there is an eigenvalue that is no larger in size. All that is known of one that is not resolved.
+    [[nodiscard]] double bound() const { return std::abs(value) + residual; }
 };
 
 /// The ends of a spectrum.
@@ -61,6 +72,12 @@ struct Spectrum {
     bool verified = false;               ///< whether the search for missed copies was completed
     [[nodiscard]] bool converged() const {
         const auto good = [](const Eigenpair<B>& pair) { return pair.converged; };
+        return std::all_of(largest.begin(), largest.end(), good) &&
+               std::all_of(smallest.begin(), smallest.end(), good);
+    }
+    /// Whether each pair is resolved by its own size (`Eigenpair::resolved`).
+    [[nodiscard]] bool resolved(double share = 0.1) const {
+        const auto good = [&](const Eigenpair<B>& pair) { return pair.resolved(share); };
         return std::all_of(largest.begin(), largest.end(), good) &&
                std::all_of(smallest.begin(), smallest.end(), good);
     }

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/random.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/core/work_control.hpp>
 #include <vitscape/curvature/hessian.hpp>
+#include <vitscape/curvature/probe.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {
@@ -27,16 +27,6 @@ struct TraceEstimate {
     double standard_error = 0;    ///< standard deviation over the samples / sqrt(their number)
     std::vector<double> samples;  ///< z^T A z of each
 };
-
-namespace detail {
-/// Maps a number in [0, 1) to -1 or 1, each with probability 1/2.
-struct RandomSign {
-    template <class S>
-    VITSCAPE_HOST_DEVICE S operator()(S uniform) const {
-        return uniform < S(0.5) ? S(-1) : S(1);
-    }
-};
-}  // namespace detail
 
 /// The trace of a symmetric operator as the mean of z^T A z over random sign vectors z (Hutchinson 1990).
 /// The variance of one sample is 2 (|A|_F^2 - sum of A_ii^2), the minimum over independent entries; for a diagonal
@@ -56,10 +46,7 @@ requires SymmetricOperator<A, BackendOf<A>>
     for (Index k = 0; k < options.samples; ++k) {
         if (options.work.must_stop())
             throw Interrupted(message("stopped after ", k, " of ", options.samples, " samples of the trace"));
-        const RandomKey key{
-            .seed = options.seed, .purpose = Purpose::trace_probe, .epoch = static_cast<std::uint32_t>(k)};
-        probe.backend().fill_uniform(key, size, probe.data());
-        probe.backend().map(1, size, detail::RandomSign{}, detail::flat(probe), detail::flat(probe));
+        draw_probe(ProbeKind::signs, options.seed, static_cast<std::uint32_t>(k), probe);
         a.apply(probe, product);
         estimate.samples.push_back(dot(probe, product));
         if (!std::isfinite(estimate.samples.back()))

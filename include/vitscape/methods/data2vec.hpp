@@ -10,6 +10,7 @@
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/autograd/ops/model_output.hpp>
 #include <vitscape/autograd/ops/standardize.hpp>
 #include <vitscape/core/fields.hpp>
 #include <vitscape/methods/method.hpp>
@@ -193,8 +194,8 @@ class Data2Vec {
     /// Smooth absolute error over each sample's masked patches: (samples).
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
-        return smooth_absolute_error(recorder, predict_features(recorder, inputs), inputs.targets,
-                                     config_.beta);
+        return smooth_absolute_error(recorder, model_output(recorder, predict_features(recorder, inputs)),
+                                     inputs.targets, config_.beta);
     }
     /// The smooth absolute error of the best constant features; after `run_teacher`, whose features are the targets.
     template <Backend B>

@@ -31,7 +31,7 @@ struct FrozenOptions {
 
 /// The loss of a method on fixed images with fixed masks, as a function of the parameters: the function whose
 /// surface, Hessian and sharpness are measured. Images are prepared once, at construction. Satisfies
-/// `SampledObjective` and `TwiceDifferentiable`.
+/// `SampledObjective`, `TwiceDifferentiable` and `HasGaussNewton`.
 template <Backend B, class M>
 class FrozenObjective {
     static_assert(require_method<M, B>());
@@ -123,6 +123,18 @@ class FrozenObjective {
     /// Writes the Hessian of the mean loss times `v` to `out`: the gradient code run on dual numbers, exact
     /// up to rounding.
     void hessian_vector(const Vector<P>& theta, const Vector<P>& v, Vector<P>& out) {
+        second_order_product(theta, v, false, out);
+    }
+    /// Writes the Gauss-Newton matrix of the mean loss times `v` to `out` (`model_output`), for the price of a product with
+    /// the Hessian. It is positive semidefinite for a loss that is convex in the prediction, as all losses of this library are; an
+    /// absolute error (SimMIM) has no second derivative, so its matrix is zero.
+    /// @throws ConfigError if the method does not call `model_output` on all that its loss is a function of.
+    void gauss_newton_vector(const Vector<P>& theta, const Vector<P>& v, Vector<P>& out) {
+        second_order_product(theta, v, true, out);
+    }
+
+  private:
+    void second_order_product(const Vector<P>& theta, const Vector<P>& v, bool gauss_newton, Vector<P>& out) {
         if (!second_) second_.emplace(backend(), layout().size());
         if (second_->inputs.empty()) {
             Vector<P> still;  // the teacher does not move with theta
@@ -134,12 +146,14 @@ class FrozenObjective {
         }
         fill(0, second_->gradient);
         fill(0, out);
-        second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data()});
+        second_->tape.want_gauss_newton(gauss_newton);
+        if (gauss_newton)  // arrives in the values
+            second_->tape.bind({theta.data(), v.data()}, {out.data(), second_->gradient.data()});
+        else
+            second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data()});
         for (const auto& inputs : second_->inputs)
             second_->tape.backward(method_.losses(second_->tape, inputs), 1 / static_cast<double>(samples_));
     }
-
-  private:
     struct Prepare {};
     FrozenObjective(Prepare, B backend, M method, const Vector<P>& teacher, const Batch& images,
                     const FrozenOptions& options)

@@ -12,6 +12,7 @@
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/autograd/ops/model_output.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/methods/patch_masker.hpp>
@@ -177,7 +178,8 @@ class MaskedAutoencoder {
     /// Reconstruction loss of each sample: (samples).
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
-        return squared_error(recorder, predict_masked(recorder, inputs), inputs.targets);
+        return squared_error(recorder, model_output(recorder, predict_masked(recorder, inputs)),
+                             inputs.targets);
     }
     /// The squared error of the mean target patch.
     template <Backend B>

@@ -49,7 +49,8 @@ concept MethodInputs = std::default_initializable<typename M::template Inputs<B>
 /// | `prepare(backend, batch, key, inputs)` | converts a host batch to what the model reads: once per batch, and once for all points of a loss surface |
 /// | `losses(recorder, inputs)` | the forward pass on any recorder: one loss per sample, on the backend's `Master` |
 ///
-/// Optional members: `parameter_groups()`, its own parameter groups for the optimizer, and `Inputs::add_to(Signature&)`,
+/// `losses` should call `model_output(recorder, prediction)` on what it predicts, just before the loss; only products with the
+/// Gauss-Newton matrix need it. Optional members: `parameter_groups()`, its own parameter groups for the optimizer, and `Inputs::add_to(Signature&)`,
 /// which tells where the inputs are stored, so that a device can replay the work on them. `B` is any backend, including
 /// `Dual`: Hessian-vector products run the same code on dual numbers.
 template <class M, class B>

@@ -136,7 +136,8 @@ class RcMae {
     /// reconstruction + weight * consistency of each sample: (samples).
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
-        const Variable<B> prediction = student_.predict(recorder, inputs, 1 + visible(), masked());
+        const Variable<B> prediction =
+            model_output(recorder, student_.predict(recorder, inputs, 1 + visible(), masked()));
         return add_losses(recorder, squared_error(recorder, prediction, inputs.targets), config_.consistency,
                           squared_error(recorder, prediction, inputs.prediction));
     }

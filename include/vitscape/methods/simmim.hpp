@@ -10,6 +10,7 @@
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/autograd/ops/model_output.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/methods/patch_masker.hpp>
@@ -122,7 +123,8 @@ class SimMim {
     /// Mean absolute error over each sample's masked pixels: (samples).
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
-        return absolute_error(recorder, predict_masked(recorder, inputs), inputs.targets);
+        return absolute_error(recorder, model_output(recorder, predict_masked(recorder, inputs)),
+                              inputs.targets);
     }
     /// The absolute error of the median target patch.
     template <Backend B>

@@ -11,6 +11,7 @@
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/autograd/ops/losses.hpp>
+#include <vitscape/autograd/ops/model_output.hpp>
 #include <vitscape/core/fields.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
@@ -195,7 +196,7 @@ class VitClassifier {
     /// The same from logits that are already computed.
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Variable<B>& logits, const Inputs<B>& inputs) const {
-        return cross_entropy(recorder, logits, inputs.targets);
+        return cross_entropy(recorder, model_output(recorder, logits), inputs.targets);
     }
 
   private:
