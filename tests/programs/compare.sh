@@ -38,14 +38,14 @@ refuses 'is not empty' "$compare" "${options[@]}" --out "$folder/full"
 for i in $(seq 50); do
     base64 -d >"$folder/one_class/only/$i.png" <<<'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 done
-refuses "\-\-data: all 50 images of folder:$folder/one_class are of the class 'only'" "$compare" "${options[@]}" \
+refuses "data: all 50 images of folder:$folder/one_class are of the class 'only'" "$compare" "${options[@]}" \
     --data "folder:$folder/one_class" --test-data "folder:$folder/one_class" --out "$folder/e"
-refuses '\-\-methods supervised learns the classes of images' "$compare" "${options[@]}" \
+refuses 'methods supervised learns the classes of images' "$compare" "${options[@]}" \
     --data "folder:$folder/one_class/only" --test-data "folder:$folder/one_class/only" --out "$folder/e"
 cp -r "$folder/one_class" "$folder/classes" && cp -r "$folder/classes/only" "$folder/classes/other"
 mkdir "$folder/held_out" && cp -r "$folder/classes/other" "$folder/held_out/" && ln -s ../classes/only "$folder/held_out/only"
 for held_out in classes held_out; do  # the same files, by name and by a link
-    refuses '\-\-test-data: .*only/1.png is a training image as well' "$compare" "${options[@]}" \
+    refuses 'only/1.png is a training image as well (--data)' "$compare" "${options[@]}" \
         --data "folder:$folder/classes" --test-data "folder:$folder/$held_out" --out "$folder/e"
 done
 refuses 'held-out images' "$compare" "${options[@]}" --data "folder:$folder/one_class" --test-data '' --out "$folder/e"

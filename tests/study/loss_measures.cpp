@@ -85,6 +85,13 @@ class WellObjective {
         for (Index i = 0; i < 2; ++i) out.data()[i] += well_.quartic * std::pow(x(theta, i), 3) * 2 / 3;
         return value(theta);
     }
+    /// With the loss a function of a linear output, x, the Gauss-Newton matrix is all but the quartic's part.
+    void gauss_newton_vector(const Vector<Device>&, const Vector<Device>& v, Vector<Device>& out) const {
+        for (Index i = 0; i < 2; ++i) {
+            const auto& row = well_.a[static_cast<std::size_t>(i)];
+            out.data()[i] = row[0] * v.data()[0] + row[1] * v.data()[1];
+        }
+    }
     void hessian_vector(const Vector<Device>& theta, const Vector<Device>& v, Vector<Device>& out) const {
         for (Index i = 0; i < 2; ++i) {
             const auto& row = well_.a[static_cast<std::size_t>(i)];
@@ -179,7 +186,9 @@ void check_scales(const M& measure, const Well& well) {
             return found.row.invariant_to.find(what) != std::string::npos;
         };
         const bool loss = says("scale of the loss"), filters = says("filters"), shift = says("constants");
-        CHECK(louder.at(key).value.value == Approx((loss ? 1 : 7) * found.value.value).epsilon(1e-6));
+        INFO(found.value.value);
+        CHECK(louder.at(key).value.value ==
+              Approx((loss ? 1 : 7) * found.value.value).epsilon(1e-6).margin(1e-12));
         if (shift) CHECK(higher.at(key).value.value == Approx(found.value.value).epsilon(1e-6));
         if (filters) CHECK(heavier.at(key).value.value == Approx(found.value.value).epsilon(1e-6));
         CHECK_FALSE(found.row.name.empty());
@@ -211,6 +220,34 @@ TEST_CASE("eigenvalues: both ends with their residuals, and how far from convex"
     check_scales(measure, saddle);
 }
 
+TEST_CASE("eigenvalues: one that is not resolved by its own size is a bound", "[compare]") {
+    CompletedRuns runs{.seeds = {0}, .methods = {{"mae", "MAE"}}};
+    runs.results["mae"] = {nlohmann::json{
+        {"training.eigenvalues",
+         {{"largest", 1000}, {"largest_residual", 1}, {"smallest", -0.5}, {"smallest_residual", 2}}}}};
+    std::map<std::string, MeasuredValue> found;
+    for (const Row& row : rows_of(std::tuple{EigenvalueMeasure{}}, runs, ComparisonPlan{}))
+        found[row.key] = row.of(runs.result("mae", 0));
+    CHECK(found.at("training.largest_eigenvalue").value == 1000);
+    CHECK(found.at("training.largest_eigenvalue").standard_error == 1);
+    CHECK(std::isnan(found.at("training.largest_eigenvalue").bound));
+    CHECK(std::isnan(found.at("training.smallest_eigenvalue").value));
+    CHECK(found.at("training.smallest_eigenvalue").bound == 2.5);
+    CHECK(std::isnan(found.at("training.eigenvalue_ratio").value));
+}
+
+TEST_CASE("spectrum: the share of negative eigenvalues with its error", "[compare]") {
+    const Well saddle{.a = {{{2, 2}, {2, -1}}}};
+    const SpectrumMeasure measure{.probes = 40, .steps = 4};
+    const auto found = measured(measure, saddle);
+    const Found& share = found.at("training.negative_share");
+    CHECK(std::abs(share.value.value - 0.5) < 3 * share.value.standard_error);
+    CHECK(share.value.standard_error < 0.1);
+    CHECK(share.row.unit == "fraction");
+    check_scales(measure, saddle);
+    CHECK(measured(measure, Well{}).at("training.negative_share").value.value == 0);
+}
+
 TEST_CASE("trace: the mean over random signs and its standard error", "[compare]") {
     const Well saddle{.a = {{{2, 2}, {2, -1}}}};  // z' A z = 1 + 4 z_1 z_2
     const TraceMeasure measure{.samples = 16};
@@ -223,6 +260,14 @@ TEST_CASE("trace: the mean over random signs and its standard error", "[compare]
     CHECK(trace.row.better == Better::lower);
     CHECK(trace.row.unit.empty());
     CHECK(measured(measure, Well{.a = {{{2, 0}, {0, -1}}}}).at("training.trace").value.value == Approx(1));
+    CHECK(found.at("training.gauss_newton_trace").value.value == Approx(trace.value.value));
+    Well quartic{.a = {{{3, 1}, {1, 2}}}, .quartic = 6};
+    quartic.bottom = {quartic.theta[0] - 0.5, quartic.theta[1] - 0.25};
+    const auto apart = measured(measure, quartic);  // the same signs for both: the difference has no error
+    CHECK(apart.at("training.residual_trace").value.value == Approx(-6 * (0.25 + 0.0625)));
+    CHECK(apart.at("training.residual_trace").value.standard_error < 1e-9);
+    CHECK(apart.at("training.gauss_newton_trace").value.value ==
+          Approx(apart.at("training.trace").value.value + 6 * (0.25 + 0.0625)));
     check_scales(measure, saddle);
 }
 

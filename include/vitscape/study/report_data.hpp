@@ -143,6 +143,7 @@ class ReportData {
                 json["values"][name].push_back({{"seed", plan_.seeds[i]},
                                                 {"value", json_number(value.value)},
                                                 {"standard_error", json_number(value.standard_error)}});
+                if (std::isfinite(value.bound)) json["values"][name].back()["bound"] = value.bound;
             }
             json["summary"][name] = json_summary(all, value_range(row));
         }

@@ -26,6 +26,8 @@ namespace vitscape {
 struct MeasuredValue {
     double value = std::numeric_limits<double>::quiet_NaN(),
            standard_error = std::numeric_limits<double>::quiet_NaN();
+    /// If the value is not resolved (NaN): what its size is at most.
+    double bound = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Which direction of a value is better.

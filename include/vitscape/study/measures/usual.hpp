@@ -23,6 +23,7 @@ using UsualMeasures = std::tuple<AccuracyMeasure,      //
                                  ConvergenceMeasure,   //
                                  EigenvalueMeasure,    //
                                  TraceMeasure,         //
+                                 SpectrumMeasure,      //
                                  HalfGainMeasure,      //
                                  SurfaceMeasure,       //
                                  ConvexRegionMeasure,  //

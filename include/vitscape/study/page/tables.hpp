@@ -146,6 +146,13 @@ inline std::string measure_head(const Json& report, const Json& measure, bool fu
     return "<th scope=\"row\">" + html + "</th>";
 }
 
+/// "at most 0.1 in size" if a value of some run is not resolved; otherwise empty.
+inline std::string bound_of_runs(const Json& measure, const std::string& method) {
+    double bound = -1;
+    for (const Json& run : list_at(member(measure, "values"), method))
+        if (const double here = number_at(run, "bound"); std::isfinite(here)) bound = std::max(bound, here);
+    return bound < 0 ? std::string() : "at most " + number_html(bound) + " in size";
+}
 /// The numbers of one or two runs, which have no interval; empty for more.
 inline std::string few_runs(const Json& measure, const std::string& method, double factor) {
     std::vector<double> numbers;
@@ -173,6 +180,10 @@ inline std::string measures_table(const Json& report, const std::vector<const Js
             const std::string interval = interval_html(member(summary, "interval"), factor);
             std::string below = count > 0 ? message("n = ", count) : std::string();
             if (!interval.empty()) below = interval + (below.empty() ? "" : "; " + below);
+            if (const std::string bound = bound_of_runs(*measure, text_at(method, "name")); !bound.empty()) {
+                rows += number_cell("not resolved", bound + (below.empty() ? "" : "; " + below));
+                continue;
+            }
             if (const std::string runs = few_runs(*measure, text_at(method, "name"), factor); !runs.empty()) {
                 rows += number_cell(runs, below);
                 continue;
