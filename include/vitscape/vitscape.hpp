@@ -23,7 +23,9 @@
 #include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
+#include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/convex_region.hpp>
+#include <vitscape/landscape/critical_sharpness.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/level_radius.hpp>

@@ -3,10 +3,14 @@
 
 #include <cmath>
 
+#include <vitscape/curvature/block.hpp>
 #include <vitscape/curvature/gauss_newton.hpp>
 #include <vitscape/curvature/lanczos.hpp>
+#include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/trace.hpp>
+#include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/convex_region.hpp>
+#include <vitscape/landscape/critical_sharpness.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
@@ -190,6 +194,11 @@ TEST_CASE("objectives with what their concepts name go through landscape and cur
     CHECK(trace(hessian(bowl, theta), {.samples = 2}).value == Approx(12));
     CHECK(lanczos(hessian(bowl, theta), {.largest = 1, .smallest = 0}).largest.front().value == Approx(2));
 
+    CHECK(worst_case_adaptive_sharpness(ArchetypeObjective{}, theta, 0.5, {.steps = 2}).rise > 0);
+    CHECK(average_case_adaptive_sharpness(ArchetypeEvaluable{}, theta, 0.5, {.draws = 2}).rises.size() == 2);
+    CHECK(critical_sharpness(ArchetypeObjective{}, theta).sharpness == Approx(2).epsilon(1e-3));
+    CHECK(spectral_density(hessian(bowl, theta), {.probes = 2}).moment(1).mean == Approx(2));
+    CHECK(trace(block(hessian(bowl, theta), ParameterRange{1, 3}), {.samples = 2}).value == Approx(6));
     ArchetypeGaussNewton convex;
     CHECK(trace(gauss_newton(convex, theta), {.samples = 2}).value == Approx(12));
 
