@@ -31,7 +31,7 @@ for name in text cut counts names labels huge bomb cut_gz; do
     printf '\0\0\10\1\0\0\0\2\0\1' >"$in/idx_$name/$labels"
 done
 mkfifo "$in/idx_pipe/$pixels" "$in/idx_pipe/$labels"
-printf 'no numbers' >"$in/idx_text/$pixels"
+printf 'no numbers at all' >"$in/idx_text/$pixels"
 truncate -s -1 "$in/idx_cut/$pixels"
 printf '\0\0\10\1\0\0\0\3\0\1\2' >"$in/idx_counts/$labels"
 printf 'one\ntwo\none\n' >"$in/idx_names/classes.txt"
