@@ -19,8 +19,8 @@
 
 namespace vitscape {
 
-/// First direction number of the rays, apart from those of planes and noise, so that one seed serves all.
-inline constexpr std::uint32_t first_ray_direction = 1u << 21;
+/// First direction number of the rays, apart from those of planes, noise and ascents, so that one seed serves all.
+inline constexpr std::uint32_t first_ray_direction = 1u << 24;
 
 /// The half-gain radius: how far from the solution, along random filter-normalized directions, half of what training gained is
 /// lost, L(r) = (L(0) + trivial loss) / 2. Does not change if the loss is scaled or a constant is added to it, and needs no

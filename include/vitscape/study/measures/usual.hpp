@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include <vitscape/study/measures/accuracy.hpp>
+#include <vitscape/study/measures/adaptive_sharpness.hpp>
 #include <vitscape/study/measures/convergence.hpp>
 #include <vitscape/study/measures/convex_region.hpp>
 #include <vitscape/study/measures/cost.hpp>
@@ -19,20 +20,21 @@
 namespace vitscape {
 
 /// In the order of the report.
-using UsualMeasures = std::tuple<AccuracyMeasure,      //
-                                 ConvergenceMeasure,   //
-                                 EigenvalueMeasure,    //
-                                 TraceMeasure,         //
-                                 SpectrumMeasure,      //
-                                 HalfGainMeasure,      //
-                                 SurfaceMeasure,       //
-                                 ConvexRegionMeasure,  //
-                                 SharpnessMeasure,     //
-                                 WeightNoiseMeasure,   //
-                                 RobustnessMeasure,    //
-                                 RoundingMeasure,      //
-                                 TrainingTimeMeasure,  //
-                                 InferenceMeasure,     //
+using UsualMeasures = std::tuple<AccuracyMeasure,           //
+                                 ConvergenceMeasure,        //
+                                 EigenvalueMeasure,         //
+                                 TraceMeasure,              //
+                                 SpectrumMeasure,           //
+                                 HalfGainMeasure,           //
+                                 SurfaceMeasure,            //
+                                 ConvexRegionMeasure,       //
+                                 SharpnessMeasure,          //
+                                 AdaptiveSharpnessMeasure,  //
+                                 WeightNoiseMeasure,        //
+                                 RobustnessMeasure,         //
+                                 RoundingMeasure,           //
+                                 TrainingTimeMeasure,       //
+                                 InferenceMeasure,          //
                                  TrainingCostMeasure>;
 
 }  // namespace vitscape
