@@ -115,14 +115,21 @@ void check_measures(const Options& o) {
     }
 }
 
-/// The paper's claims, and those about a teacher for each arm that has one and reconstructs.
+/// The paper's claims, and the same about arms: about a teacher for each that has one and reconstructs, about self-supervision
+/// for each that is supervised by a squared error.
 std::vector<AnyClaim> claims_about(const std::vector<program::Arm>& arms) {
     std::vector<AnyClaim> claims = paper_claims();
-    for (const program::Arm& arm : arms)
+    for (const program::Arm& arm : arms) {
+        if (arm.method == VitClassifier::Card::name &&
+            arm.model.config_of<VitClassifier>(2).loss == ClassifierLoss::squared)
+            for (const AnyClaim& claim : autoencoder_claims(std::string(MaskedAutoencoder<>::Card::name),
+                                                            arm.name, "that of " + arm.title, ""))
+                claims.push_back(claim);
         if (arm.method == RcMae<>::Card::name && arm.name != arm.method)
             for (const AnyClaim& claim :
                  teacher_claims(arm.title, arm.name, std::string(MaskedAutoencoder<>::Card::name)))
                 claims.push_back(claim);
+    }
     return claims;
 }
 

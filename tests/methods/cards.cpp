@@ -45,6 +45,9 @@ TEST_CASE("cards: descriptions are those of version 0.1 to the byte", "[methods]
     CHECK(describe(VitClassifier({.encoder = encoder, .classes = 3, .label_smoothing = 0.1})).dump() ==
           R"({"classes":3,"encoder":{"depth":1,"heads":2,"image":16,"mlp_ratio":4.0,"patch":4,"width":16},)"
           R"("label_smoothing":0.1,"method":"supervised","pooling":"class-token","positions":"fixed"})");
+    // what version 0.1 did not have is written only if it is not the default
+    CHECK(describe(VitClassifier({.encoder = encoder, .loss = ClassifierLoss::squared})).at("loss") ==
+          "squared");
 }
 
 TEST_CASE("cards: names are unique, and every method is read back as it was", "[methods]") {
@@ -58,6 +61,7 @@ TEST_CASE("cards: names are unique, and every method is read back as it was", "[
         if constexpr (requires { config.decoder; }) config.decoder = decoder;
         if constexpr (requires { config.masking.policy; }) config.masking = {BlockMasking{0.6, 2, 0.5}};
         if constexpr (requires { config.consistency; }) config.consistency = 0.25;
+        if constexpr (requires { config.loss; }) config.loss = ClassifierLoss::squared;
         if constexpr (requires { config.pooling; }) config.pooling = Pooling::average;
         const nlohmann::json description = describe(M(config));
         CHECK(description.at("method") == std::string(M::Card::name));

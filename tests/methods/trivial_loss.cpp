@@ -123,6 +123,27 @@ TEST_CASE("the trivial loss of a classifier is the entropy of its targets", "[me
           Approx(-0.5 * std::log(0.5) - 0.3 * std::log(0.3) - 0.2 * std::log(0.2)).epsilon(1e-12));
 }
 
+TEST_CASE("a classifier's squared error is that of its logits, and its trivial loss the targets' variance",
+          "[methods]") {
+    Batch batch = images(8);
+    for (std::size_t i = 0; i < 8; ++i) batch.labels[i] = i < 4 ? 0 : i < 6 ? 1 : 2;  // 1/2, 1/4, 1/4
+    const VitClassifier method({.encoder = encoder, .classes = 4, .loss = ClassifierLoss::squared});
+    FrozenObjective<P, VitClassifier> loss(P(1), method, batch, {.batch = 3});
+    CHECK(loss.trivial_loss() == Approx((0.25 + 2 * 3.0 / 16) / 4).epsilon(1e-12));
+    const Vector<P> theta(P(1), initial_values(method.layout(), 1));
+    double expected = 0;
+    std::size_t first = 0;
+    for (const auto& inputs : loss.inputs()) {
+        Eval<P> eval(P(1), theta.data());
+        const auto logits = download(P(1), method.logits(eval, inputs).value.view());
+        for (std::size_t i = 0; i < logits.size(); ++i)
+            expected +=
+                square(logits[i] - (batch.labels[first + i / 4] == static_cast<std::int64_t>(i % 4))) / 32;
+        first += logits.size() / 4;
+    }
+    CHECK(loss.value(theta) == Approx(expected).epsilon(1e-12));
+}
+
 TEST_CASE("a loss of changed images predicts the clean ones", "[methods]") {
     const MaskedAutoencoder<> method({.encoder = encoder, .decoder = decoder});
     const Batch clean = images(6);

@@ -92,11 +92,20 @@ void read_field(const JsonValue& from, T& value) {
     }
 }
 
+/// An enumeration whose default is not written, and may be missing when it is read, because files of earlier versions lack it:
+/// `default_is_omitted(T)` is declared next to it.
+template <class T>
+concept OmittedByDefault = NamedEnum<T> && requires(T value) {
+    default_is_omitted(value);
+};
+
 struct JsonWriter {
     nlohmann::json& json;
     template <class T>
     void operator()(std::string_view key, const T& value, std::string_view, std::string_view,
                     const Range& = {}) {
+        if constexpr (OmittedByDefault<T>)
+            if (value == T{}) return;
         json[std::string(key)] = field_json(value);
     }
 };
@@ -105,6 +114,8 @@ struct JsonReader {
     const JsonValue& json;
     template <class T>
     void operator()(std::string_view key, T& value, std::string_view, std::string_view, const Range& = {}) {
+        if constexpr (OmittedByDefault<T>)
+            if (!json.contains(key)) return;
         read_field(json.at(key), value);
     }
 };

@@ -32,11 +32,20 @@ constexpr std::array<std::pair<std::string_view, PositionKind>, 2> enumerators(P
     return {{{"fixed", PositionKind::fixed}, {"learned", PositionKind::learned}}};
 }
 
+/// What a classifier minimizes: the cross entropy of its softmax, or the mean squared error of its logits as estimates of the
+/// targets (Hui & Belkin 2021, arXiv 2006.07322), a loss of the same kind as an autoencoder's.
+enum class ClassifierLoss { cross_entropy, squared };
+constexpr std::array<std::pair<std::string_view, ClassifierLoss>, 2> enumerators(ClassifierLoss) {
+    return {{{"cross-entropy", ClassifierLoss::cross_entropy}, {"squared", ClassifierLoss::squared}}};
+}
+constexpr void default_is_omitted(ClassifierLoss) {}
+
 struct VitClassifierConfig {
     VitShape encoder;
     Index classes = 10;
     Pooling pooling = Pooling::class_token;
     PositionKind positions = PositionKind::fixed;
+    ClassifierLoss loss = ClassifierLoss::cross_entropy;
     double label_smoothing = 0;  ///< in [0, 1): target = (1 - s) one-hot + s / classes
 
     template <class Self, class Visitor>
@@ -45,6 +54,8 @@ struct VitClassifierConfig {
         visit("classes", self.classes, "", "of the images", Range::count(2, 1e7));
         visit("pooling", self.pooling, "pooling", "what the head reads");
         visit("positions", self.positions, "", "fixed sine-cosine positions or learned ones");
+        visit("loss", self.loss, "classifier-loss",
+              "what is minimized: the cross entropy, or a squared error of the logits");
         visit("label_smoothing", self.label_smoothing, "label-smoothing",
               "part of the target spread over all classes",
               Range::share_below_all().said("the label smoothing lies in [0, 1)"));
@@ -187,16 +198,21 @@ class VitClassifier {
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return losses(recorder, logits(recorder, inputs), inputs);
     }
-    /// The entropy of the class frequencies, of smoothed labels where labels are smoothed.
+    /// The entropy of the class frequencies, of smoothed labels where labels are smoothed; with a squared error the variance of
+    /// the targets.
     template <Backend B>
     [[nodiscard]] double trivial_loss(const B& backend, const std::vector<Inputs<B>>& batches) const {
-        return constant_prediction_cross_entropy(backend, batches,
-                                                 [](const Inputs<B>& inputs) { return inputs.targets; });
+        const auto targets = [](const Inputs<B>& inputs) { return inputs.targets; };
+        return config_.loss == ClassifierLoss::squared
+                   ? constant_prediction_loss(backend, functor::SquaredLoss{}, batches, targets)
+                   : constant_prediction_cross_entropy(backend, batches, targets);
     }
     /// The same from logits that are already computed.
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Variable<B>& logits, const Inputs<B>& inputs) const {
-        return cross_entropy(recorder, model_output(recorder, logits), inputs.targets);
+        const Variable<B> output = model_output(recorder, logits);
+        return config_.loss == ClassifierLoss::squared ? squared_error(recorder, output, inputs.targets)
+                                                       : cross_entropy(recorder, output, inputs.targets);
     }
 
   private:

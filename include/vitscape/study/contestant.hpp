@@ -34,12 +34,14 @@ struct Contestant {
 template <class M>
 Contestant(std::string, std::string, M) -> Contestant<M>;
 
-/// A classifier with the encoder of the method: the method itself, or with the head of a probe.
+/// A classifier with the encoder of the method, and its head or that of a probe; its loss is the cross entropy.
 template <Backend B, class M>
 [[nodiscard]] VitClassifier classifier_of(const M& method, Index classes, Pooling pooling) {
-    if constexpr (ClassifyingMethod<M, B>)
-        return evaluated(method);
-    else
+    if constexpr (ClassifyingMethod<M, B>) {
+        VitClassifierConfig config = evaluated(method).config();
+        config.loss = ClassifierLoss::cross_entropy;
+        return VitClassifier(config);
+    } else
         return VitClassifier({.encoder = method.encoder(), .classes = classes, .pooling = pooling});
 }
 /// The classifier's parameters with the method's encoder; parameters that the method lacks (the head) have initial values.

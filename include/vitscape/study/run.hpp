@@ -29,7 +29,7 @@ template <Backend B, ComparableMethod<B> M>
 class ComparisonRun {
     using P = Master<B>;
     static constexpr bool taught = TaughtMethod<Evaluated<M>, B>;
-    static constexpr bool classifies = ClassifyingMethod<M, B>;  // if so, its only loss serves as both
+    static constexpr bool classifies = ClassifyingMethod<M, B>;
 
   public:
     /// Setting and contestant must outlive the run.
@@ -57,7 +57,7 @@ class ComparisonRun {
                 double parts = 1;
                 if constexpr (MeasuresParts<T>) parts = measure.parts();
                 rest += parts * measure.seconds(speed.loss) * (HasTotalLoss<M, B> ? 2 : 1);
-                if (!classifies && labelled_) rest += parts * measure.seconds(speed.classification);
+                if (!one_loss() && labelled_) rest += parts * measure.seconds(speed.classification);
             } else if constexpr (MeasuresRuns<T>) {
                 rest += measure.seconds(size(speed));
             }
@@ -92,7 +92,7 @@ class ComparisonRun {
                        return frozen_loss(backend_, contestant_.method, teacher_, some(images),
                                           plan_.mask_seed + mask);
                    });
-        if (!classifies && labelled_)
+        if (!one_loss() && labelled_)
             around("classification", classifier_theta, speed.classification, measures, store, meter,
                    [&](std::size_t images, std::uint64_t mask) {
                        return frozen_loss(backend_, classifier_, {}, some(images), plan_.mask_seed + mask);
@@ -110,6 +110,13 @@ class ComparisonRun {
     }
 
   private:
+    /// Whether the training loss is the classification loss, and serves as both.
+    [[nodiscard]] bool one_loss() const {
+        if constexpr (classifies)
+            return evaluated(contestant_.method).config().loss == ClassifierLoss::cross_entropy;
+        else
+            return false;
+    }
     Batch some(std::size_t count) const {
         return load_all(images_.subset(balanced(images_, std::min(count, images_.size()))),
                         plan_.training.transform);

@@ -42,33 +42,41 @@ namespace vitscape {
               {"accuracy.knn", "convergence.probe_at_time"})};
 }
 
+/// Claims about what self-supervision does, an autoencoder compared with a supervised method (arXiv 2405.18042).
+/// @param than  the supervised method in the sentences.  @param caution  what the reader should know of the comparison
+[[nodiscard]] inline std::vector<AnyClaim> autoencoder_claims(const std::string& autoencoder,
+                                                              const std::string& supervised,
+                                                              const std::string& than,
+                                                              const std::string& caution) {
+    const auto claim = [&](const std::string& text, const std::string& row, bool lower,
+                           const std::vector<std::string>& sensitivities) {
+        return LargerClaim{.text = text + than,
+                           .source = "arXiv 2405.18042",
+                           .row = row,
+                           .larger = lower ? supervised : autoencoder,
+                           .smaller = lower ? autoencoder : supervised,
+                           .optional = true,
+                           .sensitivities = sensitivities,
+                           .caution = caution};
+    };
+    return {claim("MAE's loss surface is smoother than ", "training.total_variation", true,
+                  {"training.local_minima"}),
+            claim("MAE's minimum is wider than ", "training.half_gain_radius", false,
+                  {"training.area_half_gain", "training.rise_1", "training.rise_over_loss_1",
+                   "training.weight_noise_0.25"}),
+            claim("MAE's convex region is wider than ", "training.convex_radius", false,
+                  {"training.convex_area"})};
+}
+
 /// The claims of the paper (arXiv 2405.18042). Claims about methods that are not part of the study are skipped.
 [[nodiscard]] inline std::vector<AnyClaim> paper_claims() {
     const std::string mae(MaskedAutoencoder<>::Card::name), rc_mae(RcMae<>::Card::name),
         supervised(VitClassifier::Card::name);
-    const auto claim = [&](const std::string& text, const std::string& row, bool lower,
-                           const std::vector<std::string>& sensitivities) {
-        return LargerClaim{
-            .text = text,
-            .source = "arXiv 2405.18042",
-            .row = row,
-            .larger = lower ? supervised : mae,
-            .smaller = lower ? mae : supervised,
-            .optional = true,
-            .sensitivities = sensitivities,
-            .caution =
-                "the two losses are of different kinds, a squared error and a cross entropy, so a "
-                "difference need not come from self-supervision; compare a supervised method "
-                "trained by a squared error"};
-    };
-    std::vector<AnyClaim> claims{
-        claim("MAE's loss surface is smoother than the supervised one", "training.total_variation", true,
-              {"training.local_minima"}),
-        claim("MAE's minimum is wider than the supervised one", "training.half_gain_radius", false,
-              {"training.area_half_gain", "training.rise_1", "training.rise_over_loss_1",
-               "training.weight_noise_0.25"}),
-        claim("MAE's convex region is wider than the supervised one", "training.convex_radius", false,
-              {"training.convex_area"})};
+    std::vector<AnyClaim> claims =
+        autoencoder_claims(mae, supervised, "the supervised one",
+                           "the two losses are of different kinds, a squared error and a cross entropy, so a "
+                           "difference need not come from "
+                           "self-supervision; a supervised method trained by a squared error is the control");
     for (const AnyClaim& one : teacher_claims("An EMA teacher", rc_mae, mae)) claims.push_back(one);
     return claims;
 }
