@@ -177,6 +177,16 @@ TEST_CASE("a full report: escaped, self-contained, dashes for what was not measu
         }
 }
 
+TEST_CASE("surfaces start on scales of their own if one of them would be a single colour on the common one") {
+    json report = full_report();
+    const auto data_of = [](const json& of) { return detail::page_data(of, detail::loss_sections(of)); };
+    CHECK(data_of(report).at("own_scales") == false);
+    for (auto& row : report["surfaces"][0]["values"])  // nearly flat beside the other
+        for (auto& value : row)
+            if (value.is_number()) value = 0.5 + 0.001 * (value.get<double>() - 0.5);
+    CHECK(data_of(report).at("own_scales") == true);
+}
+
 TEST_CASE("the script's data: ratios on one scale, bands over seeds, pixels") {
     const json report = full_report();
     const json data = detail::page_data(report, detail::loss_sections(report));

@@ -84,6 +84,19 @@ inline std::vector<LossSection> loss_sections(const Json& report) {
     return sections;
 }
 
+/// Whether surfaces start on scales of their own: if the common one would show one of them in less than a quarter of its
+/// colours.
+inline bool start_with_own_scales(const std::vector<LossSection>& sections) {
+    for (const LossSection& section : sections)
+        for (const RelativeSurface& surface : section.surfaces) {
+            const auto [low, high] = surface.height.range();
+            if (section.scale && std::isfinite(low) &&
+                section.scale->position(high) - section.scale->position(low) < 0.25)
+                return true;
+        }
+    return false;
+}
+
 /// All that the script draws.
 inline Json page_data(const Json& report, const std::vector<LossSection>& sections) {
     Json surfaces = Json::array(), charts = Json::array(), images = Json::array();
@@ -124,7 +137,10 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
                                                       : std::byte{128});
             images.push_back({{"side", member(example, "side")}, {"pixels", base64(pixels)}});
         }
-    return {{"surfaces", surfaces}, {"charts", charts}, {"images", images}};
+    return {{"surfaces", surfaces},
+            {"own_scales", start_with_own_scales(sections)},
+            {"charts", charts},
+            {"images", images}};
 }
 
 /// A drawn figure inside the page: the SVG, or the PNG where that one is smaller by far. Nothing where `figures` has

@@ -228,9 +228,11 @@ inline std::string surfaces_html(const std::vector<LossSection>& sections, bool 
             "<button type=\"button\" data-view=\"front\">the front</button>"
             "<button type=\"button\" data-view=\"top\">above</button>"
             "<fieldset><legend>Scale:</legend>"
-            "<label><input type=\"radio\" name=\"scale\" value=\"common\" checked> one for all</label>"
-            "<label><input type=\"radio\" name=\"scale\" value=\"own\"> each its "
-            "own</label></fieldset></div>\n";
+            "<label><input type=\"radio\" name=\"scale\" value=\"common\"" +
+            std::string(start_with_own_scales(sections) ? "" : " checked") +
+            "> one for all</label><label><input type=\"radio\" name=\"scale\" value=\"own\"" +
+            std::string(start_with_own_scales(sections) ? " checked" : "") +
+            "> each its own</label></fieldset></div>\n";
     return intro + html;
 }
 

@@ -147,8 +147,10 @@ async function draw() {
     const surfaces = all("[data-surface]"), contours = all("[data-contour]"), charts = all("[data-chart]");
     const make = (plot, [traces, layout]) => Plotly.newPlot(plot, traces, layout, config);
     for (const plot of charts) await make(plot, chartFigure(data.charts[plot.dataset.chart]));
-    for (const plot of contours) await make(plot, contourFigure(data.surfaces[plot.dataset.contour], true));
-    for (const plot of surfaces) await make(plot, surfaceFigure(data.surfaces[plot.dataset.surface], true));
+    const linked = !data.own_scales;
+    for (const plot of contours) await make(plot, contourFigure(data.surfaces[plot.dataset.contour], linked));
+    for (const plot of surfaces) await make(plot, surfaceFigure(data.surfaces[plot.dataset.surface], linked));
+    for (const scale of all(".scale")) scale.classList.toggle("off", !linked);
     link(surfaces, ["scene.camera"]);
     link(contours, ["xaxis.range[0]", "xaxis.range[1]", "yaxis.range[0]", "yaxis.range[1]", "xaxis.autorange",
                     "yaxis.autorange"]);
