@@ -179,6 +179,7 @@ TEST_CASE("a full report: escaped, self-contained, dashes for what was not measu
 
 TEST_CASE("surfaces start on scales of their own if one of them would be a single colour on the common one") {
     json report = full_report();
+    report["surfaces"] = {surface_of("mae", 1.5), surface_of("supervised", 2.5)};
     const auto data_of = [](const json& of) { return detail::page_data(of, detail::loss_sections(of)); };
     CHECK(data_of(report).at("own_scales") == false);
     for (auto& row : report["surfaces"][0]["values"])  // nearly flat beside the other
