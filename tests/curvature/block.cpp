@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <cmath>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -11,8 +12,6 @@
 #include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/symmetric_eigen.hpp>
 #include <vitscape/curvature/trace.hpp>
-#include <vitscape/methods/masked_autoencoder.hpp>
-#include <vitscape/methods/vit_classifier.hpp>
 
 #include "curvature/operators.hpp"
 #include "support/backend_types.hpp"
@@ -50,14 +49,6 @@ std::vector<std::string> names(const std::vector<ParameterBlock>& blocks) {
     std::vector<std::string> result;
     for (const ParameterBlock& block : blocks) result.push_back(block.name());
     return result;
-}
-/// Each element of the layout is in exactly one block.
-void check_cover(const std::vector<ParameterBlock>& blocks, const ParameterLayout& layout) {
-    std::vector<int> times(static_cast<std::size_t>(layout.size()));
-    for (const ParameterBlock& block : blocks)
-        for (const ParameterRange& range : block.ranges())
-            for (Index i = 0; i < range.size; ++i) ++times[static_cast<std::size_t>(range.offset + i)];
-    CHECK(std::all_of(times.begin(), times.end(), [](int count) { return count == 1; }));
 }
 
 }  // namespace
@@ -138,22 +129,6 @@ TEMPLATE_LIST_TEST_CASE("block-diagonal matrices fall into their blocks", "", te
     const std::vector<ParameterSlot> slots = {layout.find("head.weight")->slot};
     CHECK(lanczos(block(Pair{}, slots), {.largest = 1, .smallest = 0}).largest[0].value ==
           Approx(10).epsilon(tolerance));
-}
-
-TEST_CASE("the natural blocks of the models") {
-    const MaskedAutoencoder<> autoencoder(
-        {.encoder = {16, 4, {24, 2, 3}}, .decoder = {.width = 16, .depth = 1, .heads = 2}});
-    const std::vector<ParameterBlock> parts = natural_blocks(autoencoder.layout());
-    CHECK(names(parts) == std::vector<std::string>{"embeddings", "blocks.0", "blocks.1", "norm", "decoder",
-                                                   "decoder_blocks.0"});
-    check_cover(parts, autoencoder.layout());
-    CHECK(parts[1].size() == parts[2].size());
-
-    const VitClassifier classifier({.encoder = {16, 4, {24, 2, 3}}, .positions = PositionKind::learned});
-    const std::vector<ParameterBlock> others = natural_blocks(classifier.layout());
-    CHECK(names(others) == std::vector<std::string>{"embeddings", "blocks.0", "blocks.1", "norm", "head"});
-    check_cover(others, classifier.layout());
-    CHECK(others[0].size() == 24 + 24 * 48 + 24 + 17 * 24);
 }
 
 TEST_CASE("blocks that cannot be are refused") {

@@ -234,6 +234,9 @@ TEST_CASE("a method that does not mark its output has no Gauss-Newton matrix, bu
     objective.hessian_vector(theta, theta, product);
     marked.hessian_vector(theta, theta, expected);
     CHECK(product.to_host() == expected.to_host());
+    CHECK(objective.value(theta) == marked.value(theta));
+    CHECK(objective.gradient(theta, product) == marked.gradient(theta, expected));
+    CHECK(product.to_host() == expected.to_host());
     const Vector<B> three(objective.backend(), 3);
     CHECK_THROWS_AS(gauss_newton(objective, three), ShapeError);
     CHECK_THROWS_AS(hessian_residual(objective, three), ShapeError);
