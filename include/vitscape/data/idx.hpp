@@ -192,8 +192,7 @@ class IdxImages : public DatasetViews<IdxImages> {
     static std::filesystem::path find(const std::filesystem::path& folder, const std::string& name) {
         std::error_code ignored;
         for (const char* ending : {"", ".gz"})
-            if (const auto path = folder / (name + ending); std::filesystem::exists(path, ignored))
-                return path;
+            if (auto path = folder / (name + ending); std::filesystem::exists(path, ignored)) return path;
         throw DataError(message("idx file ", (folder / name).string(),
                                 " is missing, and so is that name with .gz; give the folder that holds it"));
     }
