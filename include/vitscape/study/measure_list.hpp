@@ -75,13 +75,13 @@ template <class Measures>
     for_each_measure(measures, [&]<class M>(const M& measure) {
         if constexpr (MeasuresLosses<M>) {
             if (std::exchange(losses_done, true)) return;
-            for (const auto& [loss, title] : study_losses) {
-                if (!runs.results.empty() && !runs.has_loss(loss)) continue;
+            for (const StudyLoss& loss : study_losses) {
+                if (!runs.results.empty() && !runs.has_loss(loss.name)) continue;
                 for_each_measure(measures, [&]<class L>(const L& of_loss) {
                     if constexpr (MeasuresLosses<L>) {
                         std::uint32_t parts = 0;
                         if constexpr (MeasuresParts<L>) parts = of_loss.parts();
-                        Rows rows(all, std::string(L::key), std::string(loss), parts, runs, plan);
+                        Rows rows(all, std::string(L::key), std::string(loss.name), parts, runs, plan);
                         of_loss.rows(rows);
                     }
                 });

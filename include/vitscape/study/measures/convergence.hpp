@@ -90,13 +90,13 @@ struct ConvergenceMeasure {
             return std::pair{
                 time, std::isnan(time) ? std::string("equal time") : duration_text(time) + " of training"};
         };
-        const auto add = [&](const char* row, std::string name, const char* column, Better better,
-                             std::string meaning, const auto& of) {
+        const auto add = [&](const char* row, const std::string& name, const char* column, Better better,
+                             const std::string& meaning, const auto& of) {
             rows.add({.key = row,
                       .group = "convergence",
-                      .name = std::move(name),
+                      .name = name,
                       .unit = better == Better::higher ? "fraction" : "",
-                      .meaning = std::move(meaning),
+                      .meaning = meaning,
                       .better = better},
                      [of, column](const JsonValue& training) {
                          return MeasuredValue{.value = of(detail::CurvePoints(training, column))};
