@@ -211,7 +211,7 @@ class Comparison {
         const double all = static_cast<double>(setting_.images.size() + setting_.test.size());
         return 1.5 * static_cast<double>(setting_.plan.seeds.size()) * all *
                    speeds_.at(entrants_.front()->name()).encoding +
-               all * 4e-3;
+               all * 12e-3;
     }
     [[nodiscard]] ExpectedTime expected(const Entrant<B, Measures>& entrant, const Measures& measures) const {
         return entrant.expected(setting_, speeds_.at(entrant.name()), measures);
