@@ -104,6 +104,7 @@ class Rows {
     void add(Row row, std::function<MeasuredValue(const JsonValue&)> of) {
         row.key = message(loss_.empty() ? row.group : loss_, ".", row.key);
         row.loss = loss_;
+        if (loss_ == "total") row.headline = false;  // the first table has what contestants share
         row.of = [of = std::move(of), key = key_, loss = loss_, parts = parts_](const JsonValue& run) {
             const auto result = [&](const std::string& name) {
                 return run.at(loss.empty() ? name : detail::result_of_loss(run, loss, name));
