@@ -153,8 +153,8 @@ void check_images(const Options& o, const AnyDataset& images, const AnyDataset& 
     if (images.classes().empty())
         for (const program::Arm& arm : o.arms)
             if (arm.method == VitClassifier::Card::name)
-                throw DataError(message("--methods ", arm.name, " learns the classes of images, and ",
-                                        o.data.source, " has none"));
+                throw DataError(message(arm.name == arm.method ? "--methods " : "--arm ", arm.name,
+                                        " learns the classes of images, and ", o.data.source, " has none"));
     if (const auto shared = shared_image(images, test))
         throw DataError(message("--test-data: ", *shared,
                                 " is a training image as well (--data); held-out images must be others"));

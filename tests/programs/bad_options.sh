@@ -130,6 +130,20 @@ compare --convex-images -1 | --convex-images takes a whole number from 1 to 4294
 compare --images 300 | --images 300: synthetic:200 has 200 images
 compare --curvature-images 300 | --curvature-images 300: synthetic:200 has 200 images
 compare --convex-images 300 | --convex-images 300: synthetic:200 has 200 images
+compare --arm x | --arm x: it has no name
+compare --arm =mae | --arm =mae: it has no name
+compare --arm ../x=mae | a name has letters, digits
+compare --arm a=foo | 'foo' is no method
+compare --arm a= | '' is no method
+compare --arm mae=rc-mae | there is another 'mae'
+compare --arm a=mae --arm a=mae | there is another 'a'
+compare --arm a=rc-mae,bogus=1 | rc-mae has no option 'bogus'
+compare --arm a=mae,consistency=1 | mae has no option 'consistency'
+compare --arm a=rc-mae,consistency | 'consistency' has no value
+compare --arm a=rc-mae,consistency=x | consistency
+compare --arm a=rc-mae,consistency=-1 | consistency
+compare --arm a=rc-mae,momentum=steep | momentum takes one of
+compare --arm a=rc-mae,other-mask=maybe | other-mask is true or false
 compare --rays 1 | --rays takes a whole number from 2 to 100000, 1 was given
 compare --mask-draws 0 | --mask-draws takes a whole number from 1 to 1000, 0 was given
 compare --longest-radius 0 | --longest-radius takes a number above 0, 0 was given

@@ -145,20 +145,24 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
     const Batch clean = load_all(s.setting.test.subset(balanced(s.setting.test, 20)), transform);
     const Batch noisy = with_noise(clean, 0.1, transform, s.setting.plan.mask_seed);
     const Batch blurred = with_blur(clean, 1);
-    const auto loss = [&](const auto& method, const Vector<Device>& theta, const Batch& batch) {
-        return FrozenObjective(s.setting.backend, method, batch,
-                               {.mask_seed = s.setting.plan.mask_seed, .clean = &clean})
-            .value(theta);
-    };
     const auto check = [&](const auto& contestant) {
         const std::string& name = contestant.name;
         INFO(name);
         const Vector<Device> theta = s.stored(contestant.method.layout(), name, "checkpoint");
-        const double still = loss(contestant.method, theta, clean);
-        CHECK(s.value("robustness.loss_noise_0.1", name) ==
-              Approx(loss(contestant.method, theta, noisy) / still));
-        CHECK(s.value("robustness.loss_blur_1", name) ==
-              Approx(loss(contestant.method, theta, blurred) / still));
+        const auto loss = [&](const Batch& batch) {
+            return FrozenObjective(s.setting.backend, contestant.method, batch,
+                                   {.mask_seed = s.setting.plan.mask_seed, .clean = &clean});
+        };
+        const double still = loss(clean).value(theta), trivial = loss(clean).trivial_loss();
+        for (const auto& [key, batch] :
+             {std::pair<const char*, const Batch&>{"robustness.loss_noise_0.1", noisy},
+              {"robustness.loss_blur_1", blurred}}) {
+            const double share = s.value(key, name), rise = loss(batch).value(theta) - still;
+            if (trivial > still)
+                CHECK(share == Approx(rise / (trivial - still)));
+            else
+                CHECK(std::isnan(share));  // nothing was gained
+        }
         const VitClassifier& classifier = s.supervised.method;
         const Vector<Device> whole = s.stored(classifier.layout(), name, "classifier");
         CHECK(s.value("robustness.top1_noise_0.1", name) ==
@@ -167,7 +171,8 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
               classify(s.setting.backend, classifier, whole, blurred).top1);
     };
     check(s.mae), check(s.supervised);
-    CHECK(s.value("robustness.loss_noise_0.1", "data2vec") > 0);  // a loss that needs the teacher
+    // of a loss that needs the teacher
+    CHECK(s.runs.results.at("data2vec").front().at("robustness").at(0).at("training_loss") > 0);
     for (const std::string method : {"mae", "supervised", "data2vec"}) {
         const Vector<Device> whole = s.stored(s.supervised.method.layout(), method, "classifier");
         const auto logits = logits_of(s.setting.backend, s.supervised.method, whole, clean);
@@ -177,7 +182,13 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
               Approx(s.value("robustness.top1_blur_1", method)));
     }
     CHECK(s.row("robustness.loss_noise_0.1").unit.empty());
-    CHECK(s.row("robustness.loss_noise_0.1").invariant_to == "scale of the loss");
+    CHECK(s.row("robustness.loss_noise_0.1").invariant_to == "scale of the loss and constants added to it");
+    nlohmann::json run = s.runs.results.at("mae").front();  // as if something was gained
+    run["robustness"][0]["training_loss"] = 2, run["robustness"][0]["trivial_loss"] = 6;
+    run["robustness"][1]["training_loss"] = 3;
+    CHECK(s.row("robustness.loss_noise_0.1").of({run, "results.json"}).value == 0.25);
+    run["robustness"][0]["trivial_loss"] = 2;
+    CHECK(std::isnan(s.row("robustness.loss_noise_0.1").of({run, "results.json"}).value));
     CHECK(s.row("robustness.top1_noise_0.1").unit == "fraction");
     CHECK(s.row("robustness.top1_noise_0.1").better == Better::higher);
 }

@@ -71,11 +71,15 @@ struct Row {
     return {.value = result.number_or_nan()};
 }
 
-/// What training gained: the trivial loss minus the loss at the solution, from a result with both; NaN if that is not
-/// positive. Rises are divided by it, since L / L(0) rewards a high loss at the solution.
-[[nodiscard]] inline double gain_of(const JsonValue& result) {
-    const double gain = result.at("trivial_loss").number_or_nan() - result.at("centre_loss").number_or_nan();
+/// What training gained: the trivial loss minus the loss at the solution; NaN if that is not positive. Rises are divided by
+/// it, since L / L(0) rewards a high loss at the solution.
+[[nodiscard]] inline double gain_of(const JsonValue& trivial_loss, const JsonValue& loss) {
+    const double gain = trivial_loss.number_or_nan() - loss.number_or_nan();
     return gain > 0 ? gain : std::numeric_limits<double>::quiet_NaN();
+}
+/// The same from a result with both, `trivial_loss` and `centre_loss`.
+[[nodiscard]] inline double gain_of(const JsonValue& result) {
+    return gain_of(result.at("trivial_loss"), result.at("centre_loss"));
 }
 /// Said of rows that are relative to the gain.
 inline constexpr const char* gain_scale = "scale of the loss, constants added to it and the scale of filters";

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +14,9 @@
 #include <vitscape/study/cost.hpp>
 #include <vitscape/study/curve_columns.hpp>
 #include <vitscape/study/measure_list.hpp>
-#include <vitscape/study/probing.hpp>
+#include <vitscape/study/probed_run.hpp>
 #include <vitscape/study/setting.hpp>
+#include <vitscape/study/solution.hpp>
 #include <vitscape/study/time.hpp>
 #include <vitscape/study/trained_run.hpp>
 #include <vitscape/study/work.hpp>
@@ -34,14 +34,14 @@ class ComparisonRun {
   public:
     /// Setting and contestant must outlive the run.
     ComparisonRun(const ComparisonSetting<B>& setting, const Contestant<M>& contestant, std::uint64_t seed)
-        : backend_(setting.backend),
+        : setting_(setting),
+          backend_(setting.backend),
           contestant_(contestant),
           plan_(setting.plan),
           seed_(seed),
           images_(setting.images),
           test_(setting.test),
           folder_(setting.out / contestant.name / message("seed-", seed)),
-          labelled_(setting.labelled()),
           classifier_(classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling)) {}
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
@@ -57,7 +57,7 @@ class ComparisonRun {
                 double parts = 1;
                 if constexpr (MeasuresParts<T>) parts = measure.parts();
                 rest += parts * measure.seconds(speed.loss) * (HasTotalLoss<M, B> ? 2 : 1);
-                if (!one_loss() && labelled_) rest += parts * measure.seconds(speed.classification);
+                if (!one_loss() && setting_.labelled()) rest += parts * measure.seconds(speed.classification);
             } else if constexpr (MeasuresRuns<T>) {
                 rest += measure.seconds(size(speed));
             }
@@ -92,14 +92,14 @@ class ComparisonRun {
                        return frozen_loss(backend_, contestant_.method, teacher_, some(images),
                                           plan_.mask_seed + mask);
                    });
-        if (!one_loss() && labelled_)
+        if (!one_loss() && setting_.labelled())
             around("classification", classifier_theta, speed.classification, measures, store, meter,
                    [&](std::size_t images, std::uint64_t mask) {
                        return frozen_loss(backend_, classifier_, {}, some(images), plan_.mask_seed + mask);
                    });
         const TrainedRun<B, M> run{
-            backend_, contestant_.method, theta_, teacher_, classifier_,       classifier_theta, images_,
-            test_,    labelled_,          plan_,  seed_,    progress_of(meter)};
+            backend_, contestant_.method,  theta_, teacher_, classifier_,       classifier_theta, images_,
+            test_,    setting_.labelled(), plan_,  seed_,    progress_of(meter)};
         for_each_measure(measures, [&]<class T>(const T& measure) {
             static_assert(!MeasuresRuns<T> || RunMeasure<T, TrainedRun<B, M>>,
                           "a measure of runs needs compute(const TrainedRun<B, M>&) that gives its result");
@@ -125,8 +125,9 @@ class ComparisonRun {
     /// The epochs, and the evaluations of probe and neighbours between them.
     [[nodiscard]] double training_seconds(const MethodSpeed& speed) const {
         const double known = static_cast<double>(std::min(plan_.probe_images, images_.size()));
-        const double looks =
-            !labelled_ ? 0 : std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
+        const double looks = !setting_.labelled()
+                                 ? 0
+                                 : std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
         return plan_.training.epochs * static_cast<double>(images_.size()) * speed.training +
                looks * 1.5 * (known + static_cast<double>(test_.size())) * speed.encoding;
     }
@@ -163,7 +164,7 @@ class ComparisonRun {
     }
 
     [[nodiscard]] double probe_seconds(const MethodSpeed& speed) const {
-        if (!labelled_) return 0;
+        if (!setting_.labelled()) return 0;
         const double all = static_cast<double>(images_.size() + test_.size());
         // training a probe on features takes about as long as encoding a tenth of them
         return all * speed.encoding * (taught ? 2.2 : 1.2);
@@ -171,64 +172,15 @@ class ComparisonRun {
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
         if (store.has("probe") && std::filesystem::exists(classifier_file()))
             return meter.skip(probe_seconds(speed));
-        if (!labelled_) {  // the classifier has an untrained head, which nobody asks for classes
-            save_classifier(classifier_values(contestant_.method, theta_.to_host(), classifier_));
-            return store.put("probe", no_probe());
-        }
         meter.part(message(who(), ": linear probes"), probe_seconds(speed), [&] {
-            const FrozenEncoder<B> encoder{backend_, classifier_, plan_.training.transform};
-            const std::vector<double> values =
-                classifier_values(contestant_.method, theta_.to_host(), classifier_);
-            nlohmann::json found;
-            const FeaturePair features =
-                encoder.features(values, images_, test_, [&](std::size_t done, std::size_t all) {
-                    meter.update(static_cast<std::int64_t>(done), static_cast<std::int64_t>(all), "images");
-                });
-            std::vector<double> whole = values;
-            for (const double share : plan_.probe_shares) {
-                LinearProbeOptions options = plan_.probe;
-                options.seed = seed_;
-                const TrainedProbe trained(
-                    master(backend_), {part_of_each_class(features.known, share, seed_), features.queries},
-                    options);
-                const Accuracy& result = trained.result;
-                found["shares"].push_back({{"share", share},
-                                           {"top1", result.top1},
-                                           {"top5", result.top5},
-                                           {"standard_error", result.standard_error()}});
-                if (share != 1 || classifies) continue;
-                trained.probe.put_into(classifier_.layout(), whole);
-                found["training_top1"] =
-                    accuracy(trained.probe.head().logits(features.known.rows()), features.known.labels).top1;
-            }
-            found["knn"] = nearest_neighbour_accuracy(features.known, features.queries);
-            if constexpr (classifies) {
-                const Evaluation own =
-                    evaluate(backend_, classifier_, theta_, test_, plan_.training.transform, 128);
-                found["own_head"] = own.accuracy;
-                const AnyDataset known =
-                    images_.subset(balanced(images_, std::min(plan_.probe_images, images_.size())));
-                found["training_top1"] =
-                    evaluate(backend_, classifier_, theta_, known, plan_.training.transform, 128).accuracy;
-            }
-            if constexpr (taught) {
-                const std::vector<double> other =
-                    classifier_values(contestant_.method, teacher_.to_host(), classifier_);
-                const TrainedProbe trained(master(backend_), encoder.features(other, images_, test_, {}),
-                                           plan_.probe);
-                found["teacher"] = trained.result.top1;
-            }
-            save_classifier(whole);
-            store.put("probe", found);
+            const ProbedRun probed = probe_run(setting_, contestant_.method, classifier_, theta_, teacher_,
+                                               seed_, [&](std::size_t done, std::size_t all) {
+                                                   meter.update(static_cast<std::int64_t>(done),
+                                                                static_cast<std::int64_t>(all), "images");
+                                               });
+            save_classifier(probed.classifier);
+            store.put("probe", probed.result);
         });
-    }
-    /// The result of probing images without classes.
-    [[nodiscard]] nlohmann::json no_probe() const {
-        nlohmann::json found = {{"knn", nullptr}, {"training_top1", nullptr}};
-        for (const double share : plan_.probe_shares)
-            found["shares"].push_back(
-                {{"share", share}, {"top1", nullptr}, {"top5", nullptr}, {"standard_error", nullptr}});
-        return found;
     }
     [[nodiscard]] std::filesystem::path classifier_file() const { return folder_ / "classifier.safetensors"; }
     /// Saves a separate checkpoint for the other programs.
@@ -248,23 +200,12 @@ class ComparisonRun {
     [[nodiscard]] double solution_seconds(const MethodSpeed& speed) const {
         return 8 * speed.loss.value * static_cast<double>(std::min(solution_images, images_.size()));
     }
-    /// What the solution gained, and its gradient beside that at the start: whether anything was learned (`Progress`).
     void solution(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) const {
         once("solution", "loss and gradient", solution_seconds(speed), store, meter, [&] {
-            const auto& layout = contestant_.method.layout();
             auto loss =
                 compared_loss(backend_, contestant_.method, teacher_, some(solution_images), plan_.mask_seed);
-            Vector<P> gradient(master(backend_), layout.size());
-            const Vector<P> start(master(backend_), initial_values(layout, seed_));
-            const double first_loss = loss.gradient(start, gradient), first = norm(gradient);
-            const double value = loss.gradient(theta_, gradient);
-            double trivial = std::numeric_limits<double>::quiet_NaN();
-            if constexpr (requires { loss.trivial_loss(); }) trivial = loss.trivial_loss();
-            return nlohmann::json{{"loss", json_number(value)},
-                                  {"trivial_loss", json_number(trivial)},
-                                  {"first_loss", json_number(first_loss)},
-                                  {"gradient_norm", json_number(norm(gradient))},
-                                  {"first_gradient_norm", json_number(first)}};
+            const Vector<P> start(master(backend_), initial_values(contestant_.method.layout(), seed_));
+            return describe_solution(loss, start, theta_);
         });
     }
 
@@ -307,13 +248,13 @@ class ComparisonRun {
         return {speed, images_.size(), test_.size()};
     }
 
+    const ComparisonSetting<B>& setting_;
     B backend_;
     const Contestant<M>& contestant_;
     const ComparisonPlan& plan_;
     std::uint64_t seed_;
     const AnyDataset &images_, &test_;
     std::filesystem::path folder_;
-    bool labelled_;
     VitClassifier classifier_;
     Vector<P> theta_, teacher_;
 };

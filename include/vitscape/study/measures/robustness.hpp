@@ -45,9 +45,11 @@ struct RobustnessMeasure {
         const auto add = [&](const char* kind, double strength, const Batch& batch) {
             run.progress(static_cast<std::int64_t>(found.size()) + 1,
                          static_cast<std::int64_t>(1 + noise.size() + blur.size()), "kinds");
+            auto loss = run.loss(batch, &clean);
             nlohmann::json here = {{"kind", kind},
                                    {"strength", strength},
-                                   {"training_loss", run.loss(batch, &clean).value(run.theta)},
+                                   {"training_loss", loss.value(run.theta)},
+                                   {"trivial_loss", nullptr},
                                    {"classification_loss", nullptr},
                                    {"top1", nullptr},
                                    {"calibration_error", nullptr}};
@@ -104,12 +106,15 @@ struct RobustnessMeasure {
                  });
         rows.add({.key = "loss_" + ending,
                   .group = "robustness",
-                  .name = "training loss under " + what + ", over that of clean images",
+                  .name = "rise of the training loss under " + what + ", share of the gain",
                   .better = Better::lower,
-                  .invariant_to = "scale of the loss"},
+                  .invariant_to = "scale of the loss and constants added to it"},
                  [at](const JsonValue& r) {
-                     return MeasuredValue{.value = r.at(at).at("training_loss").number_or_nan() /
-                                                   r.at(0).at("training_loss").number_or_nan()};
+                     const JsonValue clean = r.at(0);
+                     const double rise = r.at(at).at("training_loss").number_or_nan() -
+                                         clean.at("training_loss").number_or_nan();
+                     return MeasuredValue{
+                         .value = rise / gain_of(clean.at("trivial_loss"), clean.at("training_loss"))};
                  });
     }
 };

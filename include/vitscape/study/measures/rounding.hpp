@@ -66,11 +66,9 @@ struct RoundingMeasure {
                       .invariant_to = gain_scale,
                       .flatness = true},
                      [kind = kind](const JsonValue& r) {
-                         const double still = r.at("none").at("loss").number_or_nan(),
-                                      gain = r.at("trivial_loss").number_or_nan() - still;
-                         return MeasuredValue{
-                             .value = gain > 0 ? (r.at(kind).at("loss").number_or_nan() - still) / gain
-                                               : std::numeric_limits<double>::quiet_NaN()};
+                         const JsonValue still = r.at("none").at("loss");
+                         const double rise = r.at(kind).at("loss").number_or_nan() - still.number_or_nan();
+                         return MeasuredValue{.value = rise / gain_of(r.at("trivial_loss"), still)};
                      });
             rows.add({.key = "top1_" + kind,
                       .group = "robustness",

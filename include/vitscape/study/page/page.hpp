@@ -5,14 +5,14 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
-#include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <vitscape/study/page/charts.hpp>
-#include <vitscape/study/page/tables.hpp>
+#include <vitscape/study/page/context_tables.hpp>
+#include <vitscape/study/page/measures_table.hpp>
+#include <vitscape/study/page/summary_section.hpp>
 #include <vitscape/study/page/text.hpp>
 
 // The sections of the page.
@@ -38,101 +38,6 @@ class PageBody {
   private:
     std::string links_, html_;
 };
-
-inline std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (std::size_t i = 0; i < words.size(); ++i)
-        text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
-    return text;
-}
-
-/// One sentence for each method: its accuracy against chance, raw pixels, a random encoder; first those that learned nothing.
-inline std::string learning_html(const Json& report) {
-    std::string failed, sentences;
-    const double chance = number_at(member(report, "data"), "chance");
-    const auto percent = [](const Json& pair) {
-        const auto ends = to_numbers(pair);
-        return ends.size() == 2 && std::isfinite(ends[0]) && std::isfinite(ends[1])
-                   ? fixed_number(100 * ends[0], 1) + " to " + fixed_number(100 * ends[1], 1) + " %"
-                   : std::string();
-    };
-    for (const Json& method : list_at(report, "methods")) {
-        const Json& learning = member(method, "learning");
-        if (!learning.is_object()) continue;
-        const std::string title = "<strong>" + escape_html(title_of(method)) + "</strong>";
-        const std::string accuracy = percent(member(learning, "accuracy"));
-        if (member(learning, "learned") != true)
-            failed +=
-                message("<p class=\"warning\">", title,
-                        " <strong>learned nothing here</strong>: ", escape_html(text_at(learning, "why_not")),
-                        ". Claims about it are not judged, and its surfaces and flatness say nothing "
-                        "about the method.</p>\n");
-        if (!accuracy.empty())
-            sentences += message(
-                "<li>", title, " classifies ", accuracy,
-                " of the held-out images; chance: ", fixed_number(100 * chance, 1),
-                " %, raw pixels: ", percent(member(learning, "raw_pixels")),
-                ", random encoder: ", percent(member(learning, "random_encoder")), ".",
-                member(learning, "ended") == true
-                    ? std::string()
-                    : " Its training had not ended: " + escape_html(text_at(learning, "why_not_ended")) + ".",
-                "</li>\n");
-    }
-    return failed + (sentences.empty() ? "" : "<ul>" + sentences + "</ul>\n");
-}
-
-/// Who was compared, on what, and what came out: what one reads in a minute.
-inline std::string summary_html(const Json& report) {
-    const Json& data = member(report, "data");
-    std::vector<std::string> methods;
-    for (const Json& method : list_at(report, "methods")) {
-        std::set<double> seeds;
-        for (const Json& run : list_at(report, "runs"))
-            if (text_at(run, "method") == text_at(method, "name")) seeds.insert(number_at(run, "seed"));
-        methods.push_back(
-            message(title_of(method), " (", seeds.size(), seeds.size() == 1 ? " run)" : " runs)"));
-    }
-    std::string what = joined(methods);
-    if (const double images = number_at(data, "training_images"); images > 0)
-        what += " on " + fixed_number(images, 0) + " training images";
-    if (const double images = number_at(data, "test_images"); images > 0)
-        what += ", measured on " + fixed_number(images, 0) + " held-out images";
-    std::string html = element("p", "Compared: " + what + ".");
-
-    html += learning_html(report);
-
-    std::map<Judged, std::size_t> count;
-    for (const Json& claim : list_at(report, "claims")) ++count[judged(text_at(claim, "verdict"))];
-    if (const std::size_t claims = list_at(report, "claims").size(); claims > 0) {
-        std::vector<std::string> parts;
-        for (const auto& [verdict, word] : judged_words)
-            if (count[verdict] > 0)
-                parts.push_back(message("<strong>", count[verdict], " ", word, "</strong>"));
-        html += message("<p>Of ", claims, claims == 1 ? " claim" : " claims",
-                        " put to the test: ", joined(parts), ".</p>\n");
-    }
-    if (const auto chosen = headline_measures(report); !chosen.empty())
-        html += measures_table(
-            report, chosen,
-            "The main numbers: mean ± standard error over the n training runs; below it the 95 % interval.",
-            false);
-    return html;
-}
-
-inline std::string claims_html(const Json& report) {
-    if (list_at(report, "claims").empty()) return "";
-    return claims_table(report) +
-           element(
-               "p",
-               "Each claim has one primary number, which was written into the plan before any training; its "
-               "difference is paired by seed. A claim is supported or contradicted where the p-value, "
-               "adjusted "
-               "for the number of claims (Holm), is below 0.05, otherwise inconclusive; the number of seeds "
-               "that "
-               "would decide it assumes that difference and spread stay as they are (power 80 %). Further "
-               "numbers by which a claim may be read decide nothing.",
-               "class=\"soft\"");
-}
 
 /// The bar of colours with its numbers. Numbers closer than `room` of the bar to their neighbour are left out.
 inline std::string scale_bar(const ColorScale& scale) {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <vitscape/data/balanced.hpp>
+#include <vitscape/study/contestant.hpp>
+#include <vitscape/study/probing.hpp>
+#include <vitscape/study/setting.hpp>
+
+namespace vitscape {
+
+/// The probes of a trained contestant: the result "probe" of a run, and the parameters of a classifier with its encoder.
+struct ProbedRun {
+    nlohmann::json result{};
+    std::vector<double>
+        classifier{};  ///< with the head of the probe that learned from all labels, or its own
+};
+
+namespace detail {
+
+/// The result of probing images without classes.
+[[nodiscard]] inline nlohmann::json no_probe(const ComparisonPlan& plan) {
+    nlohmann::json found = {{"knn", nullptr}, {"training_top1", nullptr}};
+    for (const double share : plan.probe_shares)
+        found["shares"].push_back(
+            {{"share", share}, {"top1", nullptr}, {"top5", nullptr}, {"standard_error", nullptr}});
+    return found;
+}
+
+}  // namespace detail
+
+/// Linear probes from shares of the labels, nearest neighbours, a classifier's own head, and a probe of the teacher. Of images
+/// without classes the numbers are null and the head is untrained.
+/// @param progress  (images encoded, all); may throw to stop
+template <Backend B, class M>
+[[nodiscard]] ProbedRun probe_run(const ComparisonSetting<B>& setting, const M& method,
+                                  const VitClassifier& classifier, const Vector<Master<B>>& theta,
+                                  const Vector<Master<B>>& teacher, std::uint64_t seed,
+                                  const std::function<void(std::size_t, std::size_t)>& progress) {
+    const ComparisonPlan& plan = setting.plan;
+    const AnyDataset &images = setting.images, &test = setting.test;
+    ProbedRun run{.classifier = classifier_values(method, theta.to_host(), classifier)};
+    if (!setting.labelled()) {
+        run.result = detail::no_probe(plan);
+        return run;
+    }
+    const FrozenEncoder<B> encoder{setting.backend, classifier, plan.training.transform};
+    const FeaturePair features = encoder.features(run.classifier, images, test, progress);
+    for (const double share : plan.probe_shares) {
+        LinearProbeOptions options = plan.probe;
+        options.seed = seed;
+        const TrainedProbe trained(master(setting.backend),
+                                   {part_of_each_class(features.known, share, seed), features.queries},
+                                   options);
+        const Accuracy& result = trained.result;
+        run.result["shares"].push_back({{"share", share},
+                                        {"top1", result.top1},
+                                        {"top5", result.top5},
+                                        {"standard_error", result.standard_error()}});
+        if (share != 1 || ClassifyingMethod<M, B>) continue;
+        trained.probe.put_into(classifier.layout(), run.classifier);
+        run.result["training_top1"] =
+            accuracy(trained.probe.head().logits(features.known.rows()), features.known.labels).top1;
+    }
+    run.result["knn"] = nearest_neighbour_accuracy(features.known, features.queries);
+    if constexpr (ClassifyingMethod<M, B>) {
+        const auto own = [&](const AnyDataset& of) {
+            return evaluate(setting.backend, classifier, theta, of, plan.training.transform, 128).accuracy;
+        };
+        run.result["own_head"] = own(test);
+        run.result["training_top1"] =
+            own(images.subset(balanced(images, std::min(plan.probe_images, images.size()))));
+    }
+    if constexpr (TaughtMethod<Evaluated<M>, B>) {
+        const std::vector<double> other = classifier_values(method, teacher.to_host(), classifier);
+        const TrainedProbe trained(master(setting.backend), encoder.features(other, images, test, {}),
+                                   plan.probe);
+        run.result["teacher"] = trained.result.top1;
+    }
+    return run;
+}
+
+}  // namespace vitscape
