@@ -5,6 +5,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -24,6 +25,15 @@ concept HasTrivialLoss = requires(const M& method, const B& backend,
                                   const std::vector<typename M::template Inputs<B>>& batches) {
     { method.trivial_loss(backend, batches) } -> std::convertible_to<double>;
 };
+
+/// The trivial loss of an objective, `trivial_loss()`; NaN if it does not know it.
+template <class O>
+[[nodiscard]] double trivial_loss_or_nan(const O& objective) {
+    if constexpr (requires { objective.trivial_loss(); })
+        return objective.trivial_loss();
+    else
+        return std::numeric_limits<double>::quiet_NaN();
+}
 
 namespace detail {
 

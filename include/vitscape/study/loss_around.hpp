@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include <vitscape/core/work_control.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {
@@ -47,10 +47,7 @@ class LossAround {
     }
     /// The loss of the best constant prediction over the same images; NaN if the method does not know it.
     [[nodiscard]] double trivial_loss(std::size_t images, std::uint64_t mask = 0) {
-        if constexpr (requires(O & objective) { objective.trivial_loss(); })
-            return loss(images, mask).trivial_loss();
-        else
-            return std::numeric_limits<double>::quiet_NaN();
+        return trivial_loss_or_nan(loss(images, mask));
     }
     /// Whether the loss depends on masks.
     [[nodiscard]] static constexpr bool masked() {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <limits>
-
 #include <nlohmann/json.hpp>
 
 #include <vitscape/autograd/objective.hpp>
 #include <vitscape/io/json.hpp>
+#include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {
@@ -19,10 +18,8 @@ template <Backend B, class O>
     Vector<B> gradient(theta.backend(), theta.size());
     const double first_loss = loss.gradient(start, gradient), first_norm = norm(gradient);
     const double last_loss = loss.gradient(theta, gradient);
-    double trivial = std::numeric_limits<double>::quiet_NaN();
-    if constexpr (requires { loss.trivial_loss(); }) trivial = loss.trivial_loss();
     return {{"loss", json_number(last_loss)},
-            {"trivial_loss", json_number(trivial)},
+            {"trivial_loss", json_number(trivial_loss_or_nan(loss))},
             {"first_loss", json_number(first_loss)},
             {"gradient_norm", json_number(norm(gradient))},
             {"first_gradient_norm", json_number(first_norm)}};

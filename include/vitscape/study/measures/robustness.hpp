@@ -49,7 +49,7 @@ struct RobustnessMeasure {
             nlohmann::json here = {{"kind", kind},
                                    {"strength", strength},
                                    {"training_loss", loss.value(run.theta)},
-                                   {"trivial_loss", nullptr},
+                                   {"trivial_loss", json_number(trivial_loss_or_nan(loss))},
                                    {"classification_loss", nullptr},
                                    {"top1", nullptr},
                                    {"calibration_error", nullptr}};

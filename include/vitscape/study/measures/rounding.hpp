@@ -49,10 +49,7 @@ struct RoundingMeasure {
         add("none", theta, whole);
         add("bfloat16", rounded_to_bfloat16(theta), rounded_to_bfloat16(whole));
         add("int8", rounded_to_int8(layout, theta), rounded_to_int8(run.classifier.layout(), whole));
-        if constexpr (requires { loss.trivial_loss(); })
-            found["trivial_loss"] = json_number(loss.trivial_loss());
-        else
-            found["trivial_loss"] = nullptr;
+        found["trivial_loss"] = json_number(trivial_loss_or_nan(loss));
         return found;
     }
     void rows(Rows& rows) const {
