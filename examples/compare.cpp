@@ -102,7 +102,6 @@ void check_measures(const Options& o) {
                        "fewer points need less");  // tables, and their text
     };
     grid("--grid", std::get<SurfaceMeasure>(o.measures).grid);
-    grid("--convex-grid", std::get<ConvexRegionMeasure>(o.measures).grid);
     const Index steps = std::get<EigenvalueMeasure>(o.measures).steps;
     for (const program::Arm& arm : o.arms) {
         const auto any = arm.model.make_method(arm.method, 2);

@@ -39,12 +39,13 @@ void compare(const Options& o) {
     const TransformerShape decoder{.width = 32, .depth = 1, .heads = 4};
     ComparisonPlan plan{.seeds = {0, 1}, .schedule = {.peak = 1e-3, .warmup_epochs = 1}};
     plan.training = {.epochs = 4, .batch = 100, .transform = {.side = 32}};
-    const Planes one_plane{.pairs = 1};
     UsualMeasures measures;
     auto& surface = std::get<SurfaceMeasure>(measures);
     auto& convex = std::get<ConvexRegionMeasure>(measures);
-    surface.planes = convex.planes = one_plane;
-    surface.grid = 7, convex.grid = 5;
+    auto& extreme = std::get<ExtremePlaneMeasure>(measures);
+    surface.planes = Planes{.pairs = 1}, surface.grid = 7;
+    convex.planes = 1;
+    convex.images = extreme.images = 64, convex.rays = extreme.rays = 8;
 
     const auto images = open_dataset(o.images);
     const auto test = open_dataset(o.test_images, {.test = true});

@@ -5,7 +5,7 @@ set -euo pipefail
 # The demonstration takes under ten minutes on two cores, building included.
 options=(--data synthetic:3000 --test-data synthetic:1000 --methods mae,rc-mae,supervised --seeds 2 --epochs 12 --warmup 1
     --image 32 --patch 4 --width 64 --depth 3 --heads 4 --decoder-width 48 --batch 100 --lr 1e-3 --augment none
-    --pairs 2 --grid 9 --convex-grid 5 --images 80 --curvature-images 40 --convex-images 20 --lanczos-steps 25
+    --pairs 2 --grid 9 --convex-planes 1 --convex-rays 4 --images 80 --curvature-images 40 --convex-images 20 --lanczos-steps 25
     --trace-samples 6 --mask-draws 1 --spectrum-probes 2 --spectrum-steps 12 --ascent-steps 5 --probe-epochs 30)
 
 usage() {

@@ -190,7 +190,7 @@ TEST_CASE("objectives with what their concepts name go through landscape and cur
     CHECK(radial_rises(ArchetypeEvaluable{}, plane, radii, 4).front().worst > 0);
     CHECK(weight_noise(ArchetypeEvaluable{}, bowl.layout(), theta, radii, 2, 7).front().rises.size() == 2);
     CHECK(sam_sharpness(ArchetypeObjective{}, theta, 0.5) == Approx(std::sqrt(91.0) + 0.25));
-    CHECK(convex_region(bowl, plane, grid).computed(1, 1) == 1);
+    CHECK(convex_region(bowl, plane, {.rays = 2}).open_share() == 1);
     CHECK(trace(hessian(bowl, theta), {.samples = 2}).value == Approx(12));
     CHECK(lanczos(hessian(bowl, theta), {.largest = 1, .smallest = 0}).largest.front().value == Approx(2));
 

@@ -7,7 +7,7 @@
 
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
-#include <vitscape/landscape/convex_region.hpp>
+#include <vitscape/landscape/plane_curvature.hpp>
 
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
@@ -31,7 +31,8 @@ void check_spectrum(SmoothFunction function, double x, double y, double smallest
     CHECK(std::abs(sum.value - (smallest + largest)) <= 4 * sum.standard_error + 1e-12);
 
     // with the plane's two directions being all there are, the plane's curvature is the Hessian
-    const PlaneCurvature curvature = plane_curvature(function, coordinate_plane(function.cpu, x, y), 0, 0);
+    const Plane<Cpu64> plane = coordinate_plane(function.cpu, x, y);
+    const PlaneCurvature curvature = PlaneCurvatures(function, plane).at(0, 0);
     CHECK(curvature.largest() == Approx(largest).epsilon(1e-12));
     CHECK(curvature.smallest() == Approx(smallest).epsilon(1e-12));
 }

@@ -148,13 +148,9 @@ surface = {"metadata": {"seed": 1}, "samples": 8, "centre": {"loss": 1.0, "stand
 write("surface", "plane", json.dumps(surface | {"computed": rows(True)}))
 write("surface", "foreign", json.dumps({key: surface[key] for key in
                                         ("x", "y", "loss", "standard_error", "difference_standard_error")}))
-region = {"tolerance": 0.01, "area": 2.5, "radius": None, "reaches_border": False, "evaluated": 6, "geometry": geometry,
-          **axes, "inside": rows(1), "computed": rows(0), "xx": rows(1.5), "xy": rows(None), "yy": rows(2)}
-write("convex_region", "region", json.dumps(region))
-
 # A comparison
 write("plan", "plan", json.dumps({"asked": {"methods": {"mae": 1}},
-                                  "decided": {"epochs": 3, "level": 1, "speeds": {"mae": [1, 2, 3, 4, 5, 6]}}}))
+                                  "decided": {"epochs": 3, "level": 1, "speeds": {"mae": [1, 2, 3, 4, 5, 6, 7, 8]}}}))
 write("plan", "other", json.dumps({"asked": {"methods": {"simmim": [1, {"a": None}]}, "x": "y"}, "decided": {"speeds": {}}}))
 write("results", "run", json.dumps({
     "training": {"seconds": [1, 2], "epoch": [1, 2], "loss": [3.0, None]},

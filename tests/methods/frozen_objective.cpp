@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <type_traits>
+#include <vector>
 
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/loader.hpp>
@@ -9,7 +11,12 @@
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
+#include <vitscape/methods/rc_mae.hpp>
+#include <vitscape/methods/simmim.hpp>
+#include <vitscape/methods/vit_classifier.hpp>
 
+#include "support/backend_types.hpp"
+#include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 #include "support/temporary_folder.hpp"
@@ -106,4 +113,63 @@ TEST_CASE("gradient and Hessian products of a frozen loss are derivatives of its
     axpby(-1 / (2 * step), backward, 1 / (2 * step), forward);
     axpby(-1, product, 1, forward);
     CHECK(norm(forward) < 1e-6 * norm(product));
+}
+
+namespace {
+
+/// The jets of each image's loss against products with the gradient and the Hessian of the mean.
+template <Backend B, class O>
+void check_jets(O& objective, double tolerance) {
+    const Vector<B> theta(objective.backend(), initial_values(objective.layout(), 1));
+    const Vector<B> delta = gaussian_direction(objective.backend(), objective.layout(), 7, 0),
+                    eta = gaussian_direction(objective.backend(), objective.layout(), 7, 1);
+    std::vector<PlaneJet<double>> jets(static_cast<std::size_t>(objective.samples()));
+    std::vector<double> losses(jets.size());
+    objective.sample_jets(theta, delta, eta, jets);
+    objective.sample_losses(theta, losses);
+    PlaneJet<double> mean;
+    for (std::size_t i = 0; i < jets.size(); ++i) {
+        CHECK(jets[i].value == Approx(losses[i]).epsilon(tolerance));
+        mean += jets[i] / static_cast<double>(jets.size());
+    }
+    Vector<B> gradient(objective.backend(), theta.size()), along = gradient, across = gradient;
+    (void)objective.gradient(theta, gradient);
+    objective.hessian_vector(theta, delta, along);
+    objective.hessian_vector(theta, eta, across);
+    const double scale = std::abs(dot(delta, along)) + std::abs(dot(eta, across));
+    CHECK(mean.x == Approx(dot(gradient, delta)).margin(tolerance * norm(gradient) * norm(delta)));
+    CHECK(mean.y == Approx(dot(gradient, eta)).margin(tolerance * norm(gradient) * norm(eta)));
+    CHECK(mean.xx == Approx(dot(delta, along)).margin(tolerance * scale));
+    CHECK(mean.xy == Approx(dot(eta, along)).margin(tolerance * scale));
+    CHECK(mean.yy == Approx(dot(eta, across)).margin(tolerance * scale));
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("each image's derivatives on a plane are those of the gradient and the Hessian", "",
+                        Backends) {
+    using B = TestType;
+    using P = Master<B>;
+    const double tolerance = std::is_same_v<typename B::Storage, double> ? 1e-10 : 2e-4;
+    const VitShape encoder{16, 4, {24, 2, 3}};
+    const TransformerShape decoder{.width = 16, .depth = 1, .heads = 2};
+    const B backend = make_backend<B>(2);
+    const Batch images = load_all(Synthetic(6, 16), {.side = 16});
+    const FrozenOptions batches{.batch = 4, .mask_seed = 2};
+    const auto check = [&](const auto& method) {
+        using M = std::remove_cvref_t<decltype(method)>;
+        if constexpr (TaughtMethod<M, B>) {
+            const Vector<P> teacher(master(backend), initial_values(method.layout(), 5));
+            FrozenObjective<B, M> objective(backend, method, teacher, images, batches);
+            check_jets<P>(objective, tolerance);
+        } else {
+            FrozenObjective<B, M> objective(backend, method, images, batches);
+            check_jets<P>(objective, tolerance);
+        }
+    };
+    check(MaskedAutoencoder<>({encoder, decoder}));
+    check(RcMae<>({encoder, decoder}));
+    check(SimMim<>({.encoder = encoder}));
+    check(VitClassifier({.encoder = encoder, .classes = 10}));
+    check(VitClassifier({.encoder = encoder, .classes = 10, .loss = ClassifierLoss::squared}));
 }

@@ -72,7 +72,7 @@ refuse() {
 }
 
 study=("${model[@]}" --data synthetic:200 --test-data synthetic:60 --methods mae --seeds 1 --epochs 1 --batch 40 --images 32
-    --pairs 1 --grid 3 --convex-grid 3 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8 --no-figures)
+    --pairs 1 --grid 3 --convex-planes 1 --convex-rays 4 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8 --no-figures)
 while IFS= read -r line; do
     words="${line##* | }"
     words="${words//@/$in/}"
@@ -109,12 +109,13 @@ compare --grid 100001 | --grid takes a whole number from 3 to 100000, 100001 was
 compare --grid 1000000000 | --grid takes a whole number from 3 to 100000, 1000000000 was given
 compare --grid 4 | --grid: a grid of 4 points
 compare --grid 99999 | --grid 99999 would need 850 GB of memory
-compare --convex-grid 2 | --convex-grid takes a whole number from 3 to 100000, 2 was given
-compare --convex-grid -5 | --convex-grid takes a whole number from 3 to 100000, -5 was given
-compare --convex-grid 100001 | --convex-grid takes a whole number from 3 to 100000, 100001 was given
-compare --convex-grid 1000000000 | --convex-grid takes a whole number from 3 to 100000, 1000000000 was given
-compare --convex-grid 4 | --convex-grid: a grid of 4 points
-compare --convex-grid 99999 | --convex-grid 99999 would need 850 GB of memory
+compare --convex-rays 1 | --convex-rays takes a whole number from 2 to 100000, 1 was given
+compare --convex-rays -5 | --convex-rays takes a whole number from 2 to 100000, -5 was given
+compare --convex-rays 1000000000 | --convex-rays takes a whole number from 2 to 100000, 1000000000 was given
+compare --convex-planes 0 | --convex-planes takes a whole number from 1 to 10000, 0 was given
+compare --convex-longest 0 | --convex-longest takes
+compare --convex-longest inf | --convex-longest takes
+compare --convex-longest 0.01 | the edge of a convex region is sought up to 0.01
 compare --range 0 | --range takes a number above 0, 0 was given
 compare --range -1 | --range takes a number above 0, -1 was given
 compare --range nan | --range takes a number above 0, nan was given

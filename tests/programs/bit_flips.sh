@@ -50,12 +50,12 @@ flipped "$folder/directions.safetensors" "${map[@]}" --directions "$folder/direc
 flipped "$folder/map.json" "${map[@]}" --out "$folder/map" --resume
 
 study=("$compare" "${model[@]}" --data synthetic:200 --test-data synthetic:60 --methods mae,rc-mae --seeds 1 --batch 40 --epochs 1 --pairs 1
-    --grid 3 --convex-grid 3 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
+    --grid 3 --convex-planes 1 --convex-rays 4 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
     --trace-samples 2 --no-figures --out "$folder/study")
 "${study[@]}" >/dev/null 2>"$folder/log"
 cd "$folder/study"
 for file in plan.json baselines.json */*/results.json; do flipped "$file" "${study[@]}" --resume; done
-for file in rc-mae/*/*-surface-*.json rc-mae/*/*-convex-*.json; do flipped "$file" "${study[@]}" --report-only; done
+for file in rc-mae/*/*-surface-*.json; do flipped "$file" "${study[@]}" --report-only; done
 rm rc-mae/*/results.json  # the training is read again
 flipped rc-mae/seed-0/checkpoint.safetensors "${study[@]}" --resume
 

@@ -52,7 +52,7 @@ some 18
 kill_often "$count" "$folder/surface-killed" 200 same_surface "$landscape" "${look[@]}" --out "$folder/surface-killed/one" --resume
 
 study=("$compare" "${model[@]}" "${decoder[@]}" --data synthetic:200 --test-data synthetic:60 --methods mae,rc-mae --seeds 1 --batch 40
-    --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2 --grid 5 --convex-grid 3 --images 32 --curvature-images 16
+    --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2 --grid 5 --convex-planes 1 --convex-rays 4 --images 32 --curvature-images 16
     --convex-images 8 --test-images 40 --lanczos-steps 8 --trace-samples 2 --no-figures)
 undisturbed="$folder/study"
 "${study[@]}" --out "$undisturbed" >/dev/null 2>"$folder/log"

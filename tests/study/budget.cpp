@@ -55,8 +55,8 @@ TEST_CASE("a budget: measures that would take most of it become coarser, never f
     CHECK(at_level(EigenvalueMeasure{.steps = 8}, coarsest_level).steps == 8);
     CHECK(at_level(EigenvalueMeasure{}, 1).steps == 30);
     CHECK(at_level(EigenvalueMeasure{}, 3).steps == 12);
-    CHECK(at_level(ConvexRegionMeasure{}, 1).grid == 7);
-    CHECK(at_level(ConvexRegionMeasure{}, 2).grid == 5);
+    CHECK(at_level(ConvexRegionMeasure{}, 1).rays == 16);
+    CHECK(at_level(ConvexRegionMeasure{}, 2).rays == 8);
     CHECK(at_level(TraceMeasure{}, 3).samples == TraceMeasure{}.samples);
 }
 

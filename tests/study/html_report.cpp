@@ -71,22 +71,28 @@ std::string page_of(const json& report, const HtmlReportOptions& options) {
 }
 
 json surface_of(const std::string& method, double steepness) {
-    json values = json::array(), inside = json::array(), axis = {-1.0, -0.5, 0.0, 0.5, 1.0};
+    json values = json::array(), axis = {-1.0, -0.5, 0.0, 0.5, 1.0};
     for (const double y : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
-        json row = json::array(), flags = json::array();
-        for (const double x : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
+        json row = json::array();
+        for (const double x : {-1.0, -0.5, 0.0, 0.5, 1.0})
             row.push_back(0.5 * std::exp(steepness * (x * x + y * y)));
-            flags.push_back(x * x + y * y < 0.6 ? 1 : 0);
-        }
         values.push_back(row);
-        inside.push_back(flags);
     }
     values[0][0] = nullptr;
-    return {{"method", method}, {"seed", 0},
-            {"pair", 0},        {"loss", "training"},
-            {"x", axis},        {"y", axis},
-            {"values", values}, {"centre_loss", 0.5},
-            {"file", "a.npy"},  {"convex", {{"x", axis}, {"y", axis}, {"inside", inside}}}};
+    return {{"method", method},
+            {"seed", 0},
+            {"pair", 0},
+            {"loss", "training"},
+            {"x", axis},
+            {"y", axis},
+            {"values", values},
+            {"centre_loss", 0.5},
+            {"file", "a.npy"},
+            {"region",
+             {{"name", "convex region"},
+              {"x", {0.4, 0, -0.4}},
+              {"y", {0, 0.6, 0}},
+              {"open", {false, true, false}}}}};
 }
 
 json full_report() {
@@ -198,7 +204,8 @@ TEST_CASE("the script's data: ratios on one scale, bands over seeds, pixels") {
         CHECK(surface["low"] == 1);
         CHECK(surface["high"].get<double>() == Approx(std::exp(5.0)));
         CHECK(surface["logarithmic"] == true);
-        CHECK(surface["region"]["inside"][2][2] == 1);
+        CHECK(surface["region"]["x"] == json({0.4, 0.0, -0.4}));
+        CHECK(surface["region"]["open"] == json({false, true, false}));
     }
     REQUIRE(data["charts"].size() == 3);
     const json& slice = data["charts"][0]["curves"][0];
@@ -289,12 +296,9 @@ TEST_CASE("curves, regions and rows are named by the report", "[compare]") {
         {{"name", "knn_accuracy"}, {"title", "neighbours"}, {"label", "right"}, {"unit", "fraction"}},
         {{"name", "never"}, {"title", "never measured"}, {"label", ""}, {"unit", ""}}};
     for (json& surface : report["surfaces"]) {
-        surface["region"] = surface["convex"];
         surface["region"]["name"] = "flat part";
-        surface.erase("convex");
     }
-    for (json& row : report["surfaces"][1]["region"]["inside"])
-        for (json& flag : row) flag = 0;
+    report["surfaces"][1]["region"]["x"] = report["surfaces"][1]["region"]["y"] = {0, 0, 0};
     json& measure = report["measures"][0];
     measure["better"] = "higher", measure["meaning"] = "of held-out images",
     measure["invariant_to"] = "scale";
@@ -311,10 +315,11 @@ TEST_CASE("curves, regions and rows are named by the report", "[compare]") {
 
     const auto surfaces = relative_surfaces(report, "training");
     REQUIRE(surfaces.size() == 2);
-    CHECK(detail::region_caption(surfaces[0]) == " White dots: the flat part.");
-    CHECK(detail::region_caption(surfaces[1]) == " No dots: the flat part is empty on this plane.");
-    // a report of version 0.1: what it calls "convex" is the convex region
-    CHECK(relative_surfaces(full_report(), "training")[0].region_name == "convex region");
+    CHECK(detail::region_caption(surfaces[0]) ==
+          " White outline: the flat part, as far as it is seen from the centre; at triangles it may go on.");
+    CHECK(detail::region_caption(surfaces[1]) == " No outline: the flat part is empty on this plane.");
+    report["surfaces"][0]["region"]["open"].erase(0);
+    CHECK_THROWS_AS(relative_surfaces(report, "training"), DataError);
     CHECK(detail::training_panels(full_report()).size() == 2);
 }
 

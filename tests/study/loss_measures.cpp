@@ -9,6 +9,7 @@
 
 #include <vitscape/study/measures/adaptive_sharpness.hpp>
 #include <vitscape/study/measures/convex_region.hpp>
+#include <vitscape/study/measures/extreme_plane.hpp>
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/surface.hpp>
 
@@ -60,40 +61,65 @@ TEST_CASE("surface: rises, area, slope and minima of a paraboloid, the mean over
     check_scales(measure, well);
 }
 
-TEST_CASE("convex region: a parallelogram, and the whole plane", "[compare]") {
+/// The mean over rays of the distance to the edge of the box |x_i| <= half_i, as far as it is seen, with each plane's directions.
+Pair radii_of_box(const Well& well, const ConvexRegionMeasure& measure, const Pair& half, Pair& area) {
+    Pair radius{};
+    for (std::uint32_t part = 0; part < 2; ++part) {
+        const Directions d(well, Planes{.direction_seed = measure.direction_seed}, part);
+        for (std::uint32_t k = 0; k < measure.rays; ++k) {
+            const double angle = 2 * std::numbers::pi * k / measure.rays;
+            const Pair along{std::cos(angle) * d.delta[0] + std::sin(angle) * d.eta[0],
+                             std::cos(angle) * d.delta[1] + std::sin(angle) * d.eta[1]};
+            const double edge = std::min(half[0] / std::abs(along[0]), half[1] / std::abs(along[1]));
+            radius[part] += edge / measure.rays;
+            area[part] += std::numbers::pi * edge * edge / measure.rays;
+        }
+    }
+    return radius;
+}
+
+TEST_CASE("convex region: the edge of a box along rays, and the whole plane", "[compare]") {
     // the Hessian diag(3 - q x^2, 2 - q y^2) is positive semi-definite where |x| and |y| are at most sqrt(3 / q), sqrt(2 / q)
     const Well well{.a = {{{3, 0}, {0, 2}}}, .quartic = 40};
-    ConvexRegionMeasure measure{.images = 7, .grid = 41};
-    measure.planes = two_wide_planes;
+    ConvexRegionMeasure measure;
+    measure.images = 70, measure.rays = 24, measure.planes = 2;
     const auto found = measured(measure, well);
-    const Pair half{std::sqrt(3.0 / 40), std::sqrt(2.0 / 40)};
-    Pair area{}, radius{};
-    for (std::uint32_t part = 0; part < 2; ++part) {
-        const Directions d(well, measure.planes, part);
-        area[part] = 4 * half[0] * half[1] / std::abs(d.determinant());
-        radius[part] =
-            std::min(half[0] / std::hypot(d.delta[0], d.eta[0]), half[1] / std::hypot(d.delta[1], d.eta[1]));
-        // its corners lie in the plane
-        REQUIRE(std::abs(d.eta[1]) * half[0] + std::abs(d.eta[0]) * half[1] < std::abs(d.determinant()));
-        REQUIRE(std::abs(d.delta[1]) * half[0] + std::abs(d.delta[0]) * half[1] < std::abs(d.determinant()));
-    }
+    Pair area{};
+    const Pair radius = radii_of_box(well, measure, {std::sqrt(3.0 / 40), std::sqrt(2.0 / 40)}, area);
+    check_mean(found.at("training.convex_radius"), radius, 0.01);
     check_mean(found.at("training.convex_area"), area, 0.02);
-    check_mean(found.at("training.convex_radius"), radius, 0.02);
+    CHECK(found.at("training.convex_smallest_radius").value.value <
+          found.at("training.convex_radius").value.value);
     CHECK(found.at("training.convex_at_border").value.value == 0);
-    CHECK(found.at("training.convex_area").row.better == Better::higher);
-    CHECK(found.at("training.convex_area").row.headline);
+    CHECK(found.at("training.convex_radius").row.better == Better::higher);
+    CHECK(found.at("training.convex_radius").row.headline);
     CHECK(found.at("training.convex_at_border").row.unit == "fraction");
-    CHECK(found.at("training.convex_area").images == 7);
+    CHECK(found.at("training.convex_radius").images == 70);
     check_scales(measure, well);
 
-    const auto whole = measured(measure, Well{});  // convex everywhere: cut off by the border
-    CHECK(whole.at("training.convex_area").value.value == Approx(4));
-    CHECK(whole.at("training.convex_radius").value.value == Approx(1));
+    const auto whole = measured(measure, Well{});  // convex everywhere
+    CHECK(whole.at("training.convex_radius").value.value == Approx(measure.longest));
     CHECK(whole.at("training.convex_at_border").value.value == 1);
 
     const auto none = measured(measure, Well{.a = {{{2, 2}, {2, -1}}}});  // a saddle is convex nowhere
     CHECK(none.at("training.convex_area").value.value == 0);
     CHECK(none.at("training.convex_radius").value.value == 0);
+}
+
+TEST_CASE("extreme plane: of a box along its own axes, and none where the smallest eigenvalue is negative",
+          "[compare]") {
+    const Well well{.a = {{{3, 0}, {0, 2}}}, .quartic = 40};  // its eigenvectors are the axes
+    ExtremePlaneMeasure measure;
+    measure.images = 70, measure.rays = 4, measure.steps = 4;
+    const double length = std::hypot(well.theta[0], well.theta[1]);  // of a filter-normalized direction
+    const double radius = (std::sqrt(3.0 / 40) + std::sqrt(2.0 / 40)) / 2 / length;
+    CHECK(measured(measure, well).at("training.convex_extreme_radius").value.value ==
+          Approx(radius).epsilon(0.01));
+    Well saddle = well;
+    saddle.a = {
+        {{3, 0},
+         {0, -1e-3}}};  // random planes of this saddle are convex nowhere either: it has two dimensions
+    CHECK(measured(measure, saddle).at("training.convex_extreme_radius").value.value == 0);
 }
 
 TEST_CASE("sharpness: the rise by a step along the gradient, relative to the loss", "[compare]") {

@@ -3,6 +3,7 @@
 // A function of two numbers whose derivatives are known, and what measures of it say: what a pencil finds.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -117,7 +118,7 @@ std::map<std::string, Found> measured(const M& measure, const Well& well) {
     const TemporaryFolder folder;
     std::size_t images = 0;
     const auto make = [&](std::size_t count, std::uint64_t) {
-        images = count;
+        images = std::max(images, count);  // a search may begin on fewer
         return WellObjective(well);
     };
     LossAround<Device, WellObjective> around(

@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include <vitscape/core/plane_jet.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {
@@ -62,6 +63,14 @@ template <class O, class B>
 concept TwiceDifferentiable = Objective<O, B> &&
     requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, Vector<B>& out) {
     objective.hessian_vector(theta, theta, out);
+};
+
+/// A `SampledObjective` with exact derivatives on planes: `sample_jets(theta, delta, eta, out)` writes for each sample the value and
+/// the derivatives to second order of its loss at theta + x delta + y eta, (x, y) = (0, 0), to `out`.
+template <class O, class B>
+concept PlaneDifferentiable = SampledObjective<O, B> &&
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::span<PlaneJet<double>> out) {
+    objective.sample_jets(theta, theta, theta, out);
 };
 
 /// An `Objective` l(f(theta)) with exact products with its Gauss-Newton matrix (`model_output`):

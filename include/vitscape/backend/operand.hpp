@@ -17,8 +17,11 @@ namespace vitscape {
 /// Two parallel arrays, values and tangents; `Dual<B>` uses it in place of the plain pointer of `B`.
 template <class T>
 struct DualPointer {
+    static constexpr int parts = 2;
     T* value = nullptr;
     T* tangent = nullptr;
+    [[nodiscard]] VITSCAPE_HOST_DEVICE T*& part(int i) { return i == 0 ? value : tangent; }
+    [[nodiscard]] VITSCAPE_HOST_DEVICE T* part(int i) const { return i == 0 ? value : tangent; }
     VITSCAPE_HOST_DEVICE friend DualPointer operator+(DualPointer p, Index offset) {
         return {p.value + offset, p.tangent + offset};
     }

@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <xtensor/xtensor.hpp>
-
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/shape.hpp>
 
@@ -22,12 +20,6 @@ struct RegionExtent {
     double area = 0;    ///< within the grid; in units of alpha times beta
     double radius = 0;  ///< from the centre to the nearest point outside; the grid's border counts as outside
     bool reaches_border = false;  ///< if so, the grid may truncate the region
-};
-
-/// A connected part of a plane, for drawing.
-struct RegionMap {
-    std::vector<double> x, y;
-    xt::xtensor<std::uint8_t, 2> inside;  // (y, x), 1 or 0
 };
 
 namespace detail {
@@ -83,22 +75,6 @@ class ConnectedRegion {
     }
 
     [[nodiscard]] const RegionExtent& extent() const { return extent_; }
-    /// Whether a point of the grid belongs to the region.
-    [[nodiscard]] bool holds(std::size_t column, std::size_t row) const {
-        return states_[row * subdivisions * columns_ + column * subdivisions] == State::inside;
-    }
-    /// The region on a grid whose cells are 1 / `refinement` as wide; `refinement` divides `subdivisions`.
-    [[nodiscard]] RegionMap map(std::size_t refinement) const {
-        const std::size_t step = subdivisions / refinement;
-        RegionMap found;
-        for (std::size_t c = 0; c < columns_; c += step) found.x.push_back(coordinate(x_, c));
-        for (std::size_t r = 0; r < rows_; r += step) found.y.push_back(coordinate(y_, r));
-        found.inside = xt::xtensor<std::uint8_t, 2>({found.y.size(), found.x.size()}, 0);
-        for (std::size_t r = 0; r < found.y.size(); ++r)
-            for (std::size_t c = 0; c < found.x.size(); ++c)
-                found.inside(r, c) = states_[r * step * columns_ + c * step] == State::inside ? 1 : 0;
-        return found;
-    }
 
   private:
     enum class State : std::uint8_t { unknown, outside, inside };

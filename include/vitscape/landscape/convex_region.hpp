@@ -2,226 +2,216 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdint>
-#include <functional>
+#include <cstddef>
 #include <limits>
-#include <utility>
+#include <numbers>
+#include <span>
 #include <vector>
 
-#include <xtensor/xtensor.hpp>
-
-#include <vitscape/autograd/objective.hpp>
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/work_control.hpp>
-#include <vitscape/landscape/connected_region.hpp>
-#include <vitscape/landscape/grid.hpp>
-#include <vitscape/landscape/plane.hpp>
+#include <vitscape/landscape/plane_curvature.hpp>
 
 namespace vitscape {
 
-/// The second derivatives of L(theta + alpha delta + beta eta) in (alpha, beta): xx is the one in alpha.
-struct PlaneCurvature {
-    double xx = 0, xy = 0, yy = 0;
+/// How far the surface stays convex along one ray of a plane.
+struct ConvexRay {
+    double angle = 0;      ///< in radians from delta towards eta
+    double radius = 0;     ///< to the nearest point that is not convex, in units of alpha and beta
+    bool reached = false;  ///< false: no such point up to `longest`, which is the radius, a lower bound
+    /// The radius that each group of samples would have by itself, to first order; empty if the objective does not tell samples
+    /// apart or the edge was not reached.
+    std::vector<double> groups{};
+};
 
-    /// The smaller and the larger eigenvalue of [xx, xy; xy, yy].
-    [[nodiscard]] double smallest() const { return 0.5 * (xx + yy) - distance(); }
-    [[nodiscard]] double largest() const { return 0.5 * (xx + yy) + distance(); }
-    /// The largest absolute entry.
-    [[nodiscard]] double scale() const {
-        return std::max(std::max(std::abs(xx), std::abs(xy)), std::abs(yy));
+/// The part of a plane around its centre where the surface is convex, as far as it is seen from the centre: its edge along
+/// rays at equal angles.
+struct ConvexRegion {
+    std::vector<ConvexRay> rays{};
+    double tolerance = 0;  ///< eigenvalues down to -tolerance count as not negative
+    Index evaluated = 0;   ///< points
+
+    /// Mean over the rays.
+    [[nodiscard]] double radius() const {
+        return mean([](double r) { return r; });
     }
-
-    [[nodiscard]] bool finite() const { return std::isfinite(xx) && std::isfinite(xy) && std::isfinite(yy); }
+    /// In units of alpha times beta: pi times the mean of the squared radii.
+    [[nodiscard]] double area() const {
+        return std::numbers::pi * mean([](double r) { return r * r; });
+    }
+    [[nodiscard]] double smallest_radius() const {
+        double smallest = std::numeric_limits<double>::infinity();
+        for (const ConvexRay& ray : rays) smallest = std::min(smallest, ray.radius);
+        return smallest;
+    }
+    /// The fraction of rays on which no edge was found: if any, radius and area are lower bounds.
+    [[nodiscard]] double open_share() const {
+        const auto open =
+            std::count_if(rays.begin(), rays.end(), [](const auto& ray) { return !ray.reached; });
+        return static_cast<double>(open) / static_cast<double>(rays.size());
+    }
 
   private:
-    [[nodiscard]] double distance() const { return std::hypot(0.5 * (xx - yy), xy); }
-};
-
-/// Curvature of the surface at one point of a plane from two products with the Hessian H there, exact up to rounding:
-/// xx = delta . H delta, yy = eta . H eta, xy the mean of delta . H eta and eta . H delta.
-/// @param point, product  scratch memory of the plane's size
-template <Backend B, class O>
-[[nodiscard]] PlaneCurvature plane_curvature(O&& objective, const Plane<B>& plane, double alpha, double beta,
-                                             Vector<B>& point, Vector<B>& product) {
-    static_assert(require_twice_differentiable<O, B>());
-    plane.point(alpha, beta, point);
-    PlaneCurvature curvature;
-    objective.hessian_vector(point, plane.delta(), product);
-    curvature.xx = dot(plane.delta(), product);
-    curvature.xy = 0.5 * dot(plane.eta(), product);
-    objective.hessian_vector(point, plane.eta(), product);
-    curvature.xy += 0.5 * dot(plane.delta(), product);
-    curvature.yy = dot(plane.eta(), product);
-    return curvature;
-}
-
-/// The same with its own scratch memory.
-template <Backend B, class O>
-[[nodiscard]] PlaneCurvature plane_curvature(O&& objective, const Plane<B>& plane, double alpha,
-                                             double beta) {
-    Vector<B> point(plane.theta().backend(), plane.size()), product = point;
-    return plane_curvature(objective, plane, alpha, beta, point, product);
-}
-
-/// The part of a plane, connected to its centre, where the surface is convex. Rows of the tables follow y.
-struct ConvexRegion {
-    static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
-
-    std::vector<double> x, y;
-    xt::xtensor<double, 2> xx, xy, yy;      // (y, x); NaN if not evaluated or not finite
-    xt::xtensor<std::uint8_t, 2> computed;  // (y, x), 1 or 0
-    xt::xtensor<std::uint8_t, 2> inside;    // (y, x), 1 for points of the region; 0 until it is complete
-    PlaneGeometry geometry;
-    double tolerance = nothing;  ///< eigenvalues down to -tolerance count as not negative
-    /// Area of the region within the grid, in units of alpha times beta; NaN until it is complete. A lower bound if
-    /// `reaches_border`.
-    double area = nothing;
-    /// Distance in (alpha, beta) from the centre to the nearest point outside the region, at most that to the border of
-    /// the grid; NaN until it is complete.
-    double radius = nothing;
-    bool reaches_border = false;
-    Index evaluated = 0;  ///< points evaluated, with two Hessian-vector products each
-
-    ConvexRegion() = default;
-    /// A region without any evaluated point.
-    ConvexRegion(std::vector<double> along_x, std::vector<double> along_y)
-        : x(std::move(along_x)), y(std::move(along_y)) {
-        const std::array<std::size_t, 2> shape = {y.size(), x.size()};
-        xx = xy = yy = xt::xtensor<double, 2>(shape, nothing);
-        computed = inside = xt::xtensor<std::uint8_t, 2>(shape, 0);
-    }
-    [[nodiscard]] bool complete() const { return !std::isnan(area); }
-    /// Curvature at a point of the grid; NaN if it is not known.
-    [[nodiscard]] PlaneCurvature at(std::size_t row, std::size_t column) const {
-        return {xx(row, column), xy(row, column), yy(row, column)};
+    template <class F>
+    [[nodiscard]] double mean(const F& f) const {
+        double sum = 0;
+        for (const ConvexRay& ray : rays) sum += f(ray.radius);
+        return sum / static_cast<double>(rays.size());
     }
 };
 
-/// Options of the evaluation of a convex region; all are optional.
 struct ConvexRegionOptions {
-    /// An earlier region of the same objective, plane and grid, complete or not: its points are not evaluated again.
-    const ConvexRegion* resume = nullptr;
-    /// Rounding in float can give a zero eigenvalue either sign; eigenvalues down to minus this times the largest
-    /// absolute entry of the centre's 2 x 2 Hessian count as not negative.
+    Index rays = 32;
+    double first = 0.0625;    ///< the smallest radius that is tried
+    double growth = 1.4;      ///< from one radius to the next, greater than 1, until a point is not convex
+    double longest = 4;       ///< the largest one
+    double precision = 0.01;  ///< of a radius, relative to it or to `first` if that is longer
+    std::size_t groups = 8;   ///< of samples, for the error over samples
+    /// A region of the same plane on fewer samples: rays are tried first where it ends. Null: from the centre outwards.
+    const ConvexRegion* guess = nullptr;
+    /// Rounding in float can give a zero eigenvalue either sign; eigenvalues down to minus this times the largest absolute
+    /// entry of the centre's 2 x 2 Hessian count as not negative.
     double relative_tolerance = 1e-6;
-    /// Called after each evaluated point, and before `Interrupted` is thrown: for saving.
-    std::function<void(const ConvexRegion&)> after_point = {};
-    /// Checked before and after each evaluated point; the total is that of the grid, of which most regions need only a part.
-    WorkControl work = {};
+    WorkControl work = {};  ///< checked before each evaluation; progress in rays
+
+    /// @throws ConfigError for options out of range
+    void check() const {
+        if (rays < 1 || !(first > 0 && growth > 1 && longest >= first && precision > 0 && precision < 1) ||
+            groups < 1 || !(relative_tolerance >= 0))
+            throw ConfigError(
+                message("a convex region needs rays >= 1, 0 < first <= longest, growth > 1, 0 < "
+                        "precision < 1, groups >= 1 and a tolerance >= 0; given are ",
+                        rays, ", ", first, ", ", longest, ", ", growth, ", ", precision, ", ", groups,
+                        " and ", relative_tolerance));
+        if (guess != nullptr && guess->rays.size() != static_cast<std::size_t>(rays))
+            throw ConfigError(message("the region to start from has ", guess->rays.size(), " rays, ", rays,
+                                      " are requested"));
+    }
 };
 
 namespace detail {
 
-inline void resume_region(const ConvexRegion& earlier, ConvexRegion& region) {
-    if (earlier.evaluated == 0) return;
-    if (earlier.x != region.x || earlier.y != region.y)
-        throw ConfigError(message("the convex region to resume has ", earlier.y.size(), " x ",
-                                  earlier.x.size(), " points, the requested grid has ", region.y.size(),
-                                  " x ", region.x.size(),
-                                  ", or other coordinates; request the same grid or start again"));
-    if (!region.geometry.matches(earlier.geometry))
-        throw ConfigError(
-            "the convex region to resume lies in another plane; use the same seed and normalization, or "
-            "the directions that were saved with it");
-    region.xx = earlier.xx;
-    region.xy = earlier.xy;
-    region.yy = earlier.yy;
-    region.computed = earlier.computed;
-    region.evaluated = earlier.evaluated;
-}
+/// The search for the edge of a convex region along rays.
+template <Backend B, class O>
+class ConvexSearch {
+  public:
+    ConvexSearch(O& objective, const Plane<B>& plane, const ConvexRegionOptions& options)
+        : curvatures_(objective, plane), options_(options) {}
 
-/// The part of the plane inside the region. `need(row, column)` is called before a point's curvature is read.
-template <class Need>
-ConnectedRegion connected_part(const ConvexRegion& region, const Need& need) {
-    return {region.x, region.y, [&](const ConnectedRegion::Node& node) {
-                const auto entry = [&](const xt::xtensor<double, 2>& table) {
-                    return node.interpolate([&](std::size_t column, std::size_t row) {
-                        need(row, column);
-                        return table(row, column);
-                    });
-                };
-                const double xx = entry(region.xx), xy = entry(region.xy), yy = entry(region.yy);
-                return PlaneCurvature{xx, xy, yy}.smallest() + region.tolerance;
-            }};
-}
+    ConvexRegion run() {
+        const PlaneCurvature centre = evaluate(0);
+        if (!centre.finite())
+            throw NumericError(
+                "the second derivatives of the loss at the centre are not finite; a convex region "
+                "around such a point is meaningless");
+        region_.tolerance = options_.relative_tolerance * centre.scale();
+        const double at_centre = height(centre);
+        for (Index i = 0; i < options_.rays; ++i) {
+            angle_ = 2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(options_.rays);
+            if (at_centre < 0)
+                region_.rays.push_back({.angle = angle_, .reached = true});
+            else
+                region_.rays.push_back(edge({0, at_centre}, static_cast<std::size_t>(i)));
+            options_.work.report(i + 1, options_.rays);
+        }
+        return std::move(region_);
+    }
+
+  private:
+    /// A point of the ray and how far its smallest eigenvalue is above the tolerance: positive inside.
+    struct Point {
+        double radius = 0, height = 0;
+        [[nodiscard]] bool inside() const { return height >= 0; }
+    };
+    /// Where a line through two points falls to zero; the middle where it cannot be told.
+    static double crossing(const Point& in, const Point& out) {
+        const double share = in.height / (in.height - out.height);
+        return std::isfinite(share) && std::isfinite(out.height)
+                   ? in.radius + share * (out.radius - in.radius)
+                   : 0.5 * (in.radius + out.radius);
+    }
+
+    [[nodiscard]] double height(const PlaneCurvature& here) const {
+        return here.finite() ? here.smallest() + region_.tolerance : -std::numeric_limits<double>::infinity();
+    }
+    PlaneCurvature evaluate(double radius) {
+        if (options_.work.must_stop())
+            throw Interrupted(message("stopped after ", region_.rays.size(), " rays of the convex region"));
+        ++region_.evaluated;
+        return curvatures_.at(radius * std::cos(angle_), radius * std::sin(angle_));
+    }
+    Point look(double radius) { return {radius, height(evaluate(radius))}; }
+
+    /// Steps outwards while inside and inwards while outside, until the edge lies between two of them.
+    ConvexRay edge(Point in, std::size_t number) {
+        const bool guessed = options_.guess != nullptr;
+        double growth = guessed ? 1.1 : options_.growth;
+        Point here = look(std::clamp(guessed ? options_.guess->rays[number].radius : options_.first,
+                                     options_.first, options_.longest));
+        Point out;
+        for (;;) {
+            (here.inside() ? in : out) = here;
+            if (here.inside() ? out.radius > 0 : in.radius > 0 || here.radius <= options_.first) break;
+            if (here.radius >= options_.longest && here.inside())
+                return {.angle = angle_, .radius = options_.longest, .reached = false};
+            here = look(std::clamp(here.inside() ? here.radius * growth : here.radius / growth,
+                                   options_.first, options_.longest));
+            growth = std::min(growth * growth, options_.growth);  // a guess may be wrong
+        }
+        return refine(in, out);
+    }
+
+    /// Regula falsi, and every third time the middle, so that both ends move.
+    ConvexRay refine(Point in, Point out) {
+        for (int step = 1;; ++step) {
+            const Point here = look(step % 3 == 0 ? 0.5 * (in.radius + out.radius) : crossing(in, out));
+            const double falls_before = (in.height - here.height) / (here.radius - in.radius),
+                         falls_after = (here.height - out.height) / (out.radius - here.radius);
+            const double falls = std::min(falls_before, falls_after),
+                         error = falls > 0 && std::isfinite(falls) ? std::abs(here.height) / falls
+                                                                   : std::numeric_limits<double>::infinity();
+            (here.inside() ? in : out) = here;
+            const double radius = crossing(in, out);
+            if (std::min(error, out.radius - in.radius) >
+                options_.precision * std::max(radius, options_.first))
+                continue;
+            return {.angle = angle_, .radius = radius, .reached = true, .groups = of_groups(here, falls)};
+        }
+    }
+
+    /// The radius of each group of samples, r + height_g(r) / falls, at the last point.
+    /// @param falls  how much the height of all falls per unit of the radius
+    [[nodiscard]] std::vector<double> of_groups(const Point& last, double falls) const {
+        const auto samples = curvatures_.samples();
+        std::vector<double> radii;
+        if (samples.size() < 2 * options_.groups || !std::isfinite(falls) || !(falls > 0)) return radii;
+        std::vector<std::vector<PlaneJet<double>>> members(options_.groups);
+        for (std::size_t i = 0; i < samples.size(); ++i) members[i % options_.groups].push_back(samples[i]);
+        for (const auto& group : members)
+            radii.push_back(last.radius + height(mean_curvature(group)) / falls);
+        return radii;
+    }
+
+    PlaneCurvatures<B, O> curvatures_;
+    const ConvexRegionOptions& options_;
+    ConvexRegion region_;
+    double angle_ = 0;
+};
 
 }  // namespace detail
 
-/// The part of a plane, connected to the centre theta, where the surface's 2 x 2 Hessian in (alpha, beta) has no negative
-/// eigenvalue. Its entries are interpolated bilinearly between grid points, so area and radius are finer than the grid.
-/// Evaluation proceeds outward from the centre and stops at the boundary of the region: only points that the interpolation
-/// needs are evaluated, with two Hessian-vector products each. Points with non-finite products are outside. If the
-/// centre itself is not convex, area and radius are 0.
-/// @throws ConfigError if the centre is no grid point or `resume` belongs to something else, ShapeError if sizes do
-///         not match, NumericError if the centre's curvature is not finite; Interrupted after `options.work.interrupted`.
+/// The part of a plane around the centre theta where the surface's 2 x 2 Hessian in (alpha, beta) has no negative eigenvalue:
+/// along each ray the nearest point where it has one, found by steps outwards and regula falsi to `precision`. Between two steps
+/// the surface may stop being convex and be convex again unseen. Points whose derivatives are not finite are outside. If the centre
+/// itself is not convex, all radii are 0.
+/// @throws ConfigError for invalid options, ShapeError if sizes do not match, NumericError if the centre's curvature is not
+///         finite; Interrupted after `options.work.interrupted`.
 template <Backend B, class O>
-[[nodiscard]] ConvexRegion convex_region(O&& objective, const Plane<B>& plane, const PlaneGrid& grid,
+[[nodiscard]] ConvexRegion convex_region(O&& objective, const Plane<B>& plane,
                                          const ConvexRegionOptions& options = {}) {
-    static_assert(require_twice_differentiable<O, B>());
-    grid.x.check();
-    grid.y.check();
-    if (static_cast<Index>(objective.layout().size()) != plane.size())
-        throw ShapeError(message("the objective has ", objective.layout().size(),
-                                 " parameters, the centre has ", plane.size()));
-    ConvexRegion region(grid.x.coordinates(), grid.y.coordinates());
-    const std::size_t centre_column = detail::centre_index(region.x, "x");
-    const std::size_t centre_row = detail::centre_index(region.y, "y");
-    region.geometry = plane.geometry();
-    if (options.resume != nullptr) detail::resume_region(*options.resume, region);
-
-    Vector<B> point(plane.theta().backend(), plane.size()), product = point;
-    const auto need = [&](std::size_t row, std::size_t column) {
-        if (region.computed(row, column) != 0) return;
-        if (options.work.must_stop()) {
-            if (options.after_point) options.after_point(region);
-            throw Interrupted(message("stopped after ", region.evaluated, " points of the convex region"));
-        }
-        const PlaneCurvature here =
-            plane_curvature(objective, plane, region.x[column], region.y[row], point, product);
-        if (here.finite()) {
-            region.xx(row, column) = here.xx;
-            region.xy(row, column) = here.xy;
-            region.yy(row, column) = here.yy;
-        }
-        region.computed(row, column) = 1;
-        ++region.evaluated;
-        if (options.after_point) options.after_point(region);
-        options.work.report(region.evaluated, static_cast<Index>(region.x.size() * region.y.size()));
-    };
-    const bool resumed = region.evaluated > 0;
-    need(centre_row, centre_column);
-    const PlaneCurvature centre = region.at(centre_row, centre_column);
-    if (!centre.finite())
-        throw NumericError(
-            "the second derivatives of the loss at the centre are not finite; a convex region "
-            "around such a point is meaningless");
-    if (resumed) {
-        const PlaneCurvature here = plane_curvature(objective, plane, 0, 0, point, product);
-        const PlaneCurvature change{here.xx - centre.xx, here.xy - centre.xy, here.yy - centre.yy};
-        if (!change.finite() || !(change.scale() <= 1e-3 * centre.scale()))
-            throw ConfigError(message(
-                "the convex region to resume belongs to another model, images or masks: at its centre the "
-                "second derivatives are ",
-                centre.xx, ", ", centre.xy, ", ", centre.yy, ", here they are ", here.xx, ", ", here.xy, ", ",
-                here.yy));
-    }
-    region.tolerance = options.relative_tolerance * centre.scale();
-
-    const detail::ConnectedRegion part = detail::connected_part(region, need);
-    for (std::size_t row = 0; row < region.y.size(); ++row)
-        for (std::size_t column = 0; column < region.x.size(); ++column)
-            region.inside(row, column) = part.holds(column, row) ? 1 : 0;
-    region.area = part.extent().area;
-    region.radius = part.extent().radius;
-    region.reaches_border = part.extent().reaches_border;
-    return region;
-}
-
-/// A complete convex region as its area was measured, for drawing: on a grid with cells a quarter as wide.
-[[nodiscard]] inline RegionMap region_map(const ConvexRegion& region) {
-    return detail::connected_part(region, [](std::size_t, std::size_t) {}).map(4);
+    options.check();
+    return detail::ConvexSearch<B, std::remove_reference_t<O>>(objective, plane, options).run();
 }
 
 }  // namespace vitscape

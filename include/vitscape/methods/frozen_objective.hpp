@@ -12,6 +12,7 @@
 
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/backend/dual.hpp>
+#include <vitscape/backend/plane_jets.hpp>
 #include <vitscape/data/batch.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/trivial_loss.hpp>
@@ -31,12 +32,13 @@ struct FrozenOptions {
 
 /// The loss of a method on fixed images with fixed masks, as a function of the parameters: the function whose
 /// surface, Hessian and sharpness are measured. Images are prepared once, at construction. Satisfies
-/// `SampledObjective`, `TwiceDifferentiable` and `HasGaussNewton`.
+/// `SampledObjective`, `TwiceDifferentiable`, `PlaneDifferentiable` and `HasGaussNewton`.
 template <Backend B, class M>
 class FrozenObjective {
     static_assert(require_method<M, B>());
     using P = Master<B>;  // backend of the parameters, gradients and losses
     using D = Dual<P>;    // second derivatives of a bfloat16 model are computed in float
+    using J = PlaneJets<P>;
 
   public:
     /// @throws DataError, ShapeError if the images or labels do not fit the method.
@@ -133,6 +135,30 @@ class FrozenObjective {
         second_order_product(theta, v, true, out);
     }
 
+    /// Writes each image's loss with its derivatives on the plane theta + x delta + y eta: the forward code run on numbers with
+    /// their derivatives, exact up to rounding (`PlaneJets`).
+    void sample_jets(const Vector<P>& theta, const Vector<P>& delta, const Vector<P>& eta,
+                     std::span<PlaneJet<double>> out) {
+        J jets(backend());
+        if (jet_inputs_.empty()) {
+            Eval<J> eval(jets, {teacher_.data(), nullptr, nullptr});  // the teacher does not move with theta
+            jet_inputs_ = prepared(eval);
+        }
+        Eval<J> eval(jets, {theta.data(), delta.data(), eta.data()});
+        std::vector<double> part(static_cast<std::size_t>(samples_));
+        auto next = out.begin();
+        for (const auto& inputs : jet_inputs_) {
+            const Variable<J> losses = method_.losses(eval, inputs);
+            const auto count = static_cast<std::size_t>(losses.value.size());
+            for (int i = 0; i < PlaneJetPointer<double>::parts; ++i) {
+                backend().download(losses.value.size(), losses.data().part(i), part.data());
+                for (std::size_t k = 0; k < count; ++k)
+                    next[static_cast<std::ptrdiff_t>(k)].part(i) = part[k];
+            }
+            next += static_cast<std::ptrdiff_t>(count);
+        }
+    }
+
   private:
     void second_order_product(const Vector<P>& theta, const Vector<P>& v, bool gauss_newton, Vector<P>& out) {
         if (!second_) second_.emplace(backend(), layout().size());
@@ -140,9 +166,7 @@ class FrozenObjective {
             Vector<P> still;  // the teacher does not move with theta
             if constexpr (TaughtMethod<M, B>) still = Vector<P>(backend(), layout().size());
             Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
-            std::vector<typename M::template Inputs<D>> prepared(chunks_.size());
-            for (std::size_t i = 0; i < chunks_.size(); ++i) prepare(eval, i, prepared[i]);
-            second_->inputs = std::move(prepared);
+            second_->inputs = prepared(eval);
         }
         fill(0, second_->gradient);
         fill(0, out);
@@ -174,8 +198,7 @@ class FrozenObjective {
         divide(images, chunks_);
         if (options.clean != nullptr) divide(*options.clean, clean_);
         Eval<B> eval(backend_, weights_of_teacher());
-        inputs_.resize(chunks_.size());
-        for (std::size_t i = 0; i < chunks_.size(); ++i) prepare(eval, i, inputs_[i]);
+        inputs_ = prepared(eval);
         samples_ = static_cast<Index>(images.size());
     }
     [[nodiscard]] typename B::Pointer weights_of_teacher() {
@@ -185,6 +208,13 @@ class FrozenObjective {
             return {};
     }
 
+    /// All batches, prepared. @param teacher  bound to the teacher's parameters, if there is one
+    template <Backend X>
+    [[nodiscard]] std::vector<typename M::template Inputs<X>> prepared(Eval<X>& teacher) const {
+        std::vector<typename M::template Inputs<X>> all(chunks_.size());
+        for (std::size_t i = 0; i < chunks_.size(); ++i) prepare(teacher, i, all[i]);
+        return all;
+    }
     /// Prepares a batch. @param teacher  bound to the teacher's parameters, if there is one
     template <Backend X>
     void prepare(Eval<X>& teacher, std::size_t chunk, typename M::template Inputs<X>& inputs) const {
@@ -270,6 +300,7 @@ class FrozenObjective {
     std::vector<Batch> chunks_, clean_;  // clean_ is empty if the images are
     std::vector<typename M::template Inputs<B>> inputs_;
     std::optional<SecondOrder> second_;
+    std::vector<typename M::template Inputs<J>> jet_inputs_;  // empty until they are needed
     std::vector<Slot> slots_;
     Tensor<P> position_;  // of a point on a plane
     Vector<P> teacher_;   // empty if the method has none

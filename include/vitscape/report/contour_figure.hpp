@@ -53,54 +53,30 @@ inline void add_contours(FigureScript& script, const GridValues& grid, const Col
                     is_dark(label.level) ? "9.5' textcolor rgb '#ffffff'" : "9.5' textcolor rgb '#101010'");
 }
 
-struct GridPoints {
-    std::vector<double> x, y;
-};
-/// Dots that mark the inside of a region: those within it of about 25 points along each axis, none at the border.
-inline GridPoints region_dots(const GridValues& region) {
-    const auto chosen = [](std::size_t points) {
-        const std::size_t step = std::max<std::size_t>(1, (points + 12) / 25);
-        std::vector<std::size_t> list;
-        for (std::size_t i = (points / 2) % step; i + 1 < points; i += step)
-            if (i > 0) list.push_back(i);
-        return list;
+/// The outline of a region as the data block $outline, its known points as $edge and those that are bounds as $bounds.
+inline void add_region(FigureScript& script, const RegionOutline* region) {
+    const auto block = [&](const char* name, const auto& wanted) {
+        script.begin_data(name);
+        script.line("NaN NaN\n");  // gnuplot rejects an empty block
+        if (region != nullptr && !region->empty())
+            for (std::size_t i = 0; i < region->x.size(); ++i)
+                if (wanted(i))
+                    script.line(FigureScript::number(region->x[i]), " ", FigureScript::number(region->y[i]));
+        if (std::string_view(name) == "outline" && region != nullptr && !region->empty())  // closed
+            script.line(FigureScript::number(region->x[0]), " ", FigureScript::number(region->y[0]));
+        script.end_data();
     };
-    GridPoints dots;
-    for (const std::size_t row : chosen(region.y.size()))
-        for (const std::size_t column : chosen(region.x.size()))
-            if (region.values(row, column) > 0.5) {
-                dots.x.push_back(region.x[column]);
-                dots.y.push_back(region.y[row]);
-            }
-    return dots;
-}
-
-/// The outline of a region as the data block $outline, and the dots that mark its inside as $inside.
-inline void add_region(FigureScript& script, const GridValues* region) {
-    script.begin_data("outline");
-    script.line("NaN NaN\n");  // gnuplot rejects an empty block
-    if (region != nullptr)
-        for (const ContourLine& line : contour_lines(*region, 0.5)) {
-            for (const auto& point : line.points)
-                script.line(FigureScript::number(point[0]), " ", FigureScript::number(point[1]));
-            script.line("");
-        }
-    script.end_data();
-    script.begin_data("inside");
-    script.line("NaN NaN\n");
-    if (region != nullptr) {
-        const GridPoints dots = region_dots(*region);
-        for (std::size_t i = 0; i < dots.x.size(); ++i)
-            script.line(FigureScript::number(dots.x[i]), " ", FigureScript::number(dots.y[i]));
-    }
-    script.end_data();
+    block("outline", [](std::size_t) { return true; });
+    block("edge", [&](std::size_t i) { return !region->open[i]; });
+    block("bounds", [&](std::size_t i) { return region->open[i]; });
 }
 
 }  // namespace detail
 
 /// Writes a filled contour figure (.png, .svg or .pdf): colours, labelled iso-lines, equal units along both
 /// axes, the centre marked by a cross. Several panels are placed side by side with one colour scale, so that
-/// models can be compared. A panel's region is outlined and dotted in white. The loss is interpolated bicubically between
+/// models can be compared. A panel's region is outlined in white, with dots where its edge was
+/// found and triangles where it may go on. The loss is interpolated bicubically between
 /// the points; NaN points are grey.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
@@ -137,6 +113,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     script.line("set multiplot");
     script.line("set tics out nomirror scale 0.6");
     script.line("set size noratio");
+    script.line("set clip two");
     for (std::size_t k = 0; k < panels.size(); ++k) {
         const Surface& surface = *panels[k].surface;
         const bool first = k % columns == 0;
@@ -180,10 +157,12 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("plot $image using 1:2:3 with image notitle, ",
                     "$on_dark with lines lw 1.1 lc rgb '#ffffff' notitle, ",
                     "$on_light with lines lw 1.1 lc rgb '#303030' notitle, ",
-                    "$inside with points pt 7 ps 0.35 lc rgb '#000000' notitle, ",
-                    "$inside with points pt 7 ps 0.22 lc rgb '#ffffff' notitle, ",
                     "$outline with lines lw 4 lc rgb '#000000' notitle, ",
-                    "$outline with lines lw 2 lc rgb '#ffffff' notitle",
+                    "$outline with lines lw 2 lc rgb '#ffffff' notitle, ",
+                    "$edge with points pt 7 ps 0.7 lc rgb '#000000' notitle, ",
+                    "$edge with points pt 7 ps 0.45 lc rgb '#ffffff' notitle, ",
+                    "$bounds with points pt 9 ps 1.3 lc rgb '#000000' notitle, ",
+                    "$bounds with points pt 9 ps 0.9 lc rgb '#ffffff' notitle",
                     centre ? ", '+' using (0):(0) every 1000 with points pt 1 ps 1.9 lw 4 lc rgb '#000000' "
                              "notitle, '+' using (0):(0) every 1000 with points pt 1 ps 1.7 lw 1.8 lc rgb "
                              "'#ffffff' notitle"

@@ -20,12 +20,22 @@
 
 namespace vitscape {
 
+/// The outline of a region around the centre of a surface: the points where it ends along rays, in their order.
+struct RegionOutline {
+    std::vector<double> x, y;
+    std::vector<bool> open;  ///< whether the region may go on beyond a point
+
+    [[nodiscard]] bool empty() const {  ///< whether nothing but the centre is inside
+        return std::all_of(x.begin(), x.end(), [](double a) { return a == 0; }) &&
+               std::all_of(y.begin(), y.end(), [](double b) { return b == 0; });
+    }
+};
+
 /// One surface of a figure.
 struct FigurePanel {
     std::string title;
     const Surface* surface;
-    /// 1 inside a region that a contour figure marks, 0 outside; null for none.
-    const GridValues* region = nullptr;
+    const RegionOutline* region = nullptr;  ///< drawn by a contour figure; null for none
 };
 
 /// Texts and size of a figure.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -104,7 +105,7 @@ class Rows {
         : all_(all), key_(std::move(key)), loss_(std::move(loss)), parts_(parts), runs_(runs), plan_(plan) {}
 
     /// @param of  computes the value from the measure's result, or from that of one part: then the run's value is the mean over
-    ///            parts, with its standard error if there are several
+    ///            parts, with its standard error if there are several, to which their own are added
     void add(Row row, std::function<MeasuredValue(const JsonValue&)> of) {
         row.key = message(loss_.empty() ? row.group : loss_, ".", row.key);
         row.loss = loss_;
@@ -114,12 +115,19 @@ class Rows {
                 return run.at(loss.empty() ? name : detail::result_of_loss(run, loss, name));
             };
             if (parts == 0) return of(result(key));
-            std::vector<double> values;
-            for (std::uint32_t part = 0; part < parts; ++part)
-                values.push_back(of(result(message(key, "-", part))).value);
+            std::vector<double> values, errors;
+            for (std::uint32_t part = 0; part < parts; ++part) {
+                const MeasuredValue one = of(result(message(key, "-", part)));
+                values.push_back(one.value);
+                if (std::isfinite(one.standard_error)) errors.push_back(one.standard_error);
+            }
             const MeanAndError found = mean_and_error(values);
             MeasuredValue measured{.value = found.mean};
             if (values.size() > 1) measured.standard_error = found.standard_error;
+            if (!errors
+                     .empty())  // of what the parts share, such as images: it does not become smaller by their number
+                measured.standard_error =
+                    std::hypot(values.size() > 1 ? found.standard_error : 0, mean_and_error(errors).mean);
             return measured;
         };
         all_.push_back(std::move(row));

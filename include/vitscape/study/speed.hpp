@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <vector>
 
 #include <vitscape/study/run.hpp>
 
@@ -19,7 +20,7 @@ struct EpochSeconds {
     }
 };
 
-/// Seconds per image of a loss and of a Hessian-vector product: the second of two rounds each.
+/// Seconds per image of each kind of evaluation: the second of two rounds.
 template <Backend B, class O>
 LossSpeed loss_speed(O& objective, const Vector<B>& theta) {
     const auto seconds = [](const auto& work) {
@@ -29,9 +30,11 @@ LossSpeed loss_speed(O& objective, const Vector<B>& theta) {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
     Vector<B> product = theta;
+    std::vector<PlaneJet<double>> jets(static_cast<std::size_t>(objective.samples()));
     const double images = static_cast<double>(objective.samples());
     return {seconds([&] { (void)objective.value(theta); }) / images,
-            seconds([&] { objective.hessian_vector(theta, theta, product); }) / images};
+            seconds([&] { objective.hessian_vector(theta, theta, product); }) / images,
+            seconds([&] { objective.sample_jets(theta, theta, theta, jets); }) / images};
 }
 
 }  // namespace detail

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include <vitscape/landscape/convex_region_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/numbers.hpp>
@@ -73,20 +72,22 @@ inline double unit_of_rises(const JsonValue& plane, std::string_view relative_to
     return list;
 }
 
-/// Adds the convex regions of the planes to the surfaces of a report, each under its name as `region`.
+/// Adds the convex regions of the first planes to the surfaces of a report, each under its name as `region`.
 inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs) {
     if (!report.contains("surfaces")) return;
     for (nlohmann::json& surface : report.at("surfaces")) {
-        const std::string method = surface.at("method"), loss = surface.at("loss");
-        const nlohmann::json& run = runs.results.at(method).front();
-        const std::string prefix = run.contains(loss + ".convex-0") ? loss : "training";
-        const RegionMap region = region_map(
-            load_convex_region(runs.folder(method, runs.seeds.front()) / (prefix + "-convex-0.json")));
-        const auto flag = [](std::uint8_t inside) { return static_cast<int>(inside); };
-        surface["region"] = {{"name", "convex region"},
-                             {"x", region.x},
-                             {"y", region.y},
-                             {"inside", detail::rows_of(region.inside, flag)}};
+        const JsonValue run = runs.result(surface.at("method").get<std::string>(), 0);
+        const JsonValue rays =
+            run.at(detail::result_of_loss(run, surface.at("loss").get<std::string>(), "convex-0")).at("rays");
+        nlohmann::json x, y, open;
+        for (std::size_t i = 0; i < rays.size(); ++i) {
+            const double angle = rays.at(i).at("angle").number_or_nan(),
+                         radius = rays.at(i).at("radius").number_or_nan();
+            x.push_back(json_number(radius * std::cos(angle)));
+            y.push_back(json_number(radius * std::sin(angle)));
+            open.push_back(!rays.at(i).at("reached").to<bool>());
+        }
+        surface["region"] = {{"name", "convex region"}, {"x", x}, {"y", y}, {"open", open}};
     }
 }
 

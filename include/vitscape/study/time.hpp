@@ -5,9 +5,9 @@
 
 namespace vitscape {
 
-/// Average seconds per image for a loss and for a Hessian-vector product.
+/// Average seconds per image for a loss, for a Hessian-vector product and for the derivatives on a plane (`sample_jets`).
 struct LossSpeed {
-    double value = 0, product = 0;
+    double value = 0, product = 0, jets = 0;
 };
 
 /// Seconds per image for each kind of work of a method.

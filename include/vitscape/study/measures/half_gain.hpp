@@ -11,11 +11,11 @@
 #include <vector>
 
 #include <vitscape/core/statistics.hpp>
-#include <vitscape/core/variance_components.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/level_radius.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/study/measure.hpp>
+#include <vitscape/study/variance.hpp>
 
 namespace vitscape {
 
@@ -122,33 +122,17 @@ struct HalfGainMeasure {
                  [](const JsonValue& h) { return MeasuredValue{.value = unreached(h)}; });
     }
 
-    /// Which part of the variance of one radius (of a seed, a draw of the masks, a direction, a group of images) comes from each:
-    /// `variance`, a list by method and loss. Left out where rays do not get there or fewer than two seeds were trained.
+    /// The sources of the variance of a single radius.
     void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
-        for (const auto& [loss, loss_title] : study_losses) {
-            if (!runs.has_loss(loss)) continue;
-            for (const auto& [method, title] : runs.methods) {
-                std::vector<Measurement> radii;
-                bool complete = runs.seeds.size() >= 2;
-                for (std::size_t seed = 0; complete && seed < runs.seeds.size(); ++seed) {
-                    const JsonValue run = runs.result(method, seed);
-                    complete =
-                        add_radii(run.at(detail::result_of_loss(run, std::string(loss), std::string(key))),
-                                  static_cast<int>(seed), radii);
-                }
-                if (complete && !radii.empty())
-                    report["variance"].push_back({{"method", method},
-                                                  {"loss", loss},
-                                                  {"name", "half-gain radius"},
-                                                  {"parts", parts_of(radii)}});
-            }
-        }
+        put_variance(report, runs, "half-gain radius",
+                     {{"training seed"}, {"masks"}, {"direction"}, {"images"}}, add_radii);
     }
 
   private:
-    static constexpr std::array<std::string_view, 4> sources{"training seed", "masks", "direction", "images"};
     /// False if a radius is a bound only.
-    static bool add_radii(const JsonValue& result, int seed, std::vector<Measurement>& radii) {
+    static bool add_radii(const JsonValue& run, const std::string& loss, int seed,
+                          std::vector<Measurement>& radii) {
+        const JsonValue result = run.at(detail::result_of_loss(run, loss, std::string(key)));
         if (!result.contains("radii")) return false;
         const JsonValue all = result.at("radii");
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -158,34 +142,7 @@ struct HalfGainMeasure {
                 radii.push_back({{seed, at.at("mask").to<int>(), at.at("ray").to<int>(), static_cast<int>(g)},
                                  list.at(g).number_or_nan()});
         }
-        return std::all_of(radii.begin(), radii.end(),
-                           [](const auto& one) { return std::isfinite(one.value); });
-    }
-    /// Of the sources that have two levels or more, and of all that they do together.
-    static nlohmann::json parts_of(const std::vector<Measurement>& radii) {
-        std::vector<RandomFactor> factors;
-        std::vector<std::size_t> used;
-        for (std::size_t f = 0; f < sources.size(); ++f)
-            if (std::any_of(radii.begin(), radii.end(),
-                            [&](const auto& one) { return one.levels[f] != radii.front().levels[f]; })) {
-                factors.push_back({.name = std::string(sources[f])});
-                used.push_back(f);
-            }
-        std::vector<Measurement> reduced;
-        for (const Measurement& one : radii) {
-            reduced.push_back({{}, one.value});
-            for (const std::size_t f : used) reduced.back().levels.push_back(one.levels[f]);
-        }
-        const VarianceComponents found = variance_components(reduced, factors);
-        nlohmann::json parts = nlohmann::json::array();
-        for (std::size_t f = 0; f < factors.size(); ++f)
-            parts.push_back({{"source", factors[f].name},
-                             {"fraction", json_number(found.fractions[f])},
-                             {"degrees", found.degrees[f]}});
-        parts.push_back({{"source", "their interactions and the rest"},
-                         {"fraction", json_number(found.rest_fraction)},
-                         {"degrees", found.rest_degrees}});
-        return parts;
+        return true;
     }
     /// The radius that each group of images would have, to first order: the mean over its images of
     /// r + ((L_i(0) + trivial) / 2 - L_i(r)) / L'(r).

@@ -11,6 +11,7 @@
 #include <vitscape/study/measures/convex_region.hpp>
 #include <vitscape/study/measures/cost.hpp>
 #include <vitscape/study/measures/curvature.hpp>
+#include <vitscape/study/measures/extreme_plane.hpp>
 #include <vitscape/study/measures/half_gain.hpp>
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/robustness.hpp>
@@ -28,6 +29,7 @@ using UsualMeasures = std::tuple<AccuracyMeasure,           //
                                  HalfGainMeasure,           //
                                  SurfaceMeasure,            //
                                  ConvexRegionMeasure,       //
+                                 ExtremePlaneMeasure,       //
                                  SharpnessMeasure,          //
                                  AdaptiveSharpnessMeasure,  //
                                  WeightNoiseMeasure,        //

@@ -107,13 +107,10 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
                 levels.push_back({{"value", level}, {"text", section.scale->text(level)}});
             for (const RelativeSurface& surface : section.surfaces) {
                 Json region = nullptr;
-                if (!surface.region.x.empty()) {
-                    const GridPoints dots = region_dots(surface.region);
+                if (!surface.region.empty())
                     region = {{"x", chart_numbers(surface.region.x)},
                               {"y", chart_numbers(surface.region.y)},
-                              {"inside", chart_rows(surface.region.values)},
-                              {"dots", {{"x", chart_numbers(dots.x)}, {"y", chart_numbers(dots.y)}}}};
-                }
+                              {"open", surface.region.open}};
                 surfaces.push_back({{"x", chart_numbers(surface.height.x)},
                                     {"y", chart_numbers(surface.height.y)},
                                     {"height", chart_rows(surface.height.loss)},

@@ -103,7 +103,7 @@ inline std::vector<std::filesystem::path> write_comparison_figures(const std::fi
             const auto marked = std::find_if(surfaces.begin(), surfaces.end(), [](const auto& surface) {
                 return !surface.region_name.empty();
             });
-            if (marked != surfaces.end()) options.title += "; dotted: the " + marked->region_name;
+            if (marked != surfaces.end()) options.title += "; outlined: the " + marked->region_name;
             draw(stem + "_contour",
                  [&](const std::filesystem::path& path) { write_contour(path, panels, options); });
         }

@@ -60,13 +60,14 @@ inline std::string panels_html(std::size_t count, const std::string& panels) {
                    "</div>\n");
 }
 
-/// What the white dots are, or why there are none.
+/// What the white outline is, or why there is none.
 inline std::string region_caption(const RelativeSurface& surface) {
-    const auto& inside = surface.region.values;
-    if (surface.region.x.empty()) return "";
-    if (std::any_of(inside.begin(), inside.end(), [](double value) { return value > 0.5; }))
-        return " White dots: the " + surface.region_name + ".";
-    return " No dots: the " + surface.region_name + " is empty on this plane.";
+    const RegionOutline& region = surface.region;
+    if (region.x.empty()) return "";
+    if (region.empty()) return " No outline: the " + surface.region_name + " is empty on this plane.";
+    const bool bounded = std::find(region.open.begin(), region.open.end(), true) == region.open.end();
+    return " White outline: the " + surface.region_name + ", as far as it is seen from the centre" +
+           (bounded ? "." : "; at triangles it may go on.");
 }
 
 /// The loss at the centre and how far it goes.

@@ -86,6 +86,21 @@ inline GridValues to_grid(const std::vector<double>& x, const std::vector<double
 
 }  // namespace detail
 
+namespace detail {
+
+/// @throws DataError where it has not as many points along x as along y
+inline RegionOutline outline_of(const Json& region) {
+    RegionOutline outline{numbers_at(region, "x"), numbers_at(region, "y"), {}};
+    for (const Json& one : list_at(region, "open")) outline.open.push_back(one == true);
+    if (outline.y.size() != outline.x.size() || outline.open.size() != outline.x.size())
+        throw DataError(message("the outline of the ", text_at(region, "name"), " has ", outline.x.size(),
+                                " coordinates along x, ", outline.y.size(), " along y and ",
+                                outline.open.size(), " marks"));
+    return outline;
+}
+
+}  // namespace detail
+
 /// One surface of a report, in units that methods share.
 struct RelativeSurface {
     std::string title;       ///< The method's.
@@ -94,7 +109,7 @@ struct RelativeSurface {
     std::string relative_to;  ///< "gain" or "loss"
     Surface height;           ///< 1 + (L(theta + x delta + y eta) - L(theta)) / the gain or L(theta)
     std::string region_name;  ///< Such as "convex region"; empty where none was measured.
-    GridValues region;        ///< 1 inside, 0 outside.
+    RegionOutline region;     ///< no points where none was measured
 };
 
 /// How heights are made from losses.
@@ -135,13 +150,9 @@ struct RelativeSurface {
             for (double& value : surface.height.loss) value = 1 + (value - centre) / unit;
             surface.height.computed.fill(1);
             surface.height.centre_loss = 1;
-            // version 0.1 knew one region, which it kept as "convex" without a name
-            const bool named = detail::member(entry, "region").is_object();
-            if (const auto& region = detail::member(entry, named ? "region" : "convex"); region.is_object()) {
-                surface.region_name = named ? detail::text_at(region, "name") : "convex region";
-                surface.region =
-                    detail::to_grid(detail::numbers_at(region, "x"), detail::numbers_at(region, "y"),
-                                    detail::member(region, "inside"), surface.region_name);
+            if (const auto& region = detail::member(entry, "region"); region.is_object()) {
+                surface.region_name = detail::text_at(region, "name");
+                surface.region = detail::outline_of(region);
             }
             result.push_back(std::move(surface));
             break;

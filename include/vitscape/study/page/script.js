@@ -49,23 +49,22 @@ function surfaceFigure(surface, common) {
 function contourFigure(surface, common) {
   const h = heights(surface, common);
   const place = value => (h.map(value) - h.low) / (h.high - h.low);
-  const line = (z, x, y, level, color, width, labelled) => ({type: "contour", x, y, z, hoverinfo: "skip",
-    showscale: false, autocontour: false, line: {color, width, smoothing: labelled ? 1 : 0}, ncontours: 1,
+  const line = (level, color) => ({type: "contour", x: surface.x, y: surface.y, z: surface.height, hoverinfo: "skip",
+    showscale: false, autocontour: false, line: {color, width: 1, smoothing: 1}, ncontours: 1,
     colorscale: [[0, color], [1, color]], contours: {start: level, end: level, size: 1, coloring: "none",
-      showlabels: labelled, labelfont: {size: 10, color}, labelformat: ".4~g"}});
+      showlabels: true, labelfont: {size: 10, color}, labelformat: ".4~g"}});
   const traces = [{type: "heatmap", x: surface.x, y: surface.y, z: h.z, text: texts(surface), hovertemplate: hover,
     colorscale: "Viridis", zmin: h.low, zmax: h.high, showscale: false, zsmooth: "best", connectgaps: false}];
   for (const level of h.levels) {
-    traces.push(line(surface.height, surface.x, surface.y, level.value,
-                     place(level.value) < 0.62 ? "#ffffff" : "#303030", 1, true));
+    traces.push(line(level.value, place(level.value) < 0.62 ? "#ffffff" : "#303030"));
   }
   if (surface.region) {
-    const {x, y, inside, dots} = surface.region;
-    traces.push({type: "scatter", mode: "markers", ...dots, hoverinfo: "skip", showlegend: false,
-      marker: {size: 3, color: "#ffffff", line: {color: "#000000", width: 0.5}}});
-    for (const [color, width] of [["#000000", 4], ["#ffffff", 2]]) {
-      traces.push(line(inside, x, y, 0.5, color, width, false));
-    }
+    const {x, y, open} = surface.region;
+    const closed = {x: x.concat(x[0]), y: y.concat(y[0]), hoverinfo: "skip", showlegend: false};
+    traces.push({type: "scatter", mode: "lines", ...closed, line: {color: "#000000", width: 4}});
+    traces.push({type: "scatter", mode: "lines+markers", ...closed, line: {color: "#ffffff", width: 2},
+      marker: {color: "#ffffff", line: {color: "#000000", width: 1}, size: open.concat(open[0]).map(o => o ? 9 : 4),
+               symbol: open.concat(open[0]).map(o => o ? "triangle-up" : "circle")}});
   }
   traces.push({type: "scatter", mode: "markers", x: [0], y: [0], hoverinfo: "skip", showlegend: false,
     marker: {symbol: "cross-thin", size: 12, line: {color: "#ffffff", width: 2}}});
