@@ -38,6 +38,7 @@ struct Options {
     ComparisonPlan plan;
     UsualMeasures measures;
     program::FieldOptions measure_fields;
+    Normalizations normalizations{"filter"};
     bool resume = false, report_only = false, no_figures = false;
 };
 
@@ -66,6 +67,10 @@ void add_options(CLI::App& app, Options& o) {
 
     for_each_measure(o.measures, [&]<class M>(const M& measure) { o.measure_fields.list(M::key, measure); });
     o.measure_fields.add(app);
+    add_choices(
+        app, "--normalize", o.normalizations, {normalization_names.begin(), normalization_names.end()},
+        "of random directions, filter first; by the others half-gain radius and convex region are measured "
+        "as well, and claims say where that would change them");
     add_number(app, "--mask-seed", o.plan.mask_seed, Range::seed(), "of the fixed masks");
     add_number(app, "--probe-every", o.plan.probe_every, Range::epochs(),
                "epochs between probes during training");
@@ -185,6 +190,8 @@ void compare(Options& o) {
                          .config()
                          .pooling;
     for_each_measure(o.measures, [&](auto& measure) { o.measure_fields.assign(measure); });
+    std::get<HalfGainMeasure>(o.measures).normalizations = o.normalizations;
+    std::get<ConvexRegionMeasure>(o.measures).normalizations = o.normalizations;
     o.plan.check();
     check_measures(o);
     program::require_distinct(

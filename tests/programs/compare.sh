@@ -13,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
 options=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --width 16 --depth 1 --heads 2
     --decoder-width 16 --decoder-heads 2 --seeds 2 --batch 40 --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2
     --rays 2 --mask-draws 1 --grid 5 --convex-planes 1 --convex-rays 4 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
-    --trace-samples 2 --threads 1 --methods mae,rc-mae,supervised --arm scaled=rc-mae,momentum=scaled,momentum-steps=50
+    --trace-samples 2 --threads 1 --normalize filter,layer --methods mae,rc-mae,supervised --arm scaled=rc-mae,momentum=scaled,momentum-steps=50
     --arm squared=supervised,classifier-loss=squared)
 
 "$compare" "${options[@]}" --out "$folder/undisturbed" >"$folder/summary" 2>"$folder/log"

@@ -68,6 +68,24 @@ TEST_CASE("a verdict names its numbers, what else may be read, and how many seed
     CHECK(found.at("sensitivities").at(0).at("paired").at("difference") == 5);
 }
 
+TEST_CASE("a claim says which normalizations would change its verdict", "[compare]") {
+    const std::vector<double> high{2, 2.1, 1.9}, low{1, 1.1, 0.95}, noise{1, 3, 1.2};
+    const auto found = judge_one(a_larger, evidence_of({{"x a", high},
+                                                        {"x b", low},
+                                                        {"x_layer a", high},
+                                                        {"x_layer b", low},
+                                                        {"x_park a", low},
+                                                        {"x_park b", high},
+                                                        {"x_weight a", noise},
+                                                        {"x_weight b", low}}));
+    CHECK(found.at("verdict") == "supported");
+    CHECK(found.at("note") ==
+          "training had not ended (Method B: it still fell); by weight normalization of the directions it "
+          "would "
+          "be inconclusive; by park normalization of the directions it would be contradicted");
+    CHECK(found.at("sensitivities").size() == 3);
+}
+
 TEST_CASE("a claim about what did not learn is not judged, unless any solution will do", "[compare]") {
     const auto evidence =
         evidence_of({{"x a", {2, 2.1, 1.9}}, {"x b", {1, 1.1, 0.95}}}, "its probe is at chance");

@@ -74,3 +74,20 @@ TEST_CASE("half-gain radius: of a paraboloid, along each ray", "[compare]") {
     CHECK(std::isnan(measured(measure, worse).at("training.half_gain_radius").value.value));
     CHECK(std::isnan(measured(SurfaceMeasure{.grid = 3}, worse).at("training.rise_1").value.value));
 }
+
+TEST_CASE("half-gain radius: by another normalization of the same directions", "[compare]") {
+    const Well well;  // one filter: of norm 1 instead of the weights', the radius is longer by their norm
+    HalfGainMeasure measure{.images = 10, .rays = 5};
+    measure.normalizations = {"filter", "dfilter", "layer"};
+    const auto found = measured(measure, well);
+    const double radius = found.at("training.half_gain_radius").value.value,
+                 length = std::hypot(well.theta[0], well.theta[1]);
+    CHECK(found.at("training.half_gain_radius_dfilter").value.value == Approx(radius * length).epsilon(1e-3));
+    CHECK(found.at("training.half_gain_radius_layer").value.value == Approx(radius).epsilon(1e-6));
+    CHECK_FALSE(found.at("training.half_gain_radius_layer").row.headline);
+    for (const Normalizations& wrong : {Normalizations{}, Normalizations{"layer"},
+                                        Normalizations{"filter", "filter"}, Normalizations{"filter", "x"}}) {
+        measure.normalizations = wrong;
+        CHECK_THROWS_AS(measure.check(), ConfigError);
+    }
+}

@@ -97,6 +97,13 @@ TEST_CASE("convex region: the edge of a box along rays, and the whole plane", "[
     CHECK(found.at("training.convex_radius").images == 70);
     check_scales(measure, well);
 
+    ConvexRegionMeasure both = measure;
+    both.normalizations = {"filter", "dfilter"};  // one filter: longer by the norm of the weights
+    const auto by_both = measured(both, well);
+    CHECK(by_both.at("training.convex_radius").value.value == found.at("training.convex_radius").value.value);
+    CHECK(by_both.at("training.convex_radius_dfilter").value.value ==
+          Approx((radius[0] + radius[1]) / 2 * std::hypot(well.theta[0], well.theta[1])).epsilon(0.01));
+
     const auto whole = measured(measure, Well{});  // convex everywhere
     CHECK(whole.at("training.convex_radius").value.value == Approx(measure.longest));
     CHECK(whole.at("training.convex_at_border").value.value == 1);

@@ -17,6 +17,7 @@
 #include <vitscape/core/multiple_tests.hpp>
 #include <vitscape/core/power.hpp>
 #include <vitscape/io/json.hpp>
+#include <vitscape/landscape/normalization.hpp>
 #include <vitscape/study/rows.hpp>
 
 namespace vitscape {
@@ -47,6 +48,7 @@ struct Evidence {
 struct TestedDifference {
     static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
     std::string row{}, test{};
+    std::string normalization{};  ///< set if it is the primary number by another normalization of directions
     /// Over seeds: contestants share images, masks, order of images and directions.
     MeanDifference paired{.difference = nothing, .interval = {}};
     MeanDifference unpaired{.difference = nothing, .interval = {}};  ///< Welch
@@ -74,7 +76,8 @@ concept Claim = std::copyable<C> && requires(const C& claim, const Evidence& evi
 
 /// One contestant's value is larger than another's, by the mean difference over seeds (paired: both are trained from the same
 /// seeds). Supported if it is positive and its p-value, adjusted for the number of claims (Holm), below 5 %, contradicted if
-/// it is negative and that is so, otherwise inconclusive.
+/// it is negative and that is so, otherwise inconclusive. Where its row was measured by other normalizations of directions as well,
+/// the note says which of them would change the verdict.
 struct LargerClaim {
     std::string text, source, row, larger, smaller;
     bool optional = false;
@@ -95,9 +98,16 @@ struct LargerClaim {
             add("a single seed has no interval");
         else if (std::isnan(verdict.primary.paired.difference))
             add("some runs have no such number");
+        const auto measured = [&](const std::string& key) {
+            return !evidence.values({key, larger}).empty() && !evidence.values({key, smaller}).empty();
+        };
+        for (const std::string_view name : normalization_names)
+            if (const std::string other = message(row, "_", name); measured(other)) {
+                verdict.sensitivities.push_back(difference(evidence, other, larger, smaller));
+                verdict.sensitivities.back().normalization = name;
+            }
         for (const std::string& other : sensitivities) {
-            if (evidence.values({other, larger}).empty() || evidence.values({other, smaller}).empty())
-                continue;
+            if (!measured(other)) continue;
             // positive in favour of the claim, as the primary number
             const bool same = evidence.better(other) == evidence.better(row);
             verdict.sensitivities.push_back(same ? difference(evidence, other, larger, smaller)
@@ -110,8 +120,11 @@ struct LargerClaim {
     [[nodiscard]] static TestedDifference difference(const Evidence& evidence, const std::string& of,
                                                      const std::string& high, const std::string& low) {
         const auto a = evidence.values({of, high}), b = evidence.values({of, low});
-        return {of, message(evidence.name(of), ": ", evidence.title(high), " minus ", evidence.title(low)),
-                paired_difference(a, b), welch_difference(a, b)};
+        return {
+            .row = of,
+            .test = message(evidence.name(of), ": ", evidence.title(high), " minus ", evidence.title(low)),
+            .paired = paired_difference(a, b),
+            .unpaired = welch_difference(a, b)};
     }
 };
 
@@ -173,6 +186,11 @@ static_assert(Claim<LargerClaim> && Claim<AnyClaim>);
 
 namespace detail {
 
+/// @param p_value  adjusted for the number of claims
+inline std::string verdict_of(double difference, double p_value, double level) {
+    return !(p_value < level) ? "inconclusive" : difference > 0 ? "supported" : "contradicted";
+}
+
 inline nlohmann::json json_difference(const MeanDifference& d) {
     return {{"difference", json_number(d.difference)},
             {"standard_error", json_number(d.standard_error)},
@@ -228,9 +246,16 @@ inline nlohmann::json json_difference(const TestedDifference& d) {
         const MeanDifference& d = found.primary.paired;
         nlohmann::json seeds_needed;
         if (std::isfinite(adjusted[i])) {
-            found.verdict = adjusted[i] >= level ? "inconclusive"
-                            : d.difference > 0   ? "supported"
-                                                 : "contradicted";
+            found.verdict = detail::verdict_of(d.difference, adjusted[i], level);
+            for (const TestedDifference& other : found.sensitivities) {
+                if (other.normalization.empty()) continue;
+                std::vector<double> instead = p_values;
+                instead[i] = other.paired.p_value;
+                const std::string word = detail::verdict_of(other.paired.difference, holm(instead)[i], level);
+                if (word != found.verdict)
+                    found.note += message(found.note.empty() ? "" : "; ", "by ", other.normalization,
+                                          " normalization of the directions it would be ", word);
+            }
             const double deviation = d.standard_error * std::sqrt(d.degrees + 1);
             if (adjusted[i] >= level && deviation > 0)
                 if (const auto seeds = seeds_for_power(std::abs(d.difference) / deviation,

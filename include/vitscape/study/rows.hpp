@@ -95,6 +95,11 @@ inline std::string result_of_loss(const JsonValue& run, const std::string& loss,
 
 }  // namespace detail
 
+/// Some consecutive parts of a result.
+struct PartRange {
+    std::uint32_t first = 0, count = 0;
+};
+
 /// Collects the rows of one measure.
 class Rows {
   public:
@@ -106,17 +111,20 @@ class Rows {
 
     /// @param of  computes the value from the measure's result, or from that of one part: then the run's value is the mean over
     ///            parts, with its standard error if there are several, to which their own are added
-    void add(Row row, std::function<MeasuredValue(const JsonValue&)> of) {
+    /// @param range  of the parts that the mean is over; nothing: all
+    void add(Row row, std::function<MeasuredValue(const JsonValue&)> of,
+             std::optional<PartRange> range = {}) {
         row.key = message(loss_.empty() ? row.group : loss_, ".", row.key);
         row.loss = loss_;
         if (loss_ == "total") row.headline = false;  // the first table has what contestants share
-        row.of = [of = std::move(of), key = key_, loss = loss_, parts = parts_](const JsonValue& run) {
+        row.of = [of = std::move(of), key = key_, loss = loss_,
+                  parts = range.value_or(PartRange{0, parts_})](const JsonValue& run) {
             const auto result = [&](const std::string& name) {
                 return run.at(loss.empty() ? name : detail::result_of_loss(run, loss, name));
             };
-            if (parts == 0) return of(result(key));
+            if (parts.count == 0) return of(result(key));
             std::vector<double> values, errors;
-            for (std::uint32_t part = 0; part < parts; ++part) {
+            for (std::uint32_t part = parts.first; part < parts.first + parts.count; ++part) {
                 const MeasuredValue one = of(result(message(key, "-", part)));
                 values.push_back(one.value);
                 if (std::isfinite(one.standard_error)) errors.push_back(one.standard_error);

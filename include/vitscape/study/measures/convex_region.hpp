@@ -11,6 +11,7 @@
 #include <vitscape/core/fields.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/landscape/convex_region.hpp>
+#include <vitscape/study/measures/normalizations.hpp>
 #include <vitscape/study/measures/planes.hpp>
 #include <vitscape/study/rows.hpp>
 #include <vitscape/study/surface_data.hpp>
@@ -91,6 +92,7 @@ struct ConvexRegionMeasure : ConvexRays {
     static constexpr std::string_view key = "convex";
     std::uint32_t planes = 5;
     std::uint64_t direction_seed = 1;
+    Normalizations normalizations{"filter"};
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -98,9 +100,11 @@ struct ConvexRegionMeasure : ConvexRays {
               Range::count(1, 10000));
         ConvexRays::fields(self, visit);
         visit("direction_seed", self.direction_seed, "direction-seed", "of the directions", Range::seed());
+        visit("normalizations", self.normalizations, "", "of the directions");
     }
     void check() const {
         check_ranges(*this);
+        check_normalizations(normalizations);
         check_rays();
     }
     [[nodiscard]] ConvexRegionMeasure coarser(int level) const {
@@ -109,57 +113,69 @@ struct ConvexRegionMeasure : ConvexRays {
         cheap.planes = std::min<std::uint32_t>(planes, level == 1 ? 3 : 2);
         return cheap;
     }
-    [[nodiscard]] std::uint32_t parts() const { return planes; }
+    /// The planes of each normalization.
+    [[nodiscard]] std::uint32_t parts() const {
+        return planes * static_cast<std::uint32_t>(normalizations.size());
+    }
     template <Backend B, class O>
     [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around, std::uint32_t part) const {
         const Planes random{.pairs = planes, .direction_seed = direction_seed};
-        return to_result(region(around, random.plane(around.loss(images).layout(), around.theta(), part)));
+        return to_result(
+            region(around, random.plane(around.loss(images).layout(), around.theta(), part % planes,
+                                        parse_normalization(normalizations[part / planes]))));
     }
 
     void rows(Rows& rows) const {
         const std::string scale = "scale of the loss and of filters",
                           bound = message("rays that stay convex up to ", plain_number(longest),
                                           " count as that");
-        rows.add({.key = "convex_radius",
-                  .group = "convex region",
-                  .name = "radius of the convex region",
-                  .meaning = message(
-                      "how far random planes stay convex, in lengths of the weights' filters; the mean over ",
-                      rays, " rays of ", planes, " planes, its error over planes and images; ", bound),
-                  .better = Better::higher,
-                  .invariant_to = scale,
-                  .range = ValueRange::positive,
-                  .headline = true,
-                  .flatness = true},
-                 [](const JsonValue& p) {
-                     return MeasuredValue{.value = p.at("radius").number_or_nan(),
-                                          .standard_error = error_over_images(p)};
-                 });
-        rows.add({.key = "convex_smallest_radius",
-                  .group = "convex region",
-                  .name = "shortest ray of the convex region",
-                  .meaning = "the mean over planes",
-                  .better = Better::higher,
-                  .invariant_to = scale,
-                  .range = ValueRange::positive,
-                  .flatness = true},
-                 [](const JsonValue& p) { return number_of(p.at("smallest_radius")); });
-        rows.add({.key = "convex_area",
-                  .group = "convex region",
-                  .name = "area of the convex region",
-                  .meaning = message("as far as it is seen from the solution; ", bound),
-                  .better = Better::higher,
-                  .invariant_to = scale,
-                  .range = ValueRange::positive,
-                  .flatness = true},
-                 [](const JsonValue& p) { return number_of(p.at("area")); });
-        rows.add({.key = "convex_at_border",
-                  .group = "convex region",
-                  .name = "rays that stay convex up to the longest radius",
-                  .unit = "fraction",
-                  .meaning = "if any, radius and area are lower bounds",
-                  .invariant_to = scale},
-                 [](const JsonValue& p) { return number_of(p.at("open_share")); });
+        for (std::size_t n = 0; n < normalizations.size(); ++n)
+            rows.add(
+                {.key = "convex_radius" + key_suffix(normalizations, n),
+                 .group = "convex region",
+                 .name = "radius of the convex region" + name_suffix(normalizations, n),
+                 .meaning =
+                     message("how far random planes stay convex, in lengths of the ",
+                             n == 0 ? "weights' filters" : "normalized directions", "; the mean over ", rays,
+                             " rays of ", planes, " planes, its error over planes and images; ", bound),
+                 .better = Better::higher,
+                 .invariant_to = scale,
+                 .range = ValueRange::positive,
+                 .headline = n == 0,
+                 .flatness = n == 0},
+                [](const JsonValue& p) {
+                    return MeasuredValue{.value = p.at("radius").number_or_nan(),
+                                         .standard_error = error_over_images(p)};
+                },
+                PartRange{planes * static_cast<std::uint32_t>(n), planes});
+        rows.add(
+            {.key = "convex_smallest_radius",
+             .group = "convex region",
+             .name = "shortest ray of the convex region",
+             .meaning = "the mean over planes",
+             .better = Better::higher,
+             .invariant_to = scale,
+             .range = ValueRange::positive,
+             .flatness = true},
+            [](const JsonValue& p) { return number_of(p.at("smallest_radius")); }, PartRange{0, planes});
+        rows.add(
+            {.key = "convex_area",
+             .group = "convex region",
+             .name = "area of the convex region",
+             .meaning = message("as far as it is seen from the solution; ", bound),
+             .better = Better::higher,
+             .invariant_to = scale,
+             .range = ValueRange::positive,
+             .flatness = true},
+            [](const JsonValue& p) { return number_of(p.at("area")); }, PartRange{0, planes});
+        rows.add(
+            {.key = "convex_at_border",
+             .group = "convex region",
+             .name = "rays that stay convex up to the longest radius",
+             .unit = "fraction",
+             .meaning = "if any, radius and area are lower bounds",
+             .invariant_to = scale},
+            [](const JsonValue& p) { return number_of(p.at("open_share")); }, PartRange{0, planes});
     }
     /// The regions drawn over the surfaces of the page, and the sources of the radii's variance.
     void put_into(nlohmann::json& report, const CompletedRuns& runs) const {

@@ -13,8 +13,8 @@
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/level_radius.hpp>
-#include <vitscape/landscape/normalization.hpp>
 #include <vitscape/study/measure.hpp>
+#include <vitscape/study/measures/normalizations.hpp>
 #include <vitscape/study/variance.hpp>
 
 namespace vitscape {
@@ -33,6 +33,7 @@ struct HalfGainMeasure {
     std::uint32_t masks = 2;  ///< draws of the masks, for methods that mask
     double longest = 8;
     std::uint64_t direction_seed = 1;
+    Normalizations normalizations{"filter"};
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -45,9 +46,11 @@ struct HalfGainMeasure {
         visit("longest", self.longest, "longest-radius", "up to which the half-gain radius is sought",
               Range::above(0));
         visit("direction_seed", self.direction_seed, "direction-seed", "of the directions", Range::seed());
+        visit("normalizations", self.normalizations, "", "of the directions");
     }
     void check() const {
         check_ranges(*this);
+        check_normalizations(normalizations);
         if (!(longest >= LevelRadiusOptions{}.first))
             throw ConfigError(message("the half-gain radius is sought up to ", longest,
                                       "; it must be at least ", LevelRadiusOptions{}.first));
@@ -60,12 +63,14 @@ struct HalfGainMeasure {
     }
     [[nodiscard]] double seconds(const LossSpeed& speed) const {
         constexpr double evaluations = 13;  // of the loss, for each ray
-        return speed.value * static_cast<double>(images) * masks * rays * evaluations;
+        return speed.value * static_cast<double>(images * normalizations.size()) * masks * rays * evaluations;
     }
 
     template <Backend B, class O>
     [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around) const {
         const std::uint32_t draws = around.masked() ? masks : 1;
+        const std::int64_t all =
+            static_cast<std::int64_t>(draws) * rays * static_cast<std::int64_t>(normalizations.size());
         nlohmann::json found = {{"centre_loss", nullptr}, {"trivial_loss", nullptr}};
         std::int64_t done = 0;
         for (std::uint32_t mask = 0; mask < draws; ++mask) {
@@ -79,40 +84,43 @@ struct HalfGainMeasure {
                 at_centre.resize(static_cast<std::size_t>(loss.samples()));
                 loss.sample_losses(around.theta(), std::span<double>(at_centre));
             }
-            for (std::uint32_t ray = 0; ray < rays; ++ray) {
-                around.progress(++done, static_cast<std::int64_t>(draws) * rays, "rays");
-                Vector<B> direction = gaussian_direction(around.theta().backend(), loss.layout(),
-                                                         direction_seed, first_ray_direction + ray);
-                normalize(FilterNormalization{}, loss.layout(), around.theta(), direction);
-                const LevelRadius at = level_radius(loss, around.theta(), direction, 0.5 * (centre + trivial),
-                                                    {.longest = longest});
-                found["radii"].push_back({{"mask", mask},
-                                          {"ray", ray},
-                                          {"radius", at.radius},
-                                          {"reached", at.reached},
-                                          {"groups", radii_of_groups(at, at_centre, trivial)}});
-            }
+            for (std::size_t n = 0; n < normalizations.size(); ++n)
+                for (std::uint32_t ray = 0; ray < rays; ++ray) {
+                    around.progress(++done, all, "rays");
+                    Vector<B> direction = gaussian_direction(around.theta().backend(), loss.layout(),
+                                                             direction_seed, first_ray_direction + ray);
+                    normalize(parse_normalization(normalizations[n]), loss.layout(), around.theta(),
+                              direction);
+                    const LevelRadius at = level_radius(loss, around.theta(), direction,
+                                                        0.5 * (centre + trivial), {.longest = longest});
+                    found[radii_key(n)].push_back({{"mask", mask},
+                                                   {"ray", ray},
+                                                   {"radius", at.radius},
+                                                   {"reached", at.reached},
+                                                   {"groups", radii_of_groups(at, at_centre, trivial)}});
+                }
         }
         return found;
     }
 
     void rows(Rows& rows) const {
-        rows.add(
-            {.key = "half_gain_radius",
-             .group = "flatness",
-             .name = "half-gain radius",
-             .meaning = message("the distance, in lengths of the weights' filters, at which half of what "
-                                "training gained is lost; the mean over ",
-                                rays,
-                                " random directions, its error over images; rays that do not get "
-                                "there count as ",
-                                plain_number(longest)),
-             .better = Better::higher,
-             .invariant_to = gain_scale,
-             .range = ValueRange::positive,
-             .headline = true,
-             .flatness = true},
-            [](const JsonValue& h) { return mean_radius(h); });
+        for (std::size_t n = 0; n < normalizations.size(); ++n)
+            rows.add(
+                {.key = "half_gain_radius" + key_suffix(normalizations, n),
+                 .group = "flatness",
+                 .name = "half-gain radius" + name_suffix(normalizations, n),
+                 .meaning = message("the distance, in lengths of the ",
+                                    n == 0 ? "weights' filters" : "normalized directions",
+                                    ", at which half of what training gained is lost; the mean over ", rays,
+                                    " random directions, its error over images; rays that do not get "
+                                    "there count as ",
+                                    plain_number(longest)),
+                 .better = Better::higher,
+                 .invariant_to = gain_scale,
+                 .range = ValueRange::positive,
+                 .headline = n == 0,
+                 .flatness = n == 0},
+                [radii = radii_key(n)](const JsonValue& h) { return mean_radius(h, radii); });
         rows.add({.key = "half_gain_unreached",
                   .group = "flatness",
                   .name = "rays on which half of the gain is not lost up to the longest radius",
@@ -129,6 +137,9 @@ struct HalfGainMeasure {
     }
 
   private:
+    [[nodiscard]] std::string radii_key(std::size_t n) const {
+        return "radii" + key_suffix(normalizations, n);
+    }
     /// False if a radius is a bound only.
     static bool add_radii(const JsonValue& run, const std::string& loss, int seed,
                           std::vector<Measurement>& radii) {
@@ -162,9 +173,9 @@ struct HalfGainMeasure {
         return list;
     }
     /// The mean over masks and rays. Its error is the one over groups of images, each the mean over masks and rays.
-    [[nodiscard]] static MeasuredValue mean_radius(const JsonValue& result) {
-        if (!result.contains("radii")) return {};
-        const JsonValue all = result.at("radii");
+    [[nodiscard]] static MeasuredValue mean_radius(const JsonValue& result, const std::string& key_of_radii) {
+        if (!result.contains(key_of_radii)) return {};
+        const JsonValue all = result.at(key_of_radii);
         std::vector<double> radii, of_group(groups, 0);
         double grouped = 0;
         for (std::size_t i = 0; i < all.size(); ++i) {

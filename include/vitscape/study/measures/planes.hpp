@@ -13,7 +13,7 @@
 
 namespace vitscape {
 
-/// Random planes through a solution, spanned by filter-normalized Gaussian directions: identical for all measures and
+/// Random planes through a solution, spanned by normalized Gaussian directions: identical for all measures and
 /// contestants with the same options.
 struct Planes {
     std::uint32_t pairs = 3;  ///< pairs of directions, one plane each
@@ -37,12 +37,12 @@ struct Planes {
         return fewer;
     }
     template <Backend B>
-    [[nodiscard]] Plane<B> plane(const ParameterLayout& layout, const Vector<B>& theta,
-                                 std::uint32_t number) const {
+    [[nodiscard]] Plane<B> plane(const ParameterLayout& layout, const Vector<B>& theta, std::uint32_t number,
+                                 Normalization normalization = Normalization::filter) const {
         Vector<B> delta = gaussian_direction(theta.backend(), layout, direction_seed, 2 * number),
                   eta = gaussian_direction(theta.backend(), layout, direction_seed, 2 * number + 1);
-        normalize(FilterNormalization{}, layout, theta, delta);
-        normalize(FilterNormalization{}, layout, theta, eta);
+        normalize(normalization, layout, theta, delta);
+        normalize(normalization, layout, theta, eta);
         return Plane<B>(theta, std::move(delta), std::move(eta));
     }
     /// A grid over a plane. @throws ConfigError for a number of points without a centre
