@@ -124,6 +124,7 @@ void check_measures(const Options& o) {
 std::vector<AnyClaim> claims_about(const std::vector<program::Arm>& arms) {
     std::vector<AnyClaim> claims = paper_claims();
     for (const program::Arm& arm : arms) {
+        if (!arm.trained) continue;
         if (arm.method == VitClassifier::Card::name &&
             arm.model.config_of<VitClassifier>(2).loss == ClassifierLoss::squared)
             for (const AnyClaim& claim : autoencoder_claims(std::string(MaskedAutoencoder<>::Card::name),
@@ -217,7 +218,7 @@ void compare(Options& o) {
         for (const program::Arm& arm : o.arms)
             program::for_each_method({arm.method}, classes, arm.model, o.recipe,
                                      [&](const std::string&, const std::string&, const auto& method) {
-                                         comparison.add(arm.name, arm.title, method);
+                                         comparison.add(arm.name, arm.title, method, arm.trained);
                                      });
         try {
             const WrittenReport written = comparison.run();

@@ -20,6 +20,7 @@ namespace program {
 struct Arm {
     std::string name, title, method;
     ModelOptions model;  ///< with the arm's own options
+    bool trained = true;
 };
 
 /// Options that say what is compared.
@@ -31,7 +32,9 @@ struct ArmOptions {
         app.add_option(
                "--arm", texts,
                "NAME=METHOD,OPTION=VALUE,…: compares a method with options of its own as well, such as "
-               "scaled=rc-mae,momentum=scaled; may be given several times")
+               "scaled=rc-mae,momentum=scaled, or, with trained=false, an untrained network as a control; "
+               "may be "
+               "given several times")
             ->delimiter('\0')
             ->allow_extra_args(false)
             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -45,7 +48,7 @@ struct ArmOptions {
         AllMethods::for_each([&]<class M>() {
             const std::string name(M::Card::name);
             if (std::find(methods.begin(), methods.end(), name) != methods.end())
-                all.push_back({name, std::string(M::Card::title), name, model});
+                all.push_back({name, std::string(M::Card::title), name, model, true});
         });
         for (const std::string& text : texts) {
             Arm arm = read(text, model);
@@ -64,7 +67,7 @@ struct ArmOptions {
         };
         const std::size_t equals = text.find('=');
         if (equals == text.npos || equals == 0) throw fail("it has no name");
-        Arm arm{text.substr(0, equals), "", "", model};
+        Arm arm{text.substr(0, equals), "", "", model, true};
         for (const char c : arm.name)
             if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_')
                 throw fail("a name has letters, digits, '-' and '_' only");
@@ -85,6 +88,14 @@ struct ArmOptions {
             const std::size_t at = part->find('=');
             if (at == part->npos) throw fail(message("'", *part, "' has no value"));
             values.emplace_back(part->substr(0, at), part->substr(at + 1));
+            if (values.back().first == "trained") {
+                if (values.back().second != "true" && values.back().second != "false")
+                    throw fail("trained is true or false, '" + values.back().second + "' was given");
+                arm.trained = values.back().second == "true";
+                values.pop_back();
+                if (!arm.trained) said += (said.empty() ? "" : ", ") + std::string("not trained");
+                continue;
+            }
             said += (said.empty() ? "" : ", ") + values.back().first + " " + values.back().second;
         }
         try {

@@ -31,3 +31,9 @@ TEST_CASE("calibration error: the gap of accuracy and confidence, weighted by th
     CHECK_THROWS_AS(calibration_error(logits, labels, 0), ConfigError);
     CHECK_THROWS_AS(calibration_error(logits, std::vector<std::int64_t>{0, 0, 1, 1, 7}), DataError);
 }
+
+TEST_CASE("predicted classes: the largest logit, the lower of equal ones, none where one is not a number") {
+    const std::vector<double> logits{0, 2, 1, 3, 3, 0, 1, std::nan(""), 5};
+    CHECK(predicted_classes(logits, 3) == std::vector<std::int32_t>{1, 0, -1});
+    CHECK_THROWS_AS(predicted_classes(logits, 2), ShapeError);
+}

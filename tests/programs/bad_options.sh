@@ -131,6 +131,7 @@ compare --convex-images -1 | --convex-images takes a whole number from 1 to 4294
 compare --images 300 | --images 300: synthetic:200 has 200 images
 compare --curvature-images 300 | --curvature-images 300: synthetic:200 has 200 images
 compare --convex-images 300 | --convex-images 300: synthetic:200 has 200 images
+compare --arm x=mae,trained=no | trained is true or false, 'no' was given
 compare --arm x | --arm x: it has no name
 compare --arm =mae | --arm =mae: it has no name
 compare --arm ../x=mae | a name has letters, digits

@@ -14,13 +14,16 @@ options=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --wi
     --decoder-width 16 --decoder-heads 2 --seeds 2 --batch 40 --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2
     --rays 2 --mask-draws 1 --grid 5 --convex-planes 1 --convex-rays 4 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
     --trace-samples 2 --threads 1 --normalize filter,layer --methods mae,rc-mae,supervised --arm scaled=rc-mae,momentum=scaled,momentum-steps=50
-    --arm squared=supervised,classifier-loss=squared)
+    --arm squared=supervised,classifier-loss=squared --arm start=mae,trained=false)
 
 "$compare" "${options[@]}" --out "$folder/undisturbed" >"$folder/summary" 2>"$folder/log"
 grep -q 'expected in all' "$folder/log"
 grep -q "An EMA teacher widens the convex region" "$folder/summary"
 grep -q "RC-MAE (momentum scaled, momentum-steps 50) improves the linear probe" "$folder/summary"
 grep -q "MAE's minimum is wider than that of Supervised ViT (classifier-loss squared)" "$folder/summary"
+grep -q 'not trained, as a control' "$folder/undisturbed/report.html"
+grep -q '"trained": false' "$folder/undisturbed/plan.json"
+grep -q '<h3>Stability</h3>' "$folder/undisturbed/report.html"
 grep -q '"reference_steps": 50' "$folder/undisturbed/plan.json"
 for kind in training classification; do
     for what in contour surface slice; do test -s "$folder/undisturbed/figures/${kind}_$what.png"; done

@@ -86,6 +86,16 @@ TEST_CASE("a claim says which normalizations would change its verdict", "[compar
     CHECK(found.at("sensitivities").size() == 3);
 }
 
+TEST_CASE("a claim has the number of an untrained network beside it", "[compare]") {
+    Evidence evidence =
+        evidence_of({{"x a", {2, 2.1, 1.9}}, {"x b", {1, 1.1, 0.95}}, {"x b0", {3, 5}}, {"y b0", {1}}});
+    evidence.untrained = {"b0", "c0"};
+    const auto found = judge_one(a_larger, evidence);
+    CHECK(found.at("verdict") == "supported");
+    CHECK(found.at("note") ==
+          "training had not ended (Method B: it still fell); Method B, which was not trained, has 4");
+}
+
 TEST_CASE("a claim about what did not learn is not judged, unless any solution will do", "[compare]") {
     const auto evidence =
         evidence_of({{"x a", {2, 2.1, 1.9}}, {"x b", {1, 1.1, 0.95}}}, "its probe is at chance");

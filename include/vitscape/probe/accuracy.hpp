@@ -64,6 +64,24 @@ inline Accuracy accuracy(std::span<const double> logits, std::span<const std::in
             labels.size()};
 }
 
+/// The class with the largest logit of each image, the lowest of equal ones; -1 for a row with a logit that is not a number.
+/// @param logits  (images, classes), row by row
+/// @throws ShapeError if the sizes do not match
+[[nodiscard]] inline std::vector<std::int32_t> predicted_classes(std::span<const double> logits,
+                                                                 std::size_t images) {
+    if (images == 0 || logits.size() % images != 0)
+        throw ShapeError(message(logits.size(), " logits do not fit ", images, " images"));
+    const std::size_t classes = logits.size() / images;
+    std::vector<std::int32_t> predicted;
+    for (std::size_t i = 0; i < images; ++i) {
+        const auto row = logits.subspan(i * classes, classes);
+        const bool numbers = std::none_of(row.begin(), row.end(), [](double x) { return std::isnan(x); });
+        predicted.push_back(
+            numbers ? static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin()) : -1);
+    }
+    return predicted;
+}
+
 /// The expected calibration error (Guo et al. 2017, arXiv 1706.04599, equation 5): the mean over images of
 /// |accuracy - mean confidence| of the image's bin, where the confidence is the largest softmax of the logits and bins divide
 /// [0, 1] evenly. NaN if a logit is not finite. Biased upwards for few images.

@@ -42,6 +42,7 @@ struct Evidence {
     std::function<std::string(const std::string& contestant)> unlearned;
     /// Why the training of a contestant had not ended; empty if it had.
     std::function<std::string(const std::string& contestant)> unfinished;
+    std::vector<std::string> untrained{};  ///< contestants that are controls
 };
 
 /// A difference between two contestants in one row.
@@ -227,9 +228,17 @@ inline nlohmann::json json_difference(const TestedDifference& d) {
         Verdict verdict;
         if (unlearned.empty() || claim.any_solution) {
             verdict = claim.judge(evidence);
+            const auto add = [&](const std::string& sentence) {
+                verdict.note += (verdict.note.empty() ? "" : "; ") + sentence;
+            };
             if (!unfinished.empty() && !claim.any_solution)
-                verdict.note +=
-                    message(verdict.note.empty() ? "" : "; ", "training had not ended (", unfinished, ")");
+                add(message("training had not ended (", unfinished, ")"));
+            for (const std::string& control : evidence.untrained)
+                if (const double mean =
+                        mean_and_error(evidence.values({claim.needs().front().row, control})).mean;
+                    !claim.any_solution && std::isfinite(mean))
+                    add(message(evidence.title(control), ", which was not trained, has ",
+                                plain_number(mean)));
         } else {
             verdict.verdict = "not judged";
             verdict.note = "nothing was learned here (" + unlearned + ")";

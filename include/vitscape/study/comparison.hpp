@@ -97,14 +97,15 @@ class Comparison {
 
     /// Adds a method, by its name in files and its title in the report. @throws ConfigError for a duplicate name, DataError for
     /// a classifier if the images have no classes
+    /// @param trained  false: an untrained network as a control
     template <ComparableMethod<B> M>
-    void add(std::string name, std::string title, M method) {
+    void add(std::string name, std::string title, M method, bool trained = true) {
         if (ClassifyingMethod<M, B> && !setting_.labelled())
             throw DataError(message(title, " learns the classes of images, and these have none"));
         for (const auto& other : entrants_)
             if (other->name() == name) throw ConfigError(message("two methods are called '", name, "'"));
         entrants_.push_back(std::make_unique<EntrantOf<B, Measures, M>>(
-            Contestant<M>{std::move(name), std::move(title), std::move(method)}));
+            Contestant<M>{std::move(name), std::move(title), std::move(method), trained}));
     }
 
     /// Completes the remaining work and writes report.json, report.html and figures.
@@ -142,7 +143,10 @@ class Comparison {
         show("writing the report");
         const ComparisonPlan& plan = setting_.plan;
         CompletedRuns runs{.out = options_.out, .seeds = plan.seeds};
-        for (const auto& entrant : entrants_) runs.methods.emplace_back(entrant->name(), entrant->title());
+        for (const auto& entrant : entrants_) {
+            runs.methods.emplace_back(entrant->name(), entrant->title());
+            if (!entrant->trained()) runs.untrained.insert(entrant->name());
+        }
         runs.load(result_names(measures_));
         const ReportData data(runs, plan, rows_of(measures_, runs, plan), claims);
         nlohmann::json report = data.report(options_.data, setting_.images, setting_.test);

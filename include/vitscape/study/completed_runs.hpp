@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,11 +28,15 @@ inline constexpr std::array<StudyLoss, 3> study_losses{
     StudyLoss{"total", "total training loss, with the consistency with a teacher"},
     StudyLoss{"classification", "classification loss"}};
 
+/// The file in a run's folder with the class that the probe of all labels gives each held-out image, -1 for none: int32, (images).
+inline constexpr const char* predictions_file = "predictions.npy";
+
 /// The results of every method and seed of a comparison.
 struct CompletedRuns {
     std::filesystem::path out{};
     std::vector<std::uint64_t> seeds{};
     std::vector<std::pair<std::string, std::string>> methods{};    ///< names and titles
+    std::set<std::string> untrained{};                             ///< the names of those that are controls
     std::map<std::string, std::vector<nlohmann::json>> results{};  ///< of each method, one per seed
 
     [[nodiscard]] std::filesystem::path folder(const std::string& method, std::uint64_t seed) const {

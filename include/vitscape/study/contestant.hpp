@@ -30,9 +30,12 @@ template <class M>
 struct Contestant {
     std::string name, title;
     M method;
+    bool trained = true;  ///< false: a control, whose initial values are measured
 };
 template <class M>
 Contestant(std::string, std::string, M) -> Contestant<M>;
+template <class M>
+Contestant(std::string, std::string, M, bool) -> Contestant<M>;
 
 /// A classifier with the encoder of the method, and its head or that of a probe; its loss is the cross entropy.
 template <Backend B, class M>

@@ -18,6 +18,7 @@ class Entrant {
     virtual ~Entrant() = default;
     [[nodiscard]] virtual const std::string& name() const = 0;   ///< in files
     [[nodiscard]] virtual const std::string& title() const = 0;  ///< in the report
+    [[nodiscard]] virtual bool trained() const = 0;              ///< or an untrained control
     [[nodiscard]] virtual nlohmann::json description() const = 0;
     [[nodiscard]] virtual MethodSpeed speed(const ComparisonSetting<B>& setting) const = 0;
     /// The expected time of a run from one seed.
@@ -37,7 +38,12 @@ class EntrantOf final : public Entrant<B, Measures> {
 
     [[nodiscard]] const std::string& name() const override { return contestant_.name; }
     [[nodiscard]] const std::string& title() const override { return contestant_.title; }
-    [[nodiscard]] nlohmann::json description() const override { return describe(contestant_.method); }
+    [[nodiscard]] bool trained() const override { return contestant_.trained; }
+    [[nodiscard]] nlohmann::json description() const override {
+        nlohmann::json description = describe(contestant_.method);
+        if (!contestant_.trained) description["trained"] = false;
+        return description;
+    }
     [[nodiscard]] MethodSpeed speed(const ComparisonSetting<B>& setting) const override {
         return measure_speed(setting, contestant_);
     }

@@ -37,6 +37,7 @@ struct Learning {
     static constexpr double settled_share = 0.02, settled_gradient = 0.25;
 
     bool learned = true, ended = true;
+    bool control = false;       ///< an untrained network, of which nothing else is asked
     std::string why_not;        ///< not learned: the first reason
     std::string why_not_ended;  ///< not ended: the reasons
     Interval accuracy, random_encoder, raw_pixels;
@@ -49,6 +50,7 @@ struct Learning {
             return nlohmann::json{json_number(i.low), json_number(i.high)};
         };
         return {{"learned", learned},
+                {"control", control},
                 {"ended", ended},
                 {"why_not", why_not},
                 {"why_not_ended", why_not_ended},
@@ -133,6 +135,11 @@ inline std::string percent_text(const Interval& interval) {
         };
         above(found.random_encoder, "a random encoder");
         above(found.raw_pixels, "raw pixels");
+    }
+    if (runs.untrained.contains(contestant)) {
+        found.control = true;
+        found.learned = false, found.why_not = "it was not trained, as a control";
+        return found;
     }
     const auto not_ended = [&](const std::string& why) {
         found.ended = false;

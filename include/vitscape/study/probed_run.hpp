@@ -21,6 +21,8 @@ struct ProbedRun {
     nlohmann::json result{};
     std::vector<double>
         classifier{};  ///< with the head of the probe that learned from all labels, or its own
+    std::vector<std::int32_t>
+        predictions{};  ///< of held-out images by the probe that learned from all labels; empty without classes
 };
 
 namespace detail {
@@ -64,7 +66,10 @@ template <Backend B, class M>
                                         {"top1", result.top1},
                                         {"top5", result.top5},
                                         {"standard_error", result.standard_error()}});
-        if (share != 1 || ClassifyingMethod<M, B>) continue;
+        if (share != 1) continue;
+        run.predictions = predicted_classes(trained.probe.head().logits(features.queries.rows()),
+                                            features.queries.labels.size());
+        if (ClassifyingMethod<M, B>) continue;
         trained.probe.put_into(classifier.layout(), run.classifier);
         run.result["training_top1"] =
             accuracy(trained.probe.head().logits(features.known.rows()), features.known.labels).top1;

@@ -99,7 +99,8 @@ class ReportData {
             .unlearned =
                 [&learning](const std::string& contestant) { return learning.at(contestant).why_not; },
             .unfinished =
-                [&learning](const std::string& contestant) { return learning.at(contestant).why_not_ended; }};
+                [&learning](const std::string& contestant) { return learning.at(contestant).why_not_ended; },
+            .untrained = {runs_.untrained.begin(), runs_.untrained.end()}};
     }
     [[nodiscard]] BaselineAccuracies read_baselines() const {
         const ResultStore store(runs_.out / "baselines.json");

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <vitscape/data/balanced.hpp>
+#include <vitscape/io/npy.hpp>
+#include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/contestant.hpp>
 #include <vitscape/study/cost.hpp>
 #include <vitscape/study/curve_columns.hpp>
@@ -124,6 +126,7 @@ class ComparisonRun {
 
     /// The epochs, and the evaluations of probe and neighbours between them.
     [[nodiscard]] double training_seconds(const MethodSpeed& speed) const {
+        if (!contestant_.trained) return 0;
         const double known = static_cast<double>(std::min(plan_.probe_images, images_.size()));
         const double looks = !setting_.labelled()
                                  ? 0
@@ -134,6 +137,7 @@ class ComparisonRun {
     void train(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
         const double expected_seconds = training_seconds(speed);
         if (store.has("training")) return meter.skip(expected_seconds);
+        if (!contestant_.trained) return keep_untrained(store);
         meter.part(
             message(who(), ": training for ", plan_.training.epochs, " epochs"), expected_seconds, [&] {
                 TrainingMemory memory(backend_);
@@ -154,6 +158,18 @@ class ComparisonRun {
             });
     }
 
+    /// A control: the initial values, and a curve without epochs.
+    void keep_untrained(ResultStore& store) const {
+        Trainer trainer{backend_, contestant_.method, plan_.optimizer, plan_.schedule, seed_};
+        save_training(folder_ / "checkpoint.safetensors", trainer,
+                      describe_training(trainer, plan_.training, images_.size()),
+                      {{"classes", images_.classes()}});
+        store.put("cost", {{"parameters", contestant_.method.layout().size()}});
+        nlohmann::json curve = {{"epoch", nlohmann::json::array()}, {"seconds", nlohmann::json::array()}};
+        for (const CurveColumn& column : curve_columns)
+            curve[std::string(column.name)] = nlohmann::json::array();
+        store.put("training", curve);
+    }
     /// Adds a line of the log to a curve.
     static void put_epoch(const nlohmann::json& line, nlohmann::json& curve) {
         const auto add = [&](const std::string& name) {
@@ -170,7 +186,8 @@ class ComparisonRun {
         return all * speed.encoding * (taught ? 2.2 : 1.2);
     }
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
-        if (store.has("probe") && std::filesystem::exists(classifier_file()))
+        if (store.has("probe") && std::filesystem::exists(classifier_file()) &&
+            (!setting_.labelled() || std::filesystem::exists(folder_ / predictions_file)))
             return meter.skip(probe_seconds(speed));
         meter.part(message(who(), ": linear probes"), probe_seconds(speed), [&] {
             const ProbedRun probed = probe_run(setting_, contestant_.method, classifier_, theta_, teacher_,
@@ -179,6 +196,9 @@ class ComparisonRun {
                                                                 static_cast<std::int64_t>(all), "images");
                                                });
             save_classifier(probed.classifier);
+            if (setting_.labelled())
+                write_npy(folder_ / predictions_file, xt::xarray<std::int32_t>(xt::adapt(
+                                                          probed.predictions, {probed.predictions.size()})));
             store.put("probe", probed.result);
         });
     }

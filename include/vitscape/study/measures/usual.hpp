@@ -16,12 +16,14 @@
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/robustness.hpp>
 #include <vitscape/study/measures/rounding.hpp>
+#include <vitscape/study/measures/stability.hpp>
 #include <vitscape/study/measures/surface.hpp>
 
 namespace vitscape {
 
 /// In the order of the report.
 using UsualMeasures = std::tuple<AccuracyMeasure,           //
+                                 StabilityMeasure,          //
                                  ConvergenceMeasure,        //
                                  EigenvalueMeasure,         //
                                  TraceMeasure,              //

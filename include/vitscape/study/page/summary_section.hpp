@@ -9,6 +9,7 @@
 
 #include <vitscape/study/page/claims_table.hpp>
 #include <vitscape/study/page/measures_table.hpp>
+#include <vitscape/study/page/report_tables.hpp>
 
 // What one reads in a minute: who learned, what became of the claims, the main numbers.
 
@@ -36,7 +37,8 @@ inline std::string learning_html(const Json& report) {
         if (!learning.is_object()) continue;
         const std::string title = "<strong>" + escape_html(title_of(method)) + "</strong>";
         const std::string accuracy = percent(member(learning, "accuracy"));
-        if (member(learning, "learned") != true)
+        const bool control = member(learning, "control") == true;
+        if (member(learning, "learned") != true && !control)
             failed +=
                 message("<p class=\"warning\">", title,
                         " <strong>learned nothing here</strong>: ", escape_html(text_at(learning, "why_not")),
@@ -44,11 +46,11 @@ inline std::string learning_html(const Json& report) {
                         "about the method.</p>\n");
         if (!accuracy.empty())
             sentences += message(
-                "<li>", title, " classifies ", accuracy,
-                " of the held-out images; chance: ", fixed_number(100 * chance, 1),
+                "<li>", title, control ? ", not trained, as a control, classifies " : " classifies ",
+                accuracy, " of the held-out images; chance: ", fixed_number(100 * chance, 1),
                 " %, raw pixels: ", percent(member(learning, "raw_pixels")),
                 ", random encoder: ", percent(member(learning, "random_encoder")), ".",
-                member(learning, "ended") == true
+                member(learning, "ended") == true || control
                     ? std::string()
                     : " Its training had not ended: " + escape_html(text_at(learning, "why_not_ended")) + ".",
                 "</li>\n");
@@ -91,7 +93,7 @@ inline std::string summary_html(const Json& report) {
             report, chosen,
             "The main numbers: mean ± standard error over the n training runs; below it the 95 % interval.",
             false);
-    return html;
+    return html + report_tables_html(report);
 }
 
 inline std::string claims_html(const Json& report) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include <vitscape/study/page/measures_table.hpp>
+
+// The tables of a report with one column for each method (study/report_table.hpp).
+
+namespace vitscape::detail {
+
+inline std::string report_table_html(const Json& report, const Json& shown) {
+    std::string head = head_cell(""), rows;
+    for (const Json& method : list_at(report, "methods"))
+        head += head_cell(title_of(method), "class=\"number\"");
+    for (const Json& row : list_at(shown, "rows")) {
+        const double factor = shown_unit(text_at(row, "unit")).factor;
+        rows += "<tr>" + measure_head(report, row, true);
+        for (const Json& method : list_at(report, "methods")) {
+            const Json& entry = member(member(row, "values"), text_at(method, "name"));
+            const double value = number_at(entry, "value");
+            rows += number_cell(number_html(value * factor),
+                                std::isfinite(value) ? escape_html(text_at(entry, "note")) : std::string());
+        }
+        rows += "</tr>\n";
+    }
+    return element("h3", text_at(shown, "title")) + table(text_at(shown, "caption"), head, rows);
+}
+
+inline std::string report_tables_html(const Json& report) {
+    std::string html;
+    for (const Json& shown : list_at(report, "tables")) html += report_table_html(report, shown);
+    return html;
+}
+
+}  // namespace vitscape::detail
