@@ -175,7 +175,7 @@ void compare(Options& o) {
     o.arms = o.compared.arms(o.model);
     std::vector<std::string> methods;
     for (const program::Arm& arm : o.arms) methods.push_back(arm.method);
-    o.model.fields.check(methods);
+    o.model.fields.check(methods, {"pooling"});  // of probes, whatever is compared
     o.recipe.check(methods);
     for (const program::Arm& arm : o.arms) arm.model.require_memory(arm.method, o.training.batch, o.backend);
     for (const program::Arm& arm : o.arms)

@@ -98,11 +98,13 @@ class FieldOptions {
                 help + (o.choices.empty() ? "; " + o.kind : ": " + joined(o.choices)));
         }
     }
+    /// @param other_use  options that the program uses for something else as well
     /// @throws ConfigError if an option was given that belongs to none of the `owners`
-    void check(const std::vector<std::string>& owners) const {
+    void check(const std::vector<std::string>& owners, const std::vector<std::string>& other_use = {}) const {
         using namespace vitscape;
         for (const Option& o : options_) {
-            if (!is_given(o)) continue;
+            if (!is_given(o) || std::find(other_use.begin(), other_use.end(), o.name) != other_use.end())
+                continue;
             const auto has = [&](const std::string& owner) {
                 return std::any_of(o.owners.begin(), o.owners.end(),
                                    [&](const auto& one) { return one.first == owner; });

@@ -52,7 +52,7 @@ struct VitClassifierConfig {
     static void fields(Self& self, Visitor& visit) {
         visit("encoder", self.encoder, "", "the Vision Transformer");
         visit("classes", self.classes, "", "of the images", Range::count(2, 1e7));
-        visit("pooling", self.pooling, "pooling", "what the head reads");
+        visit("pooling", self.pooling, "pooling", "what the head reads, and the probes of all methods");
         visit("positions", self.positions, "", "fixed sine-cosine positions or learned ones");
         visit("loss", self.loss, "classifier-loss",
               "what is minimized: the cross entropy, or a squared error of the logits");
