@@ -62,15 +62,16 @@ nlohmann::json values(const auto& pairs) {
 }
 
 template <class O, class B>
-void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohmann::json& description) {
+void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohmann::json& description,
+             const std::string& of) {
     const auto operation = hessian(objective, theta);
     const auto stop = [] {
         if (interrupted()) throw Interrupted("stopped; the output file holds what was finished before");
     };
-    nlohmann::ordered_json result = {{"checkpoint", o.model.checkpoint}, {"model", description.at("model")},
-                                     {"data", o.model.data.source},      {"images", objective.samples()},
-                                     {"mask_seed", o.model.mask_seed},   {"parameters", theta.size()},
-                                     {"loss", objective.value(theta)}};
+    nlohmann::ordered_json result = {{"checkpoint", o.model.checkpoint}, {"of", of},
+                                     {"model", description.at("model")}, {"data", o.model.data.source},
+                                     {"images", objective.samples()},    {"mask_seed", o.model.mask_seed},
+                                     {"parameters", theta.size()},       {"loss", objective.value(theta)}};
     std::unique_ptr<ProgressBar> bar;
     if (o.top > 0 || o.bottom > 0) {
         const auto spectrum = lanczos(
@@ -139,8 +140,7 @@ int main(int argc, char** argv) {
         require_writable_file(o.out, "--out");
         program::with_frozen_model(
             o.model, [&](double parameters) { check_size(o, parameters); },
-            [&](auto& objective, const auto& theta, const nlohmann::json& description) {
-                measure(o, objective, theta, description);
-            });
+            [&](auto& objective, const auto& theta, const nlohmann::json& description,
+                const std::string& of) { measure(o, objective, theta, description, of); });
     });
 }

@@ -128,8 +128,8 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
 }
 
 template <class O, class B>
-void map_landscape(const Options& o, O& objective, const Vector<B>& theta,
-                   const nlohmann::json& description) {
+void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const nlohmann::json& description,
+                   const std::string& of) {
     const PlaneGrid grid = parse_grid(o.grid);
     auto [delta, eta] = directions(o, objective, theta);
     std::cerr << "directions at " << angle_in_degrees(delta, eta)
@@ -140,7 +140,7 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta,
 
     const nlohmann::ordered_json metadata = {
         {"checkpoint", o.model.checkpoint},
-        {"of", o.model.part},
+        {"of", of},
         {"model", description.at("model")},
         {"data", o.model.data.source},
         {"mask_seed", o.model.mask_seed},
@@ -203,8 +203,7 @@ int main(int argc, char** argv) {
         for (const program::NamedPath& output : outputs) require_writable_file(output.path, output.option);
         program::with_frozen_model(
             o.model, [](double) {},
-            [&](auto& objective, const auto& theta, const nlohmann::json& description) {
-                map_landscape(o, objective, theta, description);
-            });
+            [&](auto& objective, const auto& theta, const nlohmann::json& description,
+                const std::string& of) { map_landscape(o, objective, theta, description, of); });
     });
 }

@@ -25,7 +25,7 @@ namespace program {
 
 /// Options that say which model, which images and which masks.
 struct FrozenModelOptions {
-    std::string checkpoint, part = "student";
+    std::string checkpoint, part;
     DataOptions data;
     std::size_t images = 256, batch = 128;
     std::uint64_t mask_seed = 0;
@@ -35,7 +35,7 @@ struct FrozenModelOptions {
         using vitscape::Range;
         add_input_file(app, "--checkpoint", checkpoint, "file that pretrain wrote")->required();
         add_choice(app, "--of", part, {"student", "teacher"},
-                   "whose parameters to look at, where a model has a teacher");
+                   "whose parameters to look at; without it those of the training's --evaluate");
         data.add(app);
         add_number(app, "--images", images, Range::count(1, 4294967295.0),
                    "images that the loss is the mean over: the first ones, equally of each class");
@@ -47,7 +47,7 @@ struct FrozenModelOptions {
     }
 };
 
-/// Loads the model and its images and calls `work(objective, theta, description)`.
+/// Loads the model and its images and calls `work(objective, theta, description, of)`, where `of` is "student" or "teacher".
 /// @param check  called with the number of parameters before images are read; throws where they are too many
 template <class Check, class Work>
 void with_frozen_model(const FrozenModelOptions& options, const Check& check, const Work& work) {
@@ -64,9 +64,11 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
             if (options.part == "teacher" && !TaughtMethod<Method, B>)
                 throw ConfigError(
                     message("--of teacher: the model of ", options.checkpoint, " has no teacher"));
+            const std::string of =
+                options.part.empty() ? std::string(name_of(evaluated_weights(method))) : options.part;
             const Vector<Master<B>> theta(
                 master(backend),
-                checkpoint.vector<float>(method.layout(), options.part == "teacher" ? "teacher." : ""));
+                checkpoint.vector<float>(method.layout(), of == "teacher" ? "teacher." : ""));
             const AnyDataset all = options.data.open(method.grid().image);
             if constexpr (ClassifyingMethod<Method, B>)
                 if (const auto classes =
@@ -96,9 +98,10 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
                 }
             }();
             std::cerr << description.at("model").at("method").get<std::string>() << " with "
-                      << method.layout().size() << " parameters, loss over " << objective.samples()
-                      << " images, " << options.backend.describe(backend) << '\n';
-            work(objective, theta, description);
+                      << method.layout().size() << " parameters"
+                      << (TaughtMethod<Method, B> ? " of the " + of : "") << ", loss over "
+                      << objective.samples() << " images, " << options.backend.describe(backend) << '\n';
+            work(objective, theta, description, of);
         });
     };
     std::visit(look, any);

@@ -57,6 +57,20 @@ struct Config {
         visit("other", self.other, "", "whether there is another");
     }
 };
+/// It had one number before.
+struct Extended {
+    static constexpr std::string_view kind = "extended";
+    static constexpr std::array<std::string_view, 2> newer_fields{"share", "loss"};
+    double old = 1, share = 1;
+    Loss loss = Loss::normalized;
+    template <class Self, class Visitor>
+    static void fields(Self& self, Visitor& visit) {
+        visit("old", self.old, "", "as ever");
+        visit("share", self.share, "", "of the whole");
+        visit("loss", self.loss, "", "what is predicted");
+    }
+};
+static_assert(WithNewerFields<Extended> && !WithNewerFields<Config>);
 static_assert(WithFields<Config> && WithKind<Round> && NamedEnum<Loss> && !NamedEnum<int>);
 static_assert(!WithFields<std::string> && ChoiceOfKinds<AnyShape> && !ChoiceOfKinds<Round>);
 
@@ -70,6 +84,23 @@ TEST_CASE("fields: what is described is read back", "[core][fields]") {
     Config read;
     read_fields(json, read);
     CHECK(describe(read) == json);
+}
+
+TEST_CASE("fields: newer ones are written where they are not the default, and may be missing",
+          "[core][fields]") {
+    CHECK(describe(Extended{}).dump() == R"({"kind":"extended","old":1.0})");
+    const Extended changed{3, 0.5, Loss::plain};
+    CHECK(describe(changed).dump() == R"({"kind":"extended","loss":"plain","old":3.0,"share":0.5})");
+    Extended read;
+    read_fields(describe(changed), read);
+    CHECK(describe(read) == describe(changed));
+    Extended kept{2, 0.25};
+    read_fields(nlohmann::json{{"old", 4}}, kept);
+    CHECK(describe(kept).dump() == R"({"kind":"extended","old":4.0,"share":0.25})");
+    CHECK(test::error_text<IoError>([&] {
+              read_fields(nlohmann::json{{"share", 0.5}}, read);
+          }).find("old") != std::string::npos);
+    CHECK_THROWS_AS(read_fields(nlohmann::json{{"old", 4}, {"share", "half"}}, read), IoError);
 }
 
 TEST_CASE("fields: a type without fields is called custom and cannot be read back", "[core][fields]") {

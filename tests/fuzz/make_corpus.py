@@ -153,7 +153,7 @@ write("plan", "plan", json.dumps({"asked": {"methods": {"mae": 1}},
                                   "decided": {"epochs": 3, "level": 1, "speeds": {"mae": [1, 2, 3, 4, 5, 6, 7, 8]}}}))
 write("plan", "other", json.dumps({"asked": {"methods": {"simmim": [1, {"a": None}]}, "x": "y"}, "decided": {"speeds": {}}}))
 write("results", "run", json.dumps({
-    "training": {"seconds": [1, 2], "epoch": [1, 2], "loss": [3.0, None]},
+    "training": {"seconds": [1, 2], "images_per_second": [50, 25], "epoch": [1, 2], "loss": [3.0, None]},
     "probe": {"shares": [{"top1": 0.5, "top5": 0.9}], "knn": 0.25, "teacher": None},
     "training.surface-0": {"area_below_twice": 1.5, "local_minima": 1}, "random encoder": [0.1, 0.2]}))
 report = {

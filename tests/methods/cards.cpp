@@ -3,6 +3,7 @@
 // What files say about methods, and the way back.
 #include <set>
 #include <string>
+#include <variant>
 
 #include <vitscape/methods/all.hpp>
 
@@ -48,6 +49,21 @@ TEST_CASE("cards: descriptions are those of version 0.1 to the byte", "[methods]
     // what version 0.1 did not have is written only if it is not the default
     CHECK(describe(VitClassifier({.encoder = encoder, .loss = ClassifierLoss::squared})).at("loss") ==
           "squared");
+    using Taught = RcMae<AnyMasking, EmaTeacher<AnyMomentum>>;
+    Taught::Config half{.encoder = encoder, .decoder = decoder, .teacher_share = 0.5};
+    CHECK(describe(Taught(half)).at("teacher_share") == 0.5);
+    CHECK_FALSE(describe(Taught(half)).contains("evaluate"));
+    half.evaluate = EvaluatedWeights::teacher;
+    CHECK(describe(Taught(half)).at("evaluate") == "teacher");
+    // and is missing in a file of version 0.1, which is opened as ever
+    nlohmann::json old = describe(Taught(half));
+    old.erase("teacher_share"), old.erase("evaluate");
+    const auto read = std::get<Taught>(method_from(old));
+    CHECK(read.config().teacher_share == 1);
+    CHECK(read.evaluated_weights() == EvaluatedWeights::student);
+    CHECK(describe(read) == old);
+    old["evaluate"] = "both";
+    CHECK_THROWS_AS(method_from(old), ConfigError);
 }
 
 TEST_CASE("cards: names are unique, and every method is read back as it was", "[methods]") {
@@ -61,6 +77,8 @@ TEST_CASE("cards: names are unique, and every method is read back as it was", "[
         if constexpr (requires { config.decoder; }) config.decoder = decoder;
         if constexpr (requires { config.masking.policy; }) config.masking = {BlockMasking{0.6, 2, 0.5}};
         if constexpr (requires { config.consistency; }) config.consistency = 0.25;
+        if constexpr (requires { config.teacher_share; }) config.teacher_share = 0.5;
+        if constexpr (requires { config.evaluate; }) config.evaluate = EvaluatedWeights::teacher;
         if constexpr (requires { config.loss; }) config.loss = ClassifierLoss::squared;
         if constexpr (requires { config.pooling; }) config.pooling = Pooling::average;
         const nlohmann::json description = describe(M(config));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <memory>
+#include <tuple>
 
 #include <vitscape/backend/eigen/primitives.hpp>
 #include <vitscape/methods/rc_mae.hpp>
@@ -127,6 +128,35 @@ TEST_CASE("operations of a masked autoencoder with a teacher are those that its 
         tape.backward(model.losses(tape, inputs));
         CHECK(backend.operations() - before + teacher_run == 3 * count.training);
     }
+}
+
+TEST_CASE("operations of a teacher that sees a share of the images, or none") {
+    for (const bool other_mask : {false, true})
+        for (const auto& [consistency, share, seen] :
+             {std::tuple{1.0, 1.0 / 3, 1.0}, {1.0, 2.0 / 3, 2.0}, {0.0, 1.0, 0.0}}) {
+            INFO("other mask: " << other_mask << ", of three images it sees " << seen);
+            const RcMae<> model({.encoder = {24, 4, {24, 3, 3, 2.5}},
+                                 .decoder = {16, 2, 4},
+                                 .consistency = consistency,
+                                 .other_mask = other_mask,
+                                 .teacher_share = share});
+            const auto count = operation_count(model.config()),
+                       alone = operation_count(model.student().config());
+            CountingBackend backend;
+            RcMae<>::Inputs<CountingBackend> inputs;
+            prepare_training(model, backend, three_images(), MaskKey{}, inputs);
+            const Vector<CountingBackend> theta(backend, initial_values(model.layout(), 0));
+            Eval<CountingBackend> eval(backend, theta.data());
+            model.run_teacher(eval, inputs);
+            const double teacher_run = backend.operations();
+            CHECK(3 * (count.training - alone.training) == Approx(teacher_run));
+            // an evaluation takes all images
+            CHECK(count.forward - alone.forward == Approx(seen > 0 ? teacher_run / seen : 0));
+            Vector<CountingBackend> gradient(backend, theta.size());
+            Tape<CountingBackend> tape(backend, theta.data(), gradient.data());
+            tape.backward(model.losses(tape, inputs));
+            CHECK(backend.operations() == Approx(3 * count.training));
+        }
 }
 
 TEST_CASE("operations of a classifier are those of its products") {

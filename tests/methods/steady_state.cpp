@@ -9,6 +9,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/methods/data2vec.hpp>
 #include <vitscape/methods/masked_autoencoder.hpp>
+#include <vitscape/methods/rc_mae.hpp>
 #include <vitscape/methods/simmim.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
@@ -60,8 +61,8 @@ void check_steady_state(const M& method, int threads) {
             count_allocations();
         }
         fill(0, gradient);
-        method.prepare(backend, batches[step], MaskKey{.seed = 1, .epoch = static_cast<std::uint32_t>(step)},
-                       inputs);
+        prepare_training(method, backend, batches[step],
+                         MaskKey{.seed = 1, .epoch = static_cast<std::uint32_t>(step)}, inputs);
         if constexpr (TaughtMethod<M, B>) method.run_teacher(teacher, inputs);
         tape.backward(method.losses(tape, inputs), 1.0 / 9);
         adamw.step(state, std::span<const ParameterGroup>(groups), 1e-3, 1, gradient, theta);
@@ -125,6 +126,13 @@ TEST_CASE("steady state: block and grid masking allocate nothing", "[mae][memory
 TEST_CASE("steady state: training steps of methods with mask tokens allocate nothing", "[methods][memory]") {
     check_steady_state(SimMim<>({.encoder = {32, 4, {24, 2, 3}}}), 2);
     check_steady_state(Data2Vec<>({.encoder = {32, 4, {24, 2, 3}}}), 2);
+}
+
+TEST_CASE("steady state: training steps with a teacher of all images or some allocate nothing",
+          "[mae][memory]") {
+    const double share = GENERATE(1.0, 0.5);
+    check_steady_state(
+        RcMae<>({.encoder = {32, 4, {24, 2, 3}}, .decoder = {16, 1, 2}, .teacher_share = share}), 2);
 }
 
 TEST_CASE("steady state: a training step of the classifier allocates nothing", "[mae][memory]") {

@@ -145,6 +145,11 @@ compare --arm a=rc-mae,consistency | 'consistency' has no value
 compare --arm a=rc-mae,consistency=x | consistency
 compare --arm a=rc-mae,consistency=-1 | consistency
 compare --arm a=rc-mae,momentum=steep | momentum takes one of
+compare --arm a=rc-mae,teacher-share=0 | --arm a=rc-mae,teacher-share=0: --teacher-share takes a number in (0, 1], 0 was given
+compare --arm a=rc-mae,teacher-share=half | --teacher-share takes a number in (0, 1], 'half' was given
+compare --arm a=rc-mae,evaluate=both | evaluate takes one of student, teacher; 'both' was given
+compare --arm a=mae,evaluate=teacher | mae has no option 'evaluate'
+compare --arm a=data2vec,teacher-share=0.5 | data2vec has no option 'teacher-share'
 compare --arm a=rc-mae,other-mask=maybe | other-mask is true or false
 compare --normalize layer | the first normalization is filter
 compare --normalize filter,filter | --normalize has 'filter' twice
@@ -382,6 +387,10 @@ pretrain --method rc-mae --momentum linear --momentum-part 2 | --momentum-part t
 pretrain --method rc-mae --momentum scaled --momentum-steps 0 | --momentum-steps takes a number above 0, 0 was given
 pretrain --method rc-mae --momentum copy --copy-every 0 | --copy-every takes a whole number from 1 to 1000000000, 0 was given
 pretrain --method rc-mae --momentum steep | --momentum takes one of published, released, linear, scaled, copy; 'steep' was given
+pretrain --method rc-mae --teacher-share 0 | --teacher-share takes a number in (0, 1], 0 was given
+pretrain --method rc-mae --teacher-share 1.5 | --teacher-share takes a number in (0, 1], 1.5 was given
+pretrain --method rc-mae --teacher-share nan | --teacher-share takes a number in (0, 1], nan was given
+pretrain --method rc-mae --evaluate both | --evaluate takes one of student, teacher; 'both' was given
 pretrain --method data2vec --target-blocks 0 | --target-blocks takes a whole number of at least 1, 
 pretrain --method data2vec --target-blocks -1 | --target-blocks takes a whole number of at least 1, 
 pretrain --method data2vec --target-blocks x | --target-blocks takes a whole number of at least 1, 
@@ -393,6 +402,8 @@ pretrain --method supervised --label-smoothing -0.1 | --label-smoothing: the lab
 pretrain --method supervised --label-smoothing nan | --label-smoothing: the label smoothing lies in [0, 1), nan was given
 pretrain --method supervised --pooling max | --pooling takes one of class-token, average; 'max' was given
 pretrain --consistency 1 | --consistency belongs to --method rc-mae
+pretrain --teacher-share 0.5 | --teacher-share belongs to --method rc-mae, not to mae
+pretrain --evaluate teacher | --evaluate belongs to --method rc-mae, data2vec, not to mae
 pretrain --label-smoothing 0.1 | --label-smoothing belongs to --method supervised
 pretrain --epochs 0 | --epochs takes a whole number from 1 to 10000000, 0 was given
 pretrain --epochs -1 | --epochs takes a whole number from 1 to 10000000, -1 was given

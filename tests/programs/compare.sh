@@ -6,7 +6,7 @@
 # that was there is lost.
 set -euo pipefail
 
-landscape="$2" compare="$4"
+landscape="$2" curvature="$3" compare="$4"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
@@ -14,6 +14,7 @@ options=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --wi
     --decoder-width 16 --decoder-heads 2 --seeds 2 --batch 40 --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2
     --rays 2 --mask-draws 1 --grid 5 --convex-planes 1 --convex-rays 4 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
     --trace-samples 2 --threads 1 --normalize filter,layer --methods mae,rc-mae,supervised --arm scaled=rc-mae,momentum=scaled,momentum-steps=50
+    --arm half=rc-mae,teacher-share=0.5 --arm averaged=rc-mae,consistency=0,evaluate=teacher
     --arm squared=supervised,classifier-loss=squared --arm start=mae,trained=false)
 
 "$compare" "${options[@]}" --out "$folder/undisturbed" >"$folder/summary" 2>"$folder/log"
@@ -24,6 +25,9 @@ grep -q "MAE's minimum is wider than that of Supervised ViT (classifier-loss squ
 grep -q 'not trained, as a control' "$folder/undisturbed/report.html"
 grep -q '"trained": false' "$folder/undisturbed/plan.json"
 grep -q '<h3>Stability</h3>' "$folder/undisturbed/report.html"
+for taught in 'An EMA teacher' 'RC-MAE (teacher-share 0.5)' 'RC-MAE (consistency 0, evaluate teacher)'; do
+    grep -qF "measured: $taught makes a training step this many times as long (ratio " "$folder/summary"
+done
 grep -q '"reference_steps": 50' "$folder/undisturbed/plan.json"
 for kind in training classification; do
     for what in contour surface slice; do test -s "$folder/undisturbed/figures/${kind}_$what.png"; done
@@ -31,6 +35,20 @@ done
 bash "$(dirname "$0")/../../scripts/check_report.sh" "$folder/undisturbed/report.html"
 "$landscape" --checkpoint "$folder/undisturbed/rc-mae/seed-1/classifier.safetensors" --data synthetic:200 --images 20 \
     --grid=-1:1:3 --out "$folder/again" --no-figures >/dev/null 2>"$folder/log"  # a probe is a checkpoint like others
+
+# a surface is one around the weights that the training says are evaluated
+look() { "$landscape" --checkpoint "$folder/undisturbed/averaged/seed-1/checkpoint.safetensors" --data synthetic:200 --images 20 \
+    --grid=-1:1:3 --out "$folder/$1" --no-figures "${@:2}" >/dev/null 2>"$folder/log"; }
+look said
+look student --of student
+look teacher --of teacher
+cmp "$folder/said.json" "$folder/teacher.json"
+cmp "$folder/said.npy" "$folder/teacher.npy"
+cmp -s "$folder/said.npy" "$folder/student.npy" && { echo "FAILED: student and teacher have one surface" && failed=1; }
+grep -q '"of": *"teacher"' "$folder/said.json"
+"$curvature" --checkpoint "$folder/undisturbed/averaged/seed-1/checkpoint.safetensors" --data synthetic:200 --images 20 \
+    --top 0 --bottom 0 --trace-samples 2 --out "$folder/curvature.json" >/dev/null 2>"$folder/log"
+grep -q '"of": *"teacher"' "$folder/curvature.json"
 
 before="$(find "$folder/undisturbed" -type f ! -name lock -exec cksum {} + | sort)"
 refuses '200 images, fewer than one batch of 300' "$compare" "${options[@]}" --batch 300 --out "$folder/a"

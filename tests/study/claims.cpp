@@ -138,6 +138,35 @@ TEST_CASE("a claim without a p-value keeps its own words", "[compare]") {
           R"([{"claim":"mine"},{"claim":"one","primary":"x"}])");
 }
 
+TEST_CASE("a cost is a ratio of pairs, which decides nothing and takes no part in the adjustment",
+          "[compare]") {
+    const RatioClaim cost{.text = "price", .source = "", .row = "x", .numerator = "a", .denominator = "b"};
+    const auto ratio = [&](const std::vector<double>& a, const std::vector<double>& b) {
+        return judge({cost}, evidence_of({{"x a", a}, {"x b", b}}, "nothing was learned")).at(0);
+    };
+    // as many times in every pair, however the pairs differ
+    const auto twice = ratio({2, 4, 10}, {1, 2, 5});
+    CHECK(twice.at("verdict") == "measured");
+    CHECK(twice.at("test") == "x: Method A over Method B");
+    CHECK(twice.at("difference").get<double>() == Approx(2));
+    CHECK(twice.at("interval").at(0).get<double>() == Approx(2));
+    CHECK(twice.at("interval").at(1).get<double>() == Approx(2));
+    for (const char* none : {"p_value", "adjusted_p_value", "seeds_needed"}) CHECK(twice.at(none).is_null());
+    CHECK(twice.at("note") == "");
+    // 1, 2 and 4 times: the mean logarithm is log 2, its standard error log 2 / sqrt 3; Student's t is 4.30265
+    const auto some = ratio({1, 2, 4}, {1, 1, 1});
+    const double width = 4.30265273 * std::log(2) / std::sqrt(3);
+    CHECK(some.at("difference").get<double>() == Approx(2));
+    CHECK(some.at("interval").at(0).get<double>() == Approx(2 * std::exp(-width)));
+    CHECK(some.at("interval").at(1).get<double>() == Approx(2 * std::exp(width)));
+    CHECK(ratio({3}, {2}).at("difference").get<double>() == Approx(1.5));
+    CHECK(ratio({3}, {2}).at("note") == "a single seed has no interval");
+    CHECK(ratio({1, 0, 2}, {1, 1, 1}).at("difference").is_null());
+
+    const auto evidence = evidence_of({{"x a", {2, 2.1, 1.9}}, {"x b", {1, 1.1, 0.95}}});
+    CHECK(judge({a_larger, cost}, evidence).at(0) == judge({a_larger}, evidence).at(0));
+}
+
 TEST_CASE("a claim whose row or method does not take part is an error, an optional one is left out",
           "[compare]") {
     const LargerClaim claim{.text = "mine is flatter",
@@ -161,4 +190,5 @@ TEST_CASE("the paper's claims name methods by their cards and rows of the usual 
     CHECK(testable(paper_claims(), {"training.convex_radius"}, {"mae", "rc-mae", "supervised"}).size() == 2);
     CHECK(testable(paper_claims(), {"training.convex_radius"}, {"mae", "supervised"}).size() == 1);
     CHECK(testable(paper_claims(), {"training.convex_radius"}, {}).empty());
+    CHECK(testable(paper_claims(), {"cost.seconds_per_step"}, {"mae", "rc-mae"}).size() == 1);
 }

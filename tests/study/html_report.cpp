@@ -264,6 +264,23 @@ TEST_CASE("a report that does not fit together is an error before anything is wr
     CHECK(read_text(folder / "old.html") == "old");
 }
 
+TEST_CASE("what is measured is no claim that is put to the test", "[compare]") {
+    json report = full_report();
+    report["claims"].push_back({{"claim", "this many times as long"},
+                                {"test", "step: A over B"},
+                                {"difference", 1.352},
+                                {"interval", {1.31, 1.39}},
+                                {"verdict", "measured"},
+                                {"note", ""}});
+    const std::string page = visible(page_of(report, {"", {}}));
+    CHECK(unbalanced(page) == "");
+    CHECK(has(page, "Of 2 claims put to the test"));
+    CHECK(has(page, "</span> measured</span></td>"));
+    CHECK(has(page, "1.352<small>1.310 to 1.390</small>"));
+    report["claims"].erase(0), report["claims"].erase(0);
+    CHECK_FALSE(has(page_of(report, {"", {}}), "put to the test"));
+}
+
 TEST_CASE("a number of runs that is none is left out") {
     for (const json& count : {json(1e300), json(-3), json("2")}) {
         const json report = {

@@ -215,6 +215,9 @@ TEST_CASE("cost: seconds, bytes, operations and parameters, a teacher's apart", 
         std::vector<double> seconds = s.runs.results.at(method).front().at("training").at("seconds");
         std::sort(seconds.begin(), seconds.end());
         CHECK(s.value("cost.seconds_per_epoch", method) == Approx((seconds[1] + seconds[2]) / 2));
+        // three steps of 20 images in an epoch of 60
+        CHECK(s.value("cost.seconds_per_step", method) ==
+              Approx(s.value("cost.seconds_per_epoch", method) / 3));
         CHECK(s.value("cost.inference_seconds", method) > 0);
         CHECK(s.value("cost.inference_memory", method) > 4 * size(s.supervised));
         // parameters, gradient and two moments of AdamW at least, and a teacher
@@ -222,6 +225,8 @@ TEST_CASE("cost: seconds, bytes, operations and parameters, a teacher's apart", 
               4 * (4 * s.value("cost.parameters", method) + s.value("cost.teacher_parameters", method)));
     }
     CHECK(s.row("cost.seconds_per_epoch").unit == "seconds");
+    CHECK(s.row("cost.seconds_per_step").unit == "seconds");
+    CHECK(s.row("cost.seconds_per_step").meaning.starts_with("a step takes 20 images;"));
     CHECK(s.row("cost.peak_memory").unit == "bytes");
     CHECK(s.row("cost.inference_seconds").name == "time of classifying an image, in batches of 8");
     for (const Row& row : s.rows)

@@ -51,9 +51,9 @@ kill_often() {
 # what stands in a comparison's report.json, without what a clock or the memory says and the checksum that covers this
 lasting() {
     awk '/^ "checksum": / { next }
-         /"seconds": \[/ { skip = 1 }
+         /"(seconds|images_per_second)": \[/ { skip = 1 }
          skip { if (/\]/) skip = 0; next }
          /^  \{/ { object = ""; inside = 1 }
-         inside { object = object $0 "\n"; if (/^  \}/) { inside = 0; if (object !~ /"group": "cost"|_at_time"/) printf "%s", object }; next }
+         inside { object = object $0 "\n"; if (/^  \}/) { inside = 0; if (object !~ /"group": "cost"|_at_time"|"verdict": "measured"/) printf "%s", object }; next }
          { print }' "$1/report.json"
 }

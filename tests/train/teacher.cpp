@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <vitscape/backend/eigen/cpu.hpp>
@@ -10,13 +16,17 @@
 #include <vitscape/optim/adamw.hpp>
 #include <vitscape/optim/sgd.hpp>
 #include <vitscape/probe/evaluate.hpp>
+#include <vitscape/train/checkpointing.hpp>
 #include <vitscape/train/trainer.hpp>
 
 #include "support/catch.hpp"
+#include "support/error_text.hpp"
 #include "support/model.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace vitscape;
 using test::relative_difference;
+using test::TemporaryFolder;
 
 namespace {
 
@@ -70,6 +80,16 @@ double worst_difference_of_teachers(Momentum momentum, Optimizer optimizer, std:
     return follow.worst;
 }
 
+/// Stops a training from inside, as a kill would.
+struct StopAt {
+    std::uint32_t epoch;
+    std::size_t batch;
+    template <class T>
+    void on_step(T&, const StepRecord& step) const {
+        if (step.epoch == epoch && step.batch == batch) throw std::runtime_error("stopped");
+    }
+};
+
 Batch images() { return load_all(Synthetic(6, 16), ImageTransform{.side = 16}); }
 
 }  // namespace
@@ -114,6 +134,80 @@ TEST_CASE("the loss with a fixed teacher: gradient and Hessian are those of its 
         else
             CHECK(objective.value(teacher) == Approx(plain.value(teacher)).epsilon(1e-13));
     }
+}
+
+TEST_CASE("a training with a teacher that was stopped and resumed ends with the same bytes", "[train]") {
+    const Synthetic set(70, 16);
+    TrainOptions options{.epochs = 2, .batch = 16};
+    options.transform = {.side = 16, .crop = Crop::random_resized, .flip = true};
+    for (const auto& [share, consistency, other_mask] :
+         {std::tuple{0.5, 1.0, false}, {0.5, 1.0, true}, {1.0, 0.0, false}}) {
+        INFO("share " << share << ", consistency " << consistency << ", other mask " << other_mask);
+        const RcMae<> method({.encoder = {16, 4, {16, 1, 2}},
+                              .decoder = {8, 1, 2},
+                              .teacher = {{.from = 0.9}},
+                              .consistency = consistency,
+                              .other_mask = other_mask,
+                              .teacher_share = share,
+                              .evaluate = EvaluatedWeights::teacher});
+        const TemporaryFolder undisturbed, disturbed;
+        const auto run = [&](const std::filesystem::path& folder, auto... stop) {
+            Trainer trainer{Cpu<float>(1), method, AdamW{}, WarmupCosine{.peak = 1e-3, .warmup_epochs = 1},
+                            3};
+            const auto training = describe_training(trainer, options, set.size());
+            const auto file = folder / "checkpoint.safetensors";
+            if (std::filesystem::exists(file)) resume_training(file, trainer, training);
+            SaveEvery save(folder, training, {}, {.epochs = 1, .minutes = 0});
+            trainer.fit(set, options, EvaluateEvery(1, set, options.transform), JsonLog{folder}, save,
+                        stop...);
+            return trainer.solution().to_host();
+        };
+        const auto solution = run(undisturbed.path());
+        CHECK_THROWS_AS(run(disturbed.path(), StopAt{0, 3}), std::runtime_error);
+        CHECK_THROWS_AS(run(disturbed.path(), StopAt{1, 2}), std::runtime_error);
+        CHECK(run(disturbed.path()) == solution);
+        const auto file = undisturbed.path() / "checkpoint.safetensors";
+        CHECK(read_bytes(file) == read_bytes(disturbed.path() / "checkpoint.safetensors"));
+
+        // the checkpoint names the solution, the teacher, and the log has its loss
+        const Checkpoint checkpoint = Checkpoint::load(file);
+        const auto kept = checkpoint.vector<float>(method.layout(), solution_prefix(method));
+        CHECK(std::vector<double>(kept.begin(), kept.end()) == solution);
+        CHECK(checkpoint.vector<float>(method.layout()) != kept);
+        const Vector<Cpu<float>> theta(Cpu<float>(1), solution);
+        CHECK(load_json_lines(undisturbed.path() / "log.jsonl").back().at("test_loss").get<double>() ==
+              evaluate(Cpu<float>(1), method, theta, set, options.transform, 128, {3, 0}, &theta).loss);
+        RcMaeConfig<> other = method.config();
+        other.teacher_share = 0.25;
+        Trainer changed{Cpu<float>(1), RcMae<>(other), AdamW{},
+                        WarmupCosine{.peak = 1e-3, .warmup_epochs = 1}, 3};
+        CHECK(test::error_text<ConfigError>([&] {
+                  resume_training(checkpoint, changed, describe_training(changed, options, set.size()));
+              }).find("/teacher_share") != std::string::npos);
+    }
+}
+
+TEST_CASE("a teacher without consistency averages the training of a plain autoencoder", "[train]") {
+    RcMae<RandomMasking, EmaTeacher<Constant>> averaged({.encoder = {16, 4, {16, 1, 2}},
+                                                         .decoder = {8, 1, 2},
+                                                         .consistency = 0,
+                                                         .evaluate = EvaluatedWeights::teacher});
+    TrainOptions options{.epochs = 3, .batch = 10};
+    options.transform = {.side = 16};
+    const auto trained = [&](const auto& method, auto... callbacks) {
+        Trainer trainer{B(1), method, AdamW{}, WarmupCosine{.peak = 1e-2, .warmup_epochs = 1}, 5};
+        trainer.fit(Synthetic(40, 16), options, callbacks...);
+        return std::pair{trainer.theta().to_host(), trainer.solution().to_host()};
+    };
+    const auto [plain, same] = trained(averaged.student());
+    const auto [theta, average] = trained(averaged);
+    CHECK(plain == same);
+    CHECK(theta == plain);
+    Trainer trainer{B(1), averaged, AdamW{}, WarmupCosine{.peak = 1e-2, .warmup_epochs = 1}, 5};
+    Follow<Constant> follow{Constant{}, 12, 4, {}};
+    trainer.fit(Synthetic(40, 16), options, follow);
+    CHECK(relative_difference(average, follow.teacher) < 1e-14);
+    CHECK(relative_difference(average, plain) > 1e-3);
 }
 
 TEST_CASE("evaluation on other images asks for the teacher", "[train]") {

@@ -31,6 +31,9 @@
 /// calls. `Self` is const where fields are only read.
 /// A member is a number, a bool, a string, an enumeration with `enumerators`, a vector or array of numbers, a struct with
 /// fields, or a `ChoiceOfKinds`. core/json_fields.hpp writes and reads them.
+///
+/// `static constexpr std::array<std::string_view, 1> newer_fields{"ratio"}` lists the keys that files of earlier versions lack:
+/// such a field is not written where it has its default, and may be missing when it is read.
 namespace vitscape {
 
 namespace detail {
@@ -46,6 +49,12 @@ template <class T>
 concept WithFields = requires(const T& constant, T& variable, detail::AnyVisitor& visit) {
     T::fields(constant, visit);
     T::fields(variable, visit);
+};
+
+/// A struct with fields that files of earlier versions lack.
+template <class T>
+concept WithNewerFields = WithFields<T> && requires {
+    { T::newer_fields[0] } -> std::convertible_to<std::string_view>;
 };
 
 /// A struct with a name among its alternatives.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -92,52 +94,66 @@ void read_field(const JsonValue& from, T& value) {
     }
 }
 
-/// An enumeration whose default is not written, and may be missing when it is read, because files of earlier versions lack it:
-/// `default_is_omitted(T)` is declared next to it.
+/// The keys that a file may lack.
 template <class T>
-concept OmittedByDefault = NamedEnum<T> && requires(T value) {
-    default_is_omitted(value);
-};
+constexpr std::span<const std::string_view> newer_fields_of() {
+    if constexpr (WithNewerFields<T>)
+        return T::newer_fields;
+    else
+        return {};
+}
 
 struct JsonWriter {
     nlohmann::json& json;
     template <class T>
     void operator()(std::string_view key, const T& value, std::string_view, std::string_view,
                     const Range& = {}) {
-        if constexpr (OmittedByDefault<T>)
-            if (value == T{}) return;
         json[std::string(key)] = field_json(value);
     }
 };
 
 struct JsonReader {
     const JsonValue& json;
+    std::span<const std::string_view> may_be_missing;
     template <class T>
     void operator()(std::string_view key, T& value, std::string_view, std::string_view, const Range& = {}) {
-        if constexpr (OmittedByDefault<T>)
-            if (!json.contains(key)) return;
+        if (!json.contains(key) &&
+            std::find(may_be_missing.begin(), may_be_missing.end(), key) != may_be_missing.end())
+            return;
         read_field(json.at(key), value);
     }
 };
 
-}  // namespace detail
-
-/// The fields as a JSON object, starting with "kind" if the struct has one.
 template <WithFields T>
-[[nodiscard]] nlohmann::json describe(const T& value) {
+nlohmann::json all_fields(const T& value) {
     nlohmann::json json = nlohmann::json::object();
     if constexpr (WithKind<T>) json["kind"] = std::string(T::kind);
-    detail::JsonWriter writer{json};
+    JsonWriter writer{json};
     T::fields(value, writer);
     return json;
 }
 
+}  // namespace detail
+
+/// The fields as a JSON object, starting with "kind" if the struct has one; without newer fields that have their default.
+template <WithFields T>
+[[nodiscard]] nlohmann::json describe(const T& value) {
+    nlohmann::json json = detail::all_fields(value);
+    if constexpr (WithNewerFields<T>) {
+        const nlohmann::json defaults = detail::all_fields(T{});
+        for (const std::string_view newer : T::newer_fields)
+            if (const std::string key(newer); json.contains(key) && json.at(key) == defaults.at(key))
+                json.erase(key);
+    }
+    return json;
+}
+
 /// Sets the fields from the output of `describe`.
-/// @throws IoError naming the field if one is missing, of another type or out of its type's range; ConfigError for an
-///         unknown kind or name
+/// @throws IoError naming the field if one is missing that is not newer, of another type or out of its type's range; ConfigError
+///         for an unknown kind or name
 template <WithFields T>
 void read_fields(const JsonValue& description, T& value) {
-    detail::JsonReader reader{description};
+    detail::JsonReader reader{description, detail::newer_fields_of<T>()};
     T::fields(value, reader);
 }
 template <WithFields T>

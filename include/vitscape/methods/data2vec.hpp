@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -44,6 +45,9 @@ struct Data2VecConfig {
     Index target_blocks =
         6;            ///< number of the teacher's last blocks averaged into the target; capped at the depth
     double beta = 2;  ///< where the smooth absolute error changes from quadratic to linear, positive
+    EvaluatedWeights evaluate = EvaluatedWeights::student;  ///< what is tested, probed and measured
+
+    static constexpr std::array<std::string_view, 1> newer_fields{"evaluate"};
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
@@ -56,6 +60,7 @@ struct Data2VecConfig {
               "how many of the teacher's last blocks make the target, at most all", Range::at_least(1));
         visit("beta", self.beta, "smooth-beta",
               "where the smooth absolute error turns from a square to a line", Range::above(0));
+        visit("evaluate", self.evaluate, "evaluate", "whose weights are tested, probed and measured");
     }
 };
 
@@ -115,6 +120,7 @@ class Data2Vec {
     [[nodiscard]] PatchGrid grid() const { return config_.encoder.grid(); }
     [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
     [[nodiscard]] const Teacher& teacher() const { return config_.teacher; }
+    [[nodiscard]] EvaluatedWeights evaluated_weights() const { return config_.evaluate; }
     [[nodiscard]] Index visible() const { return masker_.visible(); }
     [[nodiscard]] Index masked() const { return masker_.masked(); }
     /// Number of blocks averaged into the target: `target_blocks`, or the depth if that is smaller.
@@ -129,15 +135,16 @@ class Data2Vec {
     /// Gathers the patches in `inputs.order`, which must be set. @throws ShapeError if it does not fit
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
-        masker_.upload_patches(backend, images, inputs.order, PatchOrder::channel_row_column, false,
+        const auto samples = static_cast<Index>(images.shape(0));
+        masker_.upload_patches(backend, images, samples, inputs.order, PatchOrder::channel_row_column, false,
                                inputs.staging, inputs.visible, inputs.hidden);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.positions);
         if (inputs.table.empty())
             inputs.table =
                 upload(backend, {1 + grid().count(), width()}, sin_cos_positions(width(), grid().side()));
-        inputs.samples = static_cast<Index>(images.shape(0));
-        const Shape shape{inputs.samples, masked(), width()};
+        inputs.samples = samples;
+        const Shape shape{samples, masked(), width()};
         if (inputs.targets.empty() || inputs.targets.shape() != shape) {
             inputs.targets = Tensor<B>(backend, shape);
             inputs.sum = Tensor<Master<B>>(vitscape::master(backend), shape);

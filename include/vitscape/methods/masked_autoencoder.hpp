@@ -83,6 +83,18 @@ class MaskedAutoencoder {
             signature.add(static_cast<std::uint64_t>(samples)).add(visible.data()).add(targets.data());
             signature.add(encoder_positions.data()).add(decoder_positions.data());
         }
+        /// What the model reads of the first `count` samples, in the same memory; nothing of what the host keeps.
+        [[nodiscard]] Inputs first(Index count) const {
+            Inputs part;
+            part.samples = count;
+            part.visible = visible.first(count);
+            part.targets = targets.first(count);
+            part.encoder_positions = encoder_positions.first(encoder_positions.size() / samples * count);
+            part.decoder_positions = decoder_positions.first(decoder_positions.size() / samples * count);
+            part.encoder_table = encoder_table;
+            part.decoder_table = decoder_table;
+            return part;
+        }
     };
 
     /// @throws ConfigError for an invalid configuration.
@@ -126,7 +138,12 @@ class MaskedAutoencoder {
     /// Gathers the visible patches and the targets in `inputs.order`, which must be set.
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
-        masker_.upload_patches(backend, images, inputs.order, PatchOrder::row_column_channel,
+        prepare_first(std::move(backend), images, static_cast<Index>(images.shape(0)), inputs);
+    }
+    /// The same of the first `samples` images; `inputs.order` is of these.
+    template <Backend B, class U>
+    void prepare_first(B backend, const xt::xtensor<U, 4>& images, Index samples, Inputs<B>& inputs) const {
+        masker_.upload_patches(backend, images, samples, inputs.order, PatchOrder::row_column_channel,
                                normalizes_targets(), inputs.staging, inputs.visible, inputs.targets);
         masker_.set_positions(backend, inputs.order, visible(), inputs.staging_positions,
                               inputs.encoder_positions);
@@ -138,7 +155,7 @@ class MaskedAutoencoder {
             inputs.encoder_table = upload(backend, {rows, width}, sin_cos_positions(width, grid().side()));
             inputs.decoder_table = upload(backend, {rows, other}, sin_cos_positions(other, grid().side()));
         }
-        inputs.samples = static_cast<Index>(images.shape(0));
+        inputs.samples = samples;
     }
     template <Backend B>
     void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {

@@ -51,7 +51,8 @@ concept MethodInputs = std::default_initializable<typename M::template Inputs<B>
 ///
 /// `losses` should call `model_output(recorder, prediction)` on what it predicts, just before the loss; only products with the
 /// Gauss-Newton matrix need it. Optional members: `parameter_groups()`, its own parameter groups for the optimizer, and `Inputs::add_to(Signature&)`,
-/// which tells where the inputs are stored, so that a device can replay the work on them. `B` is any backend, including
+/// which tells where the inputs are stored, so that a device can replay the work on them, and `prepare_training`, with the
+/// arguments of `prepare`, if a training reads its batches in another way than evaluations do. `B` is any backend, including
 /// `Dual`: Hessian-vector products run the same code on dual numbers.
 template <class M, class B>
 concept Method = Backend<B> && std::copy_constructible<M> && MethodInputs<M, B> &&
@@ -67,7 +68,7 @@ concept Method = Backend<B> && std::copy_constructible<M> && MethodInputs<M, B> 
 
 /// A method with a teacher, a second parameter vector that follows the first: after `prepare`, `run_teacher` evaluates the
 /// teacher on the batch (with a recorder bound to the teacher's parameters), and `teacher().momentum` is the
-/// `MomentumSchedule` of its updates.
+/// `MomentumSchedule` of its updates. With `evaluated_weights()` it says whose parameters are its solution.
 template <class M, class B>
 concept TaughtMethod = Method<M, B> && requires(const M& method, typename M::template Inputs<B>& inputs,
                                                 Eval<B>& recorder, const StepCount& count) {
@@ -136,6 +137,25 @@ template <class M>
 }
 template <class M>
 using Evaluated = std::remove_cvref_t<decltype(evaluated(std::declval<const M&>()))>;
+
+/// Converts a batch of a training: by `prepare_training` if the method has it, otherwise by `prepare`.
+template <class M, Backend B>
+void prepare_training(const M& method, const B& backend, const Batch& batch, const MaskKey& key,
+                      typename M::template Inputs<B>& inputs) {
+    if constexpr (requires { method.prepare_training(backend, batch, key, inputs); })
+        method.prepare_training(backend, batch, key, inputs);
+    else
+        method.prepare(backend, batch, key, inputs);
+}
+
+/// Whose parameters are tested, probed and measured: the student's unless the method says otherwise.
+template <class M>
+[[nodiscard]] EvaluatedWeights evaluated_weights(const M& method) {
+    if constexpr (requires { method.evaluated_weights(); })
+        return method.evaluated_weights();
+    else
+        return EvaluatedWeights::student;
+}
 
 /// A method with a card, which names it in programs and files: `Card::name` ("mae", on command lines and in checkpoints),
 /// `Card::title` ("MAE", in reports) and `Card::loss` (the label of its loss in figures). Its `Config` lists the

@@ -48,23 +48,23 @@ class PatchMasker {
         }
     }
 
-    /// Uploads the patches of each image in its order: the visible ones, channel first, as encoders read them, and the masked
-    /// ones.
+    /// Uploads the patches of the first `samples` images, each in its order: the visible ones, channel first, as encoders read
+    /// them, and the masked ones.
     /// @param order    (samples, patches), as `draw` makes it
     /// @param numbers  order of the numbers in a masked patch.  @param normalize  each masked patch by its mean and deviation
     /// @param staging  host memory, reused by the next batch of float images
     /// @param visible  (samples, visible, patch values).  @param masked  (samples, masked, patch values)
     /// @throws ShapeError if the images or the order do not fit the grid
     template <Backend B, class U>
-    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images,
+    void upload_patches(const B& backend, const xt::xtensor<U, 4>& images, Index samples,
                         const std::vector<std::int32_t>& order, PatchOrder numbers, bool normalize,
                         std::vector<float>& staging, Tensor<B>& visible, Tensor<B>& masked) const {
-        check(images, order);
+        check(images, samples, order);
         const auto both = [&](auto& memory) {
-            upload_part(backend, images, order, 0, this->visible(), PatchOrder::channel_row_column, false,
-                        memory, visible);
-            upload_part(backend, images, order, this->visible(), this->masked(), numbers, normalize, memory,
-                        masked);
+            upload_part(backend, images, samples, order, 0, this->visible(), PatchOrder::channel_row_column,
+                        false, memory, visible);
+            upload_part(backend, images, samples, order, this->visible(), this->masked(), numbers, normalize,
+                        memory, masked);
         };
         if constexpr (std::is_same_v<U, float>) {
             both(staging);
@@ -91,9 +91,11 @@ class PatchMasker {
 
   private:
     template <class U>
-    void check(const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order) const {
+    void check(const xt::xtensor<U, 4>& images, Index samples, const std::vector<std::int32_t>& order) const {
         grid_.check_images(images);
-        const auto samples = static_cast<Index>(images.shape(0));
+        if (samples < 0 || samples > static_cast<Index>(images.shape(0)))
+            throw ShapeError(
+                message("the first ", samples, " of ", images.shape(0), " images were requested"));
         if (static_cast<Index>(order.size()) != samples * grid_.count())
             throw ShapeError(message("masks of ", order.size(), " patches do not fit ", samples,
                                      " images of ", grid_.count(), " patches"));
@@ -101,10 +103,9 @@ class PatchMasker {
 
     /// Patches first to first + count - 1 of each order.
     template <Backend B, class T>
-    void upload_part(const B& backend, const xt::xtensor<T, 4>& images,
+    void upload_part(const B& backend, const xt::xtensor<T, 4>& images, Index samples,
                      const std::vector<std::int32_t>& order, Index first, Index count, PatchOrder numbers,
                      bool normalize, std::vector<T>& staging, Tensor<B>& to) const {
-        const auto samples = static_cast<Index>(images.shape(0));
         const auto size = static_cast<std::size_t>(grid_.size());
         staging.resize(static_cast<std::size_t>(samples * count) * size);
         for (Index sample = 0; sample < samples; ++sample)

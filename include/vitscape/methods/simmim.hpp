@@ -93,14 +93,15 @@ class SimMim {
     /// Gathers the visible patches and the targets in `inputs.order`, which must be set. @throws ShapeError if it does not fit
     template <Backend B, class U>
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
-        masker_.upload_patches(backend, images, inputs.order, PatchOrder::row_column_channel, false,
+        const auto samples = static_cast<Index>(images.shape(0));
+        masker_.upload_patches(backend, images, samples, inputs.order, PatchOrder::row_column_channel, false,
                                inputs.staging, inputs.visible, inputs.targets);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.positions);
         if (inputs.table.empty())
             inputs.table =
                 upload(backend, {1 + grid().count(), width()}, sin_cos_positions(width(), grid().side()));
-        inputs.samples = static_cast<Index>(images.shape(0));
+        inputs.samples = samples;
     }
     template <Backend B>
     void prepare(B backend, const Batch& batch, const MaskKey& key, Inputs<B>& inputs) const {

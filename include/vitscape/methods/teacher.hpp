@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <string_view>
@@ -123,6 +124,13 @@ template <class M>
 concept MomentumSchedule = std::copyable<M> && requires(const M& momentum, const StepCount& count) {
     { momentum.at(count) } -> std::convertible_to<double>;
 };
+
+/// Whose parameters stand for what a training with a teacher found: those that are tested, probed and measured. The student's, or
+/// the teacher's, an average over the last part of the training (Izmailov et al. 2018, arXiv 1803.05407).
+enum class EvaluatedWeights { student, teacher };
+constexpr std::array<std::pair<std::string_view, EvaluatedWeights>, 2> enumerators(EvaluatedWeights) {
+    return {{{"student", EvaluatedWeights::student}, {"teacher", EvaluatedWeights::teacher}}};
+}
 
 /// No teacher: `RcMae<Masking, NoTeacher>` is the masked autoencoder without consistency, at no additional cost.
 struct NoTeacher {};

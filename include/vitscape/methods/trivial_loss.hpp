@@ -96,6 +96,25 @@ template <class B, class Loss, class Batches, class Select>
     return sum / count;
 }
 
+/// The smallest mean over all elements of (c - t)^2 + w (c - p)^2 for targets t and p of the same shape, with one c per column:
+/// var(t) + w var(p) + w / (1 + w) |mean(t) - mean(p)|^2.
+/// @param select, other  give t and p of the inputs of a batch.  @param weight  w, of at least 0
+template <class B, class Batches, class Select, class Other>
+[[nodiscard]] double constant_prediction_loss(const B& backend, const Batches& batches, const Select& select,
+                                              double weight, const Other& other) {
+    auto targets = detail::columns_of(backend, batches, select),
+         others = detail::columns_of(backend, batches, other);
+    const functor::SquaredLoss square;
+    double apart = 0;
+    for (std::size_t c = 0; c < targets.size(); ++c) {
+        const double difference = detail::best_constant(square, std::span(targets[c])) -
+                                  detail::best_constant(square, std::span(others[c]));
+        apart += difference * difference / static_cast<double>(targets.size());
+    }
+    return constant_prediction_loss(backend, square, batches, select) +
+           weight * constant_prediction_loss(backend, square, batches, other) + weight / (1 + weight) * apart;
+}
+
 /// The entropy of the mean target distribution: the smallest mean cross entropy of a prediction that is the same for all
 /// samples. @param select  gives the targets, (samples, classes), of the inputs of a batch
 template <class B, class Batches, class Select>

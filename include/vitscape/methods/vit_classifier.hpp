@@ -38,7 +38,6 @@ enum class ClassifierLoss { cross_entropy, squared };
 constexpr std::array<std::pair<std::string_view, ClassifierLoss>, 2> enumerators(ClassifierLoss) {
     return {{{"cross-entropy", ClassifierLoss::cross_entropy}, {"squared", ClassifierLoss::squared}}};
 }
-constexpr void default_is_omitted(ClassifierLoss) {}
 
 struct VitClassifierConfig {
     VitShape encoder;
@@ -48,6 +47,7 @@ struct VitClassifierConfig {
     ClassifierLoss loss = ClassifierLoss::cross_entropy;
     double label_smoothing = 0;  ///< in [0, 1): target = (1 - s) one-hot + s / classes
 
+    static constexpr std::array<std::string_view, 1> newer_fields{"loss"};
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("encoder", self.encoder, "", "the Vision Transformer");

@@ -207,9 +207,10 @@ inline nlohmann::json json_difference(const TestedDifference& d) {
 
 }  // namespace detail
 
-/// The claims with their verdicts, for a report: "supported", "contradicted", "inconclusive" or "not judged" (a contestant learned
-/// nothing). p-values are adjusted by Holm's method over the claims that are judged. An inconclusive claim says how many seeds
-/// would decide with a power of 80 %, if difference and deviation stay as they are, at 5 % divided by the number of claims.
+/// The claims with their verdicts, for a report: "supported", "contradicted", "inconclusive", "measured" (a number, not a test) or
+/// "not judged" (a contestant learned nothing). p-values are adjusted by Holm's method over the claims that are judged. An
+/// inconclusive claim says how many seeds would decide with a power of 80 %, if difference and deviation stay as they are, at 5 %
+/// divided by the number of claims.
 [[nodiscard]] inline nlohmann::json judge(const std::vector<AnyClaim>& claims, const Evidence& evidence) {
     constexpr double level = 0.05, power = 0.8;
     std::vector<Verdict> verdicts;

@@ -81,5 +81,15 @@ template <Backend B, class M>
 /// Whether a method's own loss has more parts than the one by which it is compared.
 template <class M, class B>
 concept HasTotalLoss = ReconstructingMethod<M, B> && !std::same_as<Reconstruction<M>, Evaluated<M>>;
+/// The same of one such method: a weight of 0 may leave its reconstruction alone.
+template <Backend B, class M>
+[[nodiscard]] bool has_total_loss(const M& method) {
+    if constexpr (!HasTotalLoss<M, B>)
+        return false;
+    else if constexpr (requires { evaluated(method).only_reconstructs(); })
+        return !evaluated(method).only_reconstructs();
+    else
+        return true;
+}
 
 }  // namespace vitscape

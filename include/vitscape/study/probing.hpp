@@ -78,7 +78,7 @@ template <Backend B>
 /// Callback: after every n-th epoch and the last one, the accuracy of nearest neighbours (`knn_accuracy`) and of a linear
 /// probe (`probe_accuracy`) on a subset of the images, and after every epoch the `reconstruction_loss` on test images of
 /// a method that reconstructs: by that method's own error, so it compares MAE with RC-MAE (squared) but not with SimMIM
-/// (absolute).
+/// (absolute). All are of the trainer's `solution()`.
 class ProbeEvery {
   public:
     ProbeEvery(const ComparisonPlan& plan, const VitClassifier& classifier, const AnyDataset& images,
@@ -95,13 +95,13 @@ class ProbeEvery {
             const MaskKey key{plan_.mask_seed, 0};
             const auto& method = evaluated(trainer.method()).reconstruction();
             record.metrics.emplace_back("reconstruction_loss",
-                                        evaluate(trainer.backend(), method, trainer.theta(), test_,
+                                        evaluate(trainer.backend(), method, trainer.solution(), test_,
                                                  plan_.training.transform, 128, key)
                                             .loss);
         }
         if (known_.classes().empty()) return;
         if (record.epoch % plan_.probe_every != 0 && record.epoch != record.epochs) return;
-        const auto values = classifier_values(trainer.method(), trainer.theta().to_host(), classifier_);
+        const auto values = classifier_values(trainer.method(), trainer.solution().to_host(), classifier_);
         const FrozenEncoder<B> encoder{trainer.backend(), classifier_, plan_.training.transform};
         const FeaturePair features = encoder.features(values, known_, test_, {});
         record.metrics.emplace_back("knn_accuracy",

@@ -29,7 +29,8 @@ class Reconstructions {
 
     template <ReconstructingMethod<B> M>
     void add(const Contestant<M>& contestant, const std::filesystem::path& checkpoint) {
-        draw(contestant.title, evaluated(contestant.method).reconstruction(), checkpoint);
+        draw(contestant.title, evaluated(contestant.method).reconstruction(), checkpoint,
+             solution_prefix(contestant.method));
     }
     [[nodiscard]] nlohmann::json json() const {
         nlohmann::json list = nlohmann::json::array();
@@ -46,11 +47,12 @@ class Reconstructions {
 
   private:
     template <class A>
-    void draw(const std::string& title, const A& autoencoder, const std::filesystem::path& checkpoint) {
+    void draw(const std::string& title, const A& autoencoder, const std::filesystem::path& checkpoint,
+              const std::string& prefix) {
         typename A::template Inputs<B> inputs;
         autoencoder.prepare(backend_, batch_, MaskKey{plan_.mask_seed, 0}, inputs);
-        const Vector<Master<B>> theta(master(backend_),
-                                      Checkpoint::load(checkpoint).vector<float>(autoencoder.layout()));
+        const Vector<Master<B>> theta(
+            master(backend_), Checkpoint::load(checkpoint).vector<float>(autoencoder.layout(), prefix));
         Weights<B> weights(backend_);
         Eval<B> eval(backend_, weights.of(theta));
         const std::vector<double> predicted =

@@ -58,7 +58,7 @@ class ComparisonRun {
             if constexpr (MeasuresLosses<T>) {
                 double parts = 1;
                 if constexpr (MeasuresParts<T>) parts = measure.parts();
-                rest += parts * measure.seconds(speed.loss) * (HasTotalLoss<M, B> ? 2 : 1);
+                rest += parts * measure.seconds(speed.loss) * (has_total_loss<B>(contestant_.method) ? 2 : 1);
                 if (!one_loss() && setting_.labelled()) rest += parts * measure.seconds(speed.classification);
             } else if constexpr (MeasuresRuns<T>) {
                 rest += measure.seconds(size(speed));
@@ -75,7 +75,8 @@ class ComparisonRun {
         train(speed, store, meter);
         const Checkpoint checkpoint = Checkpoint::load(folder_ / "checkpoint.safetensors");
         const auto& layout = contestant_.method.layout();
-        theta_ = Vector<P>(master(backend_), checkpoint.vector<float>(layout));
+        theta_ = Vector<P>(master(backend_),
+                           checkpoint.vector<float>(layout, solution_prefix(contestant_.method)));
         if constexpr (taught)
             teacher_ = Vector<P>(master(backend_), checkpoint.vector<float>(layout, "teacher."));
         probe(speed, store, meter);
@@ -89,11 +90,12 @@ class ComparisonRun {
                                         plan_.mask_seed + mask);
                });
         if constexpr (HasTotalLoss<M, B>)
-            around("total", theta_, speed.loss, measures, store, meter,
-                   [&](std::size_t images, std::uint64_t mask) {
-                       return frozen_loss(backend_, contestant_.method, teacher_, some(images),
-                                          plan_.mask_seed + mask);
-                   });
+            if (has_total_loss<B>(contestant_.method))
+                around("total", theta_, speed.loss, measures, store, meter,
+                       [&](std::size_t images, std::uint64_t mask) {
+                           return frozen_loss(backend_, contestant_.method, teacher_, some(images),
+                                              plan_.mask_seed + mask);
+                       });
         if (!one_loss() && setting_.labelled())
             around("classification", classifier_theta, speed.classification, measures, store, meter,
                    [&](std::size_t images, std::uint64_t mask) {
@@ -165,7 +167,9 @@ class ComparisonRun {
                       describe_training(trainer, plan_.training, images_.size()),
                       {{"classes", images_.classes()}});
         store.put("cost", {{"parameters", contestant_.method.layout().size()}});
-        nlohmann::json curve = {{"epoch", nlohmann::json::array()}, {"seconds", nlohmann::json::array()}};
+        nlohmann::json curve;
+        for (const char* name : {"epoch", "seconds", "images_per_second"})
+            curve[name] = nlohmann::json::array();
         for (const CurveColumn& column : curve_columns)
             curve[std::string(column.name)] = nlohmann::json::array();
         store.put("training", curve);
@@ -175,7 +179,7 @@ class ComparisonRun {
         const auto add = [&](const std::string& name) {
             curve[name].push_back(line.value(name, nlohmann::json()));
         };
-        add("epoch"), add("seconds");
+        add("epoch"), add("seconds"), add("images_per_second");
         for (const CurveColumn& column : curve_columns) add(std::string(column.name));
     }
 
@@ -276,7 +280,7 @@ class ComparisonRun {
     const AnyDataset &images_, &test_;
     std::filesystem::path folder_;
     VitClassifier classifier_;
-    Vector<P> theta_, teacher_;
+    Vector<P> theta_, teacher_;  // the solution, and what the loss takes for the teacher
 };
 
 }  // namespace vitscape

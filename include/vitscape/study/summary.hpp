@@ -34,11 +34,15 @@ inline void print_summary(std::ostream& out, const nlohmann::json& report) {
     for (const auto& b : report.at("baselines"))
         out << b.at("name").get<std::string>() << ": " << text(b.at("top1")) << " +- "
             << text(b.at("standard_error")) << '\n';
-    for (const auto& claim : report.at("claims"))
-        out << claim.at("verdict").get<std::string>() << ": " << claim.at("claim").get<std::string>()
-            << " (difference " << text(claim.at("difference")) << ", 95 % interval "
-            << text(claim.at("interval").at(0)) << " to " << text(claim.at("interval").at(1))
-            << ", adjusted p = " << text(claim.at("adjusted_p_value")) << ")\n";
+    for (const auto& claim : report.at("claims")) {
+        const std::string verdict = claim.at("verdict");
+        out << verdict << ": " << claim.at("claim").get<std::string>() << " ("
+            << (verdict == "measured" ? "ratio " : "difference ") << text(claim.at("difference"))
+            << ", 95 % interval " << text(claim.at("interval").at(0)) << " to "
+            << text(claim.at("interval").at(1));
+        if (verdict != "measured") out << ", adjusted p = " << text(claim.at("adjusted_p_value"));
+        out << ")\n";
+    }
 }
 
 }  // namespace vitscape

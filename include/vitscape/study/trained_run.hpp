@@ -18,7 +18,8 @@ struct TrainedRun {
     using P = Master<B>;
     B backend;
     const M& method;
-    const Vector<P>&theta, &teacher;    ///< (layout().size()); the teacher is empty if there is none
+    const Vector<P>&theta,
+        &teacher;  ///< (layout().size()): the solution (`evaluated_weights`); empty without a teacher
     const VitClassifier& classifier;    ///< the contestant's encoder and a head: the probe's, or its own
     const Vector<P>& classifier_theta;  ///< (classifier.layout().size())
     const AnyDataset &images, &test;    ///< training and held-out images

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <new>
@@ -126,6 +128,17 @@ class Tensor {
         result.shape_ = shape;
         return result;
     }
+    /// The first `count` entries along the first axis, in the same memory. @throws ShapeError if there are fewer.
+    [[nodiscard]] Tensor first(Index count) const {
+        if (shape_.rank() == 0 || count < 0 || count > shape_[0])
+            throw ShapeError(message("a tensor of shape ", shape_, " has no first ", count, " entries"));
+        std::array<Index, Shape::max_rank> extents{};
+        std::copy(shape_.extents().begin(), shape_.extents().end(), extents.begin());
+        extents[0] = count;
+        Tensor result = *this;
+        result.shape_ = Shape(std::span<const Index>(extents.data(), shape_.rank()));
+        return result;
+    }
 
   private:
     detail::SharedMemory<B, typename B::Pointer, false> memory_;
@@ -150,6 +163,14 @@ class IndexTensor {
     }
     [[nodiscard]] Index size() const { return size_; }
     [[nodiscard]] const std::int32_t* data() const { return memory_.data(); }
+    /// The first `count` row indices, in the same memory. @throws ShapeError if there are fewer.
+    [[nodiscard]] IndexTensor first(Index count) const {
+        if (count < 0 || count > size_)
+            throw ShapeError(message("of ", size_, " row indices there are no first ", count));
+        IndexTensor result = *this;
+        result.size_ = count;
+        return result;
+    }
 
   private:
     detail::SharedMemory<B, std::int32_t*, true> memory_;

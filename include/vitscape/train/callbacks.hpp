@@ -62,7 +62,8 @@ class Progress {
     std::int64_t batch_ = 0;
 };
 
-/// Adds `test_loss`, and `test_accuracy` for a classifier, to the record of every n-th epoch and of the last one.
+/// Adds `test_loss`, and `test_accuracy` for a classifier, of the trainer's `solution()` to the record of every n-th epoch and of
+/// the last one.
 template <Dataset D>
 class EvaluateEvery {
   public:
@@ -73,7 +74,7 @@ class EvaluateEvery {
     void on_epoch(T& trainer, EpochRecord& record) {
         if (every_ == 0 || (record.epoch % every_ != 0 && record.epoch != record.epochs)) return;
         const Evaluation result =
-            evaluate(trainer.backend(), trainer.method(), trainer.theta(), data_, transform_, batch_,
+            evaluate(trainer.backend(), trainer.method(), trainer.solution(), data_, transform_, batch_,
                      {trainer.seed(), 0}, trainer.teacher().size() > 0 ? &trainer.teacher() : nullptr);
         record.metrics.emplace_back("test_loss", result.loss);
         if (result.accuracy == result.accuracy) record.metrics.emplace_back("test_accuracy", result.accuracy);

@@ -99,6 +99,12 @@ void save_training(const std::filesystem::path& path, T& trainer, const nlohmann
                         {"optimizer_steps", state.optimizer.steps}}}});
 }
 
+/// The prefix in a checkpoint of the parameters that are tested and measured, `Trainer::solution()`: "teacher." or none.
+template <class M>
+[[nodiscard]] std::string solution_prefix(const M& method) {
+    return evaluated_weights(method) == EvaluatedWeights::teacher ? "teacher." : "";
+}
+
 /// Restores a trainer from a checkpoint, so that `fit` continues bit-exactly.
 /// @throws ConfigError naming the first option that differs; ShapeError, IoError for a file of another
 /// architecture.

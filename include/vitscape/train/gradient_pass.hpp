@@ -43,7 +43,9 @@ class GradientPass {
           norm_(master(backend_)) {}
 
     /// Sets the input of the next `start`.
-    void prepare(const Batch& batch, const MaskKey& key) { method_.prepare(backend_, batch, key, inputs_); }
+    void prepare(const Batch& batch, const MaskKey& key) {
+        prepare_training(method_, backend_, batch, key, inputs_);
+    }
     /// Begins a step by setting the gradient to zero.
     void clear() { fill(0, gradient_); }
     /// Enqueues the gradient of the prepared batch, which is added to the sum.

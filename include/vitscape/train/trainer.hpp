@@ -75,6 +75,11 @@ class Trainer<B, M, O, S, C> {
     [[nodiscard]] const Vector<P>& theta() const { return state_.theta; }
     /// The teacher's parameters; empty if the method has none.
     [[nodiscard]] const Vector<P>& teacher() const { return state_.teacher; }
+    /// The parameters that are tested and measured: theta, or the teacher's where the method says so (`evaluated_weights`).
+    [[nodiscard]] const Vector<P>& solution() const {
+        return taught && evaluated_weights(method_) == EvaluatedWeights::teacher ? state_.teacher
+                                                                                 : state_.theta;
+    }
     [[nodiscard]] TrainingState<P, O>& state() { return state_; }
 
     /// Trains from the current state up to `options.epochs`.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A training with a teacher on a device, whose predictions are a part of the recorded work.
+#include <utility>
+
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/methods/rc_mae.hpp>
 
@@ -11,11 +13,13 @@ using namespace vitscape::test;
 
 TEST_CASE("device training with a teacher: the same bits with and without graphs, the processor's losses",
           "[cuda]") {
-    for (const bool other_mask : {false, true}) {
-        INFO("other mask " << other_mask);
+    for (const auto& [other_mask, share] : {std::pair{false, 1.0}, {true, 1.0}, {false, 0.5}, {true, 0.5}}) {
+        INFO("other mask " << other_mask << ", of the images it sees " << share);
         const auto config = small_autoencoder();
-        const RcMae<> method(
-            {.encoder = config.encoder, .decoder = config.decoder, .other_mask = other_mask});
+        const RcMae<> method({.encoder = config.encoder,
+                              .decoder = config.decoder,
+                              .other_mask = other_mask,
+                              .teacher_share = share});
         const Training recorded = train(Cuda<float>(), 1, method),
                        plain = train(Cuda<float>({.graphs = false}), 1, method),
                        cpu = train(Cpu<float>(2), 1, method);

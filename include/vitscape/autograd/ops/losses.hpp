@@ -68,28 +68,30 @@ Variable<Master<B>> smooth_absolute_error(R& recorder, const Variable<B>& predic
     return element_loss(recorder, functor::SmoothAbsoluteLoss<T>{static_cast<T>(beta)}, prediction, target);
 }
 
-/// a + weight b for two losses per sample: (samples).
+/// a + weight b for two losses per sample: (samples). If b has fewer samples, these are the first; the sum of the others is a.
+/// @throws ShapeError if b has more samples than a
 template <Recorder R, class B = typename R::BackendType>
 Variable<Master<B>> add_losses(R& recorder, const Variable<Master<B>>& a, double weight,
                                const Variable<Master<B>>& b) {
     using T = RealOf<B>;
-    if (a.shape() != b.shape())
+    const Index samples = a.value.size(), both = b.value.size();
+    if (a.shape().rank() != 1 || b.shape().rank() != 1 || both > samples)
         throw ShapeError(
-            message("losses of shape ", a.shape(), " cannot be added to losses of shape ", b.shape()));
-    const Index samples = a.value.size();
+            message("losses of shape ", b.shape(), " cannot be added to losses of shape ", a.shape()));
     Tensor<Master<B>> sum = recorder.allocate_sums({samples});
-    const auto flat = [samples](const Tensor<Master<B>>& x) {
-        return operand::Matrix<typename Master<B>::Pointer>{x.data(), samples};
+    const auto flat = [both](const Tensor<Master<B>>& x) {
+        return operand::Matrix<typename Master<B>::Pointer>{x.data(), both};
     };
-    master(recorder.backend())
-        .map(1, samples, functor::LinearCombination<T>{T(1), static_cast<T>(weight)}, flat(sum),
-             flat(a.value), flat(b.value));
+    Master<B> sums = master(recorder.backend());
+    sums.map(1, both, functor::LinearCombination<T>{T(1), static_cast<T>(weight)}, flat(sum), flat(a.value),
+             flat(b.value));
+    if (both < samples) sums.copy(samples - both, a.data() + both, sum.data() + both);
     return recorder.record(
         std::move(sum), [=, a = a.node, b = b.node](Tape<B>& tape, const Tensor<Master<B>>& upstream) {
             tape.pass_gradient(a, upstream);
-            const Tensor<Master<B>> scaled = tape.allocate_sums({samples});
+            const Tensor<Master<B>> scaled = tape.allocate_sums({both});
             master(tape.backend())
-                .map(1, samples, functor::Scale<T>{static_cast<T>(weight)}, flat(scaled), flat(upstream));
+                .map(1, both, functor::Scale<T>{static_cast<T>(weight)}, flat(scaled), flat(upstream));
             tape.pass_gradient(b, scaled);
         });
 }

@@ -9,11 +9,12 @@
 #include <vitscape/methods/rc_mae.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/study/claims.hpp>
+#include <vitscape/study/claims/ratio.hpp>
 
 namespace vitscape {
 
 /// Claims about what a teacher does, a contestant with one compared with one without (arXiv 2405.18042; Lee et al. 2023, arXiv
-/// 2210.02077). @param who  subject of the sentences
+/// 2210.02077), and what it costs. @param who  subject of the sentences
 [[nodiscard]] inline std::vector<AnyClaim> teacher_claims(const std::string& who, const std::string& taught,
                                                           const std::string& alone) {
     const std::string paper = "arXiv 2405.18042", lee = "Lee et al. 2023, arXiv 2210.02077";
@@ -39,7 +40,13 @@ namespace vitscape {
               lee + ", and " + paper, "convergence.reconstruction_area", true,
               {"convergence.reconstruction_end", "convergence.reconstruction_at_time"}),
         claim(" improves the linear probe", lee, "accuracy.top1", false,
-              {"accuracy.knn", "convergence.probe_at_time"})};
+              {"accuracy.knn", "convergence.probe_at_time"}),
+        RatioClaim{.text = who + " makes a training step this many times as long",
+                   .source = "",
+                   .row = "cost.seconds_per_step",
+                   .numerator = taught,
+                   .denominator = alone,
+                   .optional = true}};
 }
 
 /// Claims about what self-supervision does, an autoencoder compared with a supervised method (arXiv 2405.18042).

@@ -32,7 +32,7 @@ inline void add_cost(Rows& rows, std::string key, std::string stored, std::strin
 
 }  // namespace detail
 
-/// Training time per epoch; recorded by the training.
+/// Training time per epoch and per optimizer step; recorded by the training.
 struct TrainingTimeMeasure {
     static constexpr std::string_view key = "training";
     template <class Self, class Visitor>
@@ -53,6 +53,23 @@ struct TrainingTimeMeasure {
                          seconds.push_back(all.at(i).number_or_nan());
                      return MeasuredValue{.value = median(seconds)};
                  });
+        const TrainOptions& options = rows.plan().training;
+        const auto images = static_cast<double>(options.batch * options.accumulate);
+        rows.add(
+            {.key = "seconds_per_step",
+             .group = "cost",
+             .name = "training time per optimizer step",
+             .unit = "seconds",
+             .meaning = message("a step takes ", images,
+                                " images; without the evaluations between epochs; the median over epochs"),
+             .better = Better::lower},
+            [images](const JsonValue& training) {
+                std::vector<double> seconds;
+                const JsonValue speeds = training.at("images_per_second");
+                for (std::size_t i = 0; i < speeds.size(); ++i)
+                    seconds.push_back(images / speeds.at(i).number_or_nan());
+                return MeasuredValue{.value = median(seconds)};
+            });
     }
 };
 

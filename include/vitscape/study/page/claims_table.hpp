@@ -14,13 +14,14 @@
 
 namespace vitscape::detail {
 
-/// The four verdicts on claims, and how a page of version 0.1 worded them.
-enum class Judged { supported, contradicted, inconclusive, not_judged };
-inline constexpr std::array<std::pair<Judged, std::string_view>, 4> judged_words{
+/// The verdicts on claims, and how a page of version 0.1 worded them.
+enum class Judged { supported, contradicted, inconclusive, not_judged, measured };
+inline constexpr std::array<std::pair<Judged, std::string_view>, 5> judged_words{
     {{Judged::supported, "supported"},
      {Judged::contradicted, "contradicted"},
      {Judged::inconclusive, "inconclusive"},
-     {Judged::not_judged, "not judged"}}};
+     {Judged::not_judged, "not judged"},
+     {Judged::measured, "measured"}}};
 inline Judged judged(std::string_view verdict) {
     for (const auto& [value, word] : judged_words)
         if (word == verdict) return value;
@@ -30,8 +31,8 @@ inline Judged judged(std::string_view verdict) {
 }
 
 inline std::string verdict_html(const std::string& verdict) {
-    static constexpr std::array<std::array<std::string_view, 2>, 4> looks{
-        {{"holds", "✓"}, {"fails", "✗"}, {"undecided", "?"}, {"undecided", "–"}}};
+    static constexpr std::array<std::array<std::string_view, 2>, 5> looks{
+        {{"holds", "✓"}, {"fails", "✗"}, {"undecided", "?"}, {"undecided", "–"}, {"undecided", "×"}}};
     const auto which = static_cast<std::size_t>(judged(verdict));
     return message("<span class=\"verdict ", looks[which][0], "\"><span aria-hidden=\"true\">",
                    looks[which][1], "</span> ", judged_words[which].second, "</span>");
@@ -81,9 +82,9 @@ inline std::string claims_table(const Json& report) {
     return message(
         "<div class=\"stacked\">",
         table("Each claim, its primary number, positive in its favour, and that number's 95 % interval "
-              "below it.",
+              "below it. What is measured is a ratio and no test.",
               head_cell("Claim") + head_cell("Verdict") +
-                  head_cell("Difference, 95 % interval", "class=\"number\"") +
+                  head_cell("Difference or ratio, 95 % interval", "class=\"number\"") +
                   head_cell("What the number is"),
               rows),
         "</div>\n");

@@ -80,10 +80,10 @@ inline std::string summary_html(const Json& report) {
 
     std::map<Judged, std::size_t> count;
     for (const Json& claim : list_at(report, "claims")) ++count[judged(text_at(claim, "verdict"))];
-    if (const std::size_t claims = list_at(report, "claims").size(); claims > 0) {
+    if (const std::size_t claims = list_at(report, "claims").size() - count[Judged::measured]; claims > 0) {
         std::vector<std::string> parts;
         for (const auto& [verdict, word] : judged_words)
-            if (count[verdict] > 0)
+            if (verdict != Judged::measured && count[verdict] > 0)
                 parts.push_back(message("<strong>", count[verdict], " ", word, "</strong>"));
         html += message("<p>Of ", claims, claims == 1 ? " claim" : " claims",
                         " put to the test: ", joined(parts), ".</p>\n");
