@@ -109,6 +109,8 @@ compare --grid 100001 | --grid takes a whole number from 3 to 100000, 100001 was
 compare --grid 1000000000 | --grid takes a whole number from 3 to 100000, 1000000000 was given
 compare --grid 4 | --grid: a grid of 4 points
 compare --grid 99999 | --grid 99999 would need 850 GB of memory
+compare --block-probes 1 | --block-probes takes a whole number from 2 to 1000000, 1 was given
+compare --block-steps 0 | --block-steps takes
 compare --convex-rays 1 | --convex-rays takes a whole number from 2 to 100000, 1 was given
 compare --convex-rays -5 | --convex-rays takes a whole number from 2 to 100000, -5 was given
 compare --convex-rays 1000000000 | --convex-rays takes a whole number from 2 to 100000, 1000000000 was given

@@ -59,7 +59,7 @@ TEST_CASE("stability: the spread of accuracies, the worst seed, and disagreement
     CHECK(row_of(report, "accuracy kept under").at("other").at("value").get<double>() == Approx(0.875));
 
     report["methods"] = {{{"name", "mae"}, {"title", "MAE"}}, {{"name", "other"}, {"title", "Other"}}};
-    const std::string html = detail::report_tables_html(report);
+    const std::string html = detail::report_tables_html(report, true);
     CHECK(html.find("<h3>Stability</h3>") != html.npos);
     CHECK(html.find("41.67<small>3 pairs</small>") != html.npos);
     CHECK(html.find("lower is better") != html.npos);

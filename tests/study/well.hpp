@@ -112,6 +112,16 @@ struct Found {
     std::size_t images = 0;  ///< that the loss was asked for
 };
 
+/// The result of a measure of the well's loss.
+template <class M>
+nlohmann::json result_of(const M& measure, const Well& well) {
+    const TemporaryFolder folder;
+    LossAround<Device, WellObjective> around(
+        "training", {Device{1}, std::vector<double>{well.theta[0], well.theta[1]}},
+        [&](std::size_t, std::uint64_t) { return WellObjective(well); }, folder.path(), {});
+    return measure.compute(around);
+}
+
 /// The rows of a measure of the well's loss by their keys. The run has a training loss only, as a classifier's.
 template <class M>
 std::map<std::string, Found> measured(const M& measure, const Well& well) {

@@ -11,15 +11,16 @@
 
 namespace vitscape {
 
-/// A table of a report with one column for each method, shown at the top of the page: for numbers that belong to a method as a
-/// whole, not to one run, which are rows of measures (`Rows`).
+/// A table of a report with one column for each method, at the top of the page or below its measures: for numbers that belong to a
+/// method as a whole, not to one run, which are rows of measures (`Rows`).
 class ReportTable {
   public:
     /// @param caption  what its numbers have in common
-    ReportTable(std::string name, std::string title, std::string caption)
+    ReportTable(std::string name, std::string title, std::string caption, bool top = true)
         : table_{{"name", std::move(name)},
                  {"title", std::move(title)},
                  {"caption", std::move(caption)},
+                 {"top", top},
                  {"rows", nlohmann::json::array()}} {}
 
     /// Adds a row. @param unit  as of a `Row`

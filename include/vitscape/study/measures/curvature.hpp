@@ -16,7 +16,6 @@
 #include <vitscape/curvature/gauss_newton.hpp>
 #include <vitscape/curvature/hessian.hpp>
 #include <vitscape/curvature/lanczos.hpp>
-#include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/study/loss_around.hpp>
 #include <vitscape/study/rows.hpp>
@@ -181,70 +180,6 @@ struct TraceMeasure {
             "gauss_newton");
         add("residual_trace", "trace of the Hessian beyond the Gauss-Newton matrix",
             "; zero where the model fits exactly", Better::neither, "rest");
-    }
-};
-
-/// The spectral density of the Hessian of a loss by stochastic Lanczos quadrature: how many directions curve downwards, and
-/// the distribution of the eigenvalues for the page.
-struct SpectrumMeasure {
-    static constexpr std::string_view key = "spectrum";
-    std::size_t images = 128;
-    Index probes = 3;  ///< random start vectors
-    Index steps = 20;  ///< products for each of them
-    std::uint64_t seed = 0;
-
-    template <class Self, class Visitor>
-    static void fields(Self& self, Visitor& visit) {
-        visit("images", self.images, "curvature-images",
-              "training images that eigenvalues and traces are the mean over", Range::count(1, 4294967295.0));
-        visit("probes", self.probes, "spectrum-probes", "random vectors for the spectral density",
-              Range::count(2, 1e6));
-        visit("steps", self.steps, "spectrum-steps", "products with the Hessian for each of them",
-              Range::count(2, 1e6));
-        visit("seed", self.seed, "", "of the random vectors", Range::seed());
-    }
-    void check() const { check_ranges(*this); }
-    [[nodiscard]] SpectrumMeasure coarser(int level) const {
-        SpectrumMeasure cheap = *this;
-        cheap.probes = 2;
-        cheap.steps = std::min<Index>(steps, std::array{16, 12, 8}[static_cast<std::size_t>(level - 1)]);
-        return cheap;
-    }
-    [[nodiscard]] double seconds(const LossSpeed& speed) const {
-        return speed.product * static_cast<double>(images) * static_cast<double>(probes * steps);
-    }
-    template <Backend B, class O>
-    [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around) const {
-        const SpectralDensity density = spectral_density(
-            hessian(around.loss(images), around.theta()),
-            {.probes = probes, .steps = steps, .seed = seed, .work = {.progress = [&](Index done, Index all) {
-                                                                 around.progress(done, all, "products");
-                                                             }}});
-        const SpectralShare negative = density.share_negative();
-        nlohmann::json found = {{"dimension", density.dimension()},
-                                {"products", density.products()},
-                                {"seed", seed},
-                                {"negative", negative.value},
-                                {"negative_standard_error", json_number(negative.standard_error)},
-                                {"negative_bounds", {negative.low, negative.high}}};
-        for (const SpectralProbe& probe : density.probes())
-            found["probes"].push_back({{"nodes", probe.nodes}, {"weights", probe.weights}});
-        return found;
-    }
-    void rows(Rows& rows) const {
-        rows.add({.key = "negative_share",
-                  .group = "curvature",
-                  .name = "share of negative eigenvalues of the Hessian",
-                  .unit = "fraction",
-                  .meaning = message("by stochastic Lanczos quadrature, ", probes, " vectors of ", steps,
-                                     " products; its error over the vectors"),
-                  .better = Better::lower,
-                  .invariant_to = "scale of the loss and constants added to it",
-                  .flatness = true},
-                 [](const JsonValue& s) {
-                     return MeasuredValue{.value = s.at("negative").number_or_nan(),
-                                          .standard_error = s.at("negative_standard_error").number_or_nan()};
-                 });
     }
 };
 

@@ -7,6 +7,7 @@
 
 #include <vitscape/study/measures/accuracy.hpp>
 #include <vitscape/study/measures/adaptive_sharpness.hpp>
+#include <vitscape/study/measures/block_spectrum.hpp>
 #include <vitscape/study/measures/convergence.hpp>
 #include <vitscape/study/measures/convex_region.hpp>
 #include <vitscape/study/measures/cost.hpp>
@@ -16,6 +17,7 @@
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/robustness.hpp>
 #include <vitscape/study/measures/rounding.hpp>
+#include <vitscape/study/measures/spectrum.hpp>
 #include <vitscape/study/measures/stability.hpp>
 #include <vitscape/study/measures/surface.hpp>
 
@@ -28,6 +30,7 @@ using UsualMeasures = std::tuple<AccuracyMeasure,           //
                                  EigenvalueMeasure,         //
                                  TraceMeasure,              //
                                  SpectrumMeasure,           //
+                                 BlockSpectrumMeasure,      //
                                  HalfGainMeasure,           //
                                  SurfaceMeasure,            //
                                  ConvexRegionMeasure,       //

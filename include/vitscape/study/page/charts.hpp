@@ -126,6 +126,9 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
                 chart_panel({"", "distance α from the solution", section.height, section.slices}));
     }
     for (const BandPanel& panel : training_panels(report)) charts.push_back(chart_panel(panel));
+    for (const LossSection& section : sections)
+        if (const auto panel = spectrum_panel(report, section.name, section.title))
+            charts.push_back(chart_panel(*panel));
     for (const Json& example : list_at(report, "reconstructions"))
         for (const Json& view : list_at(example, "views")) {
             std::vector<std::byte> pixels;

@@ -67,7 +67,7 @@ inline std::string slice_title(const std::vector<BandCurve>& curves, const std::
 
 /// Draws a comparison's report (see `write_html_report`) into `folder`, each figure as PNG and as SVG: for each loss
 /// `<loss>_contour` and `<loss>_surface`, with one panel for each method and all panels on one scale of colours and
-/// heights, and `<loss>_slice`; and `training_curves`. Losses are drawn as heights (`relative_surfaces`),
+/// heights, `<loss>_slice` and `<loss>_spectrum`; and `training_curves`. Losses are drawn as heights (`relative_surfaces`),
 /// since a squared error and a cross entropy have no common one; the scale is logarithmic where they differ by more than a
 /// factor of 30. What the report does not hold is not drawn. Returns the files.
 /// @throws ConfigError where gnuplot is missing; DataError where the report's rows do not fit their axes; IoError where
@@ -107,6 +107,9 @@ inline std::vector<std::filesystem::path> write_comparison_figures(const std::fi
             draw(stem + "_contour",
                  [&](const std::filesystem::path& path) { write_contour(path, panels, options); });
         }
+        if (const auto spectrum = spectrum_panel(report, name, title))
+            draw(stem + "_spectrum",
+                 [&](const std::filesystem::path& path) { write_band_figure(path, {*spectrum}); });
         if (const auto curves = slice_curves(report, name); std::isfinite(range_of(curves).first))
             draw(stem + "_slice", [&](const std::filesystem::path& path) {
                 write_band_figure(path, {{detail::slice_title(curves, title), "distance α from the solution",

@@ -83,6 +83,28 @@ inline std::string training_html(const Json& report, std::size_t& chart, bool in
            (interactive ? panels_html(titles.size(), html) : html);
 }
 
+inline std::string spectra_html(const Json& report, const std::vector<LossSection>& sections,
+                                std::size_t& chart, bool interactive,
+                                const std::vector<std::filesystem::path>& figures) {
+    std::string html;
+    std::size_t panels = 0;
+    for (const LossSection& section : sections)
+        if (const auto panel = spectrum_panel(report, section.name, section.title)) {
+            ++panels;
+            html += interactive ? chart_html(*panel, chart++)
+                                : embedded_figure(figures, file_stem(section.name) + "_spectrum",
+                                                  panel->title, false);
+        }
+    if (html.empty()) return "";
+    return element("p",
+                   "How many directions curve how much: the density of the Hessian's eigenvalues by "
+                   "stochastic Lanczos "
+                   "quadrature, smoothed by 2 % of the largest eigenvalue in size, of which all are shown as "
+                   "parts; the "
+                   "density is logarithmic, its integral 1. What lies left of 0 curves downwards.") +
+           panels_html(panels, html);
+}
+
 inline std::string list_html(const Json& texts) {
     std::string html;
     for (const Json& text : texts)
@@ -101,8 +123,9 @@ inline std::string page_html(const Json& report, const std::string& plotly,
     body.section("surfaces", "Loss surfaces", surfaces_html(sections, interactive, figures));
     body.section("slices", "Slices", slices_html(sections, chart, interactive, figures));
     body.section("training", "Training", training_html(report, chart, interactive, figures));
+    body.section("spectra", "Spectra", spectra_html(report, sections, chart, interactive, figures));
     body.section("reconstructions", "Reconstructions", reconstructions_html(report));
-    body.section("measures", "All measures", measure_groups(report));
+    body.section("measures", "All measures", measure_groups(report) + report_tables_html(report, false));
     body.section("baselines", "Baselines",
                  list_at(report, "baselines").empty() ? "" : baselines_table(report));
     body.section("correlations", "Flatness and accuracy",
@@ -139,7 +162,7 @@ inline std::string page_html(const Json& report, const std::string& plotly,
 
 /// Writes the page of a comparison: one HTML file that loads nothing from anywhere, with a summary, the claims and
 /// their verdicts, surfaces in 3-D and as contours on one colour scale and with linked cameras, slices, training
-/// curves, reconstructions and tables of all measures. `report` is what a comparison saves as report.json; what it lacks
+/// curves, spectra, reconstructions and tables of all measures. `report` is what a comparison saves as report.json; what it lacks
 /// is left out of the page, and a number that is null is shown as a dash. Units: "fraction" is shown in per cent, "bytes"
 /// in MiB.
 /// @throws DataError where the report is no object or its lists do not fit together; IoError where the file cannot be

@@ -27,9 +27,11 @@ inline std::string report_table_html(const Json& report, const Json& shown) {
     return element("h3", text_at(shown, "title")) + table(text_at(shown, "caption"), head, rows);
 }
 
-inline std::string report_tables_html(const Json& report) {
+/// @param top  those of the top of the page, or those below its measures
+inline std::string report_tables_html(const Json& report, bool top) {
     std::string html;
-    for (const Json& shown : list_at(report, "tables")) html += report_table_html(report, shown);
+    for (const Json& shown : list_at(report, "tables"))
+        if ((member(shown, "top") == true) == top) html += report_table_html(report, shown);
     return html;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -161,32 +162,52 @@ struct RelativeSurface {
     return result;
 }
 
-/// The slices of one loss, as heights (see `relative_surfaces`) with their interval.
-[[nodiscard]] inline std::vector<BandCurve> slice_curves(const nlohmann::json& report,
-                                                         std::string_view loss) {
+namespace detail {
+
+/// The curves of one loss in a list of the report, in the order of its methods.
+inline std::vector<BandCurve> curves_of_loss(const Json& report, const char* list, std::string_view loss) {
     std::vector<BandCurve> result;
-    const auto& methods = detail::list_at(report, "methods");
+    const Json& methods = list_at(report, "methods");
     for (std::size_t k = 0; k < methods.size(); ++k)
-        for (const auto& entry : detail::list_at(report, "slices")) {
-            if (detail::text_at(entry, "loss") != loss ||
-                detail::text_at(entry, "method") != detail::text_at(methods[k], "name"))
+        for (const Json& entry : list_at(report, list)) {
+            if (text_at(entry, "loss") != loss || text_at(entry, "method") != text_at(methods[k], "name"))
                 continue;
-            BandCurve curve{detail::title_of(methods[k]),
+            BandCurve curve{title_of(methods[k]),
                             k,
-                            detail::numbers_at(entry, "x"),
-                            detail::numbers_at(entry, "mean"),
-                            detail::numbers_at(entry, "low"),
-                            detail::numbers_at(entry, "high"),
+                            numbers_at(entry, "x"),
+                            numbers_at(entry, "mean"),
+                            numbers_at(entry, "low"),
+                            numbers_at(entry, "high"),
                             0};
-            const double count = detail::number_at(entry, "count");
+            const double count = number_at(entry, "count");
             curve.count = count > 0 && count < 1e15 ? static_cast<std::size_t>(count) : 0;
-            for (auto* numbers : {&curve.middle, &curve.low, &curve.high}) {
+            for (auto* numbers : {&curve.middle, &curve.low, &curve.high})
                 numbers->resize(curve.x.size(), std::nan(""));
-                for (double& value : *numbers) value += 1;
-            }
             result.push_back(std::move(curve));
         }
     return result;
+}
+
+}  // namespace detail
+
+/// The slices of one loss, as heights (see `relative_surfaces`) with their interval.
+[[nodiscard]] inline std::vector<BandCurve> slice_curves(const nlohmann::json& report,
+                                                         std::string_view loss) {
+    std::vector<BandCurve> result = detail::curves_of_loss(report, "slices", loss);
+    for (BandCurve& curve : result)
+        for (auto* numbers : {&curve.middle, &curve.low, &curve.high})
+            for (double& value : *numbers) value += 1;
+    return result;
+}
+
+/// The spectral densities of one loss's Hessian, if a number is finite.
+[[nodiscard]] inline std::optional<BandPanel> spectrum_panel(const nlohmann::json& report,
+                                                             std::string_view loss,
+                                                             const std::string& title) {
+    BandPanel panel{"Hessian of the " + title, "eigenvalue / the largest in size", "density",
+                    detail::curves_of_loss(report, "spectra", loss)};
+    if (!std::isfinite(range_of(panel.curves).first)) return {};
+    return panel;
 }
 
 /// A column of the training curves ("loss", "knn_accuracy", ...) over epochs: for each method the mean over its

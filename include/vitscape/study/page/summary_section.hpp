@@ -93,7 +93,7 @@ inline std::string summary_html(const Json& report) {
             report, chosen,
             "The main numbers: mean ± standard error over the n training runs; below it the 95 % interval.",
             false);
-    return html + report_tables_html(report);
+    return html + report_tables_html(report, true);
 }
 
 inline std::string claims_html(const Json& report) {
