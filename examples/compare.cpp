@@ -40,6 +40,7 @@ struct Options {
     program::FieldOptions measure_fields;
     Normalizations normalizations{"filter"};
     bool resume = false, report_only = false, no_figures = false;
+    PaysOptions pays;
 };
 
 void add_options(CLI::App& app, Options& o) {
@@ -63,6 +64,11 @@ void add_options(CLI::App& app, Options& o) {
     app.add_flag("--report-only", o.report_only,
                  "write the report of a complete run in --out, of the same options")
         ->always_capture_default(false);
+    add_number(app, "--price-per-hour", o.pays.price_per_hour, Range::at_least(0),
+               "of training, in any currency, for prices in the report; 0: none");
+    add_number(
+        app, "--target-accuracy", o.pays.target, Range::share(),
+        "of the linear probe, to which the report gives hours and prices; 0: what all trainings reach");
     app.add_flag("--no-figures", o.no_figures, "do not draw by gnuplot")->always_capture_default(false);
 
     for_each_measure(o.measures, [&]<class M>(const M& measure) { o.measure_fields.list(M::key, measure); });
@@ -208,6 +214,7 @@ void compare(Options& o) {
     o.backend.with_backend([&](const auto& backend) {
         ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};
         options.figures = !o.no_figures;
+        options.pays = o.pays;
         options.report_only = o.report_only;
         options.data = {{"source", o.data.source},
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},

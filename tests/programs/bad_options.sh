@@ -156,6 +156,8 @@ compare --arm a=rc-mae,other-mask=maybe | other-mask is true or false
 compare --normalize layer | the first normalization is filter
 compare --normalize filter,filter | --normalize has 'filter' twice
 compare --normalize filter,none | --normalize takes one of
+compare --price-per-hour -1 | --price-per-hour takes
+compare --target-accuracy 1.5 | --target-accuracy takes
 compare --rays 1 | --rays takes a whole number from 2 to 100000, 1 was given
 compare --mask-draws 0 | --mask-draws takes a whole number from 1 to 1000, 0 was given
 compare --longest-radius 0 | --longest-radius takes a number above 0, 0 was given

@@ -24,6 +24,7 @@ grep -q "RC-MAE (momentum scaled, momentum-steps 50) improves the linear probe" 
 grep -q "MAE's minimum is wider than that of Supervised ViT (classifier-loss squared)" "$folder/summary"
 grep -q 'not trained, as a control' "$folder/undisturbed/report.html"
 grep -q '"trained": false' "$folder/undisturbed/plan.json"
+grep -q 'Does pre-training pay?' "$folder/undisturbed/report.html"
 grep -q '<h3>Stability</h3>' "$folder/undisturbed/report.html"
 for taught in 'An EMA teacher' 'RC-MAE (teacher-share 0.5)' 'RC-MAE (consistency 0, evaluate teacher)'; do
     grep -qF "measured: $taught makes a training step this many times as long (ratio " "$folder/summary"

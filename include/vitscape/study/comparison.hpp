@@ -19,6 +19,7 @@
 #include <vitscape/study/measures/usual.hpp>
 #include <vitscape/study/page/figures.hpp>
 #include <vitscape/study/page/html_report.hpp>
+#include <vitscape/study/pays.hpp>
 #include <vitscape/study/plan_file.hpp>
 #include <vitscape/study/report_data.hpp>
 
@@ -33,6 +34,7 @@ struct ComparisonOptions {
         0;  ///< choose the epochs, and coarser measures if necessary, to fit; 0: as planned
     nlohmann::json data = {};          ///< origin of the images, for the report
     bool figures = true;               ///< draw figures with gnuplot
+    PaysOptions pays{};                ///< of the table of prices and times in the report
     std::ostream* progress = nullptr;  ///< the plan and how far the work is; null: nothing is shown
     std::shared_ptr<const OutputLock> lock =
         nullptr;  ///< of `out`, where it is taken already; null: `run` takes it
@@ -157,6 +159,7 @@ class Comparison {
         Reconstructions<B> pictures(setting_.backend, setting_.test, plan);
         for (const auto& entrant : entrants_) entrant->reconstruct(setting_, pictures);
         report["reconstructions"] = pictures.json();
+        put_pays(report, runs, options_.pays);
         write_json(options_.out / "report.json", report);
         HtmlReportOptions page;
         if (options_.figures && find_gnuplot()) {

@@ -42,6 +42,16 @@ struct CurvePoints {
             area += 0.5 * (values[i] + values[i - 1]) * (epochs[i] - epochs[i - 1]);
         return area / (epochs.back() - epochs.front());
     }
+    /// The seconds after which the values first reach `level`, linear between points; NaN if they never do.
+    [[nodiscard]] double until(double level) const {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (!(values[i] >= level)) continue;
+            if (i == 0) return seconds[0];
+            return seconds[i - 1] +
+                   (level - values[i - 1]) / (values[i] - values[i - 1]) * (seconds[i] - seconds[i - 1]);
+        }
+        return std::numeric_limits<double>::quiet_NaN();
+    }
     /// The value after so many seconds, linear between points; that of the first or last point outside of them.
     [[nodiscard]] double at(double time) const {
         if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
