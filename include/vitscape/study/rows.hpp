@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -18,6 +17,7 @@
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/study/completed_runs.hpp>
+#include <vitscape/study/numbers.hpp>
 #include <vitscape/study/plan.hpp>
 
 namespace vitscape {
@@ -60,12 +60,6 @@ struct Row {
     return row.unit == "seconds" || row.unit == "bytes" ? ValueRange::positive : ValueRange::real;
 }
 
-/// A radius or strength as part of a key or a name.
-[[nodiscard]] inline std::string plain_number(double number) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", number);
-    return text;
-}
 /// A value without an error.
 [[nodiscard]] inline MeasuredValue number_of(const JsonValue& result) {
     return {.value = result.number_or_nan()};
@@ -121,6 +115,14 @@ class Rows {
             MeasuredValue measured{.value = found.mean};
             if (values.size() > 1) measured.standard_error = found.standard_error;
             return measured;
+        };
+        all_.push_back(std::move(row));
+    }
+    /// A row of a measure of runs in parts. @param of  computes the value from the result of that part
+    void add_of_part(std::uint32_t part, Row row, std::function<MeasuredValue(const JsonValue&)> of) {
+        row.key = message(row.group, ".", row.key);
+        row.of = [of = std::move(of), name = message(key_, "-", part)](const JsonValue& run) {
+            return of(run.at(name));
         };
         all_.push_back(std::move(row));
     }

@@ -11,6 +11,7 @@
 #include <vitscape/study/measures/convex_region.hpp>
 #include <vitscape/study/measures/cost.hpp>
 #include <vitscape/study/measures/curvature.hpp>
+#include <vitscape/study/measures/fine_tuning.hpp>
 #include <vitscape/study/measures/half_gain.hpp>
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/robustness.hpp>
@@ -21,6 +22,7 @@ namespace vitscape {
 
 /// In the order of the report.
 using UsualMeasures = std::tuple<AccuracyMeasure,           //
+                                 FineTuningMeasure,         //
                                  ConvergenceMeasure,        //
                                  EigenvalueMeasure,         //
                                  TraceMeasure,              //
