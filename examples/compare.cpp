@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <vitscape/core/memory.hpp>
+#include <vitscape/study/claims/pretraining.hpp>
 #include <vitscape/study/comparison.hpp>
 #include <vitscape/study/summary.hpp>
 
@@ -113,6 +114,11 @@ void check_measures(const Options& o) {
                        "fewer points need less");  // tables, and their text
     };
     grid("--grid", std::get<SurfaceMeasure>(o.measures).grid);
+    try {
+        std::get<FineTuningMeasure>(o.measures).check();
+    } catch (const ConfigError& error) {
+        throw ConfigError(message("--tune-shares: ", error.what()));
+    }
     const Index steps = std::get<EigenvalueMeasure>(o.measures).steps;
     for (const program::Arm& arm : o.arms) {
         const auto any = arm.model.make_method(arm.method, 2);
@@ -129,8 +135,13 @@ void check_measures(const Options& o) {
 /// for each that is supervised by a squared error.
 std::vector<AnyClaim> claims_about(const std::vector<program::Arm>& arms) {
     std::vector<AnyClaim> claims = paper_claims();
+    for (const AnyClaim& claim : pretraining_claims()) claims.push_back(claim);
+    const auto mae = std::find_if(arms.begin(), arms.end(), [](const program::Arm& arm) {
+        return arm.name == MaskedAutoencoder<>::Card::name;
+    });
     for (const program::Arm& arm : arms) {
         if (!arm.trained) continue;
+        if (mae != arms.end() && arm.variant != mae->variant) continue;  // compared on the same images
         if (arm.method == VitClassifier::Card::name &&
             arm.model.config_of<VitClassifier>(2).loss == ClassifierLoss::squared)
             for (const AnyClaim& claim : autoencoder_claims(std::string(MaskedAutoencoder<>::Card::name),
@@ -155,6 +166,29 @@ std::string images_option(const M& measure) {
     return "--" + option;
 }
 
+/// What is wrong with an arm's part of the images, by the options that name it.
+void check_variant(const Options& o, const program::Arm& arm, const AnyDataset& images) {
+    const std::size_t count = arm.variant.count(images.size());
+    std::string has = message(o.data.source, " has ", count, " images");
+    if (arm.variant.share != 1)
+        has = message("--data-share ", arm.variant.share, " leaves ", arm.name, " ", count, " of the ",
+                      images.size(), " images of ", o.data.source);
+    if (count < o.training.batch)
+        throw ConfigError(message(has, ", fewer than one batch of ", o.training.batch, " (--batch)"));
+    if (count < images.classes().size())
+        throw ConfigError(message(has, ", fewer than its ", images.classes().size(), " classes"));
+    o.training.check_batches(count);
+    if (arm.variant.label_noise > 0 && images.classes().empty())
+        throw DataError(message("--label-noise ", arm.variant.label_noise, " of ", arm.name,
+                                " needs images with classes, and ", o.data.source, " has none"));
+    for_each_measure(o.measures, [&]<class M>(const M& measure) {
+        if constexpr (MeasuresLosses<M> && requires { measure.images; })
+            if (measure.images > count)
+                throw ConfigError(
+                    message(images_option(measure), " ", measure.images, ": ", has, "; ask for fewer"));
+    });
+}
+
 /// What is wrong with the images, by the options that name them.
 void check_images(const Options& o, const AnyDataset& images, const AnyDataset& test) {
     if (images.classes().size() == 1)
@@ -164,17 +198,13 @@ void check_images(const Options& o, const AnyDataset& images, const AnyDataset& 
     if (images.classes().empty())
         for (const program::Arm& arm : o.arms)
             if (arm.method == VitClassifier::Card::name)
-                throw DataError(message(arm.name == arm.method ? "--methods " : "--arm ", arm.name,
-                                        " learns the classes of images, and ", o.data.source, " has none"));
+                throw DataError(
+                    message(arm.name.substr(0, arm.name.find('@')) == arm.method ? "--methods " : "--arm ",
+                            arm.name, " learns the classes of images, and ", o.data.source, " has none"));
+    for (const program::Arm& arm : o.arms) check_variant(o, arm, images);
     if (const auto shared = shared_image(images, test))
         throw DataError(message("--test-data: ", *shared,
                                 " is a training image as well (--data); held-out images must be others"));
-    for_each_measure(o.measures, [&]<class M>(const M& measure) {
-        if constexpr (MeasuresLosses<M> && requires { measure.images; })
-            if (measure.images > images.size())
-                throw ConfigError(message(images_option(measure), " ", measure.images, ": ", o.data.source,
-                                          " has ", images.size(), " images; ask for fewer"));
-    });
 }
 
 void compare(Options& o) {
@@ -201,13 +231,14 @@ void compare(Options& o) {
     std::get<ConvexRegionMeasure>(o.measures).normalizations = o.normalizations;
     o.plan.check();
     check_measures(o);
+    if (train_classifiers(o.measures))
+        o.model.require_memory(std::string(VitClassifier::Card::name), o.training.batch, o.backend);
     program::require_distinct(
         {program::image_folder("--data", o.data.source), program::image_folder("--test-data", o.test_data)},
         {{"--out", std::filesystem::path(o.out) / "figures/convergence.png"}});
     const auto lock = std::make_shared<const OutputLock>(OutputLock::of_folder(o.out));
     require_writable_folder(o.out);
     const AnyDataset images = o.data.open(side);
-    o.training.check_batches(images.size());
     const AnyDataset test = open_test(o, side);
     check_images(o, images, test);
     const std::size_t classes = std::max<std::size_t>(2, images.classes().size());
@@ -225,7 +256,8 @@ void compare(Options& o) {
         for (const program::Arm& arm : o.arms)
             program::for_each_method({arm.method}, classes, arm.model, o.recipe,
                                      [&](const std::string&, const std::string&, const auto& method) {
-                                         comparison.add(arm.name, arm.title, method, arm.trained);
+                                         comparison.add(arm.name, arm.title, method, arm.variant,
+                                                        arm.trained);
                                      });
         try {
             const WrittenReport written = comparison.run();

@@ -29,6 +29,12 @@ namespace program {
         vitscape::message(option, " belongs to --method ", joined(owners), ", not to ", joined(chosen)));
 }
 
+/// Whether a field is a list of any number of numbers.
+template <class T>
+inline constexpr bool is_list = false;
+template <class T>
+inline constexpr bool is_list<std::vector<T>> = std::is_arithmetic_v<T>;
+
 /// A field's value as it is written on a command line.
 template <class T>
 [[nodiscard]] std::string option_text(const T& value) {
@@ -38,6 +44,8 @@ template <class T>
         return std::string(name_of(value));
     } else if constexpr (vitscape::ChoiceOfKinds<const T>) {
         return std::visit([](const auto& one) { return std::string(one.kind); }, value.choice());
+    } else if constexpr (is_list<T>) {
+        return joined_numbers(value);
     } else {
         return vitscape::number_text(value);
     }
@@ -53,6 +61,8 @@ void set_from_text(const std::string& option, const std::string& text, const vit
     } else if constexpr (NamedEnum<T>) {
         for (const auto& [name, one] : enumerators(T{}))
             if (name == text) value = one;
+    } else if constexpr (is_list<T>) {
+        value = parse_numbers<typename T::value_type>("--" + option, text, range);
     } else {
         value = parse_number<T>("--" + option, text, range);
     }
@@ -168,6 +178,10 @@ class FieldOptions {
                 option.flag = std::is_same_v<T, bool>;
                 option.type = std::is_integral_v<T> ? "INT" : "FLOAT";
                 option.kind = range.kind<T>();
+            } else if constexpr (is_list<T>) {
+                Option& option = enter(name, meaning, option_text(value));
+                option.type = "FLOAT,…";
+                option.kind = "each " + range.kind<typename T::value_type>();
             } else if constexpr (NamedEnum<T>) {
                 Option& option = enter(name, meaning, option_text(value));
                 option.choices.clear();
@@ -213,7 +227,7 @@ class FieldOptions {
                         const vitscape::Range& range = {}) {
             using namespace vitscape;
             if (name.empty()) return;
-            if constexpr (std::is_arithmetic_v<T> || NamedEnum<T>) {
+            if constexpr (std::is_arithmetic_v<T> || NamedEnum<T> || is_list<T>) {
                 if (const std::string* text = all.given(name))
                     set_from_text(std::string(name), *text, range, value);
             } else if constexpr (ChoiceOfKinds<T>) {

@@ -26,6 +26,29 @@ namespace program {
     return text;
 }
 
+/// The parts of a text between its commas.
+[[nodiscard]] inline std::vector<std::string> split_at_commas(const std::string& text) {
+    std::vector<std::string> parts{""};
+    for (const char letter : text) {
+        if (letter == ',')
+            parts.emplace_back();
+        else
+            parts.back() += letter;
+    }
+    return parts;
+}
+
+/// Numbers with commas between them, as on a command line.
+template <class T>
+[[nodiscard]] std::string joined_numbers(const std::vector<T>& values) {
+    std::string text;
+    for (const T value : values) {
+        if (!text.empty()) text += ',';
+        text += vitscape::number_text(value);
+    }
+    return text;
+}
+
 /// An option that takes one text, the last one where it is given twice. `set(text)` throws a ConfigError for a text that is
 /// not of the option's kind.
 template <class Set>
@@ -54,18 +77,10 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, const 
 template <class T, std::size_t count>
 CLI::Option* add_numbers(CLI::App& app, const std::string& name, std::array<T, count>& values,
                          const vitscape::Range& range, const std::string& form, const std::string& help) {
-    std::string shown;
-    for (const T value : values) shown += (shown.empty() ? "" : ",") + vitscape::number_text(value);
     return add_text(
-        app, name, form, shown,
+        app, name, form, joined_numbers(std::vector<T>(values.begin(), values.end())),
         [&values, name, range, form](const std::string& text) {
-            std::vector<std::string> parts{""};
-            for (const char letter : text) {
-                if (letter == ',')
-                    parts.emplace_back();
-                else
-                    parts.back() += letter;
-            }
+            const std::vector<std::string> parts = split_at_commas(text);
             if (parts.size() != count)
                 throw vitscape::ConfigError(vitscape::message(name, " needs ", count, " numbers, ", form,
                                                               ", '", text, "' was given"));
@@ -73,6 +88,29 @@ CLI::Option* add_numbers(CLI::App& app, const std::string& name, std::array<T, c
                 values[i] = vitscape::parse_number<T>(name, parts[i], range);
         },
         vitscape::message(help, "; ", form));
+}
+
+/// @throws ConfigError naming the option where one of the numbers is none of the range, or there twice
+template <class T>
+[[nodiscard]] std::vector<T> parse_numbers(const std::string& name, const std::string& text,
+                                           const vitscape::Range& range) {
+    std::vector<T> values;
+    for (const std::string& one : split_at_commas(text)) {
+        const T value = vitscape::parse_number<T>(name, one, range);
+        if (std::find(values.begin(), values.end(), value) != values.end())
+            throw vitscape::ConfigError(vitscape::message(name, " has ", one, " twice"));
+        values.push_back(value);
+    }
+    return values;
+}
+/// One or more numbers of `range`, with commas between them, each once.
+template <class T>
+CLI::Option* add_number_list(CLI::App& app, const std::string& name, std::vector<T>& values,
+                             const vitscape::Range& range, const std::string& help) {
+    return add_text(
+        app, name, "FLOAT,…", joined_numbers(values),
+        [&values, name, range](const std::string& text) { values = parse_numbers<T>(name, text, range); },
+        vitscape::message(help, "; each ", range.template kind<T>()));
 }
 
 /// @throws ConfigError naming the option and all choices, where the text is none of them
@@ -102,9 +140,7 @@ inline CLI::Option* add_choices(CLI::App& app, const std::string& name, std::vec
         app, name, "TEXT,TEXT", joined(values),
         [&values, name, choices](const std::string& text) {
             values.clear();
-            std::string rest = text + ",";
-            for (std::size_t comma; (comma = rest.find(',')) != std::string::npos; rest.erase(0, comma + 1)) {
-                const std::string one = rest.substr(0, comma);
+            for (const std::string& one : split_at_commas(text)) {
                 require_choice(name, one, choices);
                 if (std::find(values.begin(), values.end(), one) != values.end())
                     throw vitscape::ConfigError(vitscape::message(name, " has '", one, "' twice"));

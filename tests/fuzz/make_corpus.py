@@ -150,7 +150,7 @@ write("surface", "foreign", json.dumps({key: surface[key] for key in
                                         ("x", "y", "loss", "standard_error", "difference_standard_error")}))
 # A comparison
 write("plan", "plan", json.dumps({"asked": {"methods": {"mae": 1}},
-                                  "decided": {"epochs": 3, "level": 1, "speeds": {"mae": [1, 2, 3, 4, 5, 6, 7, 8]}}}))
+                                  "decided": {"epochs": 3, "level": 1, "speeds": {"mae": [1, 2, 3, 4, 5, 6, 7, 8, 9]}}}))
 write("plan", "other", json.dumps({"asked": {"methods": {"simmim": [1, {"a": None}]}, "x": "y"}, "decided": {"speeds": {}}}))
 write("results", "run", json.dumps({
     "training": {"seconds": [1, 2], "images_per_second": [50, 25], "epoch": [1, 2], "loss": [3.0, None]},

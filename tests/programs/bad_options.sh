@@ -158,6 +158,32 @@ compare --normalize filter,filter | --normalize has 'filter' twice
 compare --normalize filter,none | --normalize takes one of
 compare --price-per-hour -1 | --price-per-hour takes
 compare --target-accuracy 1.5 | --target-accuracy takes
+compare --arm a=mae,data-share=2 | data-share: a number in (0, 1] is needed, 2 was given
+compare --arm a=mae,label-noise=x | label-noise: a number in [0, 1) is needed, 'x' was given
+compare --data-share 0 | --data-share takes a number in (0, 1], 0 was given
+compare --data-share 1,1.5 | --data-share takes a number in (0, 1], 1.5 was given
+compare --data-share 1,1 | --data-share has 1 twice
+compare --data-share nan | --data-share takes a number in (0, 1], nan was given
+compare --data-share 0.5, | --data-share takes a number in (0, 1], '' was given
+compare --data-share 0.1 | --data-share 0.1 leaves mae 20 of the 200 images of synthetic:200, fewer than one batch of 40 (--batch)
+compare --arm few=mae,data-share=0.1 | --data-share 0.1 leaves few 20 of the 200 images
+compare --data-share 0.02,1 --batch 4 | data-0.02 4 of the 200 images of synthetic:200, fewer than its 10 classes
+compare --data-share 0.2,1 --images 64 | data-0.2 40 of the 200 images of synthetic:200; ask for fewer
+compare --label-noise 1 | --label-noise takes a number in [0, 1), 1 was given
+compare --label-noise 0,-0.1 | --label-noise takes a number in [0, 1), -0.1 was given
+compare --label-noise nan | --label-noise takes a number in [0, 1), nan was given
+compare --label-noise 0.1,0.1 | --label-noise has 0.1 twice
+compare --label-noise-seed -1 | --label-noise-seed takes a whole number from 0 to 18446744073709551615, -1 was given
+compare --tune-epochs -1 | --tune-epochs takes a whole number from 0 to 10000000, -1 was given
+compare --tune-epochs 1.5 | --tune-epochs takes a whole number from 0 to 10000000, 1.5 was given
+compare --tune-shares 0,1 | --tune-shares takes a number in (0, 1], 0 was given
+compare --tune-shares 1,2 | --tune-shares takes a number in (0, 1], 2 was given
+compare --tune-shares 0.1,0.1 | --tune-shares has 0.1 twice
+compare --tune-shares 1,0.1 | --tune-shares: the shares of labels must ascend; 0.1 stands behind 1
+compare --tune-lr -1 | --tune-lr takes a number of at least 0, -1 was given
+compare --tune-lr inf | --tune-lr takes a number of at least 0, inf was given
+compare --tune-layer-decay 0 | --tune-layer-decay takes a number in (0, 1], 0 was given
+compare --tune-layer-decay 1.5 | --tune-layer-decay takes a number in (0, 1], 1.5 was given
 compare --rays 1 | --rays takes a whole number from 2 to 100000, 1 was given
 compare --mask-draws 0 | --mask-draws takes a whole number from 1 to 1000, 0 was given
 compare --longest-radius 0 | --longest-radius takes a number above 0, 0 was given

@@ -10,10 +10,11 @@ landscape="$2" curvature="$3" compare="$4"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
-options=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --width 16 --depth 1 --heads 2
+small=(--data synthetic:200 --test-data synthetic:60 --image 16 --patch 4 --width 16 --depth 1 --heads 2
     --decoder-width 16 --decoder-heads 2 --seeds 2 --batch 40 --lr 1e-3 --epochs 3 --probe-every 2 --probe-epochs 4 --pairs 2
     --rays 2 --mask-draws 1 --grid 5 --convex-planes 1 --convex-rays 4 --images 32 --curvature-images 16 --convex-images 8 --test-images 40 --lanczos-steps 8
-    --trace-samples 2 --threads 1 --normalize filter,layer --methods mae,rc-mae,supervised --arm scaled=rc-mae,momentum=scaled,momentum-steps=50
+    --trace-samples 2 --threads 1)
+options=("${small[@]}" --normalize filter,layer --methods mae,rc-mae,supervised --arm scaled=rc-mae,momentum=scaled,momentum-steps=50
     --arm half=rc-mae,teacher-share=0.5 --arm averaged=rc-mae,consistency=0,evaluate=teacher
     --arm squared=supervised,classifier-loss=squared --arm start=mae,trained=false)
 
@@ -50,6 +51,33 @@ grep -q '"of": *"teacher"' "$folder/said.json"
 "$curvature" --checkpoint "$folder/undisturbed/averaged/seed-1/checkpoint.safetensors" --data synthetic:200 --images 20 \
     --top 0 --bottom 0 --trace-samples 2 --out "$folder/curvature.json" >/dev/null 2>"$folder/log"
 grep -q '"of": *"teacher"' "$folder/curvature.json"
+# shares of the images, wrong labels and fine-tuning: what does not read labels is trained once
+variants=("${small[@]}" --seeds 1 --methods mae,supervised --data-share 0.5,1 --label-noise 0,0.2 --pairs 1 --no-figures
+    --arm noisy=mae,data-share=1,label-noise=0.4 --tune-epochs 2 --tune-shares 0.1,1 --tune-lr 2e-3 --tune-layer-decay 0.8)
+"$compare" "${variants[@]}" --out "$folder/variants" >"$folder/summary" 2>"$folder/log"
+grep -q 'MAE, 50 % of the images, 20 % of the labels wrong' "$folder/summary"
+grep -q 'raw pixels, linear probe, 50 % of the images' "$folder/summary"
+grep -q 'Pre-training pays' "$folder/summary"
+grep -q '"fine-tuning.gain_10_at_time"' "$folder/variants/report.json"
+grep -q '"title": "MAE (data-share 1, label-noise 0.4)"' "$folder/variants/report.json"
+bash "$(dirname "$0")/../../scripts/check_report.sh" "$folder/variants/report.html"
+at() { echo "$folder/variants/$1/seed-0/checkpoint.safetensors"; }
+cmp "$(at mae)" "$(at mae@noise-0.2)" && cmp "$(at mae)" "$(at noisy)" && cmp "$(at mae@data-0.5)" "$(at mae@data-0.5@noise-0.2)"
+for other in mae@data-0.5 supervised@noise-0.2 supervised@data-0.5; do
+    ! cmp -s "$(at "${other%%@*}")" "$(at "$other")" || { echo "FAILED: $other was not trained" && failed=1; }
+done
+refuses '@noise-0.2/noise_seed was 0, now it is 5' "$compare" "${variants[@]}" --label-noise-seed 5 --resume --out "$folder/variants"
+refuses '/measures/fine_tuning/epochs was 2, now it is 3' "$compare" "${variants[@]}" --tune-epochs 3 --resume --out "$folder/variants"
+"$compare" "${small[@]}" --seeds 1 --methods mae --no-figures --tune-epochs 100000 --out "$folder/tuning" >/dev/null 2>"$folder/tuning_log" &
+process=$!
+for ((i = 0; i < 600; ++i)); do
+    ! grep -qs 'fine tuning' "$folder/tuning_log" || break
+    sleep 0.1
+done
+kill -INT "$process" && start="${EPOCHREALTIME/./}" status=0
+wait "$process" || status=$?
+((status == 130 && ${EPOCHREALTIME/./} - start < 5000000)) ||
+    { echo "FAILED: a stop of fine-tuning ended with $status after $((${EPOCHREALTIME/./} - start)) us" && failed=1; }
 
 before="$(find "$folder/undisturbed" -type f ! -name lock -exec cksum {} + | sort)"
 refuses '200 images, fewer than one batch of 300' "$compare" "${options[@]}" --batch 300 --out "$folder/a"
@@ -67,6 +95,8 @@ done
 refuses "data: all 50 images of folder:$folder/one_class are of the class 'only'" "$compare" "${options[@]}" \
     --data "folder:$folder/one_class" --test-data "folder:$folder/one_class" --out "$folder/e"
 refuses 'methods supervised learns the classes of images' "$compare" "${options[@]}" \
+    --data "folder:$folder/one_class/only" --test-data "folder:$folder/one_class/only" --out "$folder/e"
+refuses '--label-noise 0.2 of mae needs images with classes' "$compare" "${small[@]}" --methods mae --label-noise 0.2 \
     --data "folder:$folder/one_class/only" --test-data "folder:$folder/one_class/only" --out "$folder/e"
 cp -r "$folder/one_class" "$folder/classes" && cp -r "$folder/classes/only" "$folder/classes/other"
 mkdir "$folder/held_out" && cp -r "$folder/classes/other" "$folder/held_out/" && ln -s ../classes/only "$folder/held_out/only"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <vitscape/study/claims/paper.hpp>
+#include <vitscape/study/claims/pretraining.hpp>
 
 #include "support/catch.hpp"
 
@@ -191,4 +192,35 @@ TEST_CASE("the paper's claims name methods by their cards and rows of the usual 
     CHECK(testable(paper_claims(), {"training.convex_radius"}, {"mae", "supervised"}).size() == 1);
     CHECK(testable(paper_claims(), {"training.convex_radius"}, {}).empty());
     CHECK(testable(paper_claims(), {"cost.seconds_per_step"}, {"mae", "rc-mae"}).size() == 1);
+}
+
+TEST_CASE("a claim about a gain is supported or contradicted by its mean over seeds", "[compare]") {
+    const PositiveClaim claim{.text = "it gains",
+                              .source = "paper",
+                              .row = "gain",
+                              .contestant = "a",
+                              .sensitivities = {"other", "missing"},
+                              .caution = "of one recipe"};
+    const auto judged = [&](const std::vector<double>& gains) {
+        return judge({claim}, evidence_of({{"gain a", gains}, {"other a", {0.5, 0.5, 0.5}}})).at(0);
+    };
+    const auto found = judged({0.1, 0.12, 0.09});
+    CHECK(found.at("verdict") == "supported");
+    CHECK(found.at("difference").get<double>() == Approx(0.31 / 3));
+    CHECK(found.at("test") == "gain: Method A");
+    CHECK(found.at("note") == "of one recipe");
+    REQUIRE(found.at("sensitivities").size() == 1);
+    CHECK(found.at("sensitivities").at(0).at("paired").at("difference") == 0.5);
+    CHECK(judged({-0.1, -0.12, -0.09}).at("verdict") == "contradicted");
+    CHECK(judged({-0.1, 0.12, 0.09}).at("verdict") == "inconclusive");
+    CHECK(judged({0.1}).at("note") == "of one recipe; a single seed has no interval");
+    CHECK(judged({0.1, std::nan(""), 0.2}).at("note") == "of one recipe; some runs have no such number");
+}
+
+TEST_CASE("that pre-training pays is tested where a study fine-tunes with a tenth of the labels",
+          "[compare]") {
+    const std::vector<std::string> methods{"mae", "supervised"};
+    CHECK(testable(pretraining_claims(), {"fine-tuning.gain_10_at_time"}, methods).size() == 1);
+    CHECK(testable(pretraining_claims(), {"accuracy.top1"}, methods).empty());
+    CHECK(testable(pretraining_claims(), {"fine-tuning.gain_10_at_time"}, {"supervised"}).empty());
 }

@@ -65,5 +65,6 @@ TEST_CASE("what pre-training pays: hours, prices, gains at equal time and labels
     CHECK(row_of(priceless, "hours of training").at("mae").at("note") == "");
     const json reached = row_of(priceless, "hours until the linear probe reaches 80 %");
     CHECK(reached.at("mae").at("value").is_null());
+    CHECK(reached.at("mae").at("note") == "not reached by every training");
     CHECK(reached.at("supervised").at("value").is_null());  // one of two runs does not get there
 }

@@ -21,7 +21,7 @@ namespace {
 
 const json asked = {{"methods", {{"mae", {{"width", 96}}}}}, {"images", 200}};
 const json decided =
-    DecidedPlan{20, 1, {{"mae", {1e-3, 2e-4, {3e-4, 4e-4, 5e-4}, {6e-4, 7e-4, 8e-4}}}}}.json();
+    DecidedPlan{20, 1, {{"mae", {1e-3, 2e-4, {3e-4, 4e-4, 5e-4}, {6e-4, 7e-4, 8e-4}, 9e-4}}}}.json();
 
 }  // namespace
 
@@ -63,8 +63,8 @@ TEST_CASE("entries of a plan that are missing or out of range are named", "[comp
         {"/decided/level is -1, needed is", [](json& d) { d["level"] = -1; }},
         {"/decided has no entry 'speeds'", [](json& d) { d.erase("speeds"); }},
         {"/decided/speeds has no entry 'mae'", [](json& d) { d["speeds"] = json::object(); }},
-        {"/decided/speeds/mae is a list of 7, needed is one of at least 8",
-         [](json& d) { d["speeds"]["mae"].erase(7); }},
+        {"/decided/speeds/mae is a list of 8, needed is one of at least 9",
+         [](json& d) { d["speeds"]["mae"].erase(8); }},
         {"/decided/speeds/mae/2 is -1.0, needed is", [](json& d) { d["speeds"]["mae"][2] = -1.0; }},
         {"/decided/speeds/mae/0 is null, needed is", [](json& d) { d["speeds"]["mae"][0] = nullptr; }},
         {"/decided is [], needed is an object", [](json& d) { d = json::array(); }}};

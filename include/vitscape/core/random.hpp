@@ -30,6 +30,7 @@ enum class Purpose : std::uint32_t {
     drop_path = 14,
     corruption = 15,
     bootstrap = 16,
+    label_noise = 17,
 };
 
 /// Identifies one sequence of random numbers. Every random number in vitscape is Philox(seed, purpose, epoch, sample,

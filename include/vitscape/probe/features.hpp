@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <numeric>
 #include <span>
 #include <vector>
 
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/random.hpp>
+#include <vitscape/data/balanced.hpp>
 #include <vitscape/data/loader.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/tensor/weights.hpp>
@@ -84,32 +82,7 @@ Features pixel_features(const D& data, const ImageTransform& transform) {
 /// A subset with the same fraction of each class (at least one image per class), chosen by `seed`.
 /// @param share  in (0, 1]
 inline Features part_of_each_class(const Features& features, double share, std::uint64_t seed) {
-    if (!(share > 0 && share <= 1))
-        throw ConfigError(message("the share of the images must lie in (0, 1]; ", share, " was given"));
-    if (share == 1) return features;
-    std::vector<std::size_t> order(features.images()), chosen;
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    RandomSequence random({seed, Purpose::sample_order, 0, 1});
-    random.shuffle(std::span(order));
-    std::vector<std::size_t> left;  // per class
-    for (const std::int64_t label : features.labels) {
-        const auto c = static_cast<std::size_t>(std::max<std::int64_t>(0, label));
-        if (c >= left.size()) left.resize(c + 1);
-        ++left[c];
-    }
-    for (std::size_t& count : left)
-        if (count > 0)
-            count =
-                std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(count) + 0.5));
-    for (const std::size_t image : order) {
-        std::size_t& count =
-            left[static_cast<std::size_t>(std::max<std::int64_t>(0, features.labels[image]))];
-        if (count == 0) continue;
-        --count;
-        chosen.push_back(image);
-    }
-    std::sort(chosen.begin(), chosen.end());
-    return features.subset(chosen);
+    return features.subset(part_of_each_class(std::span(features.labels), share, seed));
 }
 
 }  // namespace vitscape

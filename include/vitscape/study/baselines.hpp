@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include <vitscape/study/learning.hpp>
 #include <vitscape/study/probing.hpp>
 #include <vitscape/study/setting.hpp>
 #include <vitscape/study/store.hpp>
@@ -10,13 +12,16 @@
 namespace vitscape {
 
 /// Baselines of the probes: the same probe on an untrained encoder, for each seed, and on the pixels.
-/// The contestant provides the encoder. @throws Interrupted if the user asked to stop
+/// The contestant provides the encoder and the images. @throws Interrupted if the user asked to stop
 template <Backend B, class M>
 void probe_baselines(const ComparisonSetting<B>& setting, const Contestant<M>& contestant, double expected,
                      WorkMeter& meter) {
     ResultStore store(setting.out / "baselines.json");
-    if (store.has("raw pixels") && store.has("random encoder")) return meter.skip(expected);
-    meter.part("probes of random encoders and of raw pixels", expected, [&] {
+    const TrainingImages training = contestant.images_of(setting.images);
+    const std::string random_encoder = random_encoder_of(training.variant),
+                      raw_pixels = raw_pixels_of(training.variant);
+    if (store.has(raw_pixels) && store.has(random_encoder)) return meter.skip(expected);
+    meter.part("probes of random encoders and of raw pixels" + training.variant.ending(), expected, [&] {
         const auto& layout = contestant.method.layout();
         const VitClassifier classifier =
             classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling);
@@ -27,20 +32,21 @@ void probe_baselines(const ComparisonSetting<B>& setting, const Contestant<M>& c
                 classifier_values(contestant.method, initial_values(layout, seed), classifier);
             LinearProbeOptions options = setting.plan.probe;
             options.seed = seed;
-            top1.push_back(TrainedProbe(master(setting.backend),
-                                        encoder.features(values, setting.images, setting.test, {}), options)
-                               .result.top1);
+            const FeaturePair features = encoder.features(values, training.images, setting.test, {});
+            top1.push_back(
+                TrainedProbe(master(setting.backend), features, setting.classes(), options).result.top1);
             WorkMeter::stop_if_interrupted();
         }
-        store.put("random encoder", top1);
+        store.put(random_encoder, top1);
         LinearProbeOptions options = setting.plan.probe;
         options.seed = setting.plan.seeds.front();
-        const Accuracy result = TrainedProbe(master(setting.backend),
-                                             {pixel_features(setting.images, setting.plan.training.transform),
-                                              pixel_features(setting.test, setting.plan.training.transform)},
-                                             options)
-                                    .result;
-        store.put("raw pixels", {{"top1", result.top1}, {"standard_error", result.standard_error()}});
+        const Accuracy result =
+            TrainedProbe(master(setting.backend),
+                         {pixel_features(training.images, setting.plan.training.transform),
+                          pixel_features(setting.test, setting.plan.training.transform)},
+                         setting.classes(), options)
+                .result;
+        store.put(raw_pixels, {{"top1", result.top1}, {"standard_error", result.standard_error()}});
     });
 }
 

@@ -61,6 +61,14 @@ struct Verdict {
         primary{};  ///< its p-value decides, adjusted for the number of claims; NaN: `verdict` stays
     std::vector<TestedDifference> sensitivities{};  ///< other numbers that the claim may be read by
     std::string verdict = "inconclusive", note{};
+
+    /// Notes why the primary number of so many seeds has no interval, if it has none.
+    void note_missing(std::size_t seeds) {
+        const bool missing = std::isnan(primary.paired.difference);
+        if (seeds >= 2 && !missing) return;
+        note += (note.empty() ? "" : "; ") +
+                std::string(seeds < 2 ? "a single seed has no interval" : "some runs have no such number");
+    }
 };
 
 /// A statement and its test: `text`, the `source` that states it, the rows and contestants that it needs, the first of them its
@@ -92,13 +100,7 @@ struct LargerClaim {
         Verdict verdict;
         verdict.note = caution;
         verdict.primary = difference(evidence, row, larger, smaller);
-        const auto add = [&](const std::string& sentence) {
-            verdict.note += (verdict.note.empty() ? "" : "; ") + sentence;
-        };
-        if (evidence.values({row, larger}).size() < 2)
-            add("a single seed has no interval");
-        else if (std::isnan(verdict.primary.paired.difference))
-            add("some runs have no such number");
+        verdict.note_missing(evidence.values({row, larger}).size());
         const auto measured = [&](const std::string& key) {
             return !evidence.values({key, larger}).empty() && !evidence.values({key, smaller}).empty();
         };

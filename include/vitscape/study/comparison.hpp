@@ -14,8 +14,9 @@
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/study/budget.hpp>
 #include <vitscape/study/claims/paper.hpp>
+#include <vitscape/study/comparison_options.hpp>
 #include <vitscape/study/entrant.hpp>
-#include <vitscape/study/held_out.hpp>
+#include <vitscape/study/image_checks.hpp>
 #include <vitscape/study/measures/usual.hpp>
 #include <vitscape/study/page/figures.hpp>
 #include <vitscape/study/page/html_report.hpp>
@@ -24,32 +25,6 @@
 #include <vitscape/study/report_data.hpp>
 
 namespace vitscape {
-
-/// Options of a comparison besides its plan.
-struct ComparisonOptions {
-    std::filesystem::path out;  ///< output folder
-    bool resume = false;        ///< continue in a folder with an earlier run of the same options
-    bool report_only = false;   ///< only write the report of a complete run
-    double budget_minutes =
-        0;  ///< choose the epochs, and coarser measures if necessary, to fit; 0: as planned
-    nlohmann::json data = {};          ///< origin of the images, for the report
-    bool figures = true;               ///< draw figures with gnuplot
-    PaysOptions pays{};                ///< of the table of prices and times in the report
-    std::ostream* progress = nullptr;  ///< the plan and how far the work is; null: nothing is shown
-    std::shared_ptr<const OutputLock> lock =
-        nullptr;  ///< of `out`, where it is taken already; null: `run` takes it
-};
-
-/// The folder of a new study already contains one.
-class StudyExists : public ConfigError {
-    using ConfigError::ConfigError;
-};
-
-/// The output of a study.
-struct WrittenReport {
-    nlohmann::json report{};
-    std::vector<std::filesystem::path> files{};  ///< report.html, report.json and the figures
-};
 
 /// Trains every method from every seed on the same images, probes it, measures it and writes a report. Measures and claims
 /// are arguments; user-defined ones are added to the usual ones by `with` (study/measure_list.hpp) and to the list of claims.
@@ -70,44 +45,41 @@ class Comparison {
           claims_(std::move(claims)) {
         setting_.plan.check();
         (void)describe_measures(measures_);
-        const AnyDataset& known = setting_.images;
-        const std::size_t batch = setting_.plan.training.batch;
-        if (known.classes().size() == 1)
-            throw DataError(message(
-                "a comparison needs images of at least 2 classes, which probes and supervised training "
-                "learn, or images without classes; these are all of the class '",
-                known.classes().front(), "'. Put each class into its own folder"));
-        if (setting_.test.classes() != known.classes())
-            throw DataError(message("the held-out images have ", setting_.test.classes().size(),
-                                    " classes, the training images ", known.classes().size(),
-                                    ", or others; both need the same"));
-        if (const auto shared = shared_image(known, setting_.test))
-            throw DataError(
-                message(*shared, " is both a training and a held-out image; held-out images must be others"));
-        if (known.size() < batch)
-            throw ConfigError(message("the dataset has ", known.size(), " images, fewer than one batch of ",
-                                      batch, "; choose a smaller batch"));
-        setting_.plan.training.check_batches(known.size());
-        for_each_measure(measures_, [&]<class M>(const M& measure) {
-            if constexpr (MeasuresLosses<M> && requires { measure.images; })
-                if (known.size() < measure.images)
-                    throw ConfigError(message("losses over ", measure.images,
-                                              " images were requested, the dataset has ", known.size()));
-        });
+        check_study_images(setting_.images, setting_.test);
+        check_enough_images(setting_.images.size(), setting_.images.classes().size(), "", setting_.plan,
+                            measures_);
         require_in("budget in minutes", options_.budget_minutes, Range::minutes());
     }
 
-    /// Adds a method, by its name in files and its title in the report. @throws ConfigError for a duplicate name, DataError for
-    /// a classifier if the images have no classes
+    /// Adds a method, by its name in files and its title in the report.
+    /// @param variant  a share of the training images, or wrong labels; held-out images are the same for all. A method that does
+    ///                 not read labels takes its training from an earlier contestant of the same method and images.
     /// @param trained  false: an untrained network as a control
+    /// @throws ConfigError for a duplicate name and for too few images, DataError for a classifier or wrong labels if the images
+    ///         have no classes
     template <ComparableMethod<B> M>
-    void add(std::string name, std::string title, M method, bool trained = true) {
+    void add(std::string name, std::string title, M method, const DataVariant& variant = {},
+             bool trained = true) {
         if (ClassifyingMethod<M, B> && !setting_.labelled())
             throw DataError(message(title, " learns the classes of images, and these have none"));
         for (const auto& other : entrants_)
             if (other->name() == name) throw ConfigError(message("two methods are called '", name, "'"));
-        entrants_.push_back(std::make_unique<EntrantOf<B, Measures, M>>(
-            Contestant<M>{std::move(name), std::move(title), std::move(method), trained}));
+        Contestant<M> contestant{std::move(name), std::move(title), std::move(method)};
+        contestant.trained = trained;
+        if (variant != DataVariant{}) {
+            contestant.images = TrainingImages(setting_.images, variant);
+            check_enough_images(contestant.images->images.size(), setting_.images.classes().size(),
+                                " of " + contestant.title, setting_.plan, measures_);
+        }
+        auto entrant = std::make_unique<EntrantOf<B, Measures, M>>(std::move(contestant));
+        if constexpr (!ClassifyingMethod<M, B>)
+            for (const auto& other : entrants_)
+                if (other->variant().share == variant.share && other->variant() != variant &&
+                    other->same_method(*entrant)) {
+                    entrant->train_as(other->name());
+                    break;
+                }
+        entrants_.push_back(std::move(entrant));
     }
 
     /// Completes the remaining work and writes report.json, report.html and figures.
@@ -115,15 +87,17 @@ class Comparison {
     ///         is not part of the study; StudyExists unless it may resume; Interrupted if the user stopped it
     WrittenReport run() {
         if (entrants_.empty()) throw ConfigError("a comparison needs at least one method");
-        const std::vector<AnyClaim> claims = testable_claims();
+        std::vector<AnyClaim> claims = testable_claims();
         std::shared_ptr<const OutputLock> lock = options_.lock;
         if (!lock) lock = std::make_shared<OutputLock>(OutputLock::of_folder(options_.out));
         require_writable_folder(options_.out);
         load_or_make_plan(claims);
+        claims = testable_claims();  // coarser measures may have fewer rows
         if (options_.report_only) return write_report(claims);
         show_plan();
         WorkMeter meter(expected_seconds(), options_.progress);
-        if (setting_.labelled()) entrants_.front()->baselines(setting_, baseline_seconds(), meter);
+        for (const auto* entrant : one_of_each_variant())
+            if (setting_.labelled()) entrant->baselines(setting_, baseline_seconds(*entrant), meter);
         for (const std::uint64_t seed : setting_.plan.seeds)
             for (const auto& entrant : entrants_)
                 entrant->run(setting_, seed, speeds_.at(entrant->name()), measures_, meter);
@@ -148,6 +122,7 @@ class Comparison {
         for (const auto& entrant : entrants_) {
             runs.methods.emplace_back(entrant->name(), entrant->title());
             if (!entrant->trained()) runs.untrained.insert(entrant->name());
+            if (entrant->variant() != DataVariant{}) runs.variants[entrant->name()] = entrant->variant();
         }
         runs.load(result_names(measures_));
         const ReportData data(runs, plan, rows_of(measures_, runs, plan), claims);
@@ -186,7 +161,11 @@ class Comparison {
                                 {"data", options_.data},
                                 {"budget_minutes", options_.budget_minutes}};
         if (options_.budget_minutes > 0) asked["plan"].erase("epochs");
-        for (const auto& entrant : entrants_) asked["methods"][entrant->name()] = entrant->description();
+        for (const auto& entrant : entrants_) {
+            asked["methods"][entrant->name()] = entrant->description();
+            if (entrant->variant() != DataVariant{})
+                asked["variants"][entrant->name()] = describe(entrant->variant());
+        }
         const PlanFile file(options_.out);
         if (file.exists()) {
             if (!options_.resume && !options_.report_only)
@@ -200,7 +179,13 @@ class Comparison {
                 throw ConfigError(message(options_.out.string(), " holds no comparison to report on"));
             file.require_empty_folder();
             show("measuring the speed of each method");
-            for (const auto& entrant : entrants_) speeds_[entrant->name()] = entrant->speed(setting_);
+            for (const auto& entrant : entrants_) {
+                const auto same = std::find_if(entrants_.begin(), entrants_.end(), [&](const auto& other) {
+                    return other == entrant || other->same_method(*entrant);
+                });
+                speeds_[entrant->name()] =
+                    *same == entrant ? entrant->speed(setting_, measures_) : speeds_.at((*same)->name());
+            }
             BudgetFit found{.level = 0, .epochs = plan.training.epochs};
             if (options_.budget_minutes > 0) {
                 plan.training.epochs = 1;
@@ -214,10 +199,20 @@ class Comparison {
         if (plan.schedule.warmup_epochs < 0) plan.schedule.warmup_epochs = usual_warmup(plan.training.epochs);
     }
 
-    [[nodiscard]] double baseline_seconds() const {
-        const double all = static_cast<double>(setting_.images.size() + setting_.test.size());
+    /// The first contestant with each variant of the images.
+    [[nodiscard]] std::vector<const Entrant<B, Measures>*> one_of_each_variant() const {
+        std::vector<const Entrant<B, Measures>*> firsts;
+        for (const auto& entrant : entrants_)
+            if (std::none_of(firsts.begin(), firsts.end(),
+                             [&](const auto* first) { return first->variant() == entrant->variant(); }))
+                firsts.push_back(entrant.get());
+        return firsts;
+    }
+    [[nodiscard]] double baseline_seconds(const Entrant<B, Measures>& entrant) const {
+        const double all =
+            static_cast<double>(entrant.variant().count(setting_.images.size()) + setting_.test.size());
         return 1.5 * static_cast<double>(setting_.plan.seeds.size()) * all *
-                   speeds_.at(entrants_.front()->name()).encoding +
+                   speeds_.at(entrant.name()).encoding +
                all * 12e-3;
     }
     [[nodiscard]] ExpectedTime expected(const Entrant<B, Measures>& entrant, const Measures& measures) const {
@@ -225,11 +220,14 @@ class Comparison {
     }
     /// The time of the plan as it is; `epoch` is the time of all its epochs.
     [[nodiscard]] PlanTime time(const Measures& measures) const {
-        PlanTime all{0, baseline_seconds()};
+        PlanTime all;
+        const double seeds = static_cast<double>(setting_.plan.seeds.size());
+        for (const auto* entrant : one_of_each_variant())
+            if (setting_.labelled()) all.rest += baseline_seconds(*entrant);
         for (const auto& entrant : entrants_) {
             const ExpectedTime one = expected(*entrant, measures);
-            all.epoch += static_cast<double>(setting_.plan.seeds.size()) * one.training;
-            all.rest += static_cast<double>(setting_.plan.seeds.size()) * one.measures;
+            all.epoch += seeds * (one.training + one.per_training);
+            all.rest += seeds * (one.measures - one.per_training);
         }
         return all;
     }

@@ -15,6 +15,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/json_value.hpp>
 #include <vitscape/study/store.hpp>
+#include <vitscape/study/training_images.hpp>
 
 namespace vitscape {
 
@@ -38,6 +39,7 @@ struct CompletedRuns {
     std::vector<std::pair<std::string, std::string>> methods{};    ///< names and titles
     std::set<std::string> untrained{};                             ///< the names of those that are controls
     std::map<std::string, std::vector<nlohmann::json>> results{};  ///< of each method, one per seed
+    std::map<std::string, DataVariant> variants{};                 ///< of methods that do not have all images
 
     [[nodiscard]] std::filesystem::path folder(const std::string& method, std::uint64_t seed) const {
         return out / method / message("seed-", seed);
@@ -45,6 +47,10 @@ struct CompletedRuns {
     /// The results of a method from the seed number `i`, for reading: errors name the file and the key.
     [[nodiscard]] JsonValue result(const std::string& method, std::size_t i) const {
         return {results.at(method).at(i), (folder(method, seeds.at(i)) / "results.json").string()};
+    }
+    [[nodiscard]] DataVariant variant(const std::string& method) const {
+        const auto found = variants.find(method);
+        return found == variants.end() ? DataVariant{} : found->second;
     }
     /// Whether a run has results of a loss of its own, not only the first loss in its place.
     [[nodiscard]] bool has_loss(std::string_view loss) const {

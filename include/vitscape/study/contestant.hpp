@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/nn/transfer.hpp>
 #include <vitscape/probe/evaluate.hpp>
+#include <vitscape/study/training_images.hpp>
 
 namespace vitscape {
 
@@ -30,7 +32,15 @@ template <class M>
 struct Contestant {
     std::string name, title;
     M method;
-    bool trained = true;  ///< false: a control, whose initial values are measured
+    bool trained = true;                     ///< false: a control, whose initial values are measured
+    std::optional<TrainingImages> images{};  ///< of its own; without: all of the study's
+    /// The name of a contestant whose training is this one's too, because they differ in labels alone, which the method does not
+    /// read; empty: none.
+    std::string same_training{};
+
+    [[nodiscard]] TrainingImages images_of(const AnyDataset& all) const {
+        return images ? *images : TrainingImages(all, {});
+    }
 };
 template <class M>
 Contestant(std::string, std::string, M) -> Contestant<M>;
@@ -77,6 +87,14 @@ template <Backend B, class M>
         return frozen_loss(backend, evaluated(method).reconstruction(), {}, images, mask_seed, clean);
     else
         return frozen_loss(backend, method, teacher, images, mask_seed, clean);
+}
+/// Whether a method's training loss is the classification loss, and serves as both.
+template <Backend B, class M>
+[[nodiscard]] bool has_one_loss(const M& method) {
+    if constexpr (ClassifyingMethod<M, B>)
+        return evaluated(method).config().loss == ClassifierLoss::cross_entropy;
+    else
+        return false;
 }
 /// Whether a method's own loss has more parts than the one by which it is compared.
 template <class M, class B>

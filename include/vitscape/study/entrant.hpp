@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 #include <vitscape/study/baselines.hpp>
@@ -20,7 +21,16 @@ class Entrant {
     [[nodiscard]] virtual const std::string& title() const = 0;  ///< in the report
     [[nodiscard]] virtual bool trained() const = 0;              ///< or an untrained control
     [[nodiscard]] virtual nlohmann::json description() const = 0;
-    [[nodiscard]] virtual MethodSpeed speed(const ComparisonSetting<B>& setting) const = 0;
+    [[nodiscard]] virtual const DataVariant& variant() const = 0;
+    /// Whether another contestant is the same method, as far as types and descriptions say. A method with a part that only its
+    /// program knows ("custom") is no other's.
+    [[nodiscard]] bool same_method(const Entrant& other) const {
+        const nlohmann::json mine = description();
+        return typeid(*this) == typeid(other) && mine == other.description() &&
+               mine.dump().find("\"custom\"") == std::string::npos;
+    }
+    [[nodiscard]] virtual MethodSpeed speed(const ComparisonSetting<B>& setting,
+                                            const Measures& measures) const = 0;
     /// The expected time of a run from one seed.
     [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
                                                 const Measures& measures) const = 0;
@@ -36,6 +46,9 @@ class EntrantOf final : public Entrant<B, Measures> {
   public:
     explicit EntrantOf(Contestant<M> contestant) : contestant_(std::move(contestant)) {}
 
+    /// Takes its training from another contestant (`Contestant::same_training`).
+    void train_as(std::string other) { contestant_.same_training = std::move(other); }
+
     [[nodiscard]] const std::string& name() const override { return contestant_.name; }
     [[nodiscard]] const std::string& title() const override { return contestant_.title; }
     [[nodiscard]] bool trained() const override { return contestant_.trained; }
@@ -44,8 +57,13 @@ class EntrantOf final : public Entrant<B, Measures> {
         if (!contestant_.trained) description["trained"] = false;
         return description;
     }
-    [[nodiscard]] MethodSpeed speed(const ComparisonSetting<B>& setting) const override {
-        return measure_speed(setting, contestant_);
+    [[nodiscard]] const DataVariant& variant() const override {
+        static const DataVariant all{};
+        return contestant_.images ? contestant_.images->variant : all;
+    }
+    [[nodiscard]] MethodSpeed speed(const ComparisonSetting<B>& setting,
+                                    const Measures& measures) const override {
+        return measure_speed(setting, contestant_, train_classifiers(measures));
     }
     [[nodiscard]] ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
                                         const Measures& measures) const override {
@@ -60,8 +78,9 @@ class EntrantOf final : public Entrant<B, Measures> {
     }
     void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const override {
         if constexpr (ReconstructingMethod<M, B>)
-            pictures.add(contestant_,
-                         from(setting, setting.plan.seeds.front()).folder() / "checkpoint.safetensors");
+            if (contestant_.same_training.empty())
+                pictures.add(contestant_,
+                             from(setting, setting.plan.seeds.front()).folder() / "checkpoint.safetensors");
     }
 
   private:

@@ -21,6 +21,14 @@
 
 namespace vitscape {
 
+/// Names of the baselines of contestants that have a variant of the images, in baselines.json.
+[[nodiscard]] inline std::string random_encoder_of(const DataVariant& variant) {
+    return "random encoder" + variant.suffix();
+}
+[[nodiscard]] inline std::string raw_pixels_of(const DataVariant& variant) {
+    return "raw pixels" + variant.suffix();
+}
+
 /// What the same probe reaches without pre-training.
 struct BaselineAccuracies {
     std::vector<double> random_encoder;  ///< one per seed

@@ -18,10 +18,11 @@ namespace vitscape {
 
 /// A quantity that a study measures for its runs, one type each: `key` names its result in results.json, `fields` lists its
 /// options (core/fields.hpp), `check()` throws a ConfigError for invalid options, and `rows(Rows&)` lists the values in
-/// its result. Its kind is determined by how the result is computed: `LossMeasure`, `RunMeasure`, or, without `compute`,
-/// it reads the results of training ("training", "cost") and probing ("probe").
+/// its result. Its kind is determined by how the result is computed: `LossMeasure`, `RunMeasure`, their kinds in parts, or,
+/// without `compute`, it reads the results of training ("training", "cost") and probing ("probe").
 ///
-/// Optional members: `coarser(level)`, a cheaper variant of the measure for a budget, level 1 to `coarsest_level`; and
+/// Optional members: `coarser(level)`, a cheaper variant of the measure for a budget, level 1 to `coarsest_level`;
+/// `trains_classifiers()`, whether its `seconds` need `MethodSpeed::tuning`, which is timed only then; and
 /// `put_into(report, runs)`, which adds data for the page.
 template <class M>
 concept Measure = std::copyable<M> && WithFields<M> && requires(const M& measure, Rows& rows) {
@@ -55,6 +56,16 @@ concept RunMeasure = Measure<M> && requires(const M& measure, const Run& run, co
     { measure.compute(run) } -> std::convertible_to<nlohmann::json>;
 };
 
+/// A measure of a trained contestant in `parts()` parts, which are stored separately; a row reads one of them
+/// (`Rows::add_of_part`). `seconds` is the duration of that part. Without any part it is switched off.
+template <class M, class Run>
+concept PartedRunMeasure = Measure<M> &&
+    requires(const M& measure, const Run& run, const RunSpeed& speed, std::uint32_t part) {
+    { measure.parts() } -> std::convertible_to<std::uint32_t>;
+    { measure.seconds(speed, part) } -> std::convertible_to<double>;
+    { measure.compute(run, part) } -> std::convertible_to<nlohmann::json>;
+};
+
 /// Number of levels by which a budget can make measures cheaper.
 inline constexpr int coarsest_level = 3;
 
@@ -81,6 +92,12 @@ concept MeasuresParts = MeasuresLosses<M> && requires(const M& measure) {
 template <class M>
 concept MeasuresRuns = Measure<M> && requires(const M& measure, const RunSpeed& speed) {
     measure.seconds(speed);
+};
+/// Whether a measure is computed from runs in parts.
+template <class M>
+concept MeasuresRunParts = Measure<M> && requires(const M& measure, const RunSpeed& speed) {
+    measure.parts();
+    measure.seconds(speed, std::uint32_t{});
 };
 
 }  // namespace vitscape

@@ -30,6 +30,16 @@ template <class... M>
     return std::apply([&](const M&... one) { return std::tuple<M...>(at_level(one, level)...); }, measures);
 }
 
+/// Whether a measure trains classifiers.
+template <class Measures>
+[[nodiscard]] bool train_classifiers(const Measures& measures) {
+    bool any = false;
+    for_each_measure(measures, [&](const auto& measure) {
+        if constexpr (requires { measure.trains_classifiers(); }) any = any || measure.trains_classifiers();
+    });
+    return any;
+}
+
 /// Options by key. Several measures may read one result of training or probing; computed ones need distinct keys.
 /// @throws ConfigError for invalid options and for duplicate keys
 template <class Measures>
@@ -39,7 +49,7 @@ template <class Measures>
     for_each_measure(measures, [&]<class M>(const M& measure) {
         measure.check();
         const std::string key(M::key);
-        if constexpr (MeasuresLosses<M> || MeasuresRuns<M>)
+        if constexpr (MeasuresLosses<M> || MeasuresRuns<M> || MeasuresRunParts<M>)
             if (!taken.insert(key).second)
                 throw ConfigError(message("two measures have the key '", key, "'"));
         if (const nlohmann::json options = describe(measure); !options.empty()) all[key] = options;
@@ -58,6 +68,9 @@ template <class Measures>
                 names.push_back(message("training.", key, "-", part));
         else if constexpr (MeasuresLosses<M>)
             names.push_back("training." + key);
+        else if constexpr (MeasuresRunParts<M>)
+            for (std::uint32_t part = 0; part < measure.parts(); ++part)
+                names.push_back(message(key, "-", part));
         else if constexpr (MeasuresRuns<M>)
             names.push_back(key);
     });

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstdio>
+#include <string>
 #include <vector>
 
 #include <vitscape/core/bounded_interval.hpp>
@@ -9,6 +11,13 @@
 #include <vitscape/io/json.hpp>
 
 namespace vitscape {
+
+/// A radius, strength or share as part of a key or a name.
+[[nodiscard]] inline std::string plain_number(double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", number);
+    return text;
+}
 
 /// Mean, standard error and 95 % interval of the finite values in `all`. The interval stays in the possible range; fewer than
 /// three values have none.

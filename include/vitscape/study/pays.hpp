@@ -114,9 +114,11 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
         message("hours until the linear probe reaches ", plain_number(std::round(1000 * target) / 10), " %"),
         options.target == 0 ? "what every training reaches" : "", "", Better::lower);
     for (const std::string& method : methods) {
+        const bool probed = !curve(runs.result(method, 0)).values.empty();
         const double hours =
             mean_over(method, [&](const JsonValue& run) { return curve(run).until(target) / 3600; });
-        table.value(method, hours, price(hours));
+        table.value(method, hours,
+                    !probed || std::isfinite(hours) ? price(hours) : "not reached by every training");
     }
     std::vector<double> shares;  // of those that were fine-tuned
     for (const std::string& method : methods)

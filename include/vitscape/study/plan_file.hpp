@@ -34,7 +34,8 @@ struct DecidedPlan {
                          s.loss.jets,
                          s.classification.value,
                          s.classification.product,
-                         s.classification.jets};
+                         s.classification.jets,
+                         s.tuning};
         return {{"epochs", epochs}, {"level", level}, {"speeds", all}};
     }
     /// @throws IoError naming the entry that is missing or out of range
@@ -42,10 +43,10 @@ struct DecidedPlan {
         epochs = json.at("epochs").number<std::uint32_t>(1, std::numeric_limits<std::uint32_t>::max());
         level = json.at("level").number(0, coarsest_level);
         json.at("speeds").for_each([&](const std::string& name, const JsonValue& numbers) {
-            std::array<double, 8> s{};
+            std::array<double, 9> s{};
             for (std::size_t i = 0; i < s.size(); ++i)
                 s[i] = numbers.at(i).number(0.0, std::numeric_limits<double>::max());
-            speeds[name] = {s[0], s[1], {s[2], s[3], s[4]}, {s[5], s[6], s[7]}};
+            speeds[name] = {s[0], s[1], {s[2], s[3], s[4]}, {s[5], s[6], s[7]}, s[8]};
         });
     }
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,7 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <vitscape/data/balanced.hpp>
 #include <vitscape/study/contestant.hpp>
 #include <vitscape/study/probing.hpp>
 #include <vitscape/study/setting.hpp>
@@ -40,14 +38,15 @@ namespace detail {
 
 /// Linear probes from shares of the labels, nearest neighbours, a classifier's own head, and a probe of the teacher. Of images
 /// without classes the numbers are null and the head is untrained.
-/// @param progress  (images encoded, all); may throw to stop
+/// @param training  what the contestant learned from.  @param progress  (images encoded, all); may throw to stop
 template <Backend B, class M>
 [[nodiscard]] ProbedRun probe_run(const ComparisonSetting<B>& setting, const M& method,
-                                  const VitClassifier& classifier, const Vector<Master<B>>& theta,
-                                  const Vector<Master<B>>& teacher, std::uint64_t seed,
+                                  const TrainingImages& training, const VitClassifier& classifier,
+                                  const Vector<Master<B>>& theta, const Vector<Master<B>>& teacher,
+                                  std::uint64_t seed,
                                   const std::function<void(std::size_t, std::size_t)>& progress) {
     const ComparisonPlan& plan = setting.plan;
-    const AnyDataset &images = setting.images, &test = setting.test;
+    const AnyDataset &images = training.images, &test = setting.test;
     ProbedRun run{.classifier = classifier_values(method, theta.to_host(), classifier)};
     if (!setting.labelled()) {
         run.result = detail::no_probe(plan);
@@ -60,7 +59,7 @@ template <Backend B, class M>
         options.seed = seed;
         const TrainedProbe trained(master(setting.backend),
                                    {part_of_each_class(features.known, share, seed), features.queries},
-                                   options);
+                                   classifier.config().classes, options);
         const Accuracy& result = trained.result;
         run.result["shares"].push_back({{"share", share},
                                         {"top1", result.top1},
@@ -80,13 +79,12 @@ template <Backend B, class M>
             return evaluate(setting.backend, classifier, theta, of, plan.training.transform, 128).accuracy;
         };
         run.result["own_head"] = own(test);
-        run.result["training_top1"] =
-            own(images.subset(balanced(images, std::min(plan.probe_images, images.size()))));
+        run.result["training_top1"] = own(training.some(plan.probe_images));
     }
     if constexpr (TaughtMethod<Evaluated<M>, B>) {
         const std::vector<double> other = classifier_values(method, teacher.to_host(), classifier);
         const TrainedProbe trained(master(setting.backend), encoder.features(other, images, test, {}),
-                                   plan.probe);
+                                   classifier.config().classes, plan.probe);
         run.result["teacher"] = trained.result.top1;
     }
     return run;

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/data/balanced.hpp>
 #include <vitscape/probe/accuracy.hpp>
 #include <vitscape/probe/nearest_neighbours.hpp>
 #include <vitscape/study/contestant.hpp>
@@ -49,9 +48,10 @@ template <Backend P>
 struct TrainedProbe {
     LinearProbe<P> probe;
     Accuracy result;
-    TrainedProbe(const P& backend, const FeaturePair& features, const LinearProbeOptions& options)
-        : probe(backend, static_cast<Index>(features.known.width),
-                *std::max_element(features.known.labels.begin(), features.known.labels.end()) + 1, options) {
+    /// @param classes  of the images; labels may lack some of them
+    TrainedProbe(const P& backend, const FeaturePair& features, Index classes,
+                 const LinearProbeOptions& options)
+        : probe(backend, static_cast<Index>(features.known.width), classes, options) {
         probe.fit(features.known);
         result = accuracy(probe.head().logits(features.queries.rows()), features.queries.labels);
     }
@@ -81,12 +81,9 @@ template <Backend B>
 /// (absolute). All are of the trainer's `solution()`.
 class ProbeEvery {
   public:
-    ProbeEvery(const ComparisonPlan& plan, const VitClassifier& classifier, const AnyDataset& images,
+    ProbeEvery(const ComparisonPlan& plan, const VitClassifier& classifier, const TrainingImages& images,
                const AnyDataset& test)
-        : plan_(plan),
-          classifier_(classifier),
-          known_(images.subset(balanced(images, std::min(plan.probe_images, images.size())))),
-          test_(test) {}
+        : plan_(plan), classifier_(classifier), known_(images.some(plan.probe_images)), test_(test) {}
 
     template <class T>
     void on_epoch(T& trainer, EpochRecord& record) {
@@ -106,8 +103,9 @@ class ProbeEvery {
         const FeaturePair features = encoder.features(values, known_, test_, {});
         record.metrics.emplace_back("knn_accuracy",
                                     nearest_neighbour_accuracy(features.known, features.queries));
-        record.metrics.emplace_back(
-            "probe_accuracy", TrainedProbe(master(trainer.backend()), features, plan_.probe).result.top1);
+        record.metrics.emplace_back("probe_accuracy", TrainedProbe(master(trainer.backend()), features,
+                                                                   classifier_.config().classes, plan_.probe)
+                                                          .result.top1);
     }
 
   private:

@@ -47,10 +47,12 @@ class ReportData {
         if (labelled) report["data"]["chance"] = largest_class_share(test);
         std::map<std::string, Learning> learning;
         for (const auto& [name, title] : runs_.methods) {
-            learning[name] =
-                learning_of(runs_, name, labelled ? read_baselines() : BaselineAccuracies{}, test.size());
+            const DataVariant variant = runs_.variant(name);
+            learning[name] = learning_of(
+                runs_, name, labelled ? read_baselines(variant) : BaselineAccuracies{}, test.size());
             report["methods"].push_back(
                 {{"name", name}, {"title", title}, {"learning", learning.at(name).json()}});
+            if (variant != DataVariant{}) report["methods"].back()["variant"] = describe(variant);
         }
         for (const auto& [name, title] : study_losses)
             if (runs_.has_loss(name)) report["losses"].push_back({{"name", name}, {"title", title}});
@@ -81,6 +83,13 @@ class ReportData {
         if (!labelled)
             report["notes"].push_back(
                 "The images have no classes: probes, accuracies and the classification loss are left out.");
+        if (!runs_.variants.empty())
+            report["notes"].push_back(
+                "A share of the training images is taken from the classes in turn: a smaller one is part of "
+                "a larger one, and losses are measured over the same images in each. A wrong label is that "
+                "of "
+                "another class, drawn uniformly; held-out labels are true, accuracies on training images are "
+                "by the labels that were learned.");
         return report;
     }
 
@@ -102,10 +111,10 @@ class ReportData {
                 [&learning](const std::string& contestant) { return learning.at(contestant).why_not_ended; },
             .untrained = {runs_.untrained.begin(), runs_.untrained.end()}};
     }
-    [[nodiscard]] BaselineAccuracies read_baselines() const {
+    [[nodiscard]] BaselineAccuracies read_baselines(const DataVariant& variant) const {
         const ResultStore store(runs_.out / "baselines.json");
-        return {.random_encoder = store.checked("random encoder").to<std::vector<double>>(),
-                .raw_pixels = store.checked("raw pixels").at("top1").to<double>()};
+        return {.random_encoder = store.checked(random_encoder_of(variant)).to<std::vector<double>>(),
+                .raw_pixels = store.checked(raw_pixels_of(variant)).at("top1").to<double>()};
     }
     /// The accuracy of always answering the most frequent class.
     [[nodiscard]] static double largest_class_share(const AnyDataset& images) {
@@ -158,19 +167,26 @@ class ReportData {
     }
     [[nodiscard]] Json baselines(std::size_t test_images) const {
         const ResultStore store(runs_.out / "baselines.json");
-        Json random =
-            json_summary(store.checked("random encoder").to<std::vector<double>>(), ValueRange::fraction);
-        const JsonValue pixels = store.checked("raw pixels");
-        const auto top1 = pixels.at("top1").to<double>(), error = pixels.at("standard_error").to<double>();
-        const Interval pixels_interval = detail::accuracy_interval({top1}, test_images);
-        return {{{"name", "random encoder, linear probe"},
-                 {"top1", random.at("mean")},
-                 {"standard_error", random.at("standard_error")},
-                 {"interval", random.at("interval")}},
-                {{"name", "raw pixels, linear probe"},
-                 {"top1", top1},
-                 {"standard_error", error},
-                 {"interval", {json_number(pixels_interval.low), json_number(pixels_interval.high)}}}};
+        Json list = Json::array();
+        std::vector<DataVariant> done;
+        for (const auto& [name, title] : runs_.methods) {
+            const DataVariant variant = runs_.variant(name);
+            if (std::find(done.begin(), done.end(), variant) != done.end()) continue;
+            done.push_back(variant);
+            const BaselineAccuracies found = read_baselines(variant);
+            const Json random = json_summary(found.random_encoder, ValueRange::fraction);
+            const auto error = store.checked(raw_pixels_of(variant)).at("standard_error").to<double>();
+            const Interval pixels = detail::accuracy_interval({found.raw_pixels}, test_images);
+            list.push_back({{"name", "random encoder, linear probe" + variant.ending()},
+                            {"top1", random.at("mean")},
+                            {"standard_error", random.at("standard_error")},
+                            {"interval", random.at("interval")}});
+            list.push_back({{"name", "raw pixels, linear probe" + variant.ending()},
+                            {"top1", found.raw_pixels},
+                            {"standard_error", error},
+                            {"interval", {json_number(pixels.low), json_number(pixels.high)}}});
+        }
+        return list;
     }
 
     [[nodiscard]] Json correlations() const {

@@ -35,13 +35,13 @@ class ReportTable {
     void value(const std::string& method, double number, std::string note = "") {
         table_["rows"].back()["values"][method] = {{"value", json_number(number)}, {"note", std::move(note)}};
     }
-    /// Appends the table to those of a report, without rows that have no number at all.
+    /// Appends the table to those of a report, without rows that have neither a number nor a note.
     void put_into(nlohmann::json& report) {
         auto& rows = table_["rows"];
         for (std::size_t i = rows.size(); i-- > 0;) {
             bool any = false;
             for (const auto& [method, entry] : rows[i]["values"].items())
-                any = any || !entry["value"].is_null();
+                any = any || !entry["value"].is_null() || entry["note"] != "";
             if (!any) rows.erase(i);
         }
         if (!rows.empty()) report["tables"].push_back(table_);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -19,6 +18,7 @@
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/study/completed_runs.hpp>
+#include <vitscape/study/numbers.hpp>
 #include <vitscape/study/plan.hpp>
 
 namespace vitscape {
@@ -61,12 +61,6 @@ struct Row {
     return row.unit == "seconds" || row.unit == "bytes" ? ValueRange::positive : ValueRange::real;
 }
 
-/// A radius or strength as part of a key or a name.
-[[nodiscard]] inline std::string plain_number(double number) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", number);
-    return text;
-}
 /// A value without an error.
 [[nodiscard]] inline MeasuredValue number_of(const JsonValue& result) {
     return {.value = result.number_or_nan()};
@@ -137,6 +131,14 @@ class Rows {
                 measured.standard_error =
                     std::hypot(values.size() > 1 ? found.standard_error : 0, mean_and_error(errors).mean);
             return measured;
+        };
+        all_.push_back(std::move(row));
+    }
+    /// A row of a measure of runs in parts. @param of  computes the value from the result of that part
+    void add_of_part(std::uint32_t part, Row row, std::function<MeasuredValue(const JsonValue&)> of) {
+        row.key = message(row.group, ".", row.key);
+        row.of = [of = std::move(of), name = message(key_, "-", part)](const JsonValue& run) {
+            return of(run.at(name));
         };
         all_.push_back(std::move(row));
     }

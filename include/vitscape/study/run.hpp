@@ -2,22 +2,22 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <vitscape/data/balanced.hpp>
 #include <vitscape/io/npy.hpp>
 #include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/contestant.hpp>
 #include <vitscape/study/cost.hpp>
 #include <vitscape/study/curve_columns.hpp>
+#include <vitscape/study/expected_run.hpp>
 #include <vitscape/study/measure_list.hpp>
 #include <vitscape/study/probed_run.hpp>
 #include <vitscape/study/setting.hpp>
+#include <vitscape/study/shared_training.hpp>
 #include <vitscape/study/solution.hpp>
 #include <vitscape/study/time.hpp>
 #include <vitscape/study/trained_run.hpp>
@@ -31,7 +31,6 @@ template <Backend B, ComparableMethod<B> M>
 class ComparisonRun {
     using P = Master<B>;
     static constexpr bool taught = TaughtMethod<Evaluated<M>, B>;
-    static constexpr bool classifies = ClassifyingMethod<M, B>;
 
   public:
     /// Setting and contestant must outlive the run.
@@ -41,9 +40,9 @@ class ComparisonRun {
           contestant_(contestant),
           plan_(setting.plan),
           seed_(seed),
-          images_(setting.images),
+          images_(contestant.images_of(setting.images)),
           test_(setting.test),
-          folder_(setting.out / contestant.name / message("seed-", seed)),
+          folder_(folder_of(contestant.name)),
           classifier_(classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling)) {}
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
@@ -53,18 +52,7 @@ class ComparisonRun {
     /// The expected time of `work`.
     template <class Measures>
     [[nodiscard]] ExpectedTime expected(const MethodSpeed& speed, const Measures& measures) const {
-        double rest = probe_seconds(speed) + solution_seconds(speed);
-        for_each_measure(measures, [&]<class T>(const T& measure) {
-            if constexpr (MeasuresLosses<T>) {
-                double parts = 1;
-                if constexpr (MeasuresParts<T>) parts = measure.parts();
-                rest += parts * measure.seconds(speed.loss) * (has_total_loss<B>(contestant_.method) ? 2 : 1);
-                if (!one_loss() && setting_.labelled()) rest += parts * measure.seconds(speed.classification);
-            } else if constexpr (MeasuresRuns<T>) {
-                rest += measure.seconds(size(speed));
-            }
-        });
-        return {training_seconds(speed), rest};
+        return pieces(speed).all(measures);
     }
 
     /// Completes the remaining work. @throws Interrupted after saving if the user asked to stop
@@ -72,6 +60,8 @@ class ComparisonRun {
     void work(const MethodSpeed& speed, const Measures& measures, WorkMeter& meter) {
         std::filesystem::create_directories(folder_);
         ResultStore store(results());
+        if (!contestant_.same_training.empty() && !store.has("training"))
+            take_training(folder_of(contestant_.same_training), folder_, store);
         train(speed, store, meter);
         const Checkpoint checkpoint = Checkpoint::load(folder_ / "checkpoint.safetensors");
         const auto& layout = contestant_.method.layout();
@@ -84,74 +74,90 @@ class ComparisonRun {
         const Vector<P> classifier_theta(master(backend_), probed.vector<float>(classifier_.layout()));
 
         solution(speed, store, meter);
-        around("training", theta_, speed.loss, measures, store, meter,
-               [&](std::size_t images, std::uint64_t mask) {
-                   return compared_loss(backend_, contestant_.method, teacher_, some(images),
-                                        plan_.mask_seed + mask);
-               });
-        if constexpr (HasTotalLoss<M, B>)
-            if (has_total_loss<B>(contestant_.method))
-                around("total", theta_, speed.loss, measures, store, meter,
-                       [&](std::size_t images, std::uint64_t mask) {
-                           return frozen_loss(backend_, contestant_.method, teacher_, some(images),
-                                              plan_.mask_seed + mask);
-                       });
-        if (!one_loss() && setting_.labelled())
+        if (contestant_.same_training.empty()) {
+            around("training", theta_, speed.loss, measures, store, meter,
+                   [&](std::size_t images, std::uint64_t mask) {
+                       return compared_loss(backend_, contestant_.method, teacher_, some(images),
+                                            plan_.mask_seed + mask);
+                   });
+            if constexpr (HasTotalLoss<M, B>)
+                if (has_total_loss<B>(contestant_.method))
+                    around("total", theta_, speed.loss, measures, store, meter,
+                           [&](std::size_t images, std::uint64_t mask) {
+                               return frozen_loss(backend_, contestant_.method, teacher_, some(images),
+                                                  plan_.mask_seed + mask);
+                           });
+        }
+        if (!has_one_loss<B>(contestant_.method) && setting_.labelled())
             around("classification", classifier_theta, speed.classification, measures, store, meter,
                    [&](std::size_t images, std::uint64_t mask) {
                        return frozen_loss(backend_, classifier_, {}, some(images), plan_.mask_seed + mask);
                    });
-        const TrainedRun<B, M> run{
-            backend_, contestant_.method,  theta_, teacher_, classifier_,       classifier_theta, images_,
-            test_,    setting_.labelled(), plan_,  seed_,    progress_of(meter)};
+        const TrainedRun<B, M> run{backend_,
+                                   contestant_.method,
+                                   theta_,
+                                   teacher_,
+                                   classifier_,
+                                   classifier_theta,
+                                   images_,
+                                   test_,
+                                   setting_.labelled(),
+                                   plan_,
+                                   seed_,
+                                   seconds_of(store.checked("training")),
+                                   setting_.out,
+                                   progress_of(meter)};
+        const ExpectedRun<B, M> expected_run = pieces(speed);
         for_each_measure(measures, [&]<class T>(const T& measure) {
-            static_assert(!MeasuresRuns<T> || RunMeasure<T, TrainedRun<B, M>>,
-                          "a measure of runs needs compute(const TrainedRun<B, M>&) that gives its result");
-            if constexpr (MeasuresRuns<T>)
-                once(std::string(T::key), std::string(T::key), measure.seconds(size(speed)), store, meter,
+            static_assert(
+                !(MeasuresRuns<T> || MeasuresRunParts<T>) || RunMeasure<T, TrainedRun<B, M>> ||
+                    PartedRunMeasure<T, TrainedRun<B, M>>,
+                "a measure of runs needs compute(const TrainedRun<B, M>&) that gives its result, and "
+                "the number of a part if it has parts()");
+            const std::string key(T::key);
+            if constexpr (MeasuresRunParts<T>)
+                for (std::uint32_t part = 0; part < measure.parts(); ++part)
+                    once(message(key, "-", part), message(key, " ", part + 1, " of ", measure.parts()),
+                         measure.seconds(expected_run.speed(), part), store, meter,
+                         [&] { return measure.compute(run, part); });
+            else if constexpr (MeasuresRuns<T>)
+                once(key, key, measure.seconds(expected_run.speed()), store, meter,
                      [&] { return measure.compute(run); });
         });
     }
 
   private:
-    /// Whether the training loss is the classification loss, and serves as both.
-    [[nodiscard]] bool one_loss() const {
-        if constexpr (classifies)
-            return evaluated(contestant_.method).config().loss == ClassifierLoss::cross_entropy;
-        else
-            return false;
+    Batch some(std::size_t count) const { return load_all(images_.some(count), plan_.training.transform); }
+    [[nodiscard]] std::filesystem::path folder_of(const std::string& contestant) const {
+        return setting_.out / contestant / message("seed-", seed_);
     }
-    Batch some(std::size_t count) const {
-        return load_all(images_.subset(balanced(images_, std::min(count, images_.size()))),
-                        plan_.training.transform);
+    /// Of all epochs of a curve.
+    [[nodiscard]] static double seconds_of(const JsonValue& curve) {
+        double sum = 0;
+        for (std::size_t i = 0; i < curve.at("seconds").size(); ++i)
+            sum += curve.at("seconds").at(i).number_or_nan();
+        return sum;
     }
-
-    /// The epochs, and the evaluations of probe and neighbours between them.
-    [[nodiscard]] double training_seconds(const MethodSpeed& speed) const {
-        if (!contestant_.trained) return 0;
-        const double known = static_cast<double>(std::min(plan_.probe_images, images_.size()));
-        const double looks = !setting_.labelled()
-                                 ? 0
-                                 : std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
-        return plan_.training.epochs * static_cast<double>(images_.size()) * speed.training +
-               looks * 1.5 * (known + static_cast<double>(test_.size())) * speed.encoding;
+    [[nodiscard]] ExpectedRun<B, M> pieces(const MethodSpeed& speed) const {
+        return {plan_, contestant_, speed, images_.images.size(), test_.size(), setting_.labelled()};
     }
     void train(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
-        const double expected_seconds = training_seconds(speed);
+        const double expected_seconds = pieces(speed).training();
         if (store.has("training")) return meter.skip(expected_seconds);
         if (!contestant_.trained) return keep_untrained(store);
         meter.part(
             message(who(), ": training for ", plan_.training.epochs, " epochs"), expected_seconds, [&] {
                 TrainingMemory memory(backend_);
                 Trainer trainer{backend_, contestant_.method, plan_.optimizer, plan_.schedule, seed_};
-                const nlohmann::json description = describe_training(trainer, plan_.training, images_.size());
+                const nlohmann::json description =
+                    describe_training(trainer, plan_.training, images_.images.size());
                 const auto file = folder_ / "checkpoint.safetensors";
                 if (std::filesystem::exists(file)) resume_training(file, trainer, description);
-                SaveEvery save(folder_, description, {{"classes", images_.classes()}},
+                SaveEvery save(folder_, description, {{"classes", images_.images.classes()}},
                                {.epochs = 1, .minutes = 2});
                 ProbeEvery look(plan_, classifier_, images_, test_);
                 const auto show = ShowTraining{&meter};
-                trainer.fit(images_, plan_.training, memory, look, show, JsonLog{folder_}, save);
+                trainer.fit(images_.images, plan_.training, memory, look, show, JsonLog{folder_}, save);
                 nlohmann::json curve;
                 for (const nlohmann::json& line : load_json_lines(folder_ / "log.jsonl"))
                     put_epoch(line, curve);
@@ -164,8 +170,8 @@ class ComparisonRun {
     void keep_untrained(ResultStore& store) const {
         Trainer trainer{backend_, contestant_.method, plan_.optimizer, plan_.schedule, seed_};
         save_training(folder_ / "checkpoint.safetensors", trainer,
-                      describe_training(trainer, plan_.training, images_.size()),
-                      {{"classes", images_.classes()}});
+                      describe_training(trainer, plan_.training, images_.images.size()),
+                      {{"classes", images_.images.classes()}});
         store.put("cost", {{"parameters", contestant_.method.layout().size()}});
         nlohmann::json curve;
         for (const char* name : {"epoch", "seconds", "images_per_second"})
@@ -183,19 +189,14 @@ class ComparisonRun {
         for (const CurveColumn& column : curve_columns) add(std::string(column.name));
     }
 
-    [[nodiscard]] double probe_seconds(const MethodSpeed& speed) const {
-        if (!setting_.labelled()) return 0;
-        const double all = static_cast<double>(images_.size() + test_.size());
-        // training a probe on features takes about as long as encoding a tenth of them
-        return all * speed.encoding * (taught ? 2.2 : 1.2);
-    }
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
+        const double expected_seconds = pieces(speed).probe();
         if (store.has("probe") && std::filesystem::exists(classifier_file()) &&
             (!setting_.labelled() || std::filesystem::exists(folder_ / predictions_file)))
-            return meter.skip(probe_seconds(speed));
-        meter.part(message(who(), ": linear probes"), probe_seconds(speed), [&] {
-            const ProbedRun probed = probe_run(setting_, contestant_.method, classifier_, theta_, teacher_,
-                                               seed_, [&](std::size_t done, std::size_t all) {
+            return meter.skip(expected_seconds);
+        meter.part(message(who(), ": linear probes"), expected_seconds, [&] {
+            const ProbedRun probed = probe_run(setting_, contestant_.method, images_, classifier_, theta_,
+                                               teacher_, seed_, [&](std::size_t done, std::size_t all) {
                                                    meter.update(static_cast<std::int64_t>(done),
                                                                 static_cast<std::int64_t>(all), "images");
                                                });
@@ -217,17 +218,13 @@ class ComparisonRun {
              {"model", describe(classifier_)},
              {"training",
               {{"transform", describe(plan_.training.transform)}, {"probe_of", contestant_.name}}},
-             {"data", {{"classes", images_.classes()}}}});
+             {"data", {{"classes", images_.images.classes()}}}});
     }
 
-    static constexpr std::size_t solution_images = 256;
-    [[nodiscard]] double solution_seconds(const MethodSpeed& speed) const {
-        return 8 * speed.loss.value * static_cast<double>(std::min(solution_images, images_.size()));
-    }
     void solution(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) const {
-        once("solution", "loss and gradient", solution_seconds(speed), store, meter, [&] {
-            auto loss =
-                compared_loss(backend_, contestant_.method, teacher_, some(solution_images), plan_.mask_seed);
+        once("solution", "loss and gradient", pieces(speed).solution(), store, meter, [&] {
+            auto loss = compared_loss(backend_, contestant_.method, teacher_,
+                                      some(ExpectedRun<B, M>::solution_images), plan_.mask_seed);
             const Vector<P> start(master(backend_), initial_values(contestant_.method.layout(), seed_));
             return describe_solution(loss, start, theta_);
         });
@@ -268,16 +265,14 @@ class ComparisonRun {
             meter.update(done, all, unit);
         };
     }
-    [[nodiscard]] RunSpeed size(const MethodSpeed& speed) const {
-        return {speed, images_.size(), test_.size()};
-    }
 
     const ComparisonSetting<B>& setting_;
     B backend_;
     const Contestant<M>& contestant_;
     const ComparisonPlan& plan_;
     std::uint64_t seed_;
-    const AnyDataset &images_, &test_;
+    TrainingImages images_;
+    const AnyDataset& test_;
     std::filesystem::path folder_;
     VitClassifier classifier_;
     Vector<P> theta_, teacher_;  // the solution, and what the loss takes for the teacher

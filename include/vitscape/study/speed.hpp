@@ -5,6 +5,8 @@
 #include <chrono>
 #include <vector>
 
+#include <vitscape/data/balanced.hpp>
+#include <vitscape/methods/recipe.hpp>
 #include <vitscape/study/run.hpp>
 
 namespace vitscape {
@@ -19,6 +21,24 @@ struct EpochSeconds {
         *seconds = record.seconds;
     }
 };
+
+/// Seconds per image of a training step: the second of two epochs of three batches.
+template <Backend B, class T>
+double training_speed(const ComparisonSetting<B>& setting, T& trainer) {
+    TrainOptions training = setting.plan.training;
+    training.epochs = 2;
+    const std::size_t few = std::min(setting.images.size(), 3 * training.batch);
+    double seconds = 0;
+    trainer.fit(setting.images.subset(balanced(setting.images, few)), training, EpochSeconds{&seconds});
+    return seconds / static_cast<double>(few / training.batch * training.batch);
+}
+/// The same of a classifier, encoder and head.
+template <Backend B>
+double tuning_speed(const ComparisonSetting<B>& setting, const VitClassifier& classifier) {
+    Trainer trainer{setting.backend, Regularized<>(classifier), setting.plan.optimizer,
+                    WarmupCosine{.peak = 1e-6, .warmup_epochs = 0}, 0};
+    return training_speed(setting, trainer);
+}
 
 /// Seconds per image of each kind of evaluation: the second of two rounds.
 template <Backend B, class O>
@@ -39,24 +59,17 @@ LossSpeed loss_speed(O& objective, const Vector<B>& theta) {
 
 }  // namespace detail
 
-/// Times a method on a few batches, as the basis of a plan.
+/// Times a method on a few batches, as the basis of a plan. @param tuning  whether to time the training of a classifier
 template <Backend B, class M>
-[[nodiscard]] MethodSpeed measure_speed(const ComparisonSetting<B>& setting,
-                                        const Contestant<M>& contestant) {
+[[nodiscard]] MethodSpeed measure_speed(const ComparisonSetting<B>& setting, const Contestant<M>& contestant,
+                                        bool tuning) {
     MethodSpeed speed;
-    const std::size_t few = std::min(setting.images.size(), 3 * setting.plan.training.batch);
-    TrainOptions training = setting.plan.training;
-    training.epochs = 2;
     Trainer trainer{setting.backend, contestant.method, setting.plan.optimizer,
                     WarmupCosine{.peak = 1e-6, .warmup_epochs = 0}, 0};
-    double seconds = 0;
-    trainer.fit(setting.images.subset(balanced(setting.images, few)), training,
-                detail::EpochSeconds{&seconds});
-    const std::size_t used = few / training.batch * training.batch;
-    speed.training = seconds / static_cast<double>(used);
+    speed.training = detail::training_speed(setting, trainer);
     const Batch batch = load_all(
         setting.images.subset(balanced(setting.images, std::min<std::size_t>(64, setting.images.size()))),
-        training.transform);
+        setting.plan.training.transform);
     auto loss =
         frozen_loss(setting.backend, contestant.method, trainer.teacher(), batch, setting.plan.mask_seed);
     speed.loss = detail::loss_speed(loss, trainer.theta());
@@ -70,6 +83,10 @@ template <Backend B, class M>
         Vector<Master<B>>(master(setting.backend),
                           classifier_values(contestant.method, trainer.theta().to_host(), classifier)));
     speed.encoding = speed.classification.value;
+    if constexpr (ClassifyingMethod<M, B>)
+        speed.tuning = speed.training;
+    else if (tuning && setting.labelled())
+        speed.tuning = detail::tuning_speed(setting, classifier);
     return speed;
 }
 

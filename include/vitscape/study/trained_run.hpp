@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <utility>
 
@@ -22,10 +23,13 @@ struct TrainedRun {
         &teacher;  ///< (layout().size()): the solution (`evaluated_weights`); empty without a teacher
     const VitClassifier& classifier;    ///< the contestant's encoder and a head: the probe's, or its own
     const Vector<P>& classifier_theta;  ///< (classifier.layout().size())
-    const AnyDataset &images, &test;    ///< training and held-out images
+    const TrainingImages& training;     ///< images that it learned from
+    const AnyDataset& test;             ///< held-out images
     bool labelled;                      ///< whether they have classes; if not, the head is untrained
     const ComparisonPlan& plan;
     std::uint64_t seed;
+    double training_seconds;      ///< of all epochs, without evaluations
+    std::filesystem::path study;  ///< the study's folder, for files that runs share
     std::function<void(std::int64_t done, std::int64_t all, const char* unit)>
         progress;  ///< may throw to stop
 

@@ -50,7 +50,7 @@ struct StabilityMeasure {
             for (const auto& [method, title] : runs.methods) {
                 std::string note;
                 const double number = of(method, note);
-                table.value(method, number, note);
+                table.value(method, number, std::isfinite(number) ? note : "");
             }
         };
         const std::string probe = "of a linear probe of all labels, on held-out images";

@@ -13,6 +13,7 @@
 #include <vitscape/study/measures/cost.hpp>
 #include <vitscape/study/measures/curvature.hpp>
 #include <vitscape/study/measures/extreme_plane.hpp>
+#include <vitscape/study/measures/fine_tuning.hpp>
 #include <vitscape/study/measures/half_gain.hpp>
 #include <vitscape/study/measures/perturbation.hpp>
 #include <vitscape/study/measures/robustness.hpp>
@@ -26,6 +27,7 @@ namespace vitscape {
 /// In the order of the report.
 using UsualMeasures = std::tuple<AccuracyMeasure,           //
                                  StabilityMeasure,          //
+                                 FineTuningMeasure,         //
                                  ConvergenceMeasure,        //
                                  EigenvalueMeasure,         //
                                  TraceMeasure,              //

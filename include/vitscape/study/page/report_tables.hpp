@@ -18,9 +18,8 @@ inline std::string report_table_html(const Json& report, const Json& shown) {
         rows += "<tr>" + measure_head(report, row, true);
         for (const Json& method : list_at(report, "methods")) {
             const Json& entry = member(member(row, "values"), text_at(method, "name"));
-            const double value = number_at(entry, "value");
-            rows += number_cell(number_html(value * factor),
-                                std::isfinite(value) ? escape_html(text_at(entry, "note")) : std::string());
+            rows += number_cell(number_html(number_at(entry, "value") * factor),
+                                escape_html(text_at(entry, "note")));
         }
         rows += "</tr>\n";
     }
