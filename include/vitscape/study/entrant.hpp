@@ -47,7 +47,7 @@ class EntrantOf final : public Entrant<B, Measures> {
     explicit EntrantOf(Contestant<M> contestant) : contestant_(std::move(contestant)) {}
 
     /// Takes its training from another contestant (`Contestant::same_training`).
-    void train_as(std::string other) { contestant_.same_training = std::move(other); }
+    void train_as(const std::string& other) { contestant_.same_training = other; }
 
     [[nodiscard]] const std::string& name() const override { return contestant_.name; }
     [[nodiscard]] const std::string& title() const override { return contestant_.title; }

@@ -30,7 +30,8 @@ double training_speed(const ComparisonSetting<B>& setting, T& trainer) {
     const std::size_t few = std::min(setting.images.size(), 3 * training.batch);
     double seconds = 0;
     trainer.fit(setting.images.subset(balanced(setting.images, few)), training, EpochSeconds{&seconds});
-    return seconds / static_cast<double>(few / training.batch * training.batch);
+    const std::size_t used = few / training.batch * training.batch;
+    return seconds / static_cast<double>(used);
 }
 /// The same of a classifier, encoder and head.
 template <Backend B>
