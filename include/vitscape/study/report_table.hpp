@@ -41,7 +41,8 @@ class ReportTable {
         for (std::size_t i = rows.size(); i-- > 0;) {
             bool any = false;
             for (const auto& [method, entry] : rows[i]["values"].items())
-                any = any || !entry["value"].is_null() || entry["note"] != "";
+                any =
+                    any || !entry["value"].is_null() || !entry["note"].get_ref<const std::string&>().empty();
             if (!any) rows.erase(i);
         }
         if (!rows.empty()) report["tables"].push_back(table_);

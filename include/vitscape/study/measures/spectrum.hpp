@@ -88,8 +88,8 @@ struct SpectrumMeasure {
     /// The density of each run as a share of its largest |eigenvalue|, which no scale of the loss changes: `spectra`, by method and
     /// loss the mean over seeds and its interval.
     void put_into(nlohmann::json& report, const CompletedRuns& runs) const {
-        std::vector<double> x;
-        for (int i = -50; i <= 100; ++i) x.push_back(i / 100.0);
+        std::vector<double> x(151);
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i) / 100 - 0.5;
         for (const StudyLoss& loss : study_losses) {
             if (!runs.has_loss(loss.name)) continue;
             for (const auto& [method, title] : runs.methods) {
