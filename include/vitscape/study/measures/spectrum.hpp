@@ -102,8 +102,9 @@ struct SpectrumMeasure {
                 nlohmann::json entry = {
                     {"method", method}, {"loss", loss.name}, {"x", x}, {"count", densities.size()}};
                 for (std::size_t k = 0; k < x.size(); ++k) {
-                    std::vector<double> at;
-                    for (const auto& density : densities) at.push_back(density[k]);
+                    std::vector<double> at(densities.size());
+                    std::transform(densities.begin(), densities.end(), at.begin(),
+                                   [k](const auto& density) { return density[k]; });
                     const nlohmann::json found = json_summary(at, ValueRange::positive);
                     entry["mean"].push_back(found.at("mean"));
                     entry["low"].push_back(found.at("interval").at(0));
