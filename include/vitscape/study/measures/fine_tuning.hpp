@@ -164,12 +164,12 @@ struct FineTuningMeasure {
                                                      const ClassifierTraining<B>& training,
                                                      const AnyDataset& images, double share,
                                                      std::uint32_t length) {
-        const std::string name = nlohmann::json{
-            {"model", describe(run.classifier)},
-            {"images", describe(run.training.variant)},
-            {"seed", run.seed},
-            {"share", share},
-            {"epochs", length}}.dump();
+        const nlohmann::json what = {{"model", describe(run.classifier)},
+                                     {"images", describe(run.training.variant)},
+                                     {"seed", run.seed},
+                                     {"share", share},
+                                     {"epochs", length}};
+        const std::string name = what.dump();
         ResultStore store(run.study / "from_scratch.json");
         if (!store.has(name)) {
             const auto trained = training.fit(images, initial_values(run.classifier.layout(), run.seed),
