@@ -172,7 +172,8 @@ class ComparisonRun {
         save_training(folder_ / "checkpoint.safetensors", trainer,
                       describe_training(trainer, plan_.training, images_.images.size()),
                       {{"classes", images_.images.classes()}});
-        store.put("cost", {{"parameters", contestant_.method.layout().size()}});
+        const nlohmann::json cost = {{"parameters", contestant_.method.layout().size()}};
+        store.put("cost", cost);
         nlohmann::json curve;
         for (const char* name : {"epoch", "seconds", "images_per_second"})
             curve[name] = nlohmann::json::array();

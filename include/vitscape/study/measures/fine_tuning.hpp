@@ -174,9 +174,10 @@ struct FineTuningMeasure {
         if (!store.has(name)) {
             const auto trained = training.fit(images, initial_values(run.classifier.layout(), run.seed),
                                               length, run.plan.schedule.peak, 1);
-            store.put(name, {{"epochs", length},
-                             {"seconds", trained.seconds},
-                             {"top1", training.top1(trained.theta, run.test)}});
+            const nlohmann::json found = {{"epochs", length},
+                                          {"seconds", trained.seconds},
+                                          {"top1", training.top1(trained.theta, run.test)}};
+            store.put(name, found);
         }
         return store.at(name);
     }
