@@ -6,6 +6,7 @@
 
 #include <vitscape/study/claims/paper.hpp>
 #include <vitscape/study/claims/pretraining.hpp>
+#include <vitscape/study/judgement.hpp>
 
 #include "support/catch.hpp"
 

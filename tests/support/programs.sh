@@ -54,6 +54,6 @@ lasting() {
          /"(seconds|images_per_second)": \[/ { skip = 1 }
          skip { if (/\]/) skip = 0; next }
          /^  \{/ { object = ""; inside = 1 }
-         inside { object = object $0 "\n"; if (/^  \}/) { inside = 0; if (object !~ /"group": "cost"|_at_time"|"verdict": "measured"/) printf "%s", object }; next }
+         inside { object = object $0 "\n"; if (/^  \}/) { inside = 0; if (object !~ /"group": "cost"|_at_time"|"verdict": "measured"|"name": "pays"/) printf "%s", object }; next }
          { print }' "$1/report.json"
 }

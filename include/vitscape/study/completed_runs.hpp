@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -52,14 +53,20 @@ struct CompletedRuns {
         const auto found = variants.find(method);
         return found == variants.end() ? DataVariant{} : found->second;
     }
-    /// Whether a run has results of a loss of its own, not only the first loss in its place.
-    [[nodiscard]] bool has_loss(std::string_view loss) const {
+    /// Whether a method has results of a loss of its own, not only the first loss in its place.
+    [[nodiscard]] bool has_loss(std::string_view loss, const std::string& method) const {
+        const auto found = results.find(method);
+        if (found == results.end()) return false;
         const std::string prefix = message(loss, ".");
-        for (const auto& [method, all] : results)
-            for (const nlohmann::json& run : all)
-                for (const auto& [name, result] : run.items())
-                    if (name.starts_with(prefix)) return true;
-        return false;
+        return std::any_of(found->second.begin(), found->second.end(), [&](const nlohmann::json& run) {
+            return std::any_of(run.items().begin(), run.items().end(),
+                               [&](const auto& item) { return item.key().starts_with(prefix); });
+        });
+    }
+    /// Whether any method has.
+    [[nodiscard]] bool has_loss(std::string_view loss) const {
+        return std::any_of(results.begin(), results.end(),
+                           [&](const auto& method) { return has_loss(loss, method.first); });
     }
     /// Reads the results. @param names  of the results of a complete run
     /// @throws IoError naming the first missing result if a run is not complete

@@ -57,7 +57,7 @@ concept RunMeasure = Measure<M> && requires(const M& measure, const Run& run, co
 };
 
 /// A measure of a trained contestant in `parts()` parts, which are stored separately; a row reads one of them
-/// (`Rows::add_of_part`). `seconds` is the duration of that part. Without any part it is switched off.
+/// (`PartRange`). `seconds` is the duration of that part. Without any part it is switched off.
 template <class M, class Run>
 concept PartedRunMeasure = Measure<M> &&
     requires(const M& measure, const Run& run, const RunSpeed& speed, std::uint32_t part) {

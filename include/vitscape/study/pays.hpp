@@ -13,6 +13,7 @@
 #include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/measures/convergence.hpp>
 #include <vitscape/study/report_table.hpp>
+#include <vitscape/study/training_curve.hpp>
 
 namespace vitscape {
 
@@ -102,12 +103,8 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
     };
     table.row("hours of training", "", "", Better::lower);
     for (const std::string& method : methods) {
-        const double hours = mean_over(method, [](const JsonValue& run) {
-            const JsonValue seconds = run.at("training").at("seconds");
-            double sum = 0;
-            for (std::size_t i = 0; i < seconds.size(); ++i) sum += seconds.at(i).number_or_nan();
-            return sum / 3600;
-        });
+        const double hours = mean_over(
+            method, [](const JsonValue& run) { return training_seconds(run.at("training")) / 3600; });
         table.value(method, hours, price(hours));
     }
     table.row(

@@ -13,13 +13,13 @@
 #include <vitscape/core/kendall.hpp>
 #include <vitscape/core/multiple_tests.hpp>
 #include <vitscape/core/version.hpp>
-#include <vitscape/study/claims.hpp>
 #include <vitscape/study/completed_runs.hpp>
-#include <vitscape/study/curve_columns.hpp>
+#include <vitscape/study/judgement.hpp>
 #include <vitscape/study/learning.hpp>
 #include <vitscape/study/numbers.hpp>
 #include <vitscape/study/plan.hpp>
 #include <vitscape/study/rows.hpp>
+#include <vitscape/study/training_curve.hpp>
 
 namespace vitscape {
 

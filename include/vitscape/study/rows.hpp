@@ -91,7 +91,7 @@ inline std::string result_of_loss(const JsonValue& run, const std::string& loss,
 
 /// Some consecutive parts of a result.
 struct PartRange {
-    std::uint32_t first = 0, count = 0;
+    std::uint32_t first = 0, count = 1;
 };
 
 /// Collects the rows of one measure.
@@ -126,19 +126,10 @@ class Rows {
             const MeanAndError found = mean_and_error(values);
             MeasuredValue measured{.value = found.mean};
             if (values.size() > 1) measured.standard_error = found.standard_error;
-            if (!errors
-                     .empty())  // of what the parts share, such as images: it does not become smaller by their number
+            if (!errors.empty())  // of what parts share, such as images: no smaller if there are more parts
                 measured.standard_error =
                     std::hypot(values.size() > 1 ? found.standard_error : 0, mean_and_error(errors).mean);
             return measured;
-        };
-        all_.push_back(std::move(row));
-    }
-    /// A row of a measure of runs in parts. @param of  computes the value from the result of that part
-    void add_of_part(std::uint32_t part, Row row, std::function<MeasuredValue(const JsonValue&)> of) {
-        row.key = message(row.group, ".", row.key);
-        row.of = [of = std::move(of), name = message(key_, "-", part)](const JsonValue& run) {
-            return of(run.at(name));
         };
         all_.push_back(std::move(row));
     }

@@ -12,7 +12,6 @@
 #include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/contestant.hpp>
 #include <vitscape/study/cost.hpp>
-#include <vitscape/study/curve_columns.hpp>
 #include <vitscape/study/expected_run.hpp>
 #include <vitscape/study/measure_list.hpp>
 #include <vitscape/study/probed_run.hpp>
@@ -21,6 +20,7 @@
 #include <vitscape/study/solution.hpp>
 #include <vitscape/study/time.hpp>
 #include <vitscape/study/trained_run.hpp>
+#include <vitscape/study/training_curve.hpp>
 #include <vitscape/study/work.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
@@ -104,7 +104,7 @@ class ComparisonRun {
                                    setting_.labelled(),
                                    plan_,
                                    seed_,
-                                   seconds_of(store.checked("training")),
+                                   training_seconds(store.checked("training")),
                                    setting_.out,
                                    progress_of(meter)};
         const ExpectedRun<B, M> expected_run = pieces(speed);
@@ -131,13 +131,6 @@ class ComparisonRun {
     [[nodiscard]] std::filesystem::path folder_of(const std::string& contestant) const {
         return setting_.out / contestant / message("seed-", seed_);
     }
-    /// Of all epochs of a curve.
-    [[nodiscard]] static double seconds_of(const JsonValue& curve) {
-        double sum = 0;
-        for (std::size_t i = 0; i < curve.at("seconds").size(); ++i)
-            sum += curve.at("seconds").at(i).number_or_nan();
-        return sum;
-    }
     [[nodiscard]] ExpectedRun<B, M> pieces(const MethodSpeed& speed) const {
         return {plan_, contestant_, speed, images_.images.size(), test_.size(), setting_.labelled()};
     }
@@ -158,11 +151,8 @@ class ComparisonRun {
                 ProbeEvery look(plan_, classifier_, images_, test_);
                 const auto show = ShowTraining{&meter};
                 trainer.fit(images_.images, plan_.training, memory, look, show, JsonLog{folder_}, save);
-                nlohmann::json curve;
-                for (const nlohmann::json& line : load_json_lines(folder_ / "log.jsonl"))
-                    put_epoch(line, curve);
                 store.put("cost", training_cost(trainer, classifier_, memory));
-                store.put("training", curve);
+                store.put("training", training_curve(load_json_lines(folder_ / "log.jsonl")));
             });
     }
 
@@ -174,20 +164,7 @@ class ComparisonRun {
                       {{"classes", images_.images.classes()}});
         const nlohmann::json cost = {{"parameters", contestant_.method.layout().size()}};
         store.put("cost", cost);
-        nlohmann::json curve;
-        for (const char* name : {"epoch", "seconds", "images_per_second"})
-            curve[name] = nlohmann::json::array();
-        for (const CurveColumn& column : curve_columns)
-            curve[std::string(column.name)] = nlohmann::json::array();
-        store.put("training", curve);
-    }
-    /// Adds a line of the log to a curve.
-    static void put_epoch(const nlohmann::json& line, nlohmann::json& curve) {
-        const auto add = [&](const std::string& name) {
-            curve[name].push_back(line.value(name, nlohmann::json()));
-        };
-        add("epoch"), add("seconds"), add("images_per_second");
-        for (const CurveColumn& column : curve_columns) add(std::string(column.name));
+        store.put("training", training_curve({}));
     }
 
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {

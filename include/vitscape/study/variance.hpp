@@ -58,8 +58,9 @@ void put_variance(nlohmann::json& report, const CompletedRuns& runs, const std::
                   const std::vector<RandomFactor>& sources, const Collect& collect) {
     if (runs.seeds.size() < 2) return;
     for (const auto& [loss, loss_title] : study_losses) {
-        if (!runs.has_loss(loss)) continue;
         for (const auto& [method, title] : runs.methods) {
+            if (!runs.has_loss(loss, method))
+                continue;  // it is listed under the loss that serves as this one
             std::vector<Measurement> values;
             bool complete = true;
             for (std::size_t seed = 0; complete && seed < runs.seeds.size(); ++seed)

@@ -8,7 +8,7 @@
 #include <vitscape/methods/masked_autoencoder.hpp>
 #include <vitscape/methods/rc_mae.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
-#include <vitscape/study/claims.hpp>
+#include <vitscape/study/claims/larger.hpp>
 #include <vitscape/study/claims/ratio.hpp>
 
 namespace vitscape {

@@ -134,27 +134,28 @@ struct FineTuningMeasure {
         for (std::uint32_t part = 0; part < parts(); ++part) add_share(rows, part);
         if (parts() == 0 || shares.back() != 1) return;
         const std::uint32_t all = parts() - 1;
-        rows.add_of_part(all,
-                         {.key = "training_top1",
-                          .group = "fine-tuning",
-                          .name = "fine-tuned with all labels, top-1 on the training images",
-                          .unit = "fraction",
-                          .meaning = "by the labels that were learned",
-                          .better = Better::higher},
-                         [](const JsonValue& r) { return number_of(r.at("training_top1")); });
-        rows.add_of_part(all,
-                         {.key = "generalization_gap",
-                          .group = "fine-tuning",
-                          .name = "generalization gap after fine-tuning with all labels",
-                          .unit = "fraction",
-                          .meaning = "top-1 on training images minus held-out images",
-                          .better = Better::lower,
-                          .range = ValueRange::real,
-                          .outcome = true},
-                         [](const JsonValue& r) {
-                             return MeasuredValue{.value = r.at("training_top1").number_or_nan() -
-                                                           r.at("top1").number_or_nan()};
-                         });
+        rows.add(
+            {.key = "training_top1",
+             .group = "fine-tuning",
+             .name = "fine-tuned with all labels, top-1 on the training images",
+             .unit = "fraction",
+             .meaning = "by the labels that were learned",
+             .better = Better::higher},
+            [](const JsonValue& r) { return number_of(r.at("training_top1")); }, PartRange{all});
+        rows.add(
+            {.key = "generalization_gap",
+             .group = "fine-tuning",
+             .name = "generalization gap after fine-tuning with all labels",
+             .unit = "fraction",
+             .meaning = "top-1 on training images minus held-out images",
+             .better = Better::lower,
+             .range = ValueRange::real,
+             .outcome = true},
+            [](const JsonValue& r) {
+                return MeasuredValue{.value = r.at("training_top1").number_or_nan() -
+                                              r.at("top1").number_or_nan()};
+            },
+            PartRange{all});
     }
 
   private:
@@ -186,42 +187,44 @@ struct FineTuningMeasure {
         const bool all = shares[part] == 1;
         const std::string percent = plain_number(100 * shares[part]),
                           labels = all ? "all labels" : percent + " % of the labels";
-        rows.add_of_part(part,
-                         {.key = "top1_" + percent,
-                          .group = "fine-tuning",
-                          .name = "fine-tuned with " + labels + ", top-1",
-                          .unit = "fraction",
-                          .meaning = all ? "of a classifier: its own head" : "",
-                          .better = Better::higher,
-                          .headline = all,
-                          .outcome = all},
-                         [](const JsonValue& r) { return number_of(r.at("top1")); });
+        rows.add(
+            {.key = "top1_" + percent,
+             .group = "fine-tuning",
+             .name = "fine-tuned with " + labels + ", top-1",
+             .unit = "fraction",
+             .meaning = all ? "of a classifier: its own head" : "",
+             .better = Better::higher,
+             .headline = all,
+             .outcome = all},
+            [](const JsonValue& r) { return number_of(r.at("top1")); }, PartRange{part});
         const auto beside = [&](const std::string& ending, const std::string& stored,
                                 const std::string& what) {
-            rows.add_of_part(part,
-                             {.key = "gain_" + percent + ending,
-                              .group = "fine-tuning",
-                              .name = "gain over training from scratch " + what + ", " + labels + ", top-1",
-                              .unit = "fraction",
-                              .meaning = "of the same seed",
-                              .better = Better::higher,
-                              .range = ValueRange::real},
-                             [stored](const JsonValue& r) {
-                                 return MeasuredValue{.value = r.at("top1").number_or_nan() -
-                                                               number_in(r.at(stored), "top1")};
-                             });
+            rows.add(
+                {.key = "gain_" + percent + ending,
+                 .group = "fine-tuning",
+                 .name = "gain over training from scratch " + what + ", " + labels + ", top-1",
+                 .unit = "fraction",
+                 .meaning = "of the same seed",
+                 .better = Better::higher,
+                 .range = ValueRange::real},
+                [stored](const JsonValue& r) {
+                    return MeasuredValue{.value =
+                                             r.at("top1").number_or_nan() - number_in(r.at(stored), "top1")};
+                },
+                PartRange{part});
         };
         beside("_at_steps", "scratch_at_steps", "in as many steps");
         beside("_at_time", "scratch_at_time", "in the time of pre-training and fine-tuning");
-        rows.add_of_part(part,
-                         {.key = "scratch_epochs_" + percent + "_at_time",
-                          .group = "fine-tuning",
-                          .name = "epochs of training from scratch in that time, " + labels,
-                          .unit = "epochs",
-                          .meaning = message("fine-tuning has ", epochs)},
-                         [](const JsonValue& r) {
-                             return MeasuredValue{.value = number_in(r.at("scratch_at_time"), "epochs")};
-                         });
+        rows.add(
+            {.key = "scratch_epochs_" + percent + "_at_time",
+             .group = "fine-tuning",
+             .name = "epochs of training from scratch in that time, " + labels,
+             .unit = "epochs",
+             .meaning = message("fine-tuning has ", epochs)},
+            [](const JsonValue& r) {
+                return MeasuredValue{.value = number_in(r.at("scratch_at_time"), "epochs")};
+            },
+            PartRange{part});
     }
     /// NaN of nothing.
     [[nodiscard]] static double number_in(const JsonValue& result, std::string_view name) {

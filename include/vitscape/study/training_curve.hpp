@@ -2,9 +2,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include <vitscape/core/json_value.hpp>
 
 namespace vitscape {
 
@@ -23,6 +28,27 @@ inline constexpr std::array<CurveColumn, 4> curve_columns{
                 ""},
     CurveColumn{"knn_accuracy", "k nearest neighbours of the features", "top-1 accuracy", "fraction"},
     CurveColumn{"probe_accuracy", "linear probe of the features", "top-1 accuracy", "fraction"}};
+
+/// The curve of a run from the lines of its training's log, in their order: a list for the epochs, their seconds without evaluations
+/// between them, images per second, and each column; null where nothing was measured. Without lines, of a control that was not
+/// trained, the lists are empty.
+[[nodiscard]] inline nlohmann::json training_curve(const std::vector<nlohmann::json>& lines) {
+    nlohmann::json curve;
+    const auto add = [&](const std::string& name) {
+        curve[name] = nlohmann::json::array();
+        for (const nlohmann::json& line : lines) curve[name].push_back(line.value(name, nlohmann::json()));
+    };
+    for (const char* name : {"epoch", "seconds", "images_per_second"}) add(name);
+    for (const CurveColumn& column : curve_columns) add(std::string(column.name));
+    return curve;
+}
+/// Of all epochs of a curve.
+[[nodiscard]] inline double training_seconds(const JsonValue& curve) {
+    double sum = 0;
+    const JsonValue seconds = curve.at("seconds");
+    for (std::size_t i = 0; i < seconds.size(); ++i) sum += seconds.at(i).number_or_nan();
+    return sum;
+}
 
 /// For a report.
 [[nodiscard]] inline nlohmann::json describe_curves() {
