@@ -91,11 +91,26 @@ TEST_CASE("accuracy: of a head of its own, of a probe, of neighbours, of a teach
     for (const std::string method : {"mae", "supervised", "data2vec"}) {
         INFO(method);
         const Vector<Device> theta = s.stored(classifier.layout(), method, "classifier");
-        // the classifier that is kept has the probe's head, or its own: it does as well as top1 says
-        CHECK(s.value("accuracy.top1", method) ==
-              evaluate(s.setting.backend, classifier, theta, s.setting.test, transform).accuracy);
-        if (method != "supervised")
-            CHECK(s.value("accuracy.top1", method) == s.value("accuracy.probe_100", method));
+        // the classifiers that are kept, with the probe's head and its own, do as well as their rows say
+        const auto top1 = [&](const Vector<Device>& with_head) {
+            return evaluate(s.setting.backend, classifier, with_head, s.setting.test, transform).accuracy;
+        };
+        if (method == "supervised") {
+            const Vector<Device> probe = s.stored(classifier.layout(), method, "probe");
+            CHECK(probe.to_host() != theta.to_host());
+            CHECK(s.value("accuracy.probe_100", method) == top1(probe));
+            CHECK(s.value("accuracy.own_head", method) == top1(theta));
+            CHECK(s.value("accuracy.own_head_generalization_gap", method) ==
+                  Approx(s.value("accuracy.own_head_training_top1", method) - top1(theta)));
+        } else {
+            CHECK(s.value("accuracy.probe_100", method) == top1(theta));
+            CHECK_FALSE(std::filesystem::exists(s.runs.folder(method, 3) / "probe.safetensors"));
+            for (const char* key : {"own_head", "own_head_training_top1", "own_head_generalization_gap"})
+                CHECK(std::isnan(s.value(message("accuracy.", key), method)));
+        }
+        CHECK(
+            s.value("accuracy.probe_generalization_gap", method) ==
+            Approx(s.value("accuracy.probe_training_top1", method) - s.value("accuracy.probe_100", method)));
         const auto features = [&](const AnyDataset& images) {
             return encode_features(s.setting.backend, classifier, theta, images, transform);
         };
@@ -110,10 +125,12 @@ TEST_CASE("accuracy: of a head of its own, of a probe, of neighbours, of a teach
         }
         CHECK(std::isfinite(s.value("accuracy.teacher", method)) == (method == "data2vec"));
     }
-    CHECK(s.row("accuracy.top1").unit == "fraction");
-    CHECK(s.row("accuracy.top1").better == Better::higher);
-    CHECK(s.row("accuracy.top1").outcome);
-    CHECK(s.row("accuracy.top1").headline);
+    for (const char* key : {"accuracy.probe_100", "accuracy.own_head"}) {
+        CHECK(s.row(key).unit == "fraction");
+        CHECK(s.row(key).better == Better::higher);
+        CHECK(s.row(key).outcome);
+        CHECK(s.row(key).headline);
+    }
     CHECK_FALSE(s.row("accuracy.knn").outcome);
 }
 
@@ -164,22 +181,31 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
                 CHECK(std::isnan(share));  // nothing was gained
         }
         const VitClassifier& classifier = s.supervised.method;
-        const Vector<Device> whole = s.stored(classifier.layout(), name, "classifier");
-        CHECK(s.value("robustness.top1_noise_0.1", name) ==
-              classify(s.setting.backend, classifier, whole, noisy).top1);
-        CHECK(s.value("robustness.top1_blur_1", name) ==
-              classify(s.setting.backend, classifier, whole, blurred).top1);
+        const auto head = [&](const std::string& key, const char* file) {
+            const Vector<Device> whole = s.stored(classifier.layout(), name, file);
+            CHECK(s.value("robustness." + key + "_top1_noise_0.1", name) ==
+                  classify(s.setting.backend, classifier, whole, noisy).top1);
+            CHECK(s.value("robustness." + key + "_top1_blur_1", name) ==
+                  classify(s.setting.backend, classifier, whole, blurred).top1);
+        };
+        head("probe", name == "supervised" ? "probe" : "classifier");
+        if (name == "supervised")
+            head("own_head", "classifier");
+        else
+            CHECK(std::isnan(s.value("robustness.own_head_top1_blur_1", name)));
     };
     check(s.mae), check(s.supervised);
     // of a loss that needs the teacher
     CHECK(s.runs.results.at("data2vec").front().at("robustness").at(0).at("training_loss") > 0);
     for (const std::string method : {"mae", "supervised", "data2vec"}) {
-        const Vector<Device> whole = s.stored(s.supervised.method.layout(), method, "classifier");
+        const Vector<Device> whole =
+            s.stored(s.supervised.method.layout(), method, method == "supervised" ? "probe" : "classifier");
         const auto logits = logits_of(s.setting.backend, s.supervised.method, whole, clean);
         const std::span labels(clean.labels.data(), clean.labels.size());
-        CHECK(s.value("robustness.calibration_error", method) == Approx(calibration_error(logits, labels)));
-        CHECK(s.value("robustness.relative_top1_blur_1", method) * accuracy(logits, labels).top1 ==
-              Approx(s.value("robustness.top1_blur_1", method)));
+        CHECK(s.value("robustness.probe_calibration_error", method) ==
+              Approx(calibration_error(logits, labels)));
+        CHECK(s.value("robustness.probe_relative_top1_blur_1", method) * accuracy(logits, labels).top1 ==
+              Approx(s.value("robustness.probe_top1_blur_1", method)));
     }
     CHECK(s.row("robustness.loss_noise_0.1").unit.empty());
     CHECK(s.row("robustness.loss_noise_0.1").invariant_to == "scale of the loss and constants added to it");
@@ -189,8 +215,8 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
     CHECK(s.row("robustness.loss_noise_0.1").of({run, "results.json"}).value == 0.25);
     run["robustness"][0]["trivial_loss"] = 2;
     CHECK(std::isnan(s.row("robustness.loss_noise_0.1").of({run, "results.json"}).value));
-    CHECK(s.row("robustness.top1_noise_0.1").unit == "fraction");
-    CHECK(s.row("robustness.top1_noise_0.1").better == Better::higher);
+    CHECK(s.row("robustness.probe_top1_noise_0.1").unit == "fraction");
+    CHECK(s.row("robustness.probe_top1_noise_0.1").better == Better::higher);
 }
 
 TEST_CASE("cost: seconds, bytes, operations and parameters, a teacher's apart", "[compare]") {

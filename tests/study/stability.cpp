@@ -17,9 +17,12 @@ using nlohmann::json;
 namespace {
 
 json run_of(double top1, double noisy, double rounded) {
-    return {{"probe", {{"shares", {{{"top1", 0.1}}, {{"top1", top1}}}}}},
-            {"rounding", {{"none", {{"top1", 0.8}}}, {"int8", {{"top1", rounded}}}}},
-            {"robustness", {{{"top1", 0.8}}, {{"top1", noisy}}, {{"top1", 0.7}}}}};
+    return {
+        {"probe", {{"shares", {{{"top1", 0.1}}, {{"top1", top1}}}}}},
+        {"rounding",
+         {{"none", {{"probe", 0.8}, {"own_head", 0.5}}}, {"int8", {{"probe", rounded}, {"own_head", 0.25}}}}},
+        {"robustness",
+         {{{"probe", {{"top1", 0.8}}}}, {{"probe", {{"top1", noisy}}}}, {{"probe", {{"top1", 0.7}}}}}}};
 }
 void predict(const CompletedRuns& runs, const std::string& method, std::uint64_t seed,
              const std::vector<std::int32_t>& classes) {
@@ -54,7 +57,10 @@ TEST_CASE("stability: the spread of accuracies, the worst seed, and disagreement
     CHECK(row_of(report, "disagreement").at("mae").at("value").get<double>() == Approx((1 + 2 + 2) / 12.0));
     CHECK(row_of(report, "disagreement").at("mae").at("note") == "3 pairs");
     CHECK(row_of(report, "disagreement").at("other").at("value").is_null());  // without predictions
-    CHECK(row_of(report, "accuracy kept after rounding").at("mae").at("value").get<double>() == Approx(0.95));
+    const std::string rounding = "accuracy kept after rounding the weights to 8-bit integers, ";
+    CHECK(row_of(report, rounding + "own head").at("mae").at("value").get<double>() == 0.5);
+    CHECK(row_of(report, "accuracy kept under the worst corruption, own head").is_null());
+    CHECK(row_of(report, rounding + "linear probe").at("mae").at("value").get<double>() == Approx(0.95));
     CHECK(row_of(report, "accuracy kept under").at("mae").at("value").get<double>() == Approx(0.5));
     CHECK(row_of(report, "accuracy kept under").at("other").at("value").get<double>() == Approx(0.875));
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,17 +39,18 @@ struct BaselineAccuracies {
 /// Whether a contestant learned something, and whether its training had ended. Claims about contestants that learned nothing
 /// are not judged: their solutions say nothing about their method.
 ///
-/// It *learned* if its accuracy lies above that of a random encoder and of raw pixels, by their 95 % intervals, and its loss
+/// It *learned* if its linear probe's accuracy lies above that of a random encoder and of raw pixels, by their 95 % intervals, and its loss
 /// below the trivial one in every run. Its training had *ended* if the loss of the last tenth of the epochs fell by less than
 /// `settled_share` of the gain and the gradient's norm at the solution is less than `settled_gradient` of that at the start.
 struct Learning {
     static constexpr double settled_share = 0.02, settled_gradient = 0.25;
 
     bool learned = true, ended = true;
-    bool control = false;       ///< an untrained network, of which nothing else is asked
-    std::string why_not;        ///< not learned: the first reason
-    std::string why_not_ended;  ///< not ended: the reasons
-    Interval accuracy, random_encoder, raw_pixels;
+    bool control = false;                           ///< an untrained network, of which nothing else is asked
+    std::string why_not;                            ///< not learned: the first reason
+    std::string why_not_ended;                      ///< not ended: the reasons
+    Interval accuracy, random_encoder, raw_pixels;  ///< of the same linear probe: 95 % intervals
+    std::optional<Interval> own_head;               ///< accuracy of a classifier's own head
     double last_fall =
         0;  ///< of the loss over the last tenth of the epochs, share of the gain: mean over runs
     double gradient_ratio = 0;  ///< of the gradient's norms at the solution and the start: mean over runs
@@ -57,7 +59,8 @@ struct Learning {
         const auto pair = [](const Interval& i) {
             return nlohmann::json{json_number(i.low), json_number(i.high)};
         };
-        return {{"learned", learned},
+        return {{"own_head", own_head ? pair(*own_head) : nlohmann::json()},
+                {"learned", learned},
                 {"control", control},
                 {"ended", ended},
                 {"why_not", why_not},
@@ -104,24 +107,21 @@ inline std::string percent_text(const Interval& interval) {
 
 }  // namespace detail
 
-/// The accuracy of a run on held-out images: of a classifier's own head, or of the linear probe.
-[[nodiscard]] inline double held_out_accuracy(const JsonValue& probe) {
-    return (probe.contains("own_head") ? probe.at("own_head") : probe.at("shares").back().at("top1"))
-        .number_or_nan();
-}
-
 /// @param test_images  that accuracies are means over
 [[nodiscard]] inline Learning learning_of(const CompletedRuns& runs, const std::string& contestant,
                                           const BaselineAccuracies& baselines, std::size_t test_images) {
     Learning found;
     const double count = static_cast<double>(runs.seeds.size());
-    std::vector<double> accuracies;
+    std::vector<double> accuracies, by_own_head;
     const auto not_learned = [&](const std::string& why) {
         if (found.learned) found.learned = false, found.why_not = why;
     };
     for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
         const JsonValue run = runs.result(contestant, i), solution = run.at("solution");
-        accuracies.push_back(held_out_accuracy(run.at("probe")));
+        const JsonValue probe = run.at("probe");
+        accuracies.push_back(probe.at("shares").back().at("top1").number_or_nan());
+        if (probe.contains("own_head"))
+            by_own_head.push_back(probe.at("own_head").at("top1").number_or_nan());
         const double loss = solution.at("loss").number_or_nan(),
                      trivial = solution.at("trivial_loss").number_or_nan();
         if (std::isfinite(trivial) && !(loss < trivial))
@@ -132,14 +132,16 @@ inline std::string percent_text(const Interval& interval) {
         found.gradient_ratio += solution.at("gradient_norm").number_or_nan() /
                                 solution.at("first_gradient_norm").number_or_nan() / count;
     }
+    if (!by_own_head.empty()) found.own_head = detail::accuracy_interval(by_own_head, test_images);
     if (std::all_of(accuracies.begin(), accuracies.end(), [](double x) { return std::isfinite(x); })) {
         found.accuracy = detail::accuracy_interval(accuracies, test_images);
         found.random_encoder = detail::accuracy_interval(baselines.random_encoder, test_images);
         found.raw_pixels = detail::accuracy_interval({baselines.raw_pixels}, test_images);
         const auto above = [&](const Interval& other, const char* what) {
             if (!(found.accuracy.low > other.high))
-                not_learned(message("its accuracy (95 % interval ", detail::percent_text(found.accuracy),
-                                    ") is not above that of ", what, " (", detail::percent_text(other), ")"));
+                not_learned(message("its linear probe's accuracy (95 % interval ",
+                                    detail::percent_text(found.accuracy), ") is not above that of ", what,
+                                    " (", detail::percent_text(other), ")"));
         };
         above(found.random_encoder, "a random encoder");
         above(found.raw_pixels, "raw pixels");

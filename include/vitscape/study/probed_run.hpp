@@ -17,8 +17,8 @@ namespace vitscape {
 /// The probes of a trained contestant: the result "probe" of a run, and the parameters of a classifier with its encoder.
 struct ProbedRun {
     nlohmann::json result{};
-    std::vector<double>
-        classifier{};  ///< with the head of the probe that learned from all labels, or its own
+    std::vector<double> probe{};  ///< with the head of the probe that learned from all labels
+    std::vector<double> own{};    ///< of a classifier: with its own head; otherwise empty
     std::vector<std::int32_t>
         predictions{};  ///< of held-out images by the probe that learned from all labels; empty without classes
 };
@@ -47,13 +47,14 @@ template <Backend B, class M>
                                   const std::function<void(std::size_t, std::size_t)>& progress) {
     const ComparisonPlan& plan = setting.plan;
     const AnyDataset &images = training.images, &test = setting.test;
-    ProbedRun run{.classifier = classifier_values(method, theta.to_host(), classifier)};
+    ProbedRun run{.probe = classifier_values(method, theta.to_host(), classifier)};
+    if constexpr (ClassifyingMethod<M, B>) run.own = run.probe;
     if (!setting.labelled()) {
         run.result = detail::no_probe(plan);
         return run;
     }
     const FrozenEncoder<B> encoder{setting.backend, classifier, plan.training.transform};
-    const FeaturePair features = encoder.features(run.classifier, images, test, progress);
+    const FeaturePair features = encoder.features(run.probe, images, test, progress);
     for (const double share : plan.probe_shares) {
         LinearProbeOptions options = plan.probe;
         options.seed = seed;
@@ -68,8 +69,7 @@ template <Backend B, class M>
         if (share != 1) continue;
         run.predictions = predicted_classes(trained.probe.head().logits(features.queries.rows()),
                                             features.queries.labels.size());
-        if (ClassifyingMethod<M, B>) continue;
-        trained.probe.put_into(classifier.layout(), run.classifier);
+        trained.probe.put_into(classifier.layout(), run.probe);
         run.result["training_top1"] =
             accuracy(trained.probe.head().logits(features.known.rows()), features.known.labels).top1;
     }
@@ -78,8 +78,8 @@ template <Backend B, class M>
         const auto own = [&](const AnyDataset& of) {
             return evaluate(setting.backend, classifier, theta, of, plan.training.transform, 128).accuracy;
         };
-        run.result["own_head"] = own(test);
-        run.result["training_top1"] = own(training.some(plan.probe_images));
+        run.result["own_head"] = {{"top1", own(test)},
+                                  {"training_top1", own(training.some(plan.probe_images))}};
     }
     if constexpr (TaughtMethod<Evaluated<M>, B>) {
         const std::vector<double> other = classifier_values(method, teacher.to_host(), classifier);

@@ -30,7 +30,7 @@ namespace vitscape {
 template <Backend B, ComparableMethod<B> M>
 class ComparisonRun {
     using P = Master<B>;
-    static constexpr bool taught = TaughtMethod<Evaluated<M>, B>;
+    static constexpr bool taught = TaughtMethod<Evaluated<M>, B>, has_own_head = ClassifyingMethod<M, B>;
 
   public:
     /// Setting and contestant must outlive the run.
@@ -70,8 +70,8 @@ class ComparisonRun {
         if constexpr (taught)
             teacher_ = Vector<P>(master(backend_), checkpoint.vector<float>(layout, "teacher."));
         probe(speed, store, meter);
-        const Checkpoint probed = Checkpoint::load(classifier_file());
-        const Vector<P> classifier_theta(master(backend_), probed.vector<float>(classifier_.layout()));
+        const Vector<P> classifier_theta = load_classifier(classifier_file());
+        const Vector<P> probe_theta = has_own_head ? load_classifier(probe_file()) : classifier_theta;
 
         solution(speed, store, meter);
         if (contestant_.same_training.empty()) {
@@ -99,6 +99,7 @@ class ComparisonRun {
                                    teacher_,
                                    classifier_,
                                    classifier_theta,
+                                   probe_theta,
                                    images_,
                                    test_,
                                    setting_.labelled(),
@@ -170,6 +171,7 @@ class ComparisonRun {
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
         const double expected_seconds = pieces(speed).probe();
         if (store.has("probe") && std::filesystem::exists(classifier_file()) &&
+            (!has_own_head || std::filesystem::exists(probe_file())) &&
             (!setting_.labelled() || std::filesystem::exists(folder_ / predictions_file)))
             return meter.skip(expected_seconds);
         meter.part(message(who(), ": linear probes"), expected_seconds, [&] {
@@ -178,7 +180,8 @@ class ComparisonRun {
                                                    meter.update(static_cast<std::int64_t>(done),
                                                                 static_cast<std::int64_t>(all), "images");
                                                });
-            save_classifier(probed.classifier);
+            if constexpr (has_own_head) save_classifier(probe_file(), probed.probe);
+            save_classifier(classifier_file(), has_own_head ? probed.own : probed.probe);
             if (setting_.labelled())
                 write_npy(folder_ / predictions_file, xt::xarray<std::int32_t>(xt::adapt(
                                                           probed.predictions, {probed.predictions.size()})));
@@ -186,11 +189,16 @@ class ComparisonRun {
         });
     }
     [[nodiscard]] std::filesystem::path classifier_file() const { return folder_ / "classifier.safetensors"; }
+    /// Of a contestant with a head of its own; of others the probe's head is in classifier_file().
+    [[nodiscard]] std::filesystem::path probe_file() const { return folder_ / "probe.safetensors"; }
+    [[nodiscard]] Vector<P> load_classifier(const std::filesystem::path& file) const {
+        return {master(backend_), Checkpoint::load(file).template vector<float>(classifier_.layout())};
+    }
     /// Saves a separate checkpoint for the other programs.
-    void save_classifier(const std::vector<double>& values) const {
+    void save_classifier(const std::filesystem::path& file, const std::vector<double>& values) const {
         const std::vector<float> numbers(values.begin(), values.end());
         write_checkpoint(
-            classifier_file(), classifier_.layout(), classifier_.fixed_tensors(),
+            file, classifier_.layout(), classifier_.fixed_tensors(),
             std::vector<CheckpointVector<float>>{{"", numbers}},
             {{"format", 1},
              {"model", describe(classifier_)},

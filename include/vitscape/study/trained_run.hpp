@@ -9,6 +9,7 @@
 
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/study/contestant.hpp>
+#include <vitscape/study/heads.hpp>
 #include <vitscape/study/plan.hpp>
 
 namespace vitscape {
@@ -21,11 +22,13 @@ struct TrainedRun {
     const M& method;
     const Vector<P>&theta,
         &teacher;  ///< (layout().size()): the solution (`evaluated_weights`); empty without a teacher
-    const VitClassifier& classifier;    ///< the contestant's encoder and a head: the probe's, or its own
-    const Vector<P>& classifier_theta;  ///< (classifier.layout().size())
-    const TrainingImages& training;     ///< images that it learned from
-    const AnyDataset& test;             ///< held-out images
-    bool labelled;                      ///< whether they have classes; if not, the head is untrained
+    const VitClassifier& classifier;  ///< the contestant's encoder and a head
+    /// (classifier.layout().size()): with the contestant's own head; of one that has none with the probe's
+    const Vector<P>& classifier_theta;
+    const Vector<P>& probe_theta;  ///< (classifier.layout().size()): with the head of the probe of all labels
+    const TrainingImages& training;  ///< images that it learned from
+    const AnyDataset& test;          ///< held-out images
+    bool labelled;                   ///< whether they have classes; if not, the head is untrained
     const ComparisonPlan& plan;
     std::uint64_t seed;
     double training_seconds;      ///< of all epochs, without evaluations
@@ -45,6 +48,13 @@ struct TrainedRun {
     /// @param clean  the images that should be predicted, if the given ones are changed
     [[nodiscard]] auto loss(const Batch& batch, const Batch* clean = nullptr) const {
         return compared_loss(backend, method, teacher, batch, plan.mask_seed, clean);
+    }
+    /// Calls `work(head, parameters of the classifier with it)` for each head; not at all without classes.
+    template <class Work>
+    void for_each_head(const Work& work) const {
+        if (!labelled) return;
+        work(probe_head, probe_theta);
+        if constexpr (ClassifyingMethod<M, B>) work(own_head, classifier_theta);
     }
     /// The cross entropy of the classifier.
     [[nodiscard]] auto classification(const Batch& batch) const {

@@ -39,7 +39,7 @@ namespace vitscape {
         claim(" speeds up convergence: a smaller area under the curve of the reconstruction error",
               lee + ", and " + paper, "convergence.reconstruction_area", true,
               {"convergence.reconstruction_end", "convergence.reconstruction_at_time"}),
-        claim(" improves the linear probe", lee, "accuracy.top1", false,
+        claim(" improves the linear probe", lee, "accuracy.probe_100", false,
               {"accuracy.knn", "convergence.probe_at_time"}),
         RatioClaim{.text = who + " makes a training step this many times as long",
                    .source = "",

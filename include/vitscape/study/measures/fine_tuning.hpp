@@ -34,8 +34,8 @@ namespace vitscape {
 /// steps. Fine-tuning uses layer-wise learning-rate decay, training from scratch the study's peak learning rate without it.
 ///
 /// From scratch depends on seed, labels and length alone, not on the method: what was trained once is kept in the study's
-/// from_scratch.json for all. A contestant with a head has learned all labels: its own head stands for all of them, and it has
-/// no numbers for shares, or beside training from scratch, which it is. Without classes there are no numbers.
+/// from_scratch.json for all. A classifier, which has learned all labels, is not fine-tuned and has no numbers here: its own head's
+/// accuracy is another measure. Without classes there are no numbers.
 struct FineTuningMeasure {
     static constexpr std::string_view key = "fine_tuning";
     std::uint32_t epochs = 0;  ///< 0: nothing is fine-tuned
@@ -81,12 +81,11 @@ struct FineTuningMeasure {
     }
     [[nodiscard]] bool trains_classifiers() const { return parts() > 0; }
     /// Of the fine-tuning and of both trainings from scratch, also where one of them is there already.
-    [[nodiscard]] double seconds(const RunSpeed& speed, std::uint32_t part) const {
-        if (!speed.labelled || (speed.classifies && shares[part] != 1)) return 0;
+    [[nodiscard]] double seconds(const RunSpeed& speed, std::uint32_t) const {
+        if (!speed.labelled || speed.classifies) return 0;
         const double images = static_cast<double>(speed.images),
                      tests = static_cast<double>(speed.test_images),
                      seen = static_cast<double>(speed.probe_images);
-        if (speed.classifies) return (seen + tests) * speed.method.encoding;
         return 3 * epochs * images * speed.method.tuning + speed.training +
                (seen + 3 * tests) * speed.method.encoding;
     }
@@ -102,14 +101,10 @@ struct FineTuningMeasure {
                                 {"scratch_at_steps", nullptr},
                                 {"scratch_at_time", nullptr}};
         if (!run.labelled) return found;
-        const ClassifierTraining<B> training{run.backend, run.classifier, run.plan, run.seed, run.progress};
-        const AnyDataset seen = run.training.some(run.plan.probe_images);
-        if constexpr (ClassifyingMethod<M, B>) {
-            if (share != 1) return found;
-            found["labels"] = run.training.images.size();
-            found["top1"] = training.top1(run.theta, run.test);
-            found["training_top1"] = training.top1(run.theta, seen);
-        } else {
+        if constexpr (!ClassifyingMethod<M, B>) {
+            const ClassifierTraining<B> training{run.backend, run.classifier, run.plan, run.seed,
+                                                 run.progress};
+            const AnyDataset seen = run.training.some(run.plan.probe_images);
             const AnyDataset& all = run.training.images;
             std::vector<std::int64_t> labels(all.size());  // the true ones: the same images whatever is wrong
             for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = run.training.clean.label(i);
@@ -192,7 +187,6 @@ struct FineTuningMeasure {
              .group = "fine-tuning",
              .name = "fine-tuned with " + labels + ", top-1",
              .unit = "fraction",
-             .meaning = all ? "of a classifier: its own head" : "",
              .better = Better::higher,
              .headline = all,
              .outcome = all},

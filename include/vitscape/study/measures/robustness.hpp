@@ -50,17 +50,16 @@ struct RobustnessMeasure {
                                    {"strength", strength},
                                    {"training_loss", loss.value(run.theta)},
                                    {"trivial_loss", json_number(trivial_loss_or_nan(loss))},
-                                   {"classification_loss", nullptr},
-                                   {"top1", nullptr},
-                                   {"calibration_error", nullptr}};
-            if (run.labelled) {
+                                   {"classification_loss", nullptr}};
+            if (run.labelled)
                 here["classification_loss"] = run.classification(batch).value(run.classifier_theta);
-                const std::vector<double> logits =
-                    logits_of(run.backend, run.classifier, run.classifier_theta, batch);
+            run.for_each_head([&](const Head& head, const auto& parameters) {
+                const std::vector<double> logits = logits_of(run.backend, run.classifier, parameters, batch);
                 const std::span labels(batch.labels.data(), batch.labels.size());
-                here["top1"] = accuracy(logits, labels).top1;
-                here["calibration_error"] = json_number(calibration_error(logits, labels));
-            }
+                here[std::string(head.key)] = {
+                    {"top1", accuracy(logits, labels).top1},
+                    {"calibration_error", json_number(calibration_error(logits, labels))}};
+            });
             found.push_back(std::move(here));
         };
         add("none", 0, clean);
@@ -70,13 +69,14 @@ struct RobustnessMeasure {
         return found;
     }
     void rows(Rows& rows) const {
-        rows.add({.key = "calibration_error",
-                  .group = "robustness",
-                  .name = "expected calibration error on clean images",
-                  .unit = "fraction",
-                  .meaning = "of the probe's or the classifier's own probabilities, in 15 bins of confidence",
-                  .better = Better::lower},
-                 [](const JsonValue& r) { return number_of(r.at(0).at("calibration_error")); });
+        for (const Head& head : heads)
+            rows.add({.key = key_of(head, "calibration_error"),
+                      .group = "robustness",
+                      .name = name_of(head, "expected calibration error on clean images"),
+                      .unit = "fraction",
+                      .meaning = "of its probabilities, in 15 bins of confidence",
+                      .better = Better::lower},
+                     [head](const JsonValue& r) { return of_head(r.at(0), head, "calibration_error"); });
         std::size_t at = 0;
         for (const double strength : noise)
             add(rows, ++at, "noise", strength, message("pixel noise of ", plain_number(strength)));
@@ -86,24 +86,31 @@ struct RobustnessMeasure {
     }
 
   private:
+    /// NaN where the contestant has no such head, or images no classes.
+    [[nodiscard]] static MeasuredValue of_head(const JsonValue& here, const Head& head,
+                                               std::string_view name) {
+        return here.contains(head.key) ? number_of(here.at(head.key).at(name)) : MeasuredValue{};
+    }
     static void add(Rows& rows, std::size_t at, const std::string& kind, double strength,
                     const std::string& what) {
         const std::string ending = message(kind, "_", plain_number(strength));
-        rows.add({.key = "top1_" + ending,
-                  .group = "robustness",
-                  .name = "top-1 under " + what,
-                  .unit = "fraction",
-                  .better = Better::higher},
-                 [at](const JsonValue& r) { return number_of(r.at(at).at("top1")); });
-        rows.add({.key = "relative_top1_" + ending,
-                  .group = "robustness",
-                  .name = "top-1 under " + what + ", relative to clean images",
-                  .better = Better::higher,
-                  .range = ValueRange::positive},
-                 [at](const JsonValue& r) {
-                     return MeasuredValue{.value = r.at(at).at("top1").number_or_nan() /
-                                                   r.at(0).at("top1").number_or_nan()};
-                 });
+        for (const Head& head : heads) {
+            rows.add({.key = key_of(head, "top1_" + ending),
+                      .group = "robustness",
+                      .name = name_of(head, "top-1 under " + what),
+                      .unit = "fraction",
+                      .better = Better::higher},
+                     [at, head](const JsonValue& r) { return of_head(r.at(at), head, "top1"); });
+            rows.add({.key = key_of(head, "relative_top1_" + ending),
+                      .group = "robustness",
+                      .name = name_of(head, "top-1 under " + what + ", relative to clean images"),
+                      .better = Better::higher,
+                      .range = ValueRange::positive},
+                     [at, head](const JsonValue& r) {
+                         return MeasuredValue{.value = of_head(r.at(at), head, "top1").value /
+                                                       of_head(r.at(0), head, "top1").value};
+                     });
+        }
         rows.add({.key = "loss_" + ending,
                   .group = "robustness",
                   .name = "rise of the training loss under " + what + ", share of the gain",

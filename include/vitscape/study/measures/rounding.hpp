@@ -36,19 +36,23 @@ struct RoundingMeasure {
         const Batch batch = run.test_batch(images);
         auto loss = run.loss(batch);
         const auto& layout = run.method.layout();
-        const std::vector<double> theta = run.theta.to_host(), whole = run.classifier_theta.to_host();
+        const auto backend = master(run.backend);
         nlohmann::json found = nlohmann::json::object();
-        const auto add = [&](const char* kind, const std::vector<double>& parameters,
-                             const std::vector<double>& of_classifier) {
-            const auto backend = master(run.backend);
-            nlohmann::json here = {{"loss", loss.value({backend, parameters})}, {"top1", nullptr}};
-            if (run.labelled)
-                here["top1"] = classify(run.backend, run.classifier, {backend, of_classifier}, batch).top1;
+        /// @param rounded  (layout, parameters) -> parameters
+        const auto add = [&](const char* kind, const auto& rounded) {
+            nlohmann::json here = {{"loss", loss.value({backend, rounded(layout, run.theta.to_host())})}};
+            run.for_each_head([&](const Head& head, const auto& parameters) {
+                here[std::string(head.key)] =
+                    classify(run.backend, run.classifier,
+                             {backend, rounded(run.classifier.layout(), parameters.to_host())}, batch)
+                        .top1;
+            });
             found[kind] = std::move(here);
         };
-        add("none", theta, whole);
-        add("bfloat16", rounded_to_bfloat16(theta), rounded_to_bfloat16(whole));
-        add("int8", rounded_to_int8(layout, theta), rounded_to_int8(run.classifier.layout(), whole));
+        using Parameters = std::vector<double>;
+        add("none", [](const ParameterLayout&, const Parameters& p) { return p; });
+        add("bfloat16", [](const ParameterLayout&, const Parameters& p) { return rounded_to_bfloat16(p); });
+        add("int8", [](const ParameterLayout& of, const Parameters& p) { return rounded_to_int8(of, p); });
         found["trivial_loss"] = json_number(trivial_loss_or_nan(loss));
         return found;
     }
@@ -67,12 +71,15 @@ struct RoundingMeasure {
                          const double rise = r.at(kind).at("loss").number_or_nan() - still.number_or_nan();
                          return MeasuredValue{.value = rise / gain_of(r.at("trivial_loss"), still)};
                      });
-            rows.add({.key = "top1_" + kind,
-                      .group = "robustness",
-                      .name = "top-1 if weights are rounded to " + title,
-                      .unit = "fraction",
-                      .better = Better::higher},
-                     [kind = kind](const JsonValue& r) { return number_of(r.at(kind).at("top1")); });
+            for (const Head& head : heads)
+                rows.add({.key = key_of(head, "top1_" + kind),
+                          .group = "robustness",
+                          .name = name_of(head, "top-1 if weights are rounded to " + title),
+                          .unit = "fraction",
+                          .better = Better::higher},
+                         [kind = kind, head](const JsonValue& r) {
+                             return number_of(r.at(kind).value(head.key));
+                         });
         }
     }
 };

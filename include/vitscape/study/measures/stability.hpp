@@ -15,6 +15,7 @@
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/io/npy.hpp>
 #include <vitscape/study/completed_runs.hpp>
+#include <vitscape/study/heads.hpp>
 #include <vitscape/study/report_table.hpp>
 
 namespace vitscape {
@@ -73,32 +74,39 @@ struct StabilityMeasure {
         add("disagreement between trainings",
             "held-out images to which the probes of two seeds give different classes", Better::lower,
             [&](const std::string& method, std::string& note) { return disagreements(runs, method, note); });
-        add("accuracy kept after rounding the weights to 8-bit integers", "relative to that before",
-            Better::higher, [&](const std::string& method, std::string&) {
-                return mean_over(runs, method, [](const JsonValue& run) {
-                    if (!run.contains("rounding")) return nothing;
-                    const JsonValue all = run.at("rounding");
-                    return all.at("int8").at("top1").number_or_nan() /
-                           all.at("none").at("top1").number_or_nan();
+        for (const Head& head : heads) {
+            add(name_of(head, "accuracy kept after rounding the weights to 8-bit integers"),
+                "relative to that before", Better::higher, [&](const std::string& method, std::string&) {
+                    return mean_over(runs, method, [&](const JsonValue& run) {
+                        if (!run.contains("rounding")) return nothing;
+                        const JsonValue all = run.at("rounding");
+                        return all.at("int8").value(head.key).number_or_nan() /
+                               all.at("none").value(head.key).number_or_nan();
+                    });
                 });
-            });
-        add("accuracy kept under the worst corruption", "relative to that of clean images", Better::higher,
-            [&](const std::string& method, std::string&) {
-                return mean_over(runs, method, [](const JsonValue& run) {
-                    if (!run.contains("robustness")) return nothing;
-                    const JsonValue all = run.at("robustness");
-                    double least = std::numeric_limits<double>::infinity();
-                    for (std::size_t i = 1; i < all.size(); ++i)
-                        least = std::min(least, all.at(i).at("top1").number_or_nan());
-                    return least / all.at(0).at("top1").number_or_nan();
+            add(name_of(head, "accuracy kept under the worst corruption"), "relative to that of clean images",
+                Better::higher, [&](const std::string& method, std::string&) {
+                    return mean_over(runs, method, [&](const JsonValue& run) {
+                        return run.contains("robustness") ? worst_share(run.at("robustness"), head) : nothing;
+                    });
                 });
-            });
+        }
         table.put_into(report);
     }
 
   private:
     static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
+    /// The lowest accuracy under noise and blur, relative to that of clean images.
+    [[nodiscard]] static double worst_share(const JsonValue& robustness, const Head& head) {
+        const auto top1 = [&](std::size_t i) {
+            const JsonValue here = robustness.at(i);
+            return here.contains(head.key) ? here.at(head.key).at("top1").number_or_nan() : nothing;
+        };
+        double least = std::numeric_limits<double>::infinity();
+        for (std::size_t i = 1; i < robustness.size(); ++i) least = std::min(least, top1(i));
+        return least / top1(0);
+    }
     [[nodiscard]] static std::vector<double> accuracies(const CompletedRuns& runs,
                                                         const std::string& method) {
         std::vector<double> all;
