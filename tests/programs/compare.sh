@@ -51,6 +51,13 @@ grep -q '"of": *"teacher"' "$folder/said.json"
 "$curvature" --checkpoint "$folder/undisturbed/averaged/seed-1/checkpoint.safetensors" --data synthetic:200 --images 20 \
     --top 0 --bottom 0 --trace-samples 2 --out "$folder/curvature.json" >/dev/null 2>"$folder/log"
 grep -q '"of": *"teacher"' "$folder/curvature.json"
+# a finished study needs its small files only, but for the pictures of reconstructions
+mkdir "$folder/moved"
+(cd "$folder/undisturbed" && find . -name '*.json' -o -name '*.npy' | tar -cf - -T -) | tar -xf - -C "$folder/moved"
+"$compare" "${options[@]}" --out "$folder/moved" --resume >/dev/null 2>"$folder/log"
+grep -qE 'training for|linear probes' "$folder/log" && { echo "FAILED: work was repeated without checkpoints" && failed=1; }
+pictureless() { lasting "$1" | sed '/^ "reconstructions": \[/,/^ \]/d'; }
+cmp <(pictureless "$folder/undisturbed") <(pictureless "$folder/moved") || failed=1
 # shares of the images, wrong labels and fine-tuning: what does not read labels is trained once
 variants=("${small[@]}" --seeds 1 --methods mae,supervised --data-share 0.5,1 --label-noise 0,0.2 --pairs 1 --no-figures
     --arm noisy=mae,data-share=1,label-noise=0.4 --tune-epochs 2 --tune-shares 0.1,1 --tune-lr 2e-3 --tune-layer-decay 0.8)

@@ -37,7 +37,7 @@ class Entrant {
     virtual void run(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
                      const Measures& measures, WorkMeter& meter) const = 0;
     virtual void baselines(const ComparisonSetting<B>& setting, double expected, WorkMeter& meter) const = 0;
-    /// Adds the reconstructions of the method trained from the first seed, if it can reconstruct.
+    /// Adds the reconstructions of the method trained from the first seed, if it can reconstruct and its checkpoint is there.
     virtual void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const = 0;
 };
 
@@ -78,9 +78,10 @@ class EntrantOf final : public Entrant<B, Measures> {
     }
     void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const override {
         if constexpr (ReconstructingMethod<M, B>)
-            if (contestant_.same_training.empty())
-                pictures.add(contestant_,
-                             from(setting, setting.plan.seeds.front()).folder() / "checkpoint.safetensors");
+            if (const auto checkpoint =
+                    from(setting, setting.plan.seeds.front()).folder() / "checkpoint.safetensors";
+                contestant_.same_training.empty() && std::filesystem::exists(checkpoint))
+                pictures.add(contestant_, checkpoint);
     }
 
   private:

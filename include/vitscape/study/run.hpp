@@ -55,11 +55,16 @@ class ComparisonRun {
         return pieces(speed).all(measures);
     }
 
-    /// Completes the remaining work. @throws Interrupted after saving if the user asked to stop
+    /// Completes the remaining work. A run whose work is done needs no checkpoint any more.
+    /// @throws Interrupted after saving if the user asked to stop
     template <class Measures>
     void work(const MethodSpeed& speed, const Measures& measures, WorkMeter& meter) {
         std::filesystem::create_directories(folder_);
         ResultStore store(results());
+        if (store.has(complete) && has_predictions()) {
+            const ExpectedTime all = expected(speed, measures);
+            return meter.skip(all.training + all.measures);
+        }
         if (!contestant_.same_training.empty() && !store.has("training"))
             take_training(folder_of(contestant_.same_training), folder_, store);
         train(speed, store, meter);
@@ -125,9 +130,12 @@ class ComparisonRun {
                 once(key, key, measure.seconds(expected_run.speed()), store, meter,
                      [&] { return measure.compute(run); });
         });
+        store.put(complete, true);
     }
 
   private:
+    static constexpr const char* complete = "complete";  // in the results, when all work is done
+
     Batch some(std::size_t count) const { return load_all(images_.some(count), plan_.training.transform); }
     [[nodiscard]] std::filesystem::path folder_of(const std::string& contestant) const {
         return setting_.out / contestant / message("seed-", seed_);
@@ -171,8 +179,7 @@ class ComparisonRun {
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
         const double expected_seconds = pieces(speed).probe();
         if (store.has("probe") && std::filesystem::exists(classifier_file()) &&
-            (!has_own_head || std::filesystem::exists(probe_file())) &&
-            (!setting_.labelled() || std::filesystem::exists(folder_ / predictions_file)))
+            (!has_own_head || std::filesystem::exists(probe_file())) && has_predictions())
             return meter.skip(expected_seconds);
         meter.part(message(who(), ": linear probes"), expected_seconds, [&] {
             const ProbedRun probed = probe_run(setting_, contestant_.method, images_, classifier_, theta_,
@@ -187,6 +194,9 @@ class ComparisonRun {
                                                           probed.predictions, {probed.predictions.size()})));
             store.put("probe", probed.result);
         });
+    }
+    [[nodiscard]] bool has_predictions() const {
+        return !setting_.labelled() || std::filesystem::exists(folder_ / predictions_file);
     }
     [[nodiscard]] std::filesystem::path classifier_file() const { return folder_ / "classifier.safetensors"; }
     /// Of a contestant with a head of its own; of others the probe's head is in classifier_file().
