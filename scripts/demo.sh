@@ -2,19 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-# The demonstration takes under ten minutes on two cores, building included.
-options=(--data synthetic:3000 --test-data synthetic:1000 --methods mae,rc-mae,supervised --seeds 2 --epochs 12 --warmup 1
-    --image 32 --patch 4 --width 64 --depth 3 --heads 4 --decoder-width 48 --batch 100 --lr 1e-3 --augment none
-    --pairs 2 --grid 9 --convex-planes 1 --convex-rays 4 --images 80 --curvature-images 40 --convex-images 20 --lanczos-steps 25
-    --trace-samples 6 --mask-draws 1 --spectrum-probes 2 --spectrum-steps 12 --ascent-steps 5 --probe-epochs 30)
+# The demonstration takes under ten minutes on two cores, building included. Masked autoencoders learn slowly: this model and this
+# length are what lets both rise above a linear probe of the raw pixels.
+options=(--data idx:/usr/share/datasets/fashion-mnist --limit-per-class 2000 --methods mae,rc-mae,supervised --seeds 1
+    --image 16 --patch 4 --width 128 --depth 2 --heads 4 --decoder-width 64 --decoder-depth 1 --decoder-heads 4
+    --epochs 20 --warmup 1 --batch 64 --lr 2e-3 --pooling average --probe-every 10 --probe-epochs 250
+    --pairs 2 --grid 9 --convex-planes 2 --convex-rays 24 --images 80 --curvature-images 40 --convex-images 20 --lanczos-steps 25
+    --trace-samples 6 --mask-draws 1 --spectrum-probes 2 --spectrum-steps 12 --ascent-steps 5)
 
 usage() {
     cat <<'EOF'
 usage: scripts/demo.sh [FOLDER]
 
 Installs what is missing, builds the program compare, trains a masked autoencoder with and without a teacher and a supervised
-vision transformer on the built-in images, probes them, looks at the losses around them and writes a report with pictures and
-numbers. Everything goes to FOLDER (demo where none is given). Started again after an interruption, it goes on where it was.
+vision transformer on 20,000 photographs of clothes (Fashion-MNIST), probes them, looks at the losses around them and writes a
+report with pictures and numbers. Everything goes to FOLDER (demo where none is given). Started again after an interruption, it goes on where it was.
 
   --help   this text
 EOF

@@ -12,6 +12,7 @@
 #include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
+#include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace vitscape;
@@ -64,16 +65,6 @@ Batch first_images(std::size_t count) {
                     ImageTransform{.side = 16});
 }
 
-/// A callback that stops a training from inside, as a kill would.
-struct StopAt {
-    std::uint32_t epoch;
-    std::size_t batch;
-    template <class T>
-    void on_step(T&, const StepRecord& step) const {
-        if (step.epoch == epoch && step.batch == batch) throw std::runtime_error("stopped");
-    }
-};
-
 }  // namespace
 
 TEST_CASE("recipe: with everything off a training has the bits of the plain classifier's") {
@@ -104,8 +95,8 @@ TEST_CASE("recipe: a training that was stopped and resumed ends with the same by
         trainer.fit(images(), options, save, stop...);
     };
     run(undisturbed.path());
-    CHECK_THROWS_AS(run(disturbed.path(), StopAt{0, 3}), std::runtime_error);
-    CHECK_THROWS_AS(run(disturbed.path(), StopAt{1, 2}), std::runtime_error);
+    CHECK_THROWS_AS(run(disturbed.path(), test::StopAt{0, 3}), std::runtime_error);
+    CHECK_THROWS_AS(run(disturbed.path(), test::StopAt{1, 2}), std::runtime_error);
     run(disturbed.path());
     CHECK(read_bytes(undisturbed.path() / "checkpoint.safetensors") ==
           read_bytes(disturbed.path() / "checkpoint.safetensors"));

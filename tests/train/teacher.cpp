@@ -22,6 +22,7 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 #include "support/model.hpp"
+#include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace vitscape;
@@ -79,16 +80,6 @@ double worst_difference_of_teachers(Momentum momentum, Optimizer optimizer, std:
     CHECK(relative_difference(trainer.teacher().to_host(), trainer.theta().to_host()) > 1e-6);
     return follow.worst;
 }
-
-/// Stops a training from inside, as a kill would.
-struct StopAt {
-    std::uint32_t epoch;
-    std::size_t batch;
-    template <class T>
-    void on_step(T&, const StepRecord& step) const {
-        if (step.epoch == epoch && step.batch == batch) throw std::runtime_error("stopped");
-    }
-};
 
 Batch images() { return load_all(Synthetic(6, 16), ImageTransform{.side = 16}); }
 
@@ -163,8 +154,8 @@ TEST_CASE("a training with a teacher that was stopped and resumed ends with the 
             return trainer.solution().to_host();
         };
         const auto solution = run(undisturbed.path());
-        CHECK_THROWS_AS(run(disturbed.path(), StopAt{0, 3}), std::runtime_error);
-        CHECK_THROWS_AS(run(disturbed.path(), StopAt{1, 2}), std::runtime_error);
+        CHECK_THROWS_AS(run(disturbed.path(), test::StopAt{0, 3}), std::runtime_error);
+        CHECK_THROWS_AS(run(disturbed.path(), test::StopAt{1, 2}), std::runtime_error);
         CHECK(run(disturbed.path()) == solution);
         const auto file = undisturbed.path() / "checkpoint.safetensors";
         CHECK(read_bytes(file) == read_bytes(disturbed.path() / "checkpoint.safetensors"));

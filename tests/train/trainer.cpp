@@ -9,6 +9,7 @@
 
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
+#include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace vitscape;
@@ -40,16 +41,6 @@ std::vector<double> trained(int threads, const TrainOptions& options) {
     trainer.fit(images(), options);
     return trainer.theta().to_host();
 }
-
-/// A callback that stops a training from inside, as a kill would.
-struct StopAt {
-    std::uint32_t epoch;
-    std::size_t batch;
-    template <class T>
-    void on_step(T&, const StepRecord& step) const {
-        if (step.epoch == epoch && step.batch == batch) throw std::runtime_error("stopped");
-    }
-};
 
 }  // namespace
 
@@ -88,9 +79,9 @@ TEST_CASE("a training that was stopped and resumed ends with the same bytes") {
         trainer.fit(images(), options, JsonLog{folder}, save, stop...);
     };
     run(undisturbed.path());
-    CHECK_THROWS_AS(run(disturbed.path(), StopAt{0, 3}), std::runtime_error);
-    CHECK_THROWS_AS(run(disturbed.path(), StopAt{1, 4}), std::runtime_error);
-    CHECK_THROWS_AS(run(disturbed.path(), StopAt{2, 1}), std::runtime_error);
+    CHECK_THROWS_AS(run(disturbed.path(), test::StopAt{0, 3}), std::runtime_error);
+    CHECK_THROWS_AS(run(disturbed.path(), test::StopAt{1, 4}), std::runtime_error);
+    CHECK_THROWS_AS(run(disturbed.path(), test::StopAt{2, 1}), std::runtime_error);
     run(disturbed.path());
     CHECK(read_bytes(undisturbed.path() / "checkpoint.safetensors") ==
           read_bytes(disturbed.path() / "checkpoint.safetensors"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,23 @@ struct Batch {
 
     [[nodiscard]] std::size_t size() const { return samples.size(); }
 };
+
+/// Images `first` to `first + count - 1` of a batch; they must be there.
+[[nodiscard]] inline Batch slice(const Batch& all, std::size_t first, std::size_t count) {
+    Batch part;
+    auto shape = all.images.shape();  // (images, channels, rows, columns)
+    const std::size_t size = shape[1] * shape[2] * shape[3];
+    shape[0] = count;
+    part.images.resize(shape);
+    auto labels = all.labels.shape();
+    labels[0] = count;
+    part.labels.resize(labels);
+    std::copy_n(all.images.data() + first * size, count * size, part.images.data());
+    std::copy_n(all.labels.data() + first, count, part.labels.data());
+    part.samples.assign(all.samples.begin() + static_cast<std::ptrdiff_t>(first),
+                        all.samples.begin() + static_cast<std::ptrdiff_t>(first + count));
+    return part;
+}
 
 namespace detail {
 

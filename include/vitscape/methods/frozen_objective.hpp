@@ -13,7 +13,7 @@
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/plane_jets.hpp>
-#include <vitscape/data/batch.hpp>
+#include <vitscape/methods/frozen_batches.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/tensor/host_numbers.hpp>
@@ -21,14 +21,6 @@
 #include <vitscape/tensor/weights.hpp>
 
 namespace vitscape {
-
-struct FrozenOptions {
-    std::size_t batch =
-        128;  ///< images evaluated at once; affects memory and speed, and results only by rounding
-    std::uint64_t mask_seed = 0;  ///< masks are a function of (mask_seed, epoch 0, sample)
-    /// The images as they should be predicted, if the given ones are changed, such as by noise; null: the given ones.
-    const Batch* clean = nullptr;
-};
 
 /// The loss of a method on fixed images with fixed masks, as a function of the parameters: the function whose
 /// surface, Hessian and sharpness are measured. Images are prepared once, at construction. Satisfies
@@ -56,7 +48,7 @@ class FrozenObjective {
     [[nodiscard]] const ParameterLayout& layout() const { return method_.layout(); }
     [[nodiscard]] Index samples() const { return samples_; }
     /// The images, one entry per batch.
-    [[nodiscard]] const std::vector<Batch>& batches() const { return chunks_; }
+    [[nodiscard]] const std::vector<Batch>& batches() const { return batches_.read(); }
     /// What the model reads, one entry per batch; includes the masks of an autoencoder.
     [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return inputs_; }
 
@@ -116,7 +108,7 @@ class FrozenObjective {
         for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
             const Variable<P> losses = method_.losses(tape_, inputs_[chunk]);
             backend().download(losses.value.size(), losses.data(), losses_.data() + first);
-            first += chunks_[chunk].size();
+            first += batches()[chunk].size();
             tape_.backward(losses, 1 / static_cast<double>(samples_));
         }
         return mean(losses_);
@@ -142,7 +134,7 @@ class FrozenObjective {
         J jets(backend());
         if (jet_inputs_.empty()) {
             Eval<J> eval(jets, {teacher_.data(), nullptr, nullptr});  // the teacher does not move with theta
-            jet_inputs_ = prepared(eval);
+            jet_inputs_ = batches_.prepared(method_, eval);
         }
         Eval<J> eval(jets, {theta.data(), delta.data(), eta.data()});
         std::vector<double> part(static_cast<std::size_t>(samples_));
@@ -166,7 +158,7 @@ class FrozenObjective {
             Vector<P> still;  // the teacher does not move with theta
             if constexpr (TaughtMethod<M, B>) still = Vector<P>(backend(), layout().size());
             Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
-            second_->inputs = prepared(eval);
+            second_->inputs = batches_.prepared(method_, eval);
         }
         fill(0, second_->gradient);
         fill(0, out);
@@ -183,56 +175,19 @@ class FrozenObjective {
                     const FrozenOptions& options)
         : backend_(backend),
           method_(std::move(method)),
-          key_{options.mask_seed, 0},
+          batches_(images, options),
           weights_(backend),
           tape_(backend, {}, {}),
-          teacher_(teacher) {
-        if (images.size() == 0) throw DataError("a loss needs at least one image");
-        if (options.batch == 0) throw ConfigError("the batch must hold at least one image");
-        if (options.clean != nullptr && options.clean->samples != images.samples)
-            throw DataError("the clean images of a loss are not those that it reads");
-        const auto divide = [&](const Batch& all, std::vector<Batch>& chunks) {
-            for (std::size_t first = 0; first < all.size(); first += options.batch)
-                chunks.push_back(slice(all, first, std::min(options.batch, all.size() - first)));
-        };
-        divide(images, chunks_);
-        if (options.clean != nullptr) divide(*options.clean, clean_);
+          teacher_(teacher),
+          samples_(static_cast<Index>(images.size())) {
         Eval<B> eval(backend_, weights_of_teacher());
-        inputs_ = prepared(eval);
-        samples_ = static_cast<Index>(images.size());
+        inputs_ = batches_.prepared(method_, eval);
     }
     [[nodiscard]] typename B::Pointer weights_of_teacher() {
         if constexpr (TaughtMethod<M, B>)
             return weights_.of(teacher_);
         else
             return {};
-    }
-
-    /// All batches, prepared. @param teacher  bound to the teacher's parameters, if there is one
-    template <Backend X>
-    [[nodiscard]] std::vector<typename M::template Inputs<X>> prepared(Eval<X>& teacher) const {
-        std::vector<typename M::template Inputs<X>> all(chunks_.size());
-        for (std::size_t i = 0; i < chunks_.size(); ++i) prepare(teacher, i, all[i]);
-        return all;
-    }
-    /// Prepares a batch. @param teacher  bound to the teacher's parameters, if there is one
-    template <Backend X>
-    void prepare(Eval<X>& teacher, std::size_t chunk, typename M::template Inputs<X>& inputs) const {
-        using Inputs = typename M::template Inputs<X>;
-        const auto read = [&](const Batch& images, Inputs& to) {
-            method_.prepare(teacher.backend(), images, key_, to);
-            if constexpr (TaughtMethod<M, B>) method_.run_teacher(teacher, to);
-        };
-        read(chunks_[chunk], inputs);
-        if (clean_.empty()) return;
-        if constexpr (requires { inputs.targets; }) {
-            Inputs clean;
-            read(clean_[chunk], clean);
-            inputs.targets = clean.targets;
-        } else {
-            throw ConfigError(
-                "this method's Inputs have no `targets`, so its loss cannot predict clean images");
-        }
     }
 
     /// An evaluation in flight.
@@ -276,28 +231,12 @@ class FrozenObjective {
         for (const double loss : losses) sum += loss;
         return sum / static_cast<double>(losses.size());
     }
-    static Batch slice(const Batch& images, std::size_t first, std::size_t count) {
-        Batch part;
-        auto shape = images.images.shape();  // (images, channels, rows, columns)
-        const std::size_t size = shape[1] * shape[2] * shape[3];
-        shape[0] = count;
-        part.images.resize(shape);
-        auto labels = images.labels.shape();
-        labels[0] = count;
-        part.labels.resize(labels);
-        std::copy_n(images.images.data() + first * size, count * size, part.images.data());
-        std::copy_n(images.labels.data() + first, count, part.labels.data());
-        part.samples.assign(images.samples.begin() + static_cast<std::ptrdiff_t>(first),
-                            images.samples.begin() + static_cast<std::ptrdiff_t>(first + count));
-        return part;
-    }
 
     B backend_;
     M method_;
-    MaskKey key_;
+    FrozenBatches batches_;
     Weights<B> weights_;
     Tape<B> tape_;
-    std::vector<Batch> chunks_, clean_;  // clean_ is empty if the images are
     std::vector<typename M::template Inputs<B>> inputs_;
     std::optional<SecondOrder> second_;
     std::vector<typename M::template Inputs<J>> jet_inputs_;  // empty until they are needed
@@ -305,7 +244,7 @@ class FrozenObjective {
     Tensor<P> position_;  // of a point on a plane
     Vector<P> teacher_;   // empty if the method has none
     std::vector<double> losses_;
-    Index samples_ = 0;
+    Index samples_;
 };
 
 }  // namespace vitscape

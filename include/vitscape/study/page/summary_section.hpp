@@ -22,21 +22,35 @@ inline std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-/// One sentence for each method: its accuracy against chance, raw pixels, a random encoder; first those that learned nothing.
+/// An interval of accuracies, as "48.2 to 49.6 %"; empty without numbers.
+inline std::string percent_interval(const Json& pair) {
+    const auto ends = to_numbers(pair);
+    return ends.size() == 2 && std::isfinite(ends[0]) && std::isfinite(ends[1])
+               ? fixed_number(100 * ends[0], 1) + " to " + fixed_number(100 * ends[1], 1) + " %"
+               : std::string();
+}
+
+/// What the heads of the other methods that have one reach, as a classifier that learned with labels: what one compares with.
+inline std::string other_heads_html(const Json& report, const Json& than) {
+    std::string html;
+    for (const Json& method : list_at(report, "methods"))
+        if (const std::string own = percent_interval(member(member(method, "learning"), "own_head"));
+            !own.empty() && &method != &than)
+            html += message(", own head of ", escape_html(title_of(method)), ": ", own);
+    return html;
+}
+
+/// One sentence for each method: the accuracy of its probe against chance, raw pixels, a random encoder and what learned with labels;
+/// first those that learned nothing.
 inline std::string learning_html(const Json& report) {
     std::string failed, sentences;
     const double chance = number_at(member(report, "data"), "chance");
-    const auto percent = [](const Json& pair) {
-        const auto ends = to_numbers(pair);
-        return ends.size() == 2 && std::isfinite(ends[0]) && std::isfinite(ends[1])
-                   ? fixed_number(100 * ends[0], 1) + " to " + fixed_number(100 * ends[1], 1) + " %"
-                   : std::string();
-    };
     for (const Json& method : list_at(report, "methods")) {
         const Json& learning = member(method, "learning");
         if (!learning.is_object()) continue;
         const std::string title = "<strong>" + escape_html(title_of(method)) + "</strong>";
-        const std::string accuracy = percent(member(learning, "accuracy"));
+        const std::string accuracy = percent_interval(member(learning, "accuracy")),
+                          own = percent_interval(member(learning, "own_head"));
         const bool control = member(learning, "control") == true;
         if (member(learning, "learned") != true && !control)
             failed +=
@@ -47,9 +61,12 @@ inline std::string learning_html(const Json& report) {
         if (!accuracy.empty())
             sentences += message(
                 "<li>", title, control ? ", not trained, as a control, classifies " : " classifies ",
-                accuracy, " of the held-out images; chance: ", fixed_number(100 * chance, 1),
-                " %, raw pixels: ", percent(member(learning, "raw_pixels")),
-                ", random encoder: ", percent(member(learning, "random_encoder")), ".",
+                accuracy, " of the held-out images by a linear probe",
+                own.empty() ? std::string() : " and " + own + " by its own head",
+                "; chance: ", fixed_number(100 * chance, 1),
+                " %, raw pixels: ", percent_interval(member(learning, "raw_pixels")),
+                ", random encoder: ", percent_interval(member(learning, "random_encoder")),
+                other_heads_html(report, method), ".",
                 member(learning, "ended") == true || control
                     ? std::string()
                     : " Its training had not ended: " + escape_html(text_at(learning, "why_not_ended")) + ".",

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/core/error.hpp>
+#include <vitscape/data/batch.hpp>
+#include <vitscape/methods/method.hpp>
+
+namespace vitscape {
+
+struct FrozenOptions {
+    std::size_t batch =
+        128;  ///< images evaluated at once; affects memory and speed, and results only by rounding
+    std::uint64_t mask_seed = 0;  ///< masks are a function of (mask_seed, epoch 0, sample)
+    /// The images as they should be predicted, if the given ones are changed, such as by noise; null: the given ones.
+    const Batch* clean = nullptr;
+};
+
+/// The images of a fixed loss in batches, and what a method reads of them: on any backend the same patches, masks and predictions of the
+/// teacher.
+class FrozenBatches {
+  public:
+    /// @throws DataError without images, or if the clean images are others; ConfigError for a batch of none
+    FrozenBatches(const Batch& images, const FrozenOptions& options) : key_{options.mask_seed, 0} {
+        if (images.size() == 0) throw DataError("a loss needs at least one image");
+        if (options.batch == 0) throw ConfigError("the batch must hold at least one image");
+        if (options.clean != nullptr && options.clean->samples != images.samples)
+            throw DataError("the clean images of a loss are not those that it reads");
+        divide(images, options.batch, read_);
+        if (options.clean != nullptr) divide(*options.clean, options.batch, clean_);
+    }
+
+    /// The images that the model reads.
+    [[nodiscard]] const std::vector<Batch>& read() const { return read_; }
+
+    /// The method's inputs, one entry per batch. @param teacher  bound to the teacher's parameters, if there is one
+    /// @throws ConfigError if images differ from the clean ones and the method's inputs have no `targets`
+    template <class M, Backend B>
+    [[nodiscard]] std::vector<typename M::template Inputs<B>> prepared(const M& method,
+                                                                       Eval<B>& teacher) const {
+        std::vector<typename M::template Inputs<B>> all(read_.size());
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            prepare(method, teacher, read_[i], all[i]);
+            if (!clean_.empty()) predict_clean(method, teacher, clean_[i], all[i]);
+        }
+        return all;
+    }
+
+  private:
+    template <class M, Backend B>
+    void prepare(const M& method, Eval<B>& teacher, const Batch& images,
+                 typename M::template Inputs<B>& inputs) const {
+        method.prepare(teacher.backend(), images, key_, inputs);
+        if constexpr (TaughtMethod<M, B>) method.run_teacher(teacher, inputs);
+    }
+    template <class M, Backend B>
+    void predict_clean(const M& method, Eval<B>& teacher, const Batch& images,
+                       typename M::template Inputs<B>& inputs) const {
+        if constexpr (requires { inputs.targets; }) {
+            typename M::template Inputs<B> clean;
+            prepare(method, teacher, images, clean);
+            inputs.targets = clean.targets;
+        } else {
+            throw ConfigError(
+                "this method's Inputs have no `targets`, so its loss cannot predict clean images");
+        }
+    }
+    static void divide(const Batch& all, std::size_t size, std::vector<Batch>& batches) {
+        for (std::size_t first = 0; first < all.size(); first += size)
+            batches.push_back(slice(all, first, std::min(size, all.size() - first)));
+    }
+
+    MaskKey key_;
+    std::vector<Batch> read_, clean_;  // clean_ is empty if the images are clean
+};
+
+}  // namespace vitscape
