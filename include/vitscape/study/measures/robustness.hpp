@@ -75,7 +75,8 @@ struct RobustnessMeasure {
                   .name = "expected calibration error on clean images",
                   .unit = "fraction",
                   .meaning = "of the probe's or the classifier's own probabilities, in 15 bins of confidence",
-                  .better = Better::lower},
+                  .better = Better::lower,
+                  .direction = "lower is better calibrated"},
                  [](const JsonValue& r) { return number_of(r.at(0).at("calibration_error")); });
         std::size_t at = 0;
         for (const double strength : noise)
