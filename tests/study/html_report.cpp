@@ -161,10 +161,10 @@ TEST_CASE("a full report: escaped, self-contained, dashes for what was not measu
     CHECK_FALSE(has(text, "https://"));
     CHECK(has(page, "default-src 'none'"));
 
-    CHECK(has(text, "44.72 ± 0.40<small>43.00 to 46.50; n = 3</small>"));
-    CHECK(has(text, "<td class=\"number\">–</td>"));
-    CHECK(has(text, "1\u202f254\u202f321<small>n = 1</small>"));
-    CHECK(has(text, "<td class=\"number\">0.31<small>0.05 to 0.57</small>"));
+    CHECK(has(text, "44.72 ± 0.40<small>43.00 to 46.50; n\u00a0=\u00a03</small>"));
+    CHECK(has(text, ">–</td>"));
+    CHECK(has(text, "1\u202f254\u202f321<small>n\u00a0=\u00a01</small>"));
+    CHECK(has(text, "\">0.31<small>0.05 to 0.57</small>"));
     CHECK(has(text, "<strong>1 supported</strong>"));
     CHECK(has(text, "<strong>1 inconclusive</strong>"));
     CHECK(has(text, "model.width"));
@@ -281,6 +281,26 @@ TEST_CASE("what is measured is no claim that is put to the test", "[compare]") {
     CHECK_FALSE(has(page_of(report, {"", {}}), "put to the test"));
 }
 
+TEST_CASE("each cell of a table names its column, for screens on which rows are blocks") {
+    json report = full_report();
+    report["variance"] = {{{"method", "mae"}, {"name", "radius"}, {"parts", {{{"source", "masks"}}}}}};
+    report["tables"] = {
+        {{"title", "t"}, {"caption", "c"}, {"rows", {{{"name", "r"}, {"values", json::object()}}}}}};
+    const std::string page = visible(page_of(report, {"", {}}));
+    CHECK(count_of(page, "<td ") == count_of(page, "data-label=\""));
+    CHECK(count_of(page, "<td>") == 0);
+    CHECK(has(page, "<td class=\"number\" data-label=\"&lt;b&gt;&amp;&quot;\">44.72"));
+    CHECK(has(page, "<td class=\"wide\" data-label=\"Verdict\">"));
+    CHECK(has(page, "<td class=\"number\" data-label=\"Masks, %\">"));
+    CHECK_FALSE(has(page, "data-label=\"\""));
+    detail::Table table("first");
+    table.column("only");
+    table.row("head");
+    table.number("1");
+    CHECK(has(table.html("of one"),
+              "<tr><th scope=\"row\">head</th><td class=\"number\" data-label=\"only\">1</td></tr>"));
+}
+
 TEST_CASE("a number of runs that is none is left out") {
     for (const json& count : {json(1e300), json(-3), json("2")}) {
         const json report = {
@@ -322,6 +342,8 @@ TEST_CASE("curves, regions and rows are named by the report", "[compare]") {
     const std::string page = visible(page_of(report, {"", {}}));
     CHECK(count_of(page, "<small>%; higher is better</small>") ==
           2);  // in the summary and among all measures
+    measure["direction"] = "higher is wiser";
+    CHECK(count_of(visible(page_of(report, {"", {}})), "<small>%; higher is wiser</small>") == 2);
     CHECK(count_of(page, "<small>of held-out images</small><small>invariant to the scale</small>") == 1);
 
     const auto panels = detail::training_panels(report);

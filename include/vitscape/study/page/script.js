@@ -180,6 +180,8 @@ async function draw() {
     body.contours = contours.filter(plot => plot.querySelector(".heatmaplayer image")).length;
     body.charts = charts.filter(plot => plot.querySelector(".scatterlayer path.js-line, .scatterlayer .points path")).length;
   }
+  // tables that do not fit into their boxes
+  body.cut = all(".scroll:not(.wide-figure)").filter(box => box.scrollWidth > box.clientWidth).length;
   body.overflow = Math.max(0, document.documentElement.scrollWidth - window.innerWidth);
   body.ready = "yes";
 }
