@@ -70,6 +70,12 @@ std::string page_of(const json& report, const HtmlReportOptions& options) {
     return read_text(folder / "report.html");
 }
 
+/// What the page's script draws.
+json data_of(const json& report, Language language = Language::english) {
+    detail::Phrases phrases = detail::phrases_of(language);
+    return detail::page_data(report, detail::loss_sections(report), phrases);
+}
+
 json surface_of(const std::string& method, double steepness) {
     json values = json::array(), axis = {-1.0, -0.5, 0.0, 0.5, 1.0};
     for (const double y : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
@@ -186,7 +192,6 @@ TEST_CASE("a full report: escaped, self-contained, dashes for what was not measu
 TEST_CASE("surfaces start on scales of their own if one of them would be a single colour on the common one") {
     json report = full_report();
     report["surfaces"] = {surface_of("mae", 1.5), surface_of("supervised", 2.5)};
-    const auto data_of = [](const json& of) { return detail::page_data(of, detail::loss_sections(of)); };
     CHECK(data_of(report).at("own_scales") == false);
     for (auto& row : report["surfaces"][0]["values"])  // nearly flat beside the other
         for (auto& value : row)
@@ -196,7 +201,7 @@ TEST_CASE("surfaces start on scales of their own if one of them would be a singl
 
 TEST_CASE("the script's data: ratios on one scale, bands over seeds, pixels") {
     const json report = full_report();
-    const json data = detail::page_data(report, detail::loss_sections(report));
+    const json data = data_of(report);
     REQUIRE(data["surfaces"].size() == 2);
     for (const json& surface : data["surfaces"]) {
         CHECK(surface["height"][2][2] == 1);

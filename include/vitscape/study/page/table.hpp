@@ -108,7 +108,7 @@ inline std::string option_list(const Json& options, const std::string& prefix = 
         }
         std::string shown = prefix + name;
         std::replace(shown.begin(), shown.end(), '_', ' ');
-        html += element("dt", shown) + element("dd", text) + "\n";
+        html += element("dt", shown) + element("dd", text, "translate=\"no\"") + "\n";
     }
     return html;
 }
