@@ -119,7 +119,8 @@ TEST_CASE("a study of contestants with a share of the images and with wrong labe
     CHECK(study.make(noisy, true).run().report == report);                      // nothing is left to do
     CHECK(study.make(noisy, true, Language::japanese).run().report == report);  // only the page is another
     CHECK(test::english_texts(test::page_texts(read_text(study.out() / "report.html")),
-                              {"noisy", "half", "Supervised"}) == std::vector<std::string>{});
+                              {"noisy", "half", "Supervised", "disc", "ring", "square", "frame", "triangle",
+                               "star"}) == std::vector<std::string>{});
     const std::string text =
         error_text<ConfigError>([&] { (void)study.make({.label_noise = 0.4, .noise_seed = 1}, true).run(); });
     INFO(text);

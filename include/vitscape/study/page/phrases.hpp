@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,7 +73,7 @@ class Phrases {
 
   private:
     /// Of a text that is compared with patterns, and steps of that: several times what the page's own sentences need.
-    static constexpr std::size_t longest = 4000, most_steps = 20000;
+    static constexpr std::size_t longest = 4000, most_steps = 200000;
 
     struct Translation {
         std::string text;
@@ -143,28 +144,30 @@ class Phrases {
                                                              bool whole) {
         if (text.empty() || ++steps_ > most_steps || (kind == "n" && !is_shown_number(text))) return {};
         if (kind == "n") return std::string(text);
-        if (kind == "l") return translated_list(text);
+        if (kind == "l") {
+            std::set<std::size_t> hopeless;
+            return translated_list(text, hopeless);
+        }
         const std::optional<Translation> found = find(text);
         if (found && (found->whole || !whole)) return found->text;
         return whole || kind == "t" ? std::optional<std::string>() : std::string(text);
     }
-    /// Each item ends where what stands before a comma has a translation.
-    [[nodiscard]] std::optional<std::string> translated_list(std::string_view text) {
-        std::string list;
-        while (!text.empty()) {
-            std::size_t end = 0, next = 0;
-            std::optional<Translation> item;
-            do {
-                const std::size_t comma = text.find(", ", next), last = text.find(" and ", next);
-                end = std::min({comma, last, text.size()});
-                next = std::min(end + (end == last ? 5 : 2), text.size());
-                item = find(text.substr(0, end));
-            } while (end < text.size() && !(item && item->whole));
-            if (!item) return {};
-            list += (list.empty() ? "" : "、") + item->text;
-            text.remove_prefix(next);
+    /// Items end at commas and "and", which may also stand inside of them: the first that leave nothing untranslated.
+    /// @param hopeless  lengths of rests of the list that are none themselves
+    [[nodiscard]] std::optional<std::string> translated_list(std::string_view text,
+                                                             std::set<std::size_t>& hopeless) {
+        if (hopeless.contains(text.size())) return {};
+        for (std::size_t begin = 0; begin < text.size();) {
+            const std::size_t comma = text.find(", ", begin), last = text.find(" and ", begin);
+            const std::size_t end = std::min({comma, last, text.size()});
+            begin = std::min(end + (end == last ? 5 : 2), text.size());
+            const std::optional<std::string> item = translated_part("t", text.substr(0, end), true);
+            if (!item) continue;
+            if (begin == text.size()) return item;
+            if (const auto rest = translated_list(text.substr(begin), hopeless)) return *item + "、" + *rest;
         }
-        return list;
+        hopeless.insert(text.size());
+        return {};
     }
     /// With the parts in the places `{1}`, `{2}`, …
     [[nodiscard]] static std::string filled(std::string_view translation,

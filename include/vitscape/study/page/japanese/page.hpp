@@ -144,7 +144,7 @@ inline constexpr auto japanese_page = std::to_array<Phrase>({
      "decide nothing.",
      "各主張の主評価値は 1 "
      "つで、学習前に計画へ記録されています。差はシードごとに対応づけて求めます。主張の数で補正した p "
-     "値（Holm 法） が 0.05 "
+     "値（Holm 法）が 0.05 "
      "を下回れば差の符号に応じて「支持」または「反証」、それ以外は「判定保留」です。判定に必要なシード数は、"
      "差とばらつきが変わらないと仮定した値です（検出力 80\u00a0%）。その他の数値は判定に用いません。"},
     {"What the same probe reaches without any pre-training; below it the 95 % interval.",

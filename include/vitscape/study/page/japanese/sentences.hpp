@@ -40,7 +40,7 @@ inline constexpr auto japanese_sentences = std::to_array<Phrase>({
     {"its loss, {n} with seed {n}, is not below that of the best constant prediction, {n}",
      "シード {2} の損失 {1} が、最良の定数予測の損失 {3} を下回っていない"},
     {"its accuracy (95 % interval {t}) is not above that of {t} ({t})",
-     "正解率（95\u00a0% 信頼区間 {1}）が{2}（{3}） を上回っていない"},
+     "正解率（95\u00a0% 信頼区間 {1}）が{2}（{3}）を上回っていない"},
     {"a random encoder", "ランダム初期化エンコーダ"},
     {"raw pixels", "生画素"},
     {"it was not trained, as a control", "学習しない対照"},
