@@ -71,7 +71,7 @@ void add_options(CLI::App& app, Options& o) {
         app, "--target-accuracy", o.pays.target, Range::share(),
         "of the linear probe, to which the report gives hours and prices; 0: what all trainings reach");
     add_choice(app, "--language", o.language, {language_names.begin(), language_names.end()},
-               "of report.html; report.json stays in English");
+               "of the page, report.html, alone");
     app.add_flag("--no-figures", o.no_figures, "do not draw by gnuplot")->always_capture_default(false);
 
     for_each_measure(o.measures, [&]<class M>(const M& measure) { o.measure_fields.list(M::key, measure); });

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <array>
-#include <string>
+#include <cstddef>
 #include <string_view>
-#include <vector>
 
 #include <vitscape/core/error.hpp>
 

@@ -161,7 +161,7 @@ class Phrases {
             const std::size_t comma = text.find(", ", begin), last = text.find(" and ", begin);
             const std::size_t end = std::min({comma, last, text.size()});
             begin = std::min(end + (end == last ? 5 : 2), text.size());
-            const std::optional<std::string> item = translated_part("t", text.substr(0, end), true);
+            std::optional<std::string> item = translated_part("t", text.substr(0, end), true);
             if (!item) continue;
             if (begin == text.size()) return item;
             if (const auto rest = translated_list(text.substr(begin), hopeless)) return *item + "、" + *rest;
