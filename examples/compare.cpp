@@ -33,7 +33,7 @@ struct Options {
     program::RecipeOptions recipe;
     program::ArmOptions compared;
     std::vector<program::Arm> arms;  ///< what is compared
-    std::string test_data, out;
+    std::string test_data, out, language{name_of(Language::english)};
     std::uint32_t seeds = 3;
     double budget = 0;
     ComparisonPlan plan;
@@ -70,6 +70,8 @@ void add_options(CLI::App& app, Options& o) {
     add_number(
         app, "--target-accuracy", o.pays.target, Range::share(),
         "of the linear probe, to which the report gives hours and prices; 0: what all trainings reach");
+    add_choice(app, "--language", o.language, {language_names.begin(), language_names.end()},
+               "of the page, report.html, alone");
     app.add_flag("--no-figures", o.no_figures, "do not draw by gnuplot")->always_capture_default(false);
 
     for_each_measure(o.measures, [&]<class M>(const M& measure) { o.measure_fields.list(M::key, measure); });
@@ -246,6 +248,7 @@ void compare(Options& o) {
         ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};
         options.figures = !o.no_figures;
         options.pays = o.pays;
+        options.language = parse_language(o.language);
         options.report_only = o.report_only;
         options.data = {{"source", o.data.source},
                         {"test_source", o.test_data.empty() ? "its test part" : o.test_data},

@@ -7,7 +7,7 @@ usage() {
 usage: scripts/check_report.sh PAGE.html [FOLDER]
 
 Opens the page of a comparison in headless Chromium, 1280 and 400 pixels wide, and fails where not everything is drawn,
-the console holds an error, or the page is wider than the window. With a folder, screenshots go there. Says "skipped"
+the console holds an error, the page is wider than the window, or, at 400 pixels, a table wider than the page. With a folder, screenshots go there. Says "skipped"
 where Chromium is not installed.
 EOF
 }
@@ -65,6 +65,7 @@ for width in 1280 400; do
     shown() { grep -oE "data-$1=\"[^\"]*\"" <<<"$body" | cut -d '"' -f 2 || true; }
     [[ "$(shown width)" == "$width" && "$(shown ready)" == yes ]] || fail "the page's script did not come to its end: $body"
     [[ "$(shown overflow)" == 0 ]] || fail "the page is $(shown overflow) pixels wider than the window"
+    ((width > 400)) || [[ "$(shown cut)" == 0 ]] || fail "$(shown cut) tables are cut and have to be scrolled sideways"
     images="$(count data-image)"
     [[ "$(shown images)" == "$images" ]] || fail "$(shown images) of $images images are drawn"
     for kind in surface contour chart; do  # a page without plotly.js has none of these

@@ -7,5 +7,7 @@
 
 void read_input(std::span<const std::uint8_t> bytes) {
     const auto report = vitscape::load_json(fuzz::file_of(bytes));
-    if (report.is_object()) (void)vitscape::detail::page_html(report, "plotly", {});
+    if (!report.is_object()) return;
+    for (const auto language : {vitscape::Language::english, vitscape::Language::japanese})
+        (void)vitscape::detail::page_html(report, "plotly", {}, language);
 }

@@ -156,6 +156,8 @@ compare --arm a=rc-mae,other-mask=maybe | other-mask is true or false
 compare --normalize layer | the first normalization is filter
 compare --normalize filter,filter | --normalize has 'filter' twice
 compare --normalize filter,none | --normalize takes one of
+compare --language fr | --language takes one of en, ja; 'fr' was given
+compare --language EN | --language takes one of en, ja; 'EN' was given
 compare --price-per-hour -1 | --price-per-hour takes
 compare --target-accuracy 1.5 | --target-accuracy takes
 compare --arm a=mae,data-share=2 | data-share: a number in (0, 1] is needed, 2 was given

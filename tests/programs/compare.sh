@@ -35,6 +35,27 @@ for kind in training classification; do
     for what in contour surface slice; do test -s "$folder/undisturbed/figures/${kind}_$what.png"; done
 done
 bash "$(dirname "$0")/../../scripts/check_report.sh" "$folder/undisturbed/report.html"
+
+# the same study in Japanese: nothing is measured again, and nothing on the page is in English
+english() {
+    sed -e '/<style>/,/<\/style>/d' -e '/<dl lang="en"/,/<\/dl>/d' -e '/^<script/,$d' "$1" |
+        sed -E -e 's/<[a-z0-9]+ [^>]*translate="no"[^>]*>[^<]*//g' -e 's/<\/?(strong|sup)>//g' -e 's/<[^>]*>/\n/g' |
+        sed -E 's/\b(MAE|RC-MAE|SimMIM|ViT|EMA|ECE|MiB|JavaScript|vitscape compare|top-[15]|bfloat16|arXiv|Lee et al|He et al|Student|Holm|Kendall|[Gg]ranulated|Gauss-Newton|Transformer|layer|embeddings|decoder(_blocks)?|blocks|norm|head|e-[0-9]+|momentum(-steps)? (scaled|50)|teacher-share|consistency|evaluate teacher|classifier-loss squared)\b//g' |
+        grep -E '[A-Za-z]{2,}' || true
+}
+before="$(find "$folder/undisturbed" -type f ! -name lock ! -name report.html ! -path '*/figures/*' -exec cksum {} + | sort)"
+cp "$folder/undisturbed/report.html" "$folder/english.html"
+"$compare" "${options[@]}" --language ja --resume --out "$folder/undisturbed" >/dev/null 2>"$folder/log"
+cp "$folder/undisturbed/report.html" "$folder/japanese.html"
+"$compare" "${options[@]}" --report-only --out "$folder/undisturbed" >/dev/null 2>"$folder/log"
+cmp "$folder/english.html" "$folder/undisturbed/report.html"
+grep -q '<html lang="ja">' "$folder/japanese.html"
+left="$(english "$folder/japanese.html")"
+[[ -z "$left" ]] || { echo "FAILED: not translated: $left" && failed=1; }
+[[ -n "$(english "$folder/english.html")" ]] || { echo "FAILED: no English was found in English" && failed=1; }
+bash "$(dirname "$0")/../../scripts/check_report.sh" "$folder/japanese.html"
+test "$before" = "$(find "$folder/undisturbed" -type f ! -name lock ! -name report.html ! -path '*/figures/*' -exec cksum {} + | sort)" ||
+    { echo "FAILED: another language changed results" && failed=1; }
 "$landscape" --checkpoint "$folder/undisturbed/rc-mae/seed-1/classifier.safetensors" --data synthetic:200 --images 20 \
     --grid=-1:1:3 --out "$folder/again" --no-figures >/dev/null 2>"$folder/log"  # a probe is a checkpoint like others
 

@@ -70,6 +70,12 @@ std::string page_of(const json& report, const HtmlReportOptions& options) {
     return read_text(folder / "report.html");
 }
 
+/// What the page's script draws.
+json data_of(const json& report, Language language = Language::english) {
+    detail::Phrases phrases = detail::phrases_of(language);
+    return detail::page_data(report, detail::loss_sections(report), phrases);
+}
+
 json surface_of(const std::string& method, double steepness) {
     json values = json::array(), axis = {-1.0, -0.5, 0.0, 0.5, 1.0};
     for (const double y : {-1.0, -0.5, 0.0, 0.5, 1.0}) {
@@ -161,10 +167,10 @@ TEST_CASE("a full report: escaped, self-contained, dashes for what was not measu
     CHECK_FALSE(has(text, "https://"));
     CHECK(has(page, "default-src 'none'"));
 
-    CHECK(has(text, "44.72 ± 0.40<small>43.00 to 46.50; n = 3</small>"));
-    CHECK(has(text, "<td class=\"number\">–</td>"));
-    CHECK(has(text, "1\u202f254\u202f321<small>n = 1</small>"));
-    CHECK(has(text, "<td class=\"number\">0.31<small>0.05 to 0.57</small>"));
+    CHECK(has(text, "44.72 ± 0.40<small>43.00 to 46.50; n\u00a0=\u00a03</small>"));
+    CHECK(has(text, ">–</td>"));
+    CHECK(has(text, "1\u202f254\u202f321<small>n\u00a0=\u00a01</small>"));
+    CHECK(has(text, "\">0.31<small>0.05 to 0.57</small>"));
     CHECK(has(text, "<strong>1 supported</strong>"));
     CHECK(has(text, "<strong>1 inconclusive</strong>"));
     CHECK(has(text, "model.width"));
@@ -186,7 +192,6 @@ TEST_CASE("a full report: escaped, self-contained, dashes for what was not measu
 TEST_CASE("surfaces start on scales of their own if one of them would be a single colour on the common one") {
     json report = full_report();
     report["surfaces"] = {surface_of("mae", 1.5), surface_of("supervised", 2.5)};
-    const auto data_of = [](const json& of) { return detail::page_data(of, detail::loss_sections(of)); };
     CHECK(data_of(report).at("own_scales") == false);
     for (auto& row : report["surfaces"][0]["values"])  // nearly flat beside the other
         for (auto& value : row)
@@ -196,7 +201,7 @@ TEST_CASE("surfaces start on scales of their own if one of them would be a singl
 
 TEST_CASE("the script's data: ratios on one scale, bands over seeds, pixels") {
     const json report = full_report();
-    const json data = detail::page_data(report, detail::loss_sections(report));
+    const json data = data_of(report);
     REQUIRE(data["surfaces"].size() == 2);
     for (const json& surface : data["surfaces"]) {
         CHECK(surface["height"][2][2] == 1);
@@ -281,6 +286,26 @@ TEST_CASE("what is measured is no claim that is put to the test", "[compare]") {
     CHECK_FALSE(has(page_of(report, {"", {}}), "put to the test"));
 }
 
+TEST_CASE("each cell of a table names its column, for screens on which rows are blocks") {
+    json report = full_report();
+    report["variance"] = {{{"method", "mae"}, {"name", "radius"}, {"parts", {{{"source", "masks"}}}}}};
+    report["tables"] = {
+        {{"title", "t"}, {"caption", "c"}, {"rows", {{{"name", "r"}, {"values", json::object()}}}}}};
+    const std::string page = visible(page_of(report, {"", {}}));
+    CHECK(count_of(page, "<td ") == count_of(page, "data-label=\""));
+    CHECK(count_of(page, "<td>") == 0);
+    CHECK(has(page, "<td class=\"number\" data-label=\"&lt;b&gt;&amp;&quot;\">44.72"));
+    CHECK(has(page, "<td class=\"wide\" data-label=\"Verdict\">"));
+    CHECK(has(page, "<td class=\"number\" data-label=\"Masks, %\">"));
+    CHECK_FALSE(has(page, "data-label=\"\""));
+    detail::Table table("first");
+    table.column("only");
+    table.row("head");
+    table.number("1");
+    CHECK(has(table.html("of one"),
+              "<tr><th scope=\"row\">head</th><td class=\"number\" data-label=\"only\">1</td></tr>"));
+}
+
 TEST_CASE("a number of runs that is none is left out") {
     for (const json& count : {json(1e300), json(-3), json("2")}) {
         const json report = {
@@ -303,7 +328,8 @@ TEST_CASE("numbers are shown to the digits that their errors leave") {
     CHECK(number_html(0, 0) == "0 ± 0");
     CHECK(number_html(5e-324) == "0");
     CHECK(number_html(1, 1e308) == "(0 ± 1) × 10<sup>308</sup>");
-    CHECK(number_html(1e300, 1e-320) == "(1.00000000 ± 0.00000000) × 10<sup>300</sup>");
+    CHECK(number_html(1e300, 1e-320) == "(1.000 ± 0.000) × 10<sup>300</sup>");
+    CHECK(number_html(35.0 / 3, 1e-15) == "11.67 ± 0.00");
     CHECK(detail::fixed_number(-0.001, 2) == "0.00");
 }
 
@@ -322,6 +348,8 @@ TEST_CASE("curves, regions and rows are named by the report", "[compare]") {
     const std::string page = visible(page_of(report, {"", {}}));
     CHECK(count_of(page, "<small>%; higher is better</small>") ==
           2);  // in the summary and among all measures
+    measure["direction"] = "higher is wiser";
+    CHECK(count_of(visible(page_of(report, {"", {}})), "<small>%; higher is wiser</small>") == 2);
     CHECK(count_of(page, "<small>of held-out images</small><small>invariant to the scale</small>") == 1);
 
     const auto panels = detail::training_panels(report);

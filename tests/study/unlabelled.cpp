@@ -11,6 +11,7 @@
 #include <vitscape/study/comparison.hpp>
 
 #include "support/catch.hpp"
+#include "support/english_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace vitscape;
@@ -48,7 +49,7 @@ TEST_CASE("a study of images without classes leaves out what needs them, and say
                      Unlabelled(80, 1),
                      Unlabelled(30, 2),
                      plan,
-                     {.out = folder.path() / "study", .figures = false},
+                     {.out = folder.path() / "study", .figures = false, .language = Language::japanese},
                      Measures{{},
                               {},
                               {.images = 8, .samples = 2},
@@ -87,7 +88,9 @@ TEST_CASE("a study of images without classes leaves out what needs them, and say
         INFO(json_text(claim));
         CHECK(claim.at("verdict") != "not judged");
     }
-    CHECK(std::filesystem::file_size(folder.path() / "study" / "report.html") > 1000);
+    const std::string page = read_text(folder.path() / "study" / "report.html");
+    CHECK(page.size() > 1000);
+    CHECK(test::english_texts(test::page_texts(page), {"synthetic", "image"}) == std::vector<std::string>{});
 }
 
 TEST_CASE("images that are both training and held-out images are refused", "[compare]") {

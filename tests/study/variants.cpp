@@ -11,6 +11,7 @@
 #include <vitscape/study/comparison.hpp>
 
 #include "support/catch.hpp"
+#include "support/english_text.hpp"
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -26,7 +27,8 @@ const DataVariant noisy{.label_noise = 0.5, .noise_seed = 1}, half{.share = 0.5}
 struct Study {
     test::TemporaryFolder folder;
     [[nodiscard]] std::filesystem::path out() const { return folder.path() / "study"; }
-    [[nodiscard]] auto make(const DataVariant& of_noisy, bool resume = false) const {
+    [[nodiscard]] auto make(const DataVariant& of_noisy, bool resume = false,
+                            Language language = Language::english) const {
         const VitShape encoder{16, 4, {.width = 16, .depth = 1, .heads = 2}};
         ComparisonPlan plan{.seeds = {3, 4},
                             .schedule = {.peak = 3e-3, .warmup_epochs = 0},
@@ -37,7 +39,7 @@ struct Study {
                          open_dataset("synthetic:60", {.side = 16}),
                          open_dataset("synthetic:200", {.test = true, .side = 16}),
                          plan,
-                         {.out = out(), .resume = resume, .figures = false},
+                         {.out = out(), .resume = resume, .figures = false, .language = language},
                          Measures{{}, {.images = 8, .samples = 2}, {.images = 20}},
                          {}};
         const MaskedAutoencoder<> mae({.encoder = encoder, .decoder = {.width = 8, .depth = 1, .heads = 2}});
@@ -114,7 +116,11 @@ TEST_CASE("a study of contestants with a share of the images and with wrong labe
     CHECK(report.at("methods").at(2).at("variant").at("share") == 0.5);
     CHECK(json_text(report.at("notes")).find("held-out labels are true") != std::string::npos);
 
-    CHECK(study.make(noisy, true).run().report == report);  // nothing is left to do
+    CHECK(study.make(noisy, true).run().report == report);                      // nothing is left to do
+    CHECK(study.make(noisy, true, Language::japanese).run().report == report);  // only the page is another
+    CHECK(test::english_texts(test::page_texts(read_text(study.out() / "report.html")),
+                              {"noisy", "half", "Supervised", "disc", "ring", "square", "frame", "triangle",
+                               "star"}) == std::vector<std::string>{});
     const std::string text =
         error_text<ConfigError>([&] { (void)study.make({.label_noise = 0.4, .noise_seed = 1}, true).run(); });
     INFO(text);

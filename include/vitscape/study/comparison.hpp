@@ -136,7 +136,7 @@ class Comparison {
         report["reconstructions"] = pictures.json();
         put_pays(report, runs, options_.pays);
         write_json(options_.out / "report.json", report);
-        HtmlReportOptions page;
+        HtmlReportOptions page{.language = options_.language};
         if (options_.figures && find_gnuplot()) {
             std::filesystem::create_directories(options_.out / "figures");
             page.figures = write_comparison_figures(options_.out / "figures", report);

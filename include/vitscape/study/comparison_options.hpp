@@ -10,6 +10,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/output_lock.hpp>
+#include <vitscape/study/page/language.hpp>
 #include <vitscape/study/pays.hpp>
 
 namespace vitscape {
@@ -21,10 +22,11 @@ struct ComparisonOptions {
     bool report_only = false;   ///< only write the report of a complete run
     double budget_minutes =
         0;  ///< choose the epochs, and coarser measures if necessary, to fit; 0: as planned
-    nlohmann::json data = {};          ///< origin of the images, for the report
-    bool figures = true;               ///< draw figures with gnuplot
-    PaysOptions pays{};                ///< of the table of prices and times in the report
-    std::ostream* progress = nullptr;  ///< the plan and how far the work is; null: nothing is shown
+    nlohmann::json data = {};               ///< origin of the images, for the report
+    bool figures = true;                    ///< draw figures with gnuplot
+    Language language = Language::english;  ///< of the page
+    PaysOptions pays{};                     ///< of the table of prices and times in the report
+    std::ostream* progress = nullptr;       ///< the plan and how far the work is; null: nothing is shown
     std::shared_ptr<const OutputLock> lock =
         nullptr;  ///< of `out`, where it is taken already; null: `run` takes it
 };

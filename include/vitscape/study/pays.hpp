@@ -101,7 +101,7 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
                    ? message("price ", plain_number(hours * options.price_per_hour))
                    : std::string();
     };
-    table.row("hours of training", "", "", Better::lower);
+    table.row("hours of training", "", "", Better::lower, "cheaper");
     for (const std::string& method : methods) {
         const double hours = mean_over(
             method, [](const JsonValue& run) { return training_seconds(run.at("training")) / 3600; });
@@ -109,7 +109,7 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
     }
     table.row(
         message("hours until the linear probe reaches ", plain_number(std::round(1000 * target) / 10), " %"),
-        options.target == 0 ? "what every training reaches" : "", "", Better::lower);
+        options.target == 0 ? "what every training reaches" : "", "", Better::lower, "cheaper");
     for (const std::string& method : methods) {
         const bool probed = !curve(runs.result(method, 0)).values.empty();
         const double hours =

@@ -143,6 +143,7 @@ class ReportData {
                      {"loss", row.loss.empty() ? Json() : Json(row.loss)},
                      {"headline", row.headline},
                      {"better", std::string(name_of(row.better))},
+                     {"direction", direction_of(row)},
                      {"invariant_to", row.invariant_to},
                      {"meaning", row.meaning}};
         for (const auto& [name, title] : runs_.methods) {
@@ -233,6 +234,7 @@ class ReportData {
                 {"name", row.name},
                 {"loss", row.loss},
                 {"better", std::string(name_of(row.better))},
+                {"direction", direction_of(row)},
                 {"outcome", outcome.key},
                 {"outcome_name", outcome.name},
                 {"within", json_number(within.coefficient)},

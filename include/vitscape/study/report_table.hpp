@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -23,12 +24,14 @@ class ReportTable {
                  {"top", top},
                  {"rows", nlohmann::json::array()}} {}
 
-    /// Adds a row. @param unit  as of a `Row`
-    void row(std::string name, std::string meaning, std::string unit, Better better) {
+    /// Adds a row. @param unit  as of a `Row`  @param quality  what a better value is: "flatter", "cheaper"
+    void row(std::string name, std::string meaning, std::string unit, Better better,
+             std::string_view quality = "better") {
         table_["rows"].push_back({{"name", std::move(name)},
                                   {"meaning", std::move(meaning)},
                                   {"unit", std::move(unit)},
                                   {"better", std::string(name_of(better))},
+                                  {"direction", direction_text(better, quality)},
                                   {"values", nlohmann::json::object()}});
     }
     /// A method's number in the last row. @param note  what the reader should know of it, such as "at least"

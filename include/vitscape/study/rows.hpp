@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -37,6 +38,28 @@ constexpr std::string_view name_of(Better better) {
     return better == Better::higher ? "higher" : better == Better::lower ? "lower" : "neither";
 }
 
+/// What a better value of a group's rows is: "flatter", "cheaper"; "better" of a group that has no word of its own.
+[[nodiscard]] constexpr std::string_view quality_of_group(std::string_view group) {
+    struct Quality {
+        std::string_view group, word;
+    };
+    constexpr std::array<Quality, 6> qualities{{{"curvature", "flatter"},
+                                                {"flatness", "flatter"},
+                                                {"smoothness", "smoother"},
+                                                {"convex region", "more convex"},
+                                                {"robustness", "more robust"},
+                                                {"cost", "cheaper"}}};
+    for (const Quality& known : qualities)
+        if (known.group == group) return known.word;
+    return "better";
+}
+/// Said of a direction where none is better.
+inline constexpr std::string_view no_direction = "neither direction is better";
+/// Which direction is better, in words: "lower is flatter".
+[[nodiscard]] inline std::string direction_text(Better better, std::string_view quality = "better") {
+    return better == Better::neither ? std::string(no_direction) : message(name_of(better), " is ", quality);
+}
+
 /// A quantity measured for every run of a study, and its meaning.
 struct Row {
     std::string key{};    ///< in the report after its loss or its group: "trace", "top1"
@@ -45,6 +68,8 @@ struct Row {
     std::string unit{};  ///< "fraction", "seconds", "bytes", "epochs"; empty: a ratio or the unit of the loss
     std::string meaning{};  ///< one sentence, if the name is not sufficient
     Better better = Better::neither;
+    /// What a larger or smaller value means, in words, if its group does not say it: "lower is closer to convex"
+    std::string direction{};
     std::string invariant_to{};  ///< changes of the model that do not affect it, such as "scale of the loss"
     std::optional<ValueRange> range{};  ///< that values can have, if the unit does not say it
     bool headline = false;              ///< part of the first table of the report
@@ -53,6 +78,11 @@ struct Row {
     std::string loss{};                 ///< set by `Rows`: "training", "classification" or empty
     std::function<MeasuredValue(const JsonValue&)> of{};  ///< set by `Rows`: the value from a run's results
 };
+
+/// Which direction of a row is better, in its own words or those of its group.
+[[nodiscard]] inline std::string direction_of(const Row& row) {
+    return row.direction.empty() ? direction_text(row.better, quality_of_group(row.group)) : row.direction;
+}
 
 /// The range of a row's values, in which its intervals stay.
 [[nodiscard]] inline ValueRange value_range(const Row& row) {

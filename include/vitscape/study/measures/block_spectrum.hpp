@@ -90,7 +90,7 @@ struct BlockSpectrumMeasure {
                                       "of the ends from inside"),
                               false);
             for (const std::string& name : block_names(runs, loss.name)) {
-                table.row(name, "", "", Better::lower);
+                table.row(name, "", "", Better::lower, "flatter");
                 for (const auto& [method, title] : runs.methods) {
                     std::string ends;
                     const double mean = mean_over_runs(runs, method, loss.name, name, ends);

@@ -174,6 +174,7 @@ struct ConvexRegionMeasure : ConvexRays {
              .name = "rays that stay convex up to the longest radius",
              .unit = "fraction",
              .meaning = "if any, radius and area are lower bounds",
+             .direction = "higher: radius and area are looser lower bounds",
              .invariant_to = scale},
             [](const JsonValue& p) { return number_of(p.at("open_share")); }, PartRange{0, planes});
     }

@@ -66,7 +66,7 @@ struct EigenvalueMeasure {
                 {"products", spectrum.products}, {"seed", seed}};
     }
     void rows(Rows& rows) const {
-        const auto end = [&](const std::string& which, Better better, bool headline) {
+        const auto end = [&](const std::string& which, Better better, const char* direction, bool headline) {
             rows.add(
                 {.key = which + "_eigenvalue",
                  .group = "curvature",
@@ -75,17 +75,19 @@ struct EigenvalueMeasure {
                      "in units of the loss; its error is the residual of the eigenpair, and it counts as "
                      "resolved if that is at most a tenth of its own size",
                  .better = better,
+                 .direction = direction,
                  .headline = headline,
                  .flatness = true},
                 [which](const JsonValue& e) { return resolved_value(e, which); });
         };
-        end("largest", Better::lower, true);
-        end("smallest", Better::higher, false);
+        end("largest", Better::lower, "", true);
+        end("smallest", Better::higher, "higher is closer to convex", false);
         rows.add({.key = "eigenvalue_ratio",
                   .group = "curvature",
                   .name = "|smallest / largest| eigenvalue",
                   .meaning = "how far from convex the loss is at the solution",
                   .better = Better::lower,
+                  .direction = "lower is closer to convex",
                   .invariant_to = "scale of the loss",
                   .flatness = true},
                  [](const JsonValue& e) {

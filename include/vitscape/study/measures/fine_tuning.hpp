@@ -214,7 +214,8 @@ struct FineTuningMeasure {
              .group = "fine-tuning",
              .name = "epochs of training from scratch in that time, " + labels,
              .unit = "epochs",
-             .meaning = message("fine-tuning has ", epochs)},
+             .meaning = message("fine-tuning has ", epochs),
+             .direction = "higher: pre-training took longer, neither is better"},
             [](const JsonValue& r) {
                 return MeasuredValue{.value = number_in(r.at("scratch_at_time"), "epochs")};
             },

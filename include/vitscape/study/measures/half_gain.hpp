@@ -126,6 +126,7 @@ struct HalfGainMeasure {
                   .name = "rays on which half of the gain is not lost up to the longest radius",
                   .unit = "fraction",
                   .meaning = "if any, the half-gain radius is a lower bound",
+                  .direction = "higher: the radius is a looser lower bound",
                   .invariant_to = gain_scale},
                  [](const JsonValue& h) { return MeasuredValue{.value = unreached(h)}; });
     }

@@ -75,7 +75,8 @@ struct RobustnessMeasure {
                       .name = name_of(head, "expected calibration error on clean images"),
                       .unit = "fraction",
                       .meaning = "of its probabilities, in 15 bins of confidence",
-                      .better = Better::lower},
+                      .better = Better::lower,
+                      .direction = "lower is better calibrated"},
                      [head](const JsonValue& r) { return of_head(r.at(0), head, "calibration_error"); });
         std::size_t at = 0;
         for (const double strength : noise)

@@ -78,6 +78,7 @@ struct SpectrumMeasure {
                   .meaning = message("by stochastic Lanczos quadrature, ", probes, " vectors of ", steps,
                                      " products; its error over the vectors"),
                   .better = Better::lower,
+                  .direction = "lower is closer to convex",
                   .invariant_to = "scale of the loss and constants added to it",
                   .flatness = true},
                  [](const JsonValue& s) {

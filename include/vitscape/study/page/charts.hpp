@@ -16,6 +16,7 @@
 #include <vitscape/report/contour_figure.hpp>
 #include <vitscape/report/figure_script.hpp>
 #include <vitscape/study/page/figures.hpp>
+#include <vitscape/study/page/phrases.hpp>
 #include <vitscape/study/page/report_view.hpp>
 #include <vitscape/study/page/text.hpp>
 
@@ -43,18 +44,18 @@ inline Json chart_rows(const xt::xtensor<double, 2>& values) {
     }
     return rows;
 }
-inline Json chart_panel(const BandPanel& panel) {
+inline Json chart_panel(const BandPanel& panel, Phrases& phrases) {
     Json curves = Json::array();
     for (const BandCurve& curve : panel.curves)
-        curves.push_back({{"title", curve.title},
+        curves.push_back({{"title", phrases(curve.title)},
                           {"color", series_color(curve.series)},
                           {"symbol", curve.series % 5},
                           {"x", chart_numbers(curve.x)},
                           {"middle", chart_numbers(curve.middle)},
                           {"low", chart_numbers(curve.low)},
                           {"high", chart_numbers(curve.high)}});
-    return {{"x_label", panel.x_label},
-            {"y_label", panel.y_label},
+    return {{"x_label", phrases(panel.x_label)},
+            {"y_label", phrases(panel.y_label)},
             {"logarithmic", is_logarithmic(range_of(panel.curves))},
             {"curves", curves}};
 }
@@ -97,8 +98,8 @@ inline bool start_with_own_scales(const std::vector<LossSection>& sections) {
     return false;
 }
 
-/// All that the script draws.
-inline Json page_data(const Json& report, const std::vector<LossSection>& sections) {
+/// All that the script draws, and the words that it writes.
+inline Json page_data(const Json& report, const std::vector<LossSection>& sections, Phrases& phrases) {
     Json surfaces = Json::array(), charts = Json::array(), images = Json::array();
     for (const LossSection& section : sections) {
         if (section.scale) {
@@ -123,12 +124,12 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
         }
         if (!section.slices.empty())
             charts.push_back(
-                chart_panel({"", "distance α from the solution", section.height, section.slices}));
+                chart_panel({"", "distance α from the solution", section.height, section.slices}, phrases));
     }
-    for (const BandPanel& panel : training_panels(report)) charts.push_back(chart_panel(panel));
+    for (const BandPanel& panel : training_panels(report)) charts.push_back(chart_panel(panel, phrases));
     for (const LossSection& section : sections)
         if (const auto panel = spectrum_panel(report, section.name, section.title))
-            charts.push_back(chart_panel(*panel));
+            charts.push_back(chart_panel(*panel, phrases));
     for (const Json& example : list_at(report, "reconstructions"))
         for (const Json& view : list_at(example, "views")) {
             std::vector<std::byte> pixels;
@@ -139,6 +140,8 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
         }
     return {{"surfaces", surfaces},
             {"own_scales", start_with_own_scales(sections)},
+            {"words",
+             {{"height", phrases("height")}, {"not_finite", phrases("not finite")}, {"to", phrases("to")}}},
             {"charts", charts},
             {"images", images}};
 }

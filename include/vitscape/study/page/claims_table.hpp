@@ -66,28 +66,23 @@ inline std::string claim_details(const Json& claim) {
 }
 
 inline std::string claims_table(const Json& report) {
-    std::string rows;
+    Table table("Claim");
+    table.column("Verdict", true);
+    table.column("Difference or ratio, 95 % interval");
+    table.column("What the number is", true);
+    const auto small = [](const std::string& text) { return text.empty() ? text : element("small", text); };
     for (const Json& claim : list_at(report, "claims")) {
         const std::string interval = interval_html(member(claim, "interval"));
-        const std::string note = text_at(claim, "note"), source = text_at(claim, "source");
-        rows += message(
-            "<tr><th scope=\"row\" class=\"wide\">", escape_html(text_at(claim, "claim")),
-            source.empty() ? "" : element("small", source), "</th><td>",
-            verdict_html(text_at(claim, "verdict")), "</td>",
-            number_cell(rounded_html(number_at(claim, "difference"), error_of(member(claim, "interval"))),
-                        interval.empty() ? "no interval" : interval),
-            "<td class=\"wide\">", escape_html(text_at(claim, "test")),
-            note.empty() ? "" : element("small", note), claim_details(claim), "</td></tr>\n");
+        table.row(escape_html(text_at(claim, "claim")) + small(text_at(claim, "source")));
+        table.wide(verdict_html(text_at(claim, "verdict")));
+        table.number(rounded_html(number_at(claim, "difference"), error_of(member(claim, "interval"))),
+                     interval.empty() ? "no interval" : interval);
+        table.wide(escape_html(text_at(claim, "test")) + small(text_at(claim, "note")) +
+                   claim_details(claim));
     }
-    return message(
-        "<div class=\"stacked\">",
-        table("Each claim, its primary number, positive in its favour, and that number's 95 % interval "
-              "below it. What is measured is a ratio and no test.",
-              head_cell("Claim") + head_cell("Verdict") +
-                  head_cell("Difference or ratio, 95 % interval", "class=\"number\"") +
-                  head_cell("What the number is"),
-              rows),
-        "</div>\n");
+    return table.html(
+        "Each claim, its primary number, positive in its favour, and that number's 95 % interval below it. "
+        "What is measured is a ratio and no test.");
 }
 
 }  // namespace vitscape::detail

@@ -11,7 +11,10 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
+#include <vitscape/study/page/japanese/phrases.hpp>
+#include <vitscape/study/page/language.hpp>
 #include <vitscape/study/page/page.hpp>
+#include <vitscape/study/page/translated_html.hpp>
 
 #if !__has_include(<vitscape/study/page/assets.hpp>)
 #error \
@@ -37,6 +40,7 @@ struct HtmlReportOptions {
     std::filesystem::path plotly = default_plotly();
     /// What `write_comparison_figures` drew; used without plotly.js.
     std::vector<std::filesystem::path> figures = {};
+    Language language = Language::english;
 };
 
 namespace detail {
@@ -67,20 +71,20 @@ inline std::string slices_html(const std::vector<LossSection>& sections, std::si
 
 inline std::string training_html(const Json& report, std::size_t& chart, bool interactive,
                                  const std::vector<std::filesystem::path>& figures) {
-    std::string html;
-    std::vector<std::string> titles;
-    for (const BandPanel& panel : training_panels(report)) {
-        titles.push_back(panel.title);
+    std::string html, titles;
+    const std::vector<BandPanel> panels = training_panels(report);
+    for (const BandPanel& panel : panels) {
+        titles += (titles.empty() ? "" : "; ") + panel.title;
         if (interactive) html += chart_html(panel, chart++);
     }
-    if (!interactive && !titles.empty())
-        html = embedded_figure(figures, "training_curves", "over the epochs: " + joined(titles), true);
+    if (!interactive && !panels.empty())
+        html = embedded_figure(figures, "training_curves", "over the epochs: " + titles, true);
     if (html.empty()) return "";
     return element("p",
                    "Lines are means over the training runs, bands go from the lowest to the highest run. The "
                    "training "
                    "losses of different methods are different quantities.") +
-           (interactive ? panels_html(titles.size(), html) : html);
+           (interactive ? panels_html(panels.size(), html) : html);
 }
 
 inline std::string spectra_html(const Json& report, const std::vector<LossSection>& sections,
@@ -112,9 +116,17 @@ inline std::string list_html(const Json& texts) {
     return html.empty() ? html : "<ul>" + html + "</ul>\n";
 }
 
+/// The translations into a language; none into English.
+inline Phrases phrases_of(Language language) {
+    return language == Language::japanese ? japanese_phrases() : Phrases();
+}
+
 /// The whole page; `plotly` is the text of plotly.js, or empty.
 inline std::string page_html(const Json& report, const std::string& plotly,
-                             const std::vector<std::filesystem::path>& figures) {
+                             const std::vector<std::filesystem::path>& figures, Language language) {
+    Phrases phrases = phrases_of(language);
+    if (!phrases.empty())
+        for (const Json& method : list_at(report, "methods")) phrases.add_name(title_of(method));
     const bool interactive = !plotly.empty();
     const std::vector<LossSection> sections = loss_sections(report);
     std::size_t chart = 0;  // as page_data orders them: slices, then training curves
@@ -138,20 +150,23 @@ inline std::string page_html(const Json& report, const std::string& plotly,
     std::string title = text_at(report, "title");
     if (title.empty()) title = "A comparison of training methods";
     // The policy keeps the promise that the page loads nothing; plotly.js compiles small functions of its own.
-    std::string html = message(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'; "
-        "script-src 'unsafe-inline' 'unsafe-eval'; img-src data: blob:\">\n",
-        element("title", title), "\n<style>", page_style, "</style>\n</head>\n<body>\n<header>",
-        element("h1", title), "\n<div class=\"summary\"><h2>In short</h2>\n", summary_html(report),
-        "</div></header>\n<main>\n");
+    std::string html =
+        message("<!DOCTYPE html>\n<html lang=\"", name_of(language),
+                "\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                "'unsafe-inline'; "
+                "script-src 'unsafe-inline' 'unsafe-eval'; img-src data: blob:\">\n",
+                element("title", title), "\n<style>", page_style, "</style>\n</head>\n<body>\n<header>",
+                element("h1", title), "\n<div class=\"summary\"><h2>In short</h2>\n", summary_html(report),
+                "</div></header>\n<main>\n");
     html += body.text();
-    html += message(
+    html +=
         "</main>\n<footer class=\"soft\"><noscript>The plots of this page need JavaScript; the tables do "
-        "not.</noscript></footer>\n<script type=\"application/json\" id=\"report-data\">");
-    html += script_json(page_data(report, sections));
+        "not.</noscript></footer>\n";
+    if (!phrases.empty()) html = HtmlTranslation(phrases)(html);
+    html += "<script type=\"application/json\" id=\"report-data\">";
+    html += script_json(page_data(report, sections, phrases));
     html += "</script>\n";
     if (interactive) html += "<script>" + script_text(plotly) + "</script>\n";
     html += "<script>" + script_text(page_script) + "</script>\n</body>\n</html>\n";
@@ -164,7 +179,7 @@ inline std::string page_html(const Json& report, const std::string& plotly,
 /// their verdicts, surfaces in 3-D and as contours on one colour scale and with linked cameras, slices, training
 /// curves, spectra, reconstructions and tables of all measures. `report` is what a comparison saves as report.json; what it lacks
 /// is left out of the page, and a number that is null is shown as a dash. Units: "fraction" is shown in per cent, "bytes"
-/// in MiB.
+/// in MiB. In another language than English, figures, options of the plan, and what users named themselves stay as they are.
 /// @throws DataError where the report is no object or its lists do not fit together; IoError where the file cannot be
 ///         written.
 inline void write_html_report(const std::filesystem::path& path, const nlohmann::json& report,
@@ -177,7 +192,7 @@ inline void write_html_report(const std::filesystem::path& path, const nlohmann:
         } catch (const IoError&) {  // as if it were not there
         }
     }
-    write_atomically(path, detail::page_html(report, plotly, options.figures));
+    write_atomically(path, detail::page_html(report, plotly, options.figures, options.language));
 }
 
 }  // namespace vitscape

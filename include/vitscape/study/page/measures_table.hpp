@@ -14,22 +14,29 @@
 
 namespace vitscape::detail {
 
+/// Which direction of a measure is better, in words; reports of version 0.1 said it by one word only.
+inline std::string direction_of_row(const Json& measure) {
+    const std::string direction = text_at(measure, "direction"), better = text_at(measure, "better");
+    return !direction.empty() || (better != "higher" && better != "lower") ? direction
+                                                                           : better + " is better";
+}
+
 /// The name of a measure with its loss, its unit and which way is better; in `full` with what it means and what it is
-/// invariant to.
+/// invariant to; HTML.
 inline std::string measure_head(const Json& report, const Json& measure, bool full = false) {
     std::string below = shown_unit(text_at(measure, "unit")).name;
     for (const Json& loss : list_at(report, "losses"))
         if (text_at(loss, "name") == text_at(measure, "loss"))
             below = title_of(loss) + (below.empty() ? "" : ", in " + below);
-    if (const std::string better = text_at(measure, "better"); better == "higher" || better == "lower")
-        below += (below.empty() ? "" : "; ") + better + " is better";
+    if (const std::string direction = direction_of_row(measure); !direction.empty())
+        below += (below.empty() ? "" : "; ") + direction;
     std::string html = escape_html(text_at(measure, "name"));
     if (!below.empty()) html += element("small", below);
     if (const std::string meaning = text_at(measure, "meaning"); full && !meaning.empty())
         html += element("small", meaning);
     if (const std::string what = text_at(measure, "invariant_to"); full && !what.empty())
         html += element("small", "invariant to the " + what);
-    return "<th scope=\"row\">" + html + "</th>";
+    return html;
 }
 
 /// "at most 0.1 in size" if a value of some run is not resolved; otherwise empty.
@@ -54,33 +61,31 @@ inline std::string few_runs(const Json& measure, const std::string& method, doub
 /// than three runs their numbers.
 inline std::string measures_table(const Json& report, const std::vector<const Json*>& measures,
                                   std::string_view caption, bool full) {
-    std::string head = head_cell("Measure"), rows;
-    for (const Json& method : list_at(report, "methods"))
-        head += head_cell(title_of(method), "class=\"number\"");
+    Table table("Measure");
+    for (const Json& method : list_at(report, "methods")) table.column(title_of(method));
     for (const Json* measure : measures) {
         const double factor = shown_unit(text_at(*measure, "unit")).factor;
-        rows += "<tr>" + measure_head(report, *measure, full);
+        table.row(measure_head(report, *measure, full));
         for (const Json& method : list_at(report, "methods")) {
             const Json& summary = member(member(*measure, "summary"), text_at(method, "name"));
             const double count = number_at(summary, "count");
             const std::string interval = interval_html(member(summary, "interval"), factor);
-            std::string below = count > 0 ? message("n = ", count) : std::string();
+            std::string below = count > 0 ? message("n\u00a0=\u00a0", count) : std::string();
             if (!interval.empty()) below = interval + (below.empty() ? "" : "; " + below);
             if (const std::string bound = bound_of_runs(*measure, text_at(method, "name")); !bound.empty()) {
-                rows += number_cell("not resolved", bound + (below.empty() ? "" : "; " + below));
+                table.number("not resolved", bound + (below.empty() ? "" : "; " + below));
                 continue;
             }
             if (const std::string runs = few_runs(*measure, text_at(method, "name"), factor); !runs.empty()) {
-                rows += number_cell(runs, below);
+                table.number(runs, below);
                 continue;
             }
-            rows += number_cell(number_html(number_at(summary, "mean") * factor,
-                                            number_at(summary, "standard_error") * factor),
-                                below);
+            table.number(number_html(number_at(summary, "mean") * factor,
+                                     number_at(summary, "standard_error") * factor),
+                         below);
         }
-        rows += "</tr>\n";
     }
-    return table(caption, head, rows);
+    return table.html(caption);
 }
 
 /// All measures, a table for each group in the order of their first appearance.

@@ -154,7 +154,8 @@ inline std::string reconstructions_html(const Json& report) {
     std::size_t index = 0, most = 1;  // of views of one picture
     for (const Json& example : list_at(report, "reconstructions")) {
         most = std::max<std::size_t>(most, list_at(example, "views").size());
-        html += "<div>" + element("h3", capitalized(text_at(example, "title"))) + "<div class=\"views\">\n";
+        html += "<div>" + element("h3", capitalized(text_at(example, "title")), "translate=\"no\"") +
+                "<div class=\"views\">\n";
         for (const Json& view : list_at(example, "views")) {
             const std::string title = text_at(view, "title");
             html += message("<figure><canvas data-image=\"", index++, "\" role=\"img\" aria-label=\"",
@@ -174,7 +175,7 @@ inline std::string how_html(const Json& report) {
     if (const std::string data = option_list(member(report, "data")); !data.empty())
         html += element("h3", "Data") + "<dl>" + data + "</dl>\n";
     if (const std::string plan = option_list(member(report, "plan")); !plan.empty())
-        html += element("h3", "Plan") + "<dl>" + plan + "</dl>\n";
+        html += element("h3", "Plan") + "<dl lang=\"en\" translate=\"no\">" + plan + "</dl>\n";
     return html;
 }
 

@@ -10,20 +10,18 @@
 namespace vitscape::detail {
 
 inline std::string report_table_html(const Json& report, const Json& shown) {
-    std::string head = head_cell(""), rows;
-    for (const Json& method : list_at(report, "methods"))
-        head += head_cell(title_of(method), "class=\"number\"");
+    Table table("");
+    for (const Json& method : list_at(report, "methods")) table.column(title_of(method));
     for (const Json& row : list_at(shown, "rows")) {
         const double factor = shown_unit(text_at(row, "unit")).factor;
-        rows += "<tr>" + measure_head(report, row, true);
+        table.row(measure_head(report, row, true));
         for (const Json& method : list_at(report, "methods")) {
             const Json& entry = member(member(row, "values"), text_at(method, "name"));
-            rows += number_cell(number_html(number_at(entry, "value") * factor),
-                                escape_html(text_at(entry, "note")));
+            table.number(number_html(number_at(entry, "value") * factor),
+                         escape_html(text_at(entry, "note")));
         }
-        rows += "</tr>\n";
     }
-    return element("h3", text_at(shown, "title")) + table(text_at(shown, "caption"), head, rows);
+    return element("h3", text_at(shown, "title")) + table.html(text_at(shown, "caption"));
 }
 
 /// @param top  those of the top of the page, or those below its measures

@@ -2,7 +2,7 @@
 (() => {
 const data = JSON.parse(document.getElementById("report-data").textContent);
 const all = selector => Array.from(document.querySelectorAll(selector));
-const font = {family: "system-ui, Segoe UI, Roboto, Arial, sans-serif", size: 12, color: "#1b1f24"};
+const font = {family: getComputedStyle(document.body).fontFamily, size: 12, color: "#1b1f24"};
 const config = {responsive: true, displayModeBar: false, scrollZoom: false};
 const hasMouse = window.matchMedia("(hover: hover)").matches;  // a finger on a plot scrolls the page
 const views = {
@@ -21,9 +21,9 @@ const heights = (surface, common) => {
   return {z: surface.height.map(row => row.map(map)), low: map(low), high: map(high), map,
           levels: surface.levels.filter(level => level.value > low && level.value < high)};
 };
-const hover = "α %{x:.2f}, β %{y:.2f}<br>height %{text}<extra></extra>";
+const hover = `α %{x:.2f}, β %{y:.2f}<br>${data.words.height} %{text}<extra></extra>`;
 const texts = surface => surface.height.map(row => row.map(value =>
-  value === null ? "not finite" : String(Number(value.toPrecision(4)))));
+  value === null ? data.words.not_finite : String(Number(value.toPrecision(4)))));
 
 function surfaceFigure(surface, common) {
   const h = heights(surface, common);
@@ -96,7 +96,7 @@ function chartFigure(chart) {
     traces.push({type: "scatter", mode: curve.x.length > 60 ? "lines" : "lines+markers", name: curve.title, x: curve.x,
       y: curve.middle, legendgroup: curve.title, line: {color: curve.color, width: 2},
       marker: {symbol: symbols[curve.symbol], size: 6}, customdata: curve.x.map((_, k) => [curve.low[k], curve.high[k]]),
-      hovertemplate: "%{y:.4~g} (%{customdata[0]:.4~g} to %{customdata[1]:.4~g})"});
+      hovertemplate: `%{y:.4~g} (%{customdata[0]:.4~g} ${data.words.to} %{customdata[1]:.4~g})`});
   }
   const axis = {gridcolor: "#e6e9ec", zeroline: false, linecolor: "#57606a", ticks: "outside", automargin: true};
   return [traces, {font, margin: {l: 56, r: 12, t: 10, b: 46}, hovermode: "x unified", dragmode: hasMouse ? "zoom" : false,
@@ -180,6 +180,8 @@ async function draw() {
     body.contours = contours.filter(plot => plot.querySelector(".heatmaplayer image")).length;
     body.charts = charts.filter(plot => plot.querySelector(".scatterlayer path.js-line, .scatterlayer .points path")).length;
   }
+  // tables that do not fit into their boxes
+  body.cut = all(".scroll:not(.wide-figure)").filter(box => box.scrollWidth > box.clientWidth).length;
   body.overflow = Math.max(0, document.documentElement.scrollWidth - window.innerWidth);
   body.ready = "yes";
 }

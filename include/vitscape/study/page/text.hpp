@@ -116,6 +116,7 @@ inline std::string fixed_number(double value, int decimals) {
 inline std::string number_html(double value, double error = std::nan("")) {
     if (!std::isfinite(value)) return std::string(no_number);
     const bool with_error = std::isfinite(error);
+    if (with_error && error < 1e-12 * std::abs(value)) error = 0;  // of equal numbers, whose mean was rounded
     const double size = std::max(std::abs(value), with_error ? error : 0.0);
     if (size < std::numeric_limits<double>::min()) return with_error ? "0 ± 0" : "0";
     const bool whole = std::floor(value) == value && !(with_error && error > 0);
