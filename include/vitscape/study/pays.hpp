@@ -117,6 +117,16 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
         table.value(method, hours,
                     !probed || std::isfinite(hours) ? price(hours) : "not reached by every training");
     }
+    table.row(
+        "time of classifying an image",
+        "by encoder and head: what a method has for its training alone, a teacher or a decoder, is no part "
+        "of it",
+        "seconds", Better::lower);
+    for (const std::string& method : methods)
+        table.value(method, mean_over(method, [](const JsonValue& run) {
+                        return run.contains("inference") ? run.at("inference").at("seconds").number_or_nan()
+                                                         : nothing;
+                    }));
     std::vector<double> shares;  // of those that were fine-tuned
     for (const std::string& method : methods)
         if (const detail::TunedShares found(runs, method); found.shares.size() > shares.size())

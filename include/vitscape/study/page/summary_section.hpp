@@ -36,15 +36,16 @@ inline std::string other_heads_html(const Json& report, const Json& than) {
     for (const Json& method : list_at(report, "methods"))
         if (const std::string own = percent_interval(member(member(method, "learning"), "own_head"));
             !own.empty() && &method != &than)
-            html += message(", own head of ", escape_html(title_of(method)), ": ", own);
+            html += ", " + element("span", message("own head of ", title_of(method), ": ", own));
     return html;
 }
 
-/// One sentence for each method: the accuracy of its probe against chance, raw pixels, a random encoder and what learned with labels;
+/// One line for each method: the accuracy of its probe against chance, raw pixels, a random encoder and what learned with labels;
 /// first those that learned nothing.
 inline std::string learning_html(const Json& report) {
-    std::string failed, sentences;
+    std::string failed, lines;
     const double chance = number_at(member(report, "data"), "chance");
+    const auto part = [](const std::string& text) { return element("span", text); };
     for (const Json& method : list_at(report, "methods")) {
         const Json& learning = member(method, "learning");
         if (!learning.is_object()) continue;
@@ -58,21 +59,19 @@ inline std::string learning_html(const Json& report) {
                         " <strong>learned nothing here</strong>: ", escape_html(text_at(learning, "why_not")),
                         ". Claims about it are not judged, and its surfaces and flatness say nothing "
                         "about the method.</p>\n");
-        if (!accuracy.empty())
-            sentences += message(
-                "<li>", title, control ? ", not trained, as a control, classifies " : " classifies ",
-                accuracy, " of the held-out images by a linear probe",
-                own.empty() ? std::string() : " and " + own + " by its own head",
-                "; chance: ", fixed_number(100 * chance, 1),
-                " %, raw pixels: ", percent_interval(member(learning, "raw_pixels")),
-                ", random encoder: ", percent_interval(member(learning, "random_encoder")),
-                other_heads_html(report, method), ".",
-                member(learning, "ended") == true || control
-                    ? std::string()
-                    : " Its training had not ended: " + escape_html(text_at(learning, "why_not_ended")) + ".",
-                "</li>\n");
+        if (accuracy.empty()) continue;
+        lines += message("<li>", title, control ? part(", not trained, as a control") : std::string(),
+                         part(": "), part(accuracy + " of the held-out images by a linear probe"),
+                         own.empty() ? std::string() : ", " + part(own + " by its own head"), "; ",
+                         part("chance: " + fixed_number(100 * chance, 1) + " %"), ", ",
+                         part("raw pixels: " + percent_interval(member(learning, "raw_pixels"))), ", ",
+                         part("random encoder: " + percent_interval(member(learning, "random_encoder"))),
+                         other_heads_html(report, method), ".");
+        if (member(learning, "ended") != true && !control)
+            lines += " " + part("Its training had not ended: " + text_at(learning, "why_not_ended") + ".");
+        lines += "</li>\n";
     }
-    return failed + (sentences.empty() ? "" : "<ul>" + sentences + "</ul>\n");
+    return failed + (lines.empty() ? "" : "<ul>" + lines + "</ul>\n");
 }
 
 /// Who was compared, on what, and what came out: what one reads in a minute.

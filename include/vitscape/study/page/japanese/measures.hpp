@@ -10,6 +10,9 @@
 namespace vitscape::detail {
 
 inline constexpr auto japanese_measures = std::to_array<Phrase>({
+    {"{t}, linear probe", "{1}（線形プローブ）"},  // before patterns that end with a place
+    {"{t}, own head", "{1}（自身のヘッド）"},
+
     {"accuracy", "正解率"},
     {"fine-tuning", "ファインチューニング"},
     {"convergence", "収束"},
@@ -60,11 +63,10 @@ inline constexpr auto japanese_measures = std::to_array<Phrase>({
     {"top-1", "top-1 正解率"},
     {"top-5", "top-5 正解率"},
     {"top-5 accuracy", "top-5 正解率"},
-    {"held-out top-1: linear probe, or the classifier's own head",
-     "評価用画像の top-1 正解率: 線形プローブ、分類器では自身のヘッド"},
-    {"top-1 on the training images, by the same head", "同じヘッドによる学習画像の top-1 正解率"},
-    {"generalization gap: top-1 on training images minus held-out images",
-     "汎化ギャップ: 学習画像と評価用画像の top-1 正解率の差"},
+    {"linear probe from all labels, top-1", "全ラベルの線形プローブ、top-1 正解率"},
+    {"own head, top-1", "自身のヘッド、top-1 正解率"},
+    {"top-1 on the training images", "学習画像の top-1 正解率"},
+    {"generalization gap", "汎化ギャップ"},
     {"linear probe from {n} % of the labels, top-1", "ラベル {1}\u00a0% の線形プローブ、top-1 正解率"},
     {"linear probe, top-5", "線形プローブ、top-5 正解率"},
     {"20 nearest neighbours, top-1", "20 近傍法、top-1 正解率"},
@@ -83,7 +85,6 @@ inline constexpr auto japanese_measures = std::to_array<Phrase>({
     {"epochs of training from scratch in that time, {t}", "同じ時間でのスクラッチ学習のエポック数（{1}）"},
     {"all labels", "全ラベル"},
     {"{n} % of the labels", "ラベル {1}\u00a0%"},
-    {"of a classifier: its own head", "分類器では自身のヘッド"},
     {"of the same seed", "同じシードどうしの比較"},
     {"by the labels that were learned", "学習に用いたラベルに対する値"},
     {"top-1 on training images minus held-out images", "学習画像と評価用画像の top-1 正解率の差"},
@@ -185,10 +186,7 @@ inline constexpr auto japanese_measures = std::to_array<Phrase>({
 
     {"rise under weight noise of {n}, share of the gain", "重みノイズ {1} による上昇量（利得比）"},
     {"expected calibration error on clean images", "元画像での期待較正誤差 (ECE)"},
-    {"expected calibration error", "期待較正誤差 (ECE)"},
-    {"of the probe's or the classifier's own probabilities, in 15 bins of confidence",
-     "プローブまたは分類器自身の確率、信頼度 15 区間"},
-    {"in 15 bins of confidence", "信頼度 15 区間"},
+    {"of its probabilities, in 15 bins of confidence", "そのヘッドの確率、信頼度 15 区間"},
     {"pixel noise of {n}", "画素ノイズ {1}"},
     {"a blur of {n} pixels", "ぼかし {1} 画素"},
     {"a blur of {n} pixel", "ぼかし {1} 画素"},
@@ -218,12 +216,6 @@ inline constexpr auto japanese_measures = std::to_array<Phrase>({
      "画像 1 枚の分類の浮動小数点演算回数（行列積）"},
     {"parameters", "パラメータ数"},
     {"parameters of the teacher", "教師のパラメータ数"},
-
-    {"{t}, linear probe", "{1}（線形プローブ）"},
-    {"{t}, own head", "{1}（自身のヘッド）"},
-    {"{t}, of the probe", "{1}（プローブ）"},
-    {"{t}, of the linear probe", "{1}（線形プローブ）"},
-    {"{t}, of its own head", "{1}（自身のヘッド）"},
 });
 
 }  // namespace vitscape::detail

@@ -25,22 +25,18 @@ inline constexpr auto japanese_sentences = std::to_array<Phrase>({
      "surfaces and flatness say nothing about the method.",
      "<strong>{1}</strong> <strong>は学習できていません</strong>: "
      "{2}。この手法に関する主張は判定せず、その損失地形と平坦さは手法の性質を示しません。"},
-    {"<strong>{}</strong>, not trained, as a control, classifies {t} of the held-out images; chance: {n} %, "
-     "raw pixels: {t}, random encoder: {t}.",
-     "<strong>{1}</strong>（学習しない対照）: 評価用画像の正解率 {2}（チャンスレベル {3}\u00a0%、生画素 "
-     "{4}、ランダム初期化エンコーダ {5}）。"},
-    {"<strong>{}</strong> classifies {t} of the held-out images; chance: {n} %, raw pixels: {t}, random "
-     "encoder: {t}. Its training had not ended: {}.",
-     "<strong>{1}</strong>: 評価用画像の正解率 {2}（チャンスレベル {3}\u00a0%、生画素 "
-     "{4}、ランダム初期化エンコーダ {5}）。学習は収束していません: {6}。"},
-    {"<strong>{}</strong> classifies {t} of the held-out images; chance: {n} %, raw pixels: {t}, random "
-     "encoder: {t}.",
-     "<strong>{1}</strong>: 評価用画像の正解率 {2}（チャンスレベル {3}\u00a0%、生画素 "
-     "{4}、ランダム初期化エンコーダ {5}）。"},
+    {", not trained, as a control", "（学習しない対照）"},
+    {"{t} of the held-out images by a linear probe", "評価用画像の正解率 {1}（線形プローブ）"},
+    {"{t} by its own head", "{1}（自身のヘッド）"},
+    {"chance: {n} %", "チャンスレベル {1}\u00a0%"},
+    {"raw pixels: {t}", "生画素 {1}"},
+    {"random encoder: {t}", "ランダム初期化エンコーダ {1}"},
+    {"own head of {}: {t}", "{1}自身のヘッド {2}"},
+    {"Its training had not ended: {}.", "学習は収束していません: {1}。"},
     {"its loss, {n} with seed {n}, is not below that of the best constant prediction, {n}",
      "シード {2} の損失 {1} が、最良の定数予測の損失 {3} を下回っていない"},
-    {"its accuracy (95 % interval {t}) is not above that of {t} ({t})",
-     "正解率（95\u00a0% 信頼区間 {1}）が{2}（{3}）を上回っていない"},
+    {"its linear probe's accuracy (95 % interval {t}) is not above that of {t} ({t})",
+     "線形プローブの正解率（95\u00a0% 信頼区間 {1}）が{2}（{3}）を上回っていない"},
     {"a random encoder", "ランダム初期化エンコーダ"},
     {"raw pixels", "生画素"},
     {"it was not trained, as a control", "学習しない対照"},

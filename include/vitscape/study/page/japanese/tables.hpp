@@ -45,6 +45,10 @@ inline constexpr auto japanese_tables = std::to_array<Phrase>({
     {"hours until the linear probe reaches {n} %", "線形プローブが {1}\u00a0% に達するまでの時間"},
     {"what every training reaches", "全学習が達する正解率"},
     {"not reached by every training", "達しない学習あり"},
+    {"time of classifying an image", "画像 1 枚の分類時間"},
+    {"by encoder and head: what a method has for its training alone, a teacher or a decoder, is no part of "
+     "it",
+     "エンコーダとヘッドによる時間。教師やデコーダのように学習にだけ用いるものは含まない"},
     {"gain of fine-tuning over training from scratch with {n} % of the labels",
      "スクラッチ学習に対するファインチューニングの向上（ラベル {1}\u00a0%）"},
     {"accuracy on held-out images, in the same total time; below it both",
