@@ -7,7 +7,7 @@ set -euo pipefail
 options=(--data idx:/usr/share/datasets/fashion-mnist --limit-per-class 2000 --methods mae,rc-mae,supervised --seeds 1
     --image 16 --patch 4 --width 128 --depth 2 --heads 4 --decoder-width 64 --decoder-depth 1 --decoder-heads 4
     --epochs 20 --warmup 1 --batch 64 --lr 2e-3 --pooling average --probe-every 10 --probe-epochs 250
-    --pairs 1 --grid 11 --convex-planes 1 --convex-rays 16 --images 60 --curvature-images 32 --convex-images 20 --lanczos-steps 20
+    --pairs 1 --grid 11 --convex-planes 1 --convex-rays 24 --images 60 --curvature-images 32 --convex-images 20 --lanczos-steps 20
     --trace-samples 4 --mask-draws 1 --spectrum-probes 2 --spectrum-steps 10 --ascent-steps 5)
 
 usage() {

@@ -90,12 +90,18 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
                     target = std::min(target, *std::max_element(values.begin(), values.end()));
             }
     }
-    ReportTable table(
-        "pays", "Does pre-training pay?",
-        "Means over the trainings of a method. Time is that of training alone, on this machine; fine-tuning "
-        "and training from scratch have the same number of labels, and the latter the time of pre-training "
-        "and "
-        "fine-tuning together.");
+    std::vector<double> shares;  // of those that were fine-tuned
+    for (const std::string& method : methods)
+        if (const detail::TunedShares found(runs, method); found.shares.size() > shares.size())
+            shares = found.shares;
+    std::string caption =
+        "Means over the trainings of a method. Time is that of training alone, on this machine.";
+    if (!shares.empty())
+        caption +=
+            " Fine-tuning and training from scratch have the same number of labels, and the latter the time "
+            "of "
+            "pre-training and fine-tuning together.";
+    ReportTable table("pays", "Does pre-training pay?", caption);
     const auto price = [&](double hours) {
         return options.price_per_hour > 0 && std::isfinite(hours)
                    ? message("price ", plain_number(hours * options.price_per_hour))
@@ -121,16 +127,13 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
         "time of classifying an image",
         "by encoder and head: what a method has for its training alone, a teacher or a decoder, is no part "
         "of it",
-        "seconds", Better::lower);
+        "milliseconds", Better::lower);
     for (const std::string& method : methods)
         table.value(method, mean_over(method, [](const JsonValue& run) {
-                        return run.contains("inference") ? run.at("inference").at("seconds").number_or_nan()
-                                                         : nothing;
+                        return run.contains("inference")
+                                   ? 1000 * run.at("inference").at("seconds").number_or_nan()
+                                   : nothing;
                     }));
-    std::vector<double> shares;  // of those that were fine-tuned
-    for (const std::string& method : methods)
-        if (const detail::TunedShares found(runs, method); found.shares.size() > shares.size())
-            shares = found.shares;
     for (std::size_t k = 0; k < shares.size(); ++k) {
         table.row(message("gain of fine-tuning over training from scratch with ",
                           plain_number(100 * shares[k]), " % of the labels"),

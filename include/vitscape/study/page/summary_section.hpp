@@ -26,7 +26,7 @@ inline std::string joined(const std::vector<std::string>& words) {
 inline std::string percent_interval(const Json& pair) {
     const auto ends = to_numbers(pair);
     return ends.size() == 2 && std::isfinite(ends[0]) && std::isfinite(ends[1])
-               ? fixed_number(100 * ends[0], 1) + " to " + fixed_number(100 * ends[1], 1) + " %"
+               ? fixed_number(100 * ends[0], 1) + " to " + fixed_number(100 * ends[1], 1) + "\u00a0%"
                : std::string();
 }
 
@@ -63,7 +63,7 @@ inline std::string learning_html(const Json& report) {
         lines += message("<li>", title, control ? part(", not trained, as a control") : std::string(),
                          part(": "), part(accuracy + " of the held-out images by a linear probe"),
                          own.empty() ? std::string() : ", " + part(own + " by its own head"), "; ",
-                         part("chance: " + fixed_number(100 * chance, 1) + " %"), ", ",
+                         part("chance: " + fixed_number(100 * chance, 1) + "\u00a0%"), ", ",
                          part("raw pixels: " + percent_interval(member(learning, "raw_pixels"))), ", ",
                          part("random encoder: " + percent_interval(member(learning, "random_encoder"))),
                          other_heads_html(report, method), ".");

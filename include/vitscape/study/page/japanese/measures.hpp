@@ -23,6 +23,7 @@ inline constexpr auto japanese_measures = std::to_array<Phrase>({
     {"cost", "コスト"},
     {"other", "その他"},
     {"seconds", "秒"},
+    {"milliseconds", "ミリ秒"},
     {"epochs", "エポック"},
     {"training loss, for autoencoders the reconstruction error alone",
      "学習損失（オートエンコーダでは再構成誤差のみ）"},

@@ -71,6 +71,7 @@ inline constexpr auto japanese_page = std::to_array<Phrase>({
     {"{n} to {n}", "{1}〜{2}"},
     {"at most {n} in size; n\u00a0=\u00a0{n}", "絶対値 {1} 以下、n\u00a0=\u00a0{2}"},
     {"at most {n} in size", "絶対値 {1} 以下"},
+    {"{n} to {n}\u00a0%", "{1}〜{2}\u00a0%"},
     {"{n} to {n} %", "{1}〜{2}\u00a0%"},
     {"to", "〜"},
 
