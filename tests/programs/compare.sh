@@ -77,7 +77,7 @@ mkdir "$folder/moved"
 (cd "$folder/undisturbed" && find . -name '*.json' -o -name '*.npy' | tar -cf - -T -) | tar -xf - -C "$folder/moved"
 "$compare" "${options[@]}" --out "$folder/moved" --resume >/dev/null 2>"$folder/log"
 grep -qE 'training for|linear probes' "$folder/log" && { echo "FAILED: work was repeated without checkpoints" && failed=1; }
-pictureless() { lasting "$1" | sed '/^ "reconstructions": \[/,/^ \]/d'; }
+pictureless() { lasting "$1" | sed -e '/^ "reconstructions": \[\],/d' -e '/^ "reconstructions": \[$/,/^ \]/d'; }
 cmp <(pictureless "$folder/undisturbed") <(pictureless "$folder/moved") || failed=1
 # shares of the images, wrong labels and fine-tuning: what does not read labels is trained once
 variants=("${small[@]}" --seeds 1 --methods mae,supervised --data-share 0.5,1 --label-noise 0,0.2 --pairs 1 --no-figures

@@ -31,7 +31,7 @@ inline constexpr auto japanese_sentences = std::to_array<Phrase>({
     {"chance: {n}\u00a0%", "チャンスレベル {1}\u00a0%"},
     {"raw pixels: {t}", "生画素 {1}"},
     {"random encoder: {t}", "ランダム初期化エンコーダ {1}"},
-    {"own head of {}: {t}", "{1}自身のヘッド {2}"},
+    {"own head of {}: {t}", "{1} の自身のヘッド {2}"},
     {"Its training had not ended: {}.", "学習は収束していません: {1}。"},
     {"its loss, {n} with seed {n}, is not below that of the best constant prediction, {n}",
      "シード {2} の損失 {1} が、最良の定数予測の損失 {3} を下回っていない"},
