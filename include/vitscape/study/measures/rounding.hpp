@@ -38,7 +38,7 @@ struct RoundingMeasure {
         const auto& layout = run.method.layout();
         const auto backend = master(run.backend);
         nlohmann::json found = nlohmann::json::object();
-        /// @param rounded  (layout, parameters) -> parameters
+        // rounded: (layout, parameters) -> parameters
         const auto add = [&](const char* kind, const auto& rounded) {
             nlohmann::json here = {{"loss", loss.value({backend, rounded(layout, run.theta.to_host())})}};
             run.for_each_head([&](const Head& head, const auto& parameters) {
