@@ -7,8 +7,8 @@ usage() {
 usage: scripts/check_report.sh PAGE.html [FOLDER]
 
 Opens the page of a comparison in headless Chromium, 1280 and 400 pixels wide, and fails where not everything is drawn,
-the console holds an error, the page is wider than the window, or, at 400 pixels, a table wider than the page. With a folder, screenshots go there. Says "skipped"
-where Chromium is not installed.
+the console holds an error, the page is wider than the window, or, at 400 pixels, a table wider than the page. With a folder,
+screenshots go there. Says "skipped" where Chromium is not installed.
 EOF
 }
 

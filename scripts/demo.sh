@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-# The demonstration takes under ten minutes on two cores, building included. Masked autoencoders learn slowly: this model and this
-# length are what lets both rise above a linear probe of the raw pixels.
+# The demonstration is to take about ten minutes on two cores, building included. Masked autoencoders learn slowly: this model, this
+# number of images and this length, of the training and of the probe, are what lets both rise above a linear probe of the raw pixels.
 options=(--data idx:/usr/share/datasets/fashion-mnist --limit-per-class 2000 --methods mae,rc-mae,supervised --seeds 1
     --image 16 --patch 4 --width 128 --depth 2 --heads 4 --decoder-width 64 --decoder-depth 1 --decoder-heads 4
     --epochs 20 --warmup 1 --batch 64 --lr 2e-3 --pooling average --probe-every 10 --probe-epochs 250

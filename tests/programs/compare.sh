@@ -50,6 +50,7 @@ cp "$folder/undisturbed/report.html" "$folder/japanese.html"
 "$compare" "${options[@]}" --report-only --out "$folder/undisturbed" >/dev/null 2>"$folder/log"
 cmp "$folder/english.html" "$folder/undisturbed/report.html"
 grep -q '<html lang="ja">' "$folder/japanese.html"
+(($(english "$folder/english.html" | wc -l) > 300)) || { echo "FAILED: English text is not found" && failed=1; }
 left="$(english "$folder/japanese.html")"
 [[ -z "$left" ]] || { echo "FAILED: not translated: $left" && failed=1; }
 [[ -n "$(english "$folder/english.html")" ]] || { echo "FAILED: no English was found in English" && failed=1; }

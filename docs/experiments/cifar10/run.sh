@@ -23,7 +23,7 @@ packed() { tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 --numeric
 case "${1:-}" in
     --help | -h) usage && exit 0 ;;
     --pack)
-        folder="${2:?--pack needs the folder of the study}"
+        folder="$(realpath "${2:?--pack needs the folder of the study}")"
         cd "$folder"
         find . -maxdepth 1 -name '*.json' ! -name report.json | packed all.tar.xz
         for seed in 0 1 2 3 4; do
