@@ -60,7 +60,9 @@ inline std::string slice_title(const std::vector<BandCurve>& curves, const std::
     const std::string runs = least == 0      ? std::string()
                              : least == most ? message(" over ", least, " runs")
                                              : message(" over ", least, " to ", most, " runs");
-    return loss + ": mean" + runs + ", band: 95 % interval";
+    const std::string name = loss.substr(0, loss.find(','));  // the rest of a title does not fit above a plot
+    if (most == 1) return name + ": one run";
+    return name + ": mean" + runs + (most == 2 ? "" : ", band: 95 % interval");  // two runs have no interval
 }
 
 }  // namespace detail

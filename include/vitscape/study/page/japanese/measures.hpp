@@ -30,6 +30,7 @@ inline constexpr auto japanese_measures = std::to_array<Phrase>({
     {"total training loss, with the consistency with a teacher", "教師との一致項を含む全学習損失"},
     {"classification loss", "分類損失"},
     {"training loss", "学習損失"},
+    {"total training loss", "全学習損失"},
     {"{t}, in {}", "{1}、単位 {2}"},
 
     {"better", "良い"},
