@@ -109,6 +109,7 @@ inline constexpr auto japanese_page = std::to_array<Phrase>({
     {"{}: mean over {n} runs", "{1}: 平均（学習 {2} 回）"},
     {"{}: mean over {n} to {n} runs", "{1}: 平均（学習 {2}〜{3} 回）"},
     {"{}: one run", "{1}: 学習 1 回"},
+    {"{}: mean", "{1}: 平均"},
     {"{}: mean, band: 95 % interval", "{1}: 平均、帯は 95\u00a0% 信頼区間"},
     {"{}, {} along lines through the solution", "{1}、解を通る直線上の {2}"},
     {"over the epochs: {}", "エポックごとの推移: {1}"},
