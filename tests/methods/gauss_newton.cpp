@@ -212,20 +212,21 @@ TEST_CASE("the Gauss-Newton matrices of squared errors and cross entropies are p
     check(frozen<B>(classifier()));
 }
 
-namespace {
-/// A masked autoencoder as a user might write it, whose loss does not say what it is a function of.
-struct Silent : MaskedAutoencoder<> {
+namespace silent {
+/// A masked autoencoder as a user might write it, whose loss does not say what it is a function of. (Named, since nvcc
+/// warns about members of an unnamed namespace's types that a constraint instantiates and nothing calls.)
+struct Autoencoder : MaskedAutoencoder<> {
     using MaskedAutoencoder<>::MaskedAutoencoder;
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {
         return squared_error(recorder, predict_masked(recorder, inputs), inputs.targets);
     }
 };
-}  // namespace
+}  // namespace silent
 
 TEST_CASE("a method that does not mark its output has no Gauss-Newton matrix, but all else") {
     using B = Cpu<double>;
-    auto objective = frozen<B>(Silent(autoencoder().config()));
+    auto objective = frozen<B>(silent::Autoencoder(autoencoder().config()));
     auto marked = frozen<B>(autoencoder());
     const Vector<B> theta(objective.backend(), parameters(objective.layout(), 1));
     Vector<B> product = theta, expected = theta;
