@@ -90,6 +90,39 @@ TEMPLATE_LIST_TEST_CASE("multiply: alpha op(A) op(B) + beta C", "[backend]", Pri
                 }
 }
 
+TEMPLATE_LIST_TEST_CASE("multiply_batch: small products, of sizes around those of blocks", "[backend]",
+                        Primitives) {
+    using B = TestType;
+    using S = typename B::Scalar;
+    B backend = make_backend<B>(1);
+    for (const auto& [m, n, k] : {Size{1, 1, 1},
+                                  {3, 16, 5},
+                                  {5, 17, 16},
+                                  {7, 15, 64},
+                                  {8, 33, 1},
+                                  {15, 32, 17},
+                                  {64, 64, 64},
+                                  {65, 31, 3},
+                                  {2, 65, 65},
+                                  {3, 5, 0}})
+        for (const bool transpose_a : {false, true})
+            for (const bool transpose_b : {false, true})
+                for (const double beta : {0.0, 1.0, -0.75}) {
+                    MatrixProduct p = product_of(m, n, k, transpose_a, transpose_b, m % 2 == 0 ? 0 : 3);
+                    p.alpha = beta == 1 ? 1 : 1.5;
+                    p.beta = beta;
+                    INFO(m << " x " << n << " x " << k << ", transposed " << transpose_a << transpose_b
+                           << ", beta " << beta);
+                    const auto a = random_scalars<S>(size_a(p), 1), b = random_scalars<S>(size_b(p), 2),
+                               before = output_before<S>(p);
+                    const Numbers<B> left(backend, a), right(backend, b), out(backend, before);
+                    backend.multiply_batch(p, {}, left.data(), right.data(), out.data());
+                    auto expected = before;
+                    multiply_plainly(p, a.data(), b.data(), expected.data());
+                    CHECK(distance(out.host(), expected) < rounding_tolerance<typename B::Storage>);
+                }
+}
+
 TEMPLATE_LIST_TEST_CASE("multiply_batch: samples and heads", "[backend]", Primitives) {
     using B = TestType;
     using S = typename B::Scalar;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Products of matrices of numbers with their derivatives, of which some parts are left out because they are zero.
+// Products of matrices of numbers with their derivatives, of which some parts are left out.
 #include <vector>
 
+#include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/backend/plane_jets.hpp>
 #include <vitscape/tensor/tensor.hpp>
@@ -29,13 +30,13 @@ struct Jet {
             part.push_back((set >> i & 1) != 0 ? random_scalars<double>(n * n, seed + i)
                                                : std::vector<double>(n * n, 0.0));
     }
-    /// A part that is zero throughout as a null pointer, or as zeros.
-    [[nodiscard]] PlaneJetPointer<double> pointer(bool null) {
+    /// @param say  which parts are zero throughout
+    [[nodiscard]] PlaneJetPointer<double> pointer(bool say) {
         PlaneJetPointer<double> to;
         for (int i = 0; i < parts; ++i) {
             auto& numbers = part[static_cast<std::size_t>(i)];
-            const bool zero = numbers == std::vector<double>(n * n, 0.0);
-            to.part(i) = null && zero ? nullptr : numbers.data();
+            to.part(i) = numbers.data();
+            if (say && numbers == std::vector<double>(n * n, 0.0)) to.zeros |= 1U << i;
         }
         return to;
     }
@@ -70,8 +71,8 @@ TEST_CASE("plane jets: a product of matrices, also of parts that are left out", 
     for (const unsigned left : {0b111111U, 0b000111U, 0b000011U, 0b000001U})
         for (const unsigned right : {0b111111U, 0b000111U, 0b000101U, 0b000001U})
             for (const double beta : {0.0, 1.0})
-                for (const bool null : {false, true}) {
-                    INFO("parts " << left << " and " << right << ", beta " << beta << ", null " << null);
+                for (const bool said : {false, true}) {
+                    INFO("parts " << left << " and " << right << ", beta " << beta << ", said " << said);
                     Jet a(1, left), b(7, right), c(13, 0b111111U);
                     const auto product = expected(a, b, c, 0.5, beta);
                     jets.multiply({.m = n,
@@ -82,9 +83,34 @@ TEST_CASE("plane jets: a product of matrices, also of parts that are left out", 
                                    .stride_c = n,
                                    .alpha = 0.5,
                                    .beta = beta},
-                                  a.pointer(null), b.pointer(null), c.pointer(false));
+                                  a.pointer(said), b.pointer(said), c.pointer(false));
                     for (std::size_t p = 0; p < parts; ++p)
                         for (std::size_t i = 0; i < n * n; ++i)
                             CHECK(c.part[p][i] == Approx(product[p][i]).margin(1e-14));
                 }
+}
+
+TEST_CASE("plane jets, dual numbers: a product leaves the parts of its destination that count as zeros",
+          "[backend]") {
+    Base base(1);
+    const MatrixProduct product{
+        .m = n, .n = n, .k = n, .stride_a = n, .stride_b = n, .stride_c = n, .beta = 1};
+    Jet a(1, 0b111111U), b(7, 0b111111U), c(13, 0b111111U);
+    const std::vector<std::vector<double>> before = c.part, all = expected(a, b, c, 1, 1);
+    PlaneJetPointer<double> jets = c.pointer(false);
+    jets.zeros = 0b101001;
+    Jets(base).multiply(product, a.pointer(false), b.pointer(false), jets);
+    for (std::size_t p = 0; p < parts; ++p)
+        for (std::size_t i = 0; i < n * n; ++i)
+            CHECK(c.part[p][i] ==
+                  Approx((jets.zeros >> p & 1U) != 0 ? before[p][i] : all[p][i]).margin(1e-14));
+
+    c.part = before;  // the first two parts as dual numbers
+    const auto dual = [](Jet& jet, unsigned zeros) {
+        return DualPointer<double>{jet.part[0].data(), jet.part[1].data(), zeros};
+    };
+    Dual<Base>(base).multiply(product, dual(a, 0), dual(b, 0), dual(c, 0b01));
+    for (std::size_t p = 0; p < 2; ++p)
+        for (std::size_t i = 0; i < n * n; ++i)
+            CHECK(c.part[p][i] == Approx(p == 0 ? before[p][i] : all[p][i]).margin(1e-14));
 }

@@ -20,10 +20,12 @@ struct DualPointer {
     static constexpr int parts = 2;
     T* value = nullptr;
     T* tangent = nullptr;
+    unsigned zeros = 0;  ///< bit i: part i counts as zeros; products neither read nor write it
     [[nodiscard]] VITSCAPE_HOST_DEVICE T*& part(int i) { return i == 0 ? value : tangent; }
     [[nodiscard]] VITSCAPE_HOST_DEVICE T* part(int i) const { return i == 0 ? value : tangent; }
+    [[nodiscard]] bool is_zero(int i) const { return (zeros >> i & 1U) != 0; }
     VITSCAPE_HOST_DEVICE friend DualPointer operator+(DualPointer p, Index offset) {
-        return {p.value + offset, p.tangent + offset};
+        return {p.value + offset, p.tangent + offset, p.zeros};
     }
 };
 

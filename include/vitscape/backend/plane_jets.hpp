@@ -6,21 +6,23 @@
 
 namespace vitscape {
 
-/// Parallel arrays of the parts of `PlaneJet` numbers, in its order; a null one stands for zeros, as the second derivatives of a
-/// point that moves along a plane are.
+/// Parallel arrays of the parts of `PlaneJet` numbers, in its order.
 template <class T>
 struct PlaneJetPointer {
     static constexpr int parts = 6;
     T* data[parts] = {};
+    unsigned zeros = 0;  ///< bit i: part i counts as zeros; products neither read nor write it
 
     PlaneJetPointer() = default;
-    /// @param v, dx, dy  values and first derivatives
-    VITSCAPE_HOST_DEVICE PlaneJetPointer(T* v, T* dx, T* dy) : data{v, dx, dy} {}
+    /// A point that moves along a plane: no second derivatives. @param v, dx, dy  values and first derivatives @param zero  as many
+    /// zeros, which are never written
+    VITSCAPE_HOST_DEVICE PlaneJetPointer(T* v, T* dx, T* dy, T* zero)
+        : data{v, dx, dy, zero, zero, zero}, zeros(0b111000) {}
     [[nodiscard]] VITSCAPE_HOST_DEVICE T*& part(int i) { return data[i]; }
     [[nodiscard]] VITSCAPE_HOST_DEVICE T* part(int i) const { return data[i]; }
+    [[nodiscard]] bool is_zero(int i) const { return (zeros >> i & 1U) != 0; }
     VITSCAPE_HOST_DEVICE friend PlaneJetPointer operator+(PlaneJetPointer p, Index offset) {
-        for (T*& part : p.data)
-            if (part != nullptr) part += offset;
+        for (T*& part : p.data) part += offset;
         return p;
     }
 };
@@ -43,7 +45,7 @@ struct PlaneJetRow {
 
   private:
     [[nodiscard]] VITSCAPE_HOST_DEVICE Real<T> part(int i, Index c) const {
-        return to.data[i] != nullptr ? static_cast<Real<T>>(to.data[i][c]) : Real<T>(0);
+        return static_cast<Real<T>>(to.data[i][c]);
     }
 };
 template <class T>

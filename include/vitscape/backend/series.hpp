@@ -45,11 +45,7 @@ class SeriesBackend {
     void release_indices(std::int32_t* p, Index n) { base_.release_indices(p, n); }
 
     void copy(Index n, Pointer from, Pointer to) {
-        for (int i = 0; i < Pointer::parts; ++i)
-            if (from.part(i) != nullptr)
-                base_.copy(n, from.part(i), to.part(i));
-            else
-                base_.fill(n, 0, to.part(i));
+        for (int i = 0; i < Pointer::parts; ++i) base_.copy(n, from.part(i), to.part(i));
     }
     void fill(Index n, double number, Pointer to) {
         base_.fill(n, number, to.part(0));
@@ -136,7 +132,7 @@ class SeriesBackend {
         for (int i = 1; i < Pointer::parts; ++i) base_.fill(n, 0, to.part(i));
     }
     [[nodiscard]] static bool has(const SeriesTerm& term, Pointer a, Pointer b) {
-        return a.part(term.left) != nullptr && b.part(term.right) != nullptr;
+        return !a.is_zero(term.left) && !b.is_zero(term.right);
     }
     /// Calls multiply(product, left, right, to) for each term; the first one of a part scales what was there.
     template <class C, class Multiply>
@@ -149,9 +145,9 @@ class SeriesBackend {
             multiply(scaled, a.part(term.left), b.part(term.right), c.part(term.to));
         };
         for (const SeriesTerm& term : Series::product)
-            if (has(term, a, b)) add(term, term.factor);
+            if (has(term, a, b) && !c.is_zero(term.to)) add(term, term.factor);
         for (int i = 0; i < Pointer::parts; ++i)  // a part without any term is zero
-            if (!begun[static_cast<std::size_t>(i)]) add({0, 0, i}, 0);
+            if (!begun[static_cast<std::size_t>(i)] && !c.is_zero(i)) add({0, 0, i}, 0);
     }
 
     B base_;

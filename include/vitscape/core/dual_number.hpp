@@ -4,6 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include <vitscape/core/elementary.hpp>
 #include <vitscape/core/host_device.hpp>
 
 namespace vitscape {
@@ -50,7 +51,7 @@ struct DualNumber {
 /// d exp(x) = exp(x) dx
 template <class T>
 VITSCAPE_HOST_DEVICE DualNumber<T> exp(DualNumber<T> x) {
-    const T e = std::exp(x.value);
+    const T e = elementary::exp(x.value);
     return {e, e * x.tangent};
 }
 /// d log(x) = dx / x
@@ -64,10 +65,16 @@ VITSCAPE_HOST_DEVICE DualNumber<T> sqrt(DualNumber<T> x) {
     const T root = std::sqrt(x.value);
     return {root, x.tangent / (T(2) * root)};
 }
-/// d erf(x) = 2 / sqrt(pi) exp(-x^2) dx
+/// d Phi(x) = phi(x) dx
 template <class T>
-VITSCAPE_HOST_DEVICE DualNumber<T> erf(DualNumber<T> x) {
-    return {std::erf(x.value), T(1.1283791670955125739) * std::exp(-x.value * x.value) * x.tangent};
+VITSCAPE_HOST_DEVICE DualNumber<T> normal_cdf(DualNumber<T> x) {
+    return {elementary::normal_cdf(x.value), elementary::normal_density(x.value) * x.tangent};
+}
+/// d phi(x) = -x phi(x) dx
+template <class T>
+VITSCAPE_HOST_DEVICE DualNumber<T> normal_density(DualNumber<T> x) {
+    const T density = elementary::normal_density(x.value);
+    return {density, -x.value * density * x.tangent};
 }
 
 /// The number without its tangent; used by reductions such as a maximum or a finiteness check.

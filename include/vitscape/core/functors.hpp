@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <vitscape/core/dual_number.hpp>
+#include <vitscape/core/elementary.hpp>
 #include <vitscape/core/host_device.hpp>
 
 /// The functions that a backend's `map` and reductions apply to elements. They are named types, not lambdas,
@@ -77,29 +78,28 @@ struct PlanePointAt {
         return theta + S(position[0]) * delta + S(position[1]) * eta;
     }
 };
-/// Exact GELU: x Phi(x) = x / 2 (1 + erf(x / sqrt 2)) (Hendrycks & Gimpel 2016, arXiv 1606.08415).
+/// Exact GELU: x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2 (Hendrycks & Gimpel 2016, arXiv 1606.08415).
 struct Gelu {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S x) const {
-        using std::erf;
-        return S(0.5) * x * (S(1) + erf(x * S(0.70710678118654752440)));
+        using elementary::normal_cdf;
+        return x * normal_cdf(x);
     }
 };
 /// d GELU / dx = Phi(x) + x phi(x).
 struct GeluDerivative {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S x) const {
-        using std::erf;
-        using std::exp;
-        const S cumulative = S(0.5) * (S(1) + erf(x * S(0.70710678118654752440)));
-        return cumulative + x * S(0.39894228040143267794) * exp(S(-0.5) * x * x);
+        using elementary::normal_cdf;
+        using elementary::normal_density;
+        return normal_cdf(x) + x * normal_density(x);
     }
 };
 /// exp(x - shift)
 struct ShiftedExponential {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S x, S shift) const {
-        using std::exp;
+        using elementary::exp;
         return exp(x - shift);
     }
 };
@@ -226,7 +226,7 @@ struct CrossEntropyGradient {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S upstream, S logit, S shift, S sum_of_exponentials, S target,
                                       S target_sum) const {
-        using std::exp;
+        using elementary::exp;
         return upstream * (exp(logit - shift) / sum_of_exponentials * target_sum - target);
     }
 };

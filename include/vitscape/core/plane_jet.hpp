@@ -4,6 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include <vitscape/core/elementary.hpp>
 #include <vitscape/core/host_device.hpp>
 
 namespace vitscape {
@@ -79,7 +80,7 @@ struct PlaneJet {
 
 template <class T>
 VITSCAPE_HOST_DEVICE PlaneJet<T> exp(PlaneJet<T> x) {
-    const T e = std::exp(x.value);
+    const T e = elementary::exp(x.value);
     return x.through(e, e, e);
 }
 template <class T>
@@ -92,11 +93,16 @@ VITSCAPE_HOST_DEVICE PlaneJet<T> sqrt(PlaneJet<T> x) {
     const T root = std::sqrt(x.value), first = T(0.5) / root;
     return x.through(root, first, T(-0.5) * first / x.value);
 }
-/// erf' = 2 / sqrt(pi) exp(-x^2)
+/// Phi' = phi, phi' = -x phi
 template <class T>
-VITSCAPE_HOST_DEVICE PlaneJet<T> erf(PlaneJet<T> x) {
-    const T first = T(1.1283791670955125739) * std::exp(-x.value * x.value);
-    return x.through(std::erf(x.value), first, T(-2) * x.value * first);
+VITSCAPE_HOST_DEVICE PlaneJet<T> normal_cdf(PlaneJet<T> x) {
+    const T first = elementary::normal_density(x.value);
+    return x.through(elementary::normal_cdf(x.value), first, -x.value * first);
+}
+template <class T>
+VITSCAPE_HOST_DEVICE PlaneJet<T> normal_density(PlaneJet<T> x) {
+    const T density = elementary::normal_density(x.value);
+    return x.through(density, -x.value * density, (x.value * x.value - T(1)) * density);
 }
 
 /// The number without its derivatives.

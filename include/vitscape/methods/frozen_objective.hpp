@@ -133,10 +133,12 @@ class FrozenObjective {
                      std::span<PlaneJet<double>> out) {
         J jets(backend());
         if (jet_inputs_.empty()) {
-            Eval<J> eval(jets, {teacher_.data(), nullptr, nullptr});  // the teacher does not move with theta
+            still_ = Vector<P>(backend(), layout().size());
+            Eval<J> eval(jets, {teacher_.data(), still_.data(), still_.data(),
+                                still_.data()});  // the teacher does not move with theta
             jet_inputs_ = batches_.prepared(method_, eval);
         }
-        Eval<J> eval(jets, {theta.data(), delta.data(), eta.data()});
+        Eval<J> eval(jets, {theta.data(), delta.data(), eta.data(), still_.data()});
         std::vector<double> part(static_cast<std::size_t>(samples_));
         auto next = out.begin();
         for (const auto& inputs : jet_inputs_) {
@@ -155,18 +157,18 @@ class FrozenObjective {
     void second_order_product(const Vector<P>& theta, const Vector<P>& v, bool gauss_newton, Vector<P>& out) {
         if (!second_) second_.emplace(backend(), layout().size());
         if (second_->inputs.empty()) {
-            Vector<P> still;  // the teacher does not move with theta
-            if constexpr (TaughtMethod<M, B>) still = Vector<P>(backend(), layout().size());
-            Eval<D> eval(second_->backend, {teacher_.data(), still.data()});
+            if constexpr (TaughtMethod<M, B>) still_ = Vector<P>(backend(), layout().size());
+            Eval<D> eval(second_->backend,
+                         {teacher_.data(), still_.data()});  // the teacher does not move with theta
             second_->inputs = batches_.prepared(method_, eval);
         }
         fill(0, second_->gradient);
         fill(0, out);
         second_->tape.want_gauss_newton(gauss_newton);
-        if (gauss_newton)  // arrives in the values
-            second_->tape.bind({theta.data(), v.data()}, {out.data(), second_->gradient.data()});
+        if (gauss_newton)  // arrives in the values; products of matrices may leave out the other part
+            second_->tape.bind({theta.data(), v.data()}, {out.data(), second_->gradient.data(), 0b10});
         else
-            second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data()});
+            second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data(), 0b01});
         for (const auto& inputs : second_->inputs)
             second_->tape.backward(method_.losses(second_->tape, inputs), 1 / static_cast<double>(samples_));
     }
@@ -243,6 +245,7 @@ class FrozenObjective {
     std::vector<Slot> slots_;
     Tensor<P> position_;  // of a point on a plane
     Vector<P> teacher_;   // empty if the method has none
+    Vector<P> still_;     // zeros, the derivatives of what does not move; empty until they are needed
     std::vector<double> losses_;
     Index samples_;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <vitscape/backend/eigen/linear.hpp>
+#include <vitscape/backend/eigen/small_gemm.hpp>
 
 namespace vitscape::detail {
 
@@ -60,16 +61,6 @@ struct HeadProducts {
     }
 };
 
-/// A product of a head's small matrices: below 32 tokens the call overhead of oneDNN outweighs its
-/// speed.
-template <class T>
-void head_gemm(const AttentionShape& s, const MatrixProduct& product, const T* a, const T* b, T* c) {
-    if (s.tokens < 32)
-        eigen_gemm(product, a, b, c);
-    else
-        gemm(product, a, b, c);
-}
-
 /// out = softmax(q k^T / sqrt(head width)) v for each sample and head; `probabilities` (sample, head, query,
 /// token).
 template <class T>
@@ -82,13 +73,13 @@ void attention_forward(int threads, const AttentionShape& s, const T* qkv, T* ou
         for (Index head = 0; head < s.heads; ++head) {
             const Index column = head * s.head_width;
             T* const p = probabilities + (sample * s.heads + head) * map_size;
-            head_gemm(s, products.scores, q + column, k + column, p);
+            head_gemm(products.scores, q + column, k + column, p);
             for (Index i = 0; i < s.queries; ++i) {
                 ArrayMap<T> row(p + i * s.tokens, s.tokens);
                 row = (row - row.maxCoeff()).exp();
                 row *= T(1) / row.sum();
             }
-            head_gemm(s, products.mix, p, k + width + column, out + sample * s.queries * width + column);
+            head_gemm(products.mix, p, k + width + column, out + sample * s.queries * width + column);
         }
     });
 }
@@ -113,16 +104,15 @@ void attention_gradient(int threads, const AttentionShape& s, const T* qkv, cons
             const Index column = head * s.head_width;
             const T* const p = probabilities + (sample * s.heads + head) * map_size;
             const T* const upstream = dout + sample * s.queries * width + column;
-            head_gemm(s, products.value_gradient, p, upstream, first + 2 * width + column);
-            head_gemm(s, products.probability_gradient, upstream, k + width + column, dscores);
+            head_gemm(products.value_gradient, p, upstream, first + 2 * width + column);
+            head_gemm(products.probability_gradient, upstream, k + width + column, dscores);
             for (Index i = 0; i < s.queries; ++i) {
                 const ConstArrayMap<T> probability(p + i * s.tokens, s.tokens);
                 ArrayMap<T> row(dscores + i * s.tokens, s.tokens);
                 row = probability * (row - (row * probability).sum());
             }
-            head_gemm(s, products.query_gradient, dscores, k + column,
-                      first + s.first_query * packed + column);
-            head_gemm(s, products.key_gradient, dscores, q + column, first + width + column);
+            head_gemm(products.query_gradient, dscores, k + column, first + s.first_query * packed + column);
+            head_gemm(products.key_gradient, dscores, q + column, first + width + column);
         }
     });
 }

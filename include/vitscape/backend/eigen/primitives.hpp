@@ -10,6 +10,7 @@
 #include <vitscape/backend/eigen/gemm.hpp>
 #include <vitscape/backend/eigen/memory_pool.hpp>
 #include <vitscape/backend/eigen/parallel.hpp>
+#include <vitscape/backend/eigen/small_gemm.hpp>
 
 namespace vitscape {
 
@@ -121,9 +122,9 @@ class CpuPrimitives {
     void multiply_batch(const MatrixProduct& p, const ProductBatch& batch, const T* a, const T* b, T* c) {
         detail::parallel_for(threads_, batch.outer, [&](Index i) {
             for (Index j = 0; j < batch.inner; ++j)
-                detail::gemm(p, a + i * batch.outer_a + j * batch.inner_a,
-                             b + i * batch.outer_b + j * batch.inner_b,
-                             c + i * batch.outer_c + j * batch.inner_c);
+                detail::head_gemm(p, a + i * batch.outer_a + j * batch.inner_a,
+                                  b + i * batch.outer_b + j * batch.inner_b,
+                                  c + i * batch.outer_c + j * batch.inner_c);
         });
     }
 
