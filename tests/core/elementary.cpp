@@ -56,7 +56,7 @@ TEST_CASE("the normal distribution in float: its tail keeps its relative error")
         largest = std::max(largest, error);
         if (x > -6 && x < 0) in_tail = std::max(in_tail, error / exact);
     });
-    CHECK(largest < 1.2e-7);
+    CHECK(largest < 2e-7);  // three units of the last place of 1/2
     CHECK(in_tail < 2e-6);  // x^2 / 2 is rounded before its exponential
     CHECK(elementary::normal_cdf(0.F) == 0.5F);
     CHECK(elementary::normal_cdf(infinity) == 1);
