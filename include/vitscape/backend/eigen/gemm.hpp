@@ -43,12 +43,17 @@ void gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     if (p.m == 0 || p.n == 0) return;
 #if defined(VITSCAPE_HAS_ONEDNN)
     if constexpr (std::is_same_v<T, float>) {
-        if (p.k > 0) {  // it does not scale C by beta for empty sums
+        if (p.k > 0)
             dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k,
                        static_cast<float>(p.alpha), a, p.stride_a, b, p.stride_b, static_cast<float>(p.beta),
                        c, p.stride_c);
-            return;
-        }
+        else  // it does not scale C by beta for empty sums
+            for (Index i = 0; i < p.m; ++i)
+                for (Index j = 0; j < p.n; ++j) {
+                    T& target = c[i * p.stride_c + j];
+                    target = p.beta == 0 ? T(0) : static_cast<T>(p.beta) * target;
+                }
+        return;
     }
 #endif
     eigen_gemm(p, a, b, c);
