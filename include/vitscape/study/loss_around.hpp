@@ -49,9 +49,12 @@ class LossAround {
     [[nodiscard]] double trivial_loss(std::size_t images, std::uint64_t mask = 0) {
         return trivial_loss_or_nan(loss(images, mask));
     }
-    /// Whether the loss depends on masks.
-    [[nodiscard]] static constexpr bool masked() {
-        return requires(O & objective) { objective.inputs().front().order; };
+    /// Whether the loss over these images depends on masks; false if it does not say.
+    [[nodiscard]] bool masked(std::size_t images) {
+        if constexpr (requires(O & objective) { objective.masked(); })
+            return loss(images).masked();
+        else
+            return false;
     }
     /// Path of the file of part `part` of a measure, without extension: FOLDER/LOSS-WHAT-PART.
     [[nodiscard]] std::filesystem::path file(const std::string& what, std::uint32_t part) const {

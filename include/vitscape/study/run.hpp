@@ -13,6 +13,7 @@
 #include <vitscape/study/contestant.hpp>
 #include <vitscape/study/cost.hpp>
 #include <vitscape/study/expected_run.hpp>
+#include <vitscape/study/loss_measures.hpp>
 #include <vitscape/study/measure_list.hpp>
 #include <vitscape/study/probed_run.hpp>
 #include <vitscape/study/setting.hpp>
@@ -226,27 +227,18 @@ class ComparisonRun {
         });
     }
 
-    /// Applies the measures of losses to one loss.
+    /// Applies the measures of losses to one loss. @param make  gives it over a number of images, with masks of a number
     template <class Measures, class Make>
     void around(const std::string& loss, const Vector<P>& theta, const LossSpeed& speed,
                 const Measures& measures, ResultStore& store, WorkMeter& meter, const Make& make) const {
-        using O = decltype(make(std::size_t{}, std::uint64_t{}));
-        LossAround<P, O> around(loss, theta, make, folder_, progress_of(meter));
-        for_each_measure(measures, [&]<class T>(const T& measure) {
-            static_assert(
-                !MeasuresLosses<T> || LossMeasure<T, LossAround<P, O>> ||
-                    PartedLossMeasure<T, LossAround<P, O>>,
-                "a measure of losses needs compute(LossAround<B, O>&) that gives its result, and the "
-                "number of a part if it has parts()");
-            const std::string key(T::key), name = message(loss, ".", key),
-                                           title = message(loss, " loss, ", key);
-            if constexpr (MeasuresParts<T>)
-                for (std::uint32_t part = 0; part < measure.parts(); ++part)
-                    once(message(name, "-", part), message(title, " ", part + 1, " of ", measure.parts()),
-                         measure.seconds(speed), store, meter, [&] { return measure.compute(around, part); });
-            else if constexpr (MeasuresLosses<T>)
-                once(name, title, measure.seconds(speed), store, meter,
-                     [&] { return measure.compute(around); });
+        LossAround<P, AnyLoss<P>> around(
+            loss, theta,
+            [&](std::size_t images, std::uint64_t mask) {
+                return AnyLoss<P>([&] { return make(images, mask); });
+            },
+            folder_, progress_of(meter));
+        compute_loss_measures(around, measures, speed, [&](const LossPart& part) {
+            once(part.name, part.title, part.seconds, store, meter, part.compute);
         });
     }
     template <class Work>

@@ -68,7 +68,7 @@ struct HalfGainMeasure {
 
     template <Backend B, class O>
     [[nodiscard]] nlohmann::json compute(LossAround<B, O>& around) const {
-        const std::uint32_t draws = around.masked() ? masks : 1;
+        const std::uint32_t draws = around.masked(images) ? masks : 1;
         const std::int64_t all =
             static_cast<std::int64_t>(draws) * rays * static_cast<std::int64_t>(normalizations.size());
         nlohmann::json found = {{"centre_loss", nullptr}, {"trivial_loss", nullptr}};
