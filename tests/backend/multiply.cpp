@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <initializer_list>
+
 #include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
@@ -54,24 +56,11 @@ struct Size {
     Index m, n, k;
 };
 
-}  // namespace
-
-TEMPLATE_LIST_TEST_CASE("multiply: alpha op(A) op(B) + beta C", "[backend]", Primitives) {
-    using B = TestType;
+/// `multiply(product, a, b, c)` against the definition: all transpositions, rows apart, and what was there before.
+template <class B, class Multiply>
+void check_products(const B& backend, std::initializer_list<Size> sizes, const Multiply& multiply) {
     using S = typename B::Scalar;
-    B backend = make_backend<B>(2);
-    for (const auto& [m, n, k] : {Size{0, 3, 5},
-                                  {3, 0, 5},
-                                  {3, 5, 0},
-                                  {1, 1, 1},
-                                  {1, 17, 3},
-                                  {17, 1, 3},
-                                  {3, 5, 17},
-                                  {17, 100, 33},
-                                  {100, 3, 100},
-                                  {300, 17, 9},
-                                  {9, 401, 17},
-                                  {515, 200, 3}})
+    for (const auto& [m, n, k] : sizes)
         for (const bool transpose_a : {false, true})
             for (const bool transpose_b : {false, true})
                 for (const double beta : {0.0, 1.0, -0.75}) {
@@ -83,44 +72,50 @@ TEMPLATE_LIST_TEST_CASE("multiply: alpha op(A) op(B) + beta C", "[backend]", Pri
                     const auto a = random_scalars<S>(size_a(p), 1), b = random_scalars<S>(size_b(p), 2),
                                before = output_before<S>(p);
                     const Numbers<B> left(backend, a), right(backend, b), out(backend, before);
-                    backend.multiply(p, left.data(), right.data(), out.data());
+                    multiply(p, left.data(), right.data(), out.data());
                     auto expected = before;
                     multiply_plainly(p, a.data(), b.data(), expected.data());
                     CHECK(distance(out.host(), expected) < rounding_tolerance<typename B::Storage>);
                 }
 }
 
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("multiply: alpha op(A) op(B) + beta C", "[backend]", Primitives) {
+    TestType backend = make_backend<TestType>(2);
+    check_products(backend,
+                   {{0, 3, 5},
+                    {3, 0, 5},
+                    {3, 5, 0},
+                    {1, 1, 1},
+                    {1, 17, 3},
+                    {17, 1, 3},
+                    {3, 5, 17},
+                    {17, 100, 33},
+                    {100, 3, 100},
+                    {300, 17, 9},
+                    {9, 401, 17},
+                    {515, 200, 3}},
+                   [&](const MatrixProduct& p, auto a, auto b, auto c) { backend.multiply(p, a, b, c); });
+}
+
 TEMPLATE_LIST_TEST_CASE("multiply_batch: small products, of sizes around those of blocks", "[backend]",
                         Primitives) {
-    using B = TestType;
-    using S = typename B::Scalar;
-    B backend = make_backend<B>(1);
-    for (const auto& [m, n, k] : {Size{1, 1, 1},
-                                  {3, 16, 5},
-                                  {5, 17, 16},
-                                  {7, 15, 64},
-                                  {8, 33, 1},
-                                  {15, 32, 17},
-                                  {64, 64, 64},
-                                  {65, 31, 3},
-                                  {2, 65, 65},
-                                  {3, 5, 0}})
-        for (const bool transpose_a : {false, true})
-            for (const bool transpose_b : {false, true})
-                for (const double beta : {0.0, 1.0, -0.75}) {
-                    MatrixProduct p = product_of(m, n, k, transpose_a, transpose_b, m % 2 == 0 ? 0 : 3);
-                    p.alpha = beta == 1 ? 1 : 1.5;
-                    p.beta = beta;
-                    INFO(m << " x " << n << " x " << k << ", transposed " << transpose_a << transpose_b
-                           << ", beta " << beta);
-                    const auto a = random_scalars<S>(size_a(p), 1), b = random_scalars<S>(size_b(p), 2),
-                               before = output_before<S>(p);
-                    const Numbers<B> left(backend, a), right(backend, b), out(backend, before);
-                    backend.multiply_batch(p, {}, left.data(), right.data(), out.data());
-                    auto expected = before;
-                    multiply_plainly(p, a.data(), b.data(), expected.data());
-                    CHECK(distance(out.host(), expected) < rounding_tolerance<typename B::Storage>);
-                }
+    TestType backend = make_backend<TestType>(1);
+    check_products(backend,
+                   {{1, 1, 1},
+                    {3, 16, 5},
+                    {5, 17, 16},
+                    {7, 15, 64},
+                    {8, 33, 1},
+                    {15, 32, 17},
+                    {64, 64, 64},
+                    {65, 31, 3},
+                    {2, 65, 65},
+                    {3, 5, 0}},
+                   [&](const MatrixProduct& p, auto a, auto b, auto c) {
+                       backend.multiply_batch(p, ProductBatch{}, a, b, c);
+                   });
 }
 
 TEMPLATE_LIST_TEST_CASE("multiply_batch: samples and heads", "[backend]", Primitives) {

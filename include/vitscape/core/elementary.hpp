@@ -16,7 +16,7 @@ namespace vitscape::elementary {
 namespace detail {
 
 /// exp(x) = 2^n exp(r), r = x - n ln 2 in [-ln 2 / 2, ln 2 / 2], where exp(r) is a polynomial with a relative error of 4e-9 (fitted
-/// for the least largest error). Within 2 units of the last place; infinite, 0 and NaN where std::exp is.
+/// for the least largest error). Within 1 unit of the last place; infinite, 0 and NaN where std::exp is.
 inline float exp_of(float x) {
     constexpr float round = 12582912.F;  // 1.5 * 2^23: what is added to it is rounded to an integer
     const float low = x < -104.F ? -104.F : x;
@@ -50,6 +50,7 @@ inline float normal_cdf_of(float x) {
 
 }  // namespace detail
 
+/// The exponential of x.
 template <class T>
 requires std::is_floating_point_v<T> VITSCAPE_HOST_DEVICE T exp(T x) {
 #if !defined(__CUDA_ARCH__)

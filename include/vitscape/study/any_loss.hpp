@@ -7,6 +7,7 @@
 #include <span>
 
 #include <vitscape/autograd/objective.hpp>
+#include <vitscape/core/error.hpp>
 #include <vitscape/methods/trivial_loss.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
 #include <vitscape/tensor/host_numbers.hpp>
@@ -114,6 +115,10 @@ class AnyLoss {
         void start_losses_at(const Vectors& plane, double alpha, double beta, std::size_t slot) override {
             if constexpr (requires { loss.start_losses_at(plane, alpha, beta, slot); })
                 loss.start_losses_at(plane, alpha, beta, slot);
+            else
+                throw ConfigError(
+                    "this loss has no start_losses_at(plane, alpha, beta, slot), which surfaces on this "
+                    "backend need");
         }
         [[nodiscard]] double trivial_loss() const override { return trivial_loss_or_nan(loss); }
         [[nodiscard]] bool masked() const override {
