@@ -27,7 +27,10 @@ while (($#)); do
 done
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup.sh
+case "$preset" in
+    asan | tsan) scripts/setup.sh --lint ;; # their compiler is Clang
+    *) scripts/setup.sh ;;
+esac
 cmake --preset "$preset" "${definitions[@]}"
 cmake --build --preset "$preset"
 ctest --preset "$preset"
