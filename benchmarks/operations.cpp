@@ -102,7 +102,7 @@ void adamw_step(benchmark::State& state) {
 void autoencoder(benchmark::State& state, bool train) {
     const bool base = state.range(0) == 1;
     const std::size_t batch = base ? 8 : 100;
-    benchmarks::AutoencoderStep step(base ? "base224" : "tiny32", batch, 0, train);
+    benchmarks::AutoencoderStep<> step(base ? "base224" : "tiny32", batch, 0, train);
     for (auto _ : state) step.run();
     state.SetItemsProcessed(state.iterations() * static_cast<Index>(batch));
 }

@@ -244,7 +244,7 @@ void compare(Options& o) {
     const AnyDataset test = open_test(o, side);
     check_images(o, images, test);
     const std::size_t classes = std::max<std::size_t>(2, images.classes().size());
-    o.backend.with_backend([&](const auto& backend) {
+    o.backend.with_backend<program::HalfOnProcessors::not_offered>([&](const auto& backend) {
         ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};
         options.figures = !o.no_figures;
         options.pays = o.pays;
@@ -283,7 +283,7 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
-        o.backend.dispatch(argv);
+        o.backend.dispatch(argv, program::HalfOnProcessors::not_offered);
         compare(o);
     });
 }

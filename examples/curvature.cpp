@@ -132,15 +132,15 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
-        o.model.backend.dispatch(argv);
+        o.model.backend.dispatch(argv, program::HalfOnProcessors::not_offered);
         program::require_distinct({program::checkpoint_files("--checkpoint", o.model.checkpoint),
                                    program::image_folder("--data", o.model.data.source)},
                                   {{"--out", o.out}, {"--out", o.out + ".lock"}});
         const OutputLock lock = OutputLock::of_files(o.out);
         require_writable_file(o.out, "--out");
-        program::with_frozen_model(
+        program::with_frozen_model<program::HalfOnProcessors::not_offered>(
             o.model, [&](double parameters) { check_size(o, parameters); },
-            [&](auto& objective, const auto& theta, const nlohmann::json& description,
-                const std::string& of) { measure(o, objective, theta, description, of); });
+            [&](auto& objective, const auto& theta, const nlohmann::json& description, const std::string& of,
+                const auto& /*in_float*/) { measure(o, objective, theta, description, of); });
     });
 }

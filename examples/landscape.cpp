@@ -14,6 +14,7 @@
 #include <vitscape/landscape/direction_file.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
+#include <vitscape/landscape/rounding_error.hpp>
 #include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/report/figures.hpp>
 
@@ -127,9 +128,33 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
     return written;
 }
 
-template <class O, class B>
+/// Adds how far a surface in bfloat16 is from that in float to what its file says.
+/// @throws NumericError where that is more than the standard error
+template <class O, class B, class InFloat>
+void compare_with_float(O& objective, const Plane<B>& plane, const PlaneGrid& grid, const InFloat& in_float,
+                        nlohmann::ordered_json& metadata) {
+    if constexpr (!std::is_same_v<decltype(in_float()), O>) {
+        std::cerr << "comparing a few points with float\n";
+        auto exact = in_float();
+        const std::vector<RoundingError> errors = rounding_errors(objective, exact, plane, grid);
+        require_negligible(errors);
+        nlohmann::ordered_json points = nlohmann::ordered_json::array();
+        for (const RoundingError& e : errors) {
+            nlohmann::ordered_json point;
+            point["x"] = e.x;
+            point["y"] = e.y;
+            point["error"] = e.error;
+            point["standard_error"] = e.standard_error;
+            points.push_back(std::move(point));
+        }
+        metadata["precision"] = "bf16";
+        metadata["compared_with_float"] = std::move(points);
+    }
+}
+
+template <class O, class B, class InFloat>
 void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const nlohmann::json& description,
-                   const std::string& of) {
+                   const std::string& of, const InFloat& in_float) {
     const PlaneGrid grid = parse_grid(o.grid);
     auto [delta, eta] = directions(o, objective, theta);
     std::cerr << "directions at " << angle_in_degrees(delta, eta)
@@ -138,7 +163,8 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
         write_directions(o.save_directions, objective.layout(), std::vector<Vector<B>>{delta, eta});
     if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
 
-    const nlohmann::ordered_json metadata = {
+    const Plane<B> plane(theta, std::move(delta), std::move(eta));
+    nlohmann::ordered_json metadata = {
         {"checkpoint", o.model.checkpoint},
         {"of", of},
         {"model", description.at("model")},
@@ -147,10 +173,10 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
         {"directions", o.directions.empty() ? "gaussian" : o.directions},
         {"normalization", o.directions.empty() ? o.normalization : "as in the file"},
         {"seed", o.seed}};
+    compare_with_float(objective, plane, grid, in_float, metadata);
     std::optional<StoredSurface> earlier;
     if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
         earlier = load_surface(surface_path(o.out, ".json"));
-    const Plane<B> plane(theta, std::move(delta), std::move(eta));
     std::unique_ptr<ProgressBar> bar;
     ProjectionOptions options;
     options.resume = earlier ? &earlier->surface : nullptr;
@@ -201,9 +227,9 @@ int main(int argc, char** argv) {
                                   outputs);
         const OutputLock lock = OutputLock::of_files(o.out);
         for (const program::NamedPath& output : outputs) require_writable_file(output.path, output.option);
-        program::with_frozen_model(
+        program::with_frozen_model<program::HalfOnProcessors::offered>(
             o.model, [](double) {},
-            [&](auto& objective, const auto& theta, const nlohmann::json& description,
-                const std::string& of) { map_landscape(o, objective, theta, description, of); });
+            [&](auto& objective, const auto& theta, const nlohmann::json& description, const std::string& of,
+                const auto& in_float) { map_landscape(o, objective, theta, description, of, in_float); });
     });
 }

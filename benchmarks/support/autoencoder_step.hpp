@@ -13,8 +13,9 @@
 
 namespace vitscape::benchmarks {
 
-/// One model with `batch` decoded images on the processor. A training step is all of it: masks, patches, forward,
+/// One model with `batch` decoded images on the processor, on `Cpu<T>`. A training step is all of it: masks, patches, forward,
 /// backward, the norm of the gradient and AdamW; an evaluation is masks, patches and forward.
+template <class T = float>
 class AutoencoderStep {
   public:
     AutoencoderStep(const std::string& size, std::size_t batch, int threads, bool train)
@@ -25,10 +26,10 @@ class AutoencoderStep {
 
   private:
     AutoencoderStep(const MaskedAutoencoder<>& model, std::size_t batch, int threads, bool train)
-        : step_(Cpu<float>(threads), model, random_images(batch, model.grid().image),
+        : step_(Cpu<T>(threads), model, random_images(batch, model.grid().image),
                 train ? Work::training : Work::evaluation, Images::from_host) {}
 
-    ModelStep<Cpu<float>, MaskedAutoencoder<>> step_;
+    ModelStep<Cpu<T>, MaskedAutoencoder<>> step_;
 };
 
 }  // namespace vitscape::benchmarks

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +24,9 @@
 
 namespace program {
 
+/// Whether a program offers bfloat16 on processors; devices do in all.
+enum class HalfOnProcessors { offered, not_offered };
+
 /// Options that say where and how exactly to compute.
 struct BackendOptions {
 #if defined(__CUDACC__)
@@ -35,16 +39,18 @@ struct BackendOptions {
 
     void add(CLI::App& app) {
         add_choice(app, "--backend", backend, {"cpu", "cuda"}, "where to compute");
-        add_choice(app, "--precision", precision, {"float", "bf16"},
-                   "of activations; bf16, on cuda, keeps parameters and sums in float");
+        add_choice(
+            app, "--precision", precision, {"float", "bf16", "auto"},
+            "of activations; bf16 keeps parameters and sums in float and needs less time on a device and on "
+            "processors with AVX512_BF16 or AMX; auto takes it there");
         add_number(app, "--device", device, vitscape::Range::count(0, 1023), "number of the CUDA device");
         add_number(app, "--threads", threads, vitscape::Range::count(0, 1024),
                    "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
     }
 
-    /// Replaces this process by the program built for the chosen backend; to be called before any work.
-    /// @throws ConfigError if there is none
-    void dispatch(char** argv) const {
+    /// Replaces this process by the program built for the chosen backend, and decides on the precision; to be called before any work.
+    /// @throws ConfigError if there is no such program, or it does not offer the precision
+    void dispatch(char** argv, HalfOnProcessors half_here = HalfOnProcessors::offered) {
         using namespace vitscape;
 #if defined(__CUDACC__)
         if (backend == "cpu")
@@ -52,11 +58,22 @@ struct BackendOptions {
                 "this program was compiled for CUDA devices; the one without _cuda in its name "
                 "computes on processors");
         gpu::require_device(device);
+        if (precision == "auto") precision = "bf16";
         (void)argv;
+        (void)half_here;
 #else
         if (backend == "cpu") {
-            if (precision == "bf16")
-                throw ConfigError("--precision bf16 needs --backend cuda; processors compute in float");
+            const bool offered = half_here == HalfOnProcessors::offered;
+            if (precision == "bf16" && !offered)
+                throw ConfigError(
+                    "--precision bf16 needs --backend cuda; on processors this program computes in float");
+            if (precision == "bf16" && !multiplies_bfloat16()) {
+                std::cerr
+                    << "--precision bf16: this processor has no products of bfloat16 (AVX512_BF16 or AMX, by "
+                       "oneDNN); computing in float\n";
+                precision = "float";
+            }
+            if (precision == "auto") precision = offered && multiplies_bfloat16() ? "bf16" : "float";
             return;
         }
         std::error_code error;
@@ -80,7 +97,7 @@ struct BackendOptions {
 #if defined(__CUDACC__)
         return chosen.execution().context().properties().name + ", " + precision;
 #else
-        return std::to_string(chosen.threads()) + " threads";
+        return std::to_string(chosen.threads()) + " threads, " + precision;
 #endif
     }
     /// Bytes of the memory that `backend` computes in.
@@ -96,8 +113,8 @@ struct BackendOptions {
     }
     /// Of one number there.
     [[nodiscard]] double bytes_of_a_number() const { return precision == "bf16" ? 2 : 4; }
-    /// Calls `work(backend)`.
-    template <class Work>
+    /// Calls `work(backend)`. A program that does not offer bfloat16 on processors is not compiled for it.
+    template <HalfOnProcessors half_here = HalfOnProcessors::offered, class Work>
     void with_backend(const Work& work) const {
 #if defined(__CUDACC__)
         if (precision == "bf16")
@@ -105,6 +122,8 @@ struct BackendOptions {
         else
             work(vitscape::Cuda<float>(device));
 #else
+        if constexpr (half_here == HalfOnProcessors::offered)
+            if (precision == "bf16") return work(vitscape::Cpu<vitscape::bfloat16>(threads));
         work(vitscape::Cpu<float>(threads));
 #endif
     }

@@ -47,9 +47,10 @@ struct FrozenModelOptions {
     }
 };
 
-/// Loads the model and its images and calls `work(objective, theta, description, of)`, where `of` is "student" or "teacher".
+/// Loads the model and its images and calls `work(objective, theta, description, of, in_float)`, where `of` is "student" or "teacher"
+/// and in_float() makes the same objective without bfloat16.
 /// @param check  called with the number of parameters before images are read; throws where they are too many
-template <class Check, class Work>
+template <HalfOnProcessors half_here, class Check, class Work>
 void with_frozen_model(const FrozenModelOptions& options, const Check& check, const Work& work) {
     using namespace vitscape;
     const Checkpoint checkpoint = Checkpoint::load(options.checkpoint);
@@ -58,7 +59,7 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
     const ImageTransform transform = transform_from(checkpoint.described().at("training").at("transform"));
     const auto look = [&](const auto& method) {
         check(static_cast<double>(method.layout().size()));
-        options.backend.with_backend([&](const auto& backend) {
+        options.backend.with_backend<half_here>([&](const auto& backend) {
             using Method = std::remove_cvref_t<decltype(method)>;
             using B = std::remove_cvref_t<decltype(backend)>;
             if (options.part == "teacher" && !TaughtMethod<Method, B>)
@@ -86,22 +87,24 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
                                static_cast<double>(transform.side * transform.side),
                            available_memory(), "fewer of them need less");
             const AnyDataset images = all.subset(vitscape::balanced(all, options.images));
-            auto objective = [&] {
+            const auto objective_on = [&](const auto& where) {
+                using On = std::remove_cvref_t<decltype(where)>;
                 const Batch batch = load_all(images, transform);
                 const FrozenOptions how{.batch = options.batch, .mask_seed = options.mask_seed};
-                if constexpr (TaughtMethod<Method, B>) {
-                    const Vector<Master<B>> teacher(master(backend),
-                                                    checkpoint.vector<float>(method.layout(), "teacher."));
-                    return FrozenObjective<B, Method>(backend, method, teacher, batch, how);
+                if constexpr (TaughtMethod<Method, On>) {
+                    const Vector<Master<On>> teacher(master(where),
+                                                     checkpoint.vector<float>(method.layout(), "teacher."));
+                    return FrozenObjective<On, Method>(where, method, teacher, batch, how);
                 } else {
-                    return FrozenObjective<B, Method>(backend, method, batch, how);
+                    return FrozenObjective<On, Method>(where, method, batch, how);
                 }
-            }();
+            };
+            auto objective = objective_on(backend);
             std::cerr << description.at("model").at("method").get<std::string>() << " with "
                       << method.layout().size() << " parameters"
                       << (TaughtMethod<Method, B> ? " of the " + of : "") << ", loss over "
                       << objective.samples() << " images, " << options.backend.describe(backend) << '\n';
-            work(objective, theta, description, of);
+            work(objective, theta, description, of, [&] { return objective_on(master(backend)); });
         });
     };
     std::visit(look, any);

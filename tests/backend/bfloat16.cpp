@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The primitives on bfloat16 memory: operands are read exactly, arithmetic and sums are float's, results are rounded once.
+#include "support/bfloat16.hpp"
+
 #include "support/backend_types.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
-
-#if defined(VITSCAPE_HAS_THRUST)
 
 using namespace vitscape;
 using namespace vitscape::test;
@@ -13,29 +13,15 @@ using namespace vitscape::test;
 namespace {
 
 #if defined(__CUDACC__)
-using Half = Cuda<bfloat16>;
-using Full = Cuda<float>;
 constexpr bool on_device = true;
 #else
-using Half = Thrust<system::omp, bfloat16>;
-using Full = Thrust<system::omp, float>;
 constexpr bool on_device = false;
 #endif
-static_assert(Backend<Half> && Backend<Dual<Half>>);
-static_assert(std::is_same_v<Half::Scalar, float> && std::is_same_v<RealOf<Half>, float>);
 
-/// Normal numbers that bfloat16 holds exactly.
-std::vector<double> exact(Index n, std::uint32_t stream) {
-    std::vector<double> numbers = random_numbers(n, stream);
-    for (double& x : numbers) x = static_cast<float>(bfloat16(x));
-    return numbers;
+template <class Half>
+std::vector<double> host(Half& backend, const Tensor<Half>& x) {
+    return download(backend, x.view());
 }
-/// `expected` rounded to bfloat16.
-std::vector<double> rounded(std::vector<double> expected) {
-    for (double& x : expected) x = static_cast<float>(bfloat16(x));
-    return expected;
-}
-std::vector<double> host(Half& backend, const Tensor<Half>& x) { return download(backend, x.view()); }
 
 /// op(A) op(B) + beta C row by row, in double.
 std::vector<double> product(const MatrixProduct& p, const std::vector<double>& a,
@@ -62,11 +48,17 @@ std::vector<double> rounded_twice(const MatrixProduct& p, const std::vector<doub
 
 }  // namespace
 
-TEST_CASE("bfloat16: map and sums", "[backend][bfloat16]") {
+TEMPLATE_LIST_TEST_CASE("bfloat16: map and sums", "[backend][bfloat16]", Halves) {
+    using Half = TestType;
+    STATIC_REQUIRE(Backend<Half>);
+    STATIC_REQUIRE(Backend<Dual<Half>>);
+    STATIC_REQUIRE(std::is_same_v<typename Half::Scalar, float>);
+    STATIC_REQUIRE(std::is_same_v<RealOf<Half>, float>);
     Half backend{};
+    using Full = Master<Half>;
     Full full = backend.master();
     const Index rows = 37, columns = 29;
-    const auto a = exact(rows * columns, 1), b = exact(rows * columns, 2);
+    const auto a = exact_numbers(rows * columns, 1), b = exact_numbers(rows * columns, 2);
     const Tensor<Half> A = upload(backend, {rows, columns}, a), B = upload(backend, {rows, columns}, b),
                        C(backend, {rows, columns});
     const auto matrix = [&](const Tensor<Half>& x) { return operand::Matrix<bfloat16*>{x.data(), columns}; };
@@ -95,8 +87,11 @@ TEST_CASE("bfloat16: map and sums", "[backend][bfloat16]") {
     CHECK(backend.dot(rows * columns, A.data(), B.data()) == Approx(dot));
 }
 
-TEST_CASE("bfloat16: products have sums in float, and results of either type", "[backend][bfloat16]") {
+TEMPLATE_LIST_TEST_CASE("bfloat16: products have sums in float, and results of either type",
+                        "[backend][bfloat16]", Halves) {
+    using Half = TestType;
     Half backend{};
+    using Full = Master<Half>;
     Full full = backend.master();
     for (const bool transpose_a : {false, true})
         for (const bool transpose_b : {false, true})
@@ -110,7 +105,8 @@ TEST_CASE("bfloat16: products have sums in float, and results of either type", "
                                       .stride_b = transpose_b ? 40 : 16,
                                       .stride_c = 16,
                                       .beta = beta};
-                const auto a = exact(p.m * p.k, 1), b = exact(p.k * p.n, 2), c = exact(p.m * p.n, 3);
+                const auto a = exact_numbers(p.m * p.k, 1), b = exact_numbers(p.k * p.n, 2),
+                           c = exact_numbers(p.m * p.n, 3);
                 const Tensor<Half> A = upload(backend, {p.m * p.k}, a), B = upload(backend, {p.k * p.n}, b),
                                    C = upload(backend, {p.m * p.n}, c);
                 const Tensor<Full> F = upload(full, {p.m * p.n}, c);
@@ -128,7 +124,8 @@ TEST_CASE("bfloat16: products have sums in float, and results of either type", "
             }
 }
 
-TEST_CASE("bfloat16: batches of products", "[backend][bfloat16]") {
+TEMPLATE_LIST_TEST_CASE("bfloat16: batches of products", "[backend][bfloat16]", Halves) {
+    using Half = TestType;
     Half backend{};
     const MatrixProduct p{.m = 5, .n = 8, .k = 16, .stride_a = 48, .stride_b = 24, .stride_c = 8};
     const ProductBatch batch{.outer = 3,
@@ -139,7 +136,7 @@ TEST_CASE("bfloat16: batches of products", "[backend][bfloat16]") {
                              .inner_b = 8,
                              .outer_c = 2 * 40,
                              .inner_c = 40};
-    const auto a = exact(3 * 5 * 48, 1), b = exact(3 * 16 * 24, 2);
+    const auto a = exact_numbers(3 * 5 * 48, 1), b = exact_numbers(3 * 16 * 24, 2);
     const Tensor<Half> A = upload(backend, {3 * 5 * 48}, a), B = upload(backend, {3 * 16 * 24}, b),
                        C(backend, {3 * 2 * 40});
     backend.multiply_batch(p, batch, A.data(), B.data(), C.data());
@@ -155,5 +152,3 @@ TEST_CASE("bfloat16: batches of products", "[backend][bfloat16]") {
         }
     CHECK(distance(host(backend, C), expected) < 0x1.0p-8);
 }
-
-#endif

@@ -16,15 +16,20 @@ using namespace vitscape::test;
 namespace {
 
 /// The outputs of every fused operation for one number of threads.
-template <class T>
-std::map<std::string, std::vector<T>> outputs(int threads) {
-    using B = Cpu<T>;
+template <class B>
+std::map<std::string, std::vector<typename B::Scalar>> outputs(int threads) {
+    using S = typename B::Scalar;
     B backend(threads);
-    std::map<std::string, std::vector<T>> results;
-    const auto random = [&](Index n, std::uint32_t stream) {
-        return Numbers<B>(backend, random_scalars<T>(n, stream));
+    Master<B> sums = master(backend);
+    std::map<std::string, std::vector<S>> results;
+    const auto random_of = [](const auto& where, Index n, std::uint32_t stream) {
+        return Numbers<std::remove_cvref_t<decltype(where)>>(where, random_scalars<S>(n, stream));
     };
-    const auto empty = [&](Index n) { return Numbers<B>(backend, not_a_number<T>(n)); };
+    const auto empty_of = [](const auto& where, Index n) {
+        return Numbers<std::remove_cvref_t<decltype(where)>>(where, not_a_number<S>(n));
+    };
+    const auto random = [&](Index n, std::uint32_t stream) { return random_of(backend, n, stream); };
+    const auto empty = [&](Index n) { return empty_of(backend, n); };
     {
         const Index rows = 1037, out = 391, in = 37;
         const auto x = random(rows * in, 1), weight = random(out * in, 2), bias = random(out, 3),
@@ -35,7 +40,8 @@ std::map<std::string, std::vector<T>> outputs(int threads) {
         results["linear_gelu"] = y.host();
         results["GELU derivative"] = derivative.host();
         for (const auto& [wide, name] : {std::pair<Index, const char*>{37, "small"}, {391, "large"}}) {
-            const auto left = random(rows * wide, 5), dweight = random(out * wide, 6), dbias = random(out, 7);
+            const auto left = random(rows * wide, 5), dweight = random_of(sums, out * wide, 6),
+                       dbias = random_of(sums, out, 7);
             backend.linear_gradient(rows, out, wide, left.data(), residual.data(), dweight.data(),
                                     dbias.data());
             results[std::string("weight gradient, ") + name] = dweight.host();
@@ -45,9 +51,9 @@ std::map<std::string, std::vector<T>> outputs(int threads) {
     {
         const Index rows = 517, columns = 51;
         const auto x = random(rows * columns, 1), gamma = random(columns, 2), beta = random(columns, 3),
-                   dy = random(rows * columns, 4), y = empty(rows * columns), mean = empty(rows),
-                   inverse = empty(rows), dx = empty(rows * columns), dgamma = random(columns, 5),
-                   dbeta = random(columns, 6);
+                   dy = random(rows * columns, 4), y = empty(rows * columns), dx = empty(rows * columns);
+        const auto mean = empty_of(sums, rows), inverse = empty_of(sums, rows),
+                   dgamma = random_of(sums, columns, 5), dbeta = random_of(sums, columns, 6);
         backend.layer_norm(rows, columns, 1e-6, x.data(), gamma.data(), beta.data(), y.data(), mean.data(),
                            inverse.data());
         backend.layer_norm_backward(rows, columns, x.data(), gamma.data(), mean.data(), inverse.data(),
@@ -65,36 +71,45 @@ std::map<std::string, std::vector<T>> outputs(int threads) {
                                    .first_query = 0,
                                    .queries = tokens};
         const Index packed = shape.samples * tokens * 3 * shape.width(), asked = packed / 3;
-        const auto qkv = random(packed, 1), dout = random(asked, 2), out = empty(asked),
-                   probabilities = empty(shape.probabilities()), dqkv = empty(packed);
-        backend.attention(shape, qkv.data(), out.data(), probabilities.data());
-        backend.attention_backward(shape, qkv.data(), out.data(), probabilities.data(), dout.data(),
-                                   dqkv.data());
+        const auto qkv = random(packed, 1), dout = random(asked, 2), out = empty(asked), dqkv = empty(packed);
+        const auto saved = empty_of(sums, backend.attention_saved(shape));
+        backend.attention(shape, qkv.data(), out.data(), saved.data());
+        backend.attention_backward(shape, qkv.data(), out.data(), saved.data(), dout.data(), dqkv.data());
         const std::string name = "attention over " + std::to_string(tokens);
         results[name] = out.host();
         results[name + ", gradient"] = dqkv.host();
     }
-    {
-        const Index n = 50021;
-        const auto theta = random(n, 1), gradient = random(n, 2), first = random(n, 3);
-        auto squares = random_scalars<T>(n, 4);
-        for (T& number : squares) number *= number;
-        const Numbers<B> second(backend, squares);
-        const ParameterGroup all{.offset = 0, .count = n};
-        backend.adamw(std::span(&all, 1), {.learning_rate = 1e-2, .weight_decay = 0.05}, theta.data(),
-                      gradient.data(), first.data(), second.data());
-        results["AdamW"] = theta.host();
-    }
     return results;
+}
+
+template <class B>
+std::vector<typename B::Scalar> adamw(int threads) {
+    using S = typename B::Scalar;
+    B backend(threads);
+    const Index n = 50021;
+    const auto random = [&](std::uint32_t stream) {
+        return Numbers<B>(backend, random_scalars<S>(n, stream));
+    };
+    const auto theta = random(1), gradient = random(2), first = random(3);
+    auto squares = random_scalars<S>(n, 4);
+    for (S& number : squares) number *= number;
+    const Numbers<B> second(backend, squares);
+    const ParameterGroup all{.offset = 0, .count = n};
+    backend.adamw(std::span(&all, 1), {.learning_rate = 1e-2, .weight_decay = 0.05}, theta.data(),
+                  gradient.data(), first.data(), second.data());
+    return theta.host();
 }
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("fused operations do not depend on the number of threads", "[backend][fused][threads]",
-                   double, float) {
-    const auto expected = outputs<TestType>(1);
+                   double, float, bfloat16) {
+    using B = Cpu<TestType>;
+    const auto expected = outputs<B>(1);
+    const auto stepped = adamw<Master<B>>(1);
     for (const int threads : {2, 3, 5}) {
-        const auto results = outputs<TestType>(threads);
+        const auto results = outputs<B>(threads);
+        CHECK(identical(adamw<Master<B>>(threads), stepped));
         for (const auto& [name, numbers] : expected) {
             INFO(name << ", " << threads << " threads");
             CHECK(identical(results.at(name), numbers));

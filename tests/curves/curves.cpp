@@ -3,13 +3,13 @@
 // usage: test_curves  with VITSCAPE_CIFAR10_DIR naming CIFAR-10 as JPEG files, train/<class>/<image>.jpg
 //
 // Trains all methods by the protocol of curves.json and compares each epoch's mean loss with the reference's: within five
-// standard deviations of its seeds or 2 %, whichever is larger. Takes about two minutes on two cores, and longer in bfloat16,
-// which processors only imitate.
+// standard deviations of its seeds or 2 %, whichever is larger. Takes about two minutes on two cores in float and as long in bfloat16.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <vector>
 
+#include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/image_folder.hpp>
 #include <vitscape/methods/rc_mae.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
@@ -17,7 +17,6 @@
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/train/trainer.hpp>
 
-#include "support/backend_types.hpp"
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
@@ -53,7 +52,7 @@ void compare(const B& backend, const M& method, const char* name, const ImageFol
 
 }  // namespace
 
-TEST_CASE("training curves lie in the reference's spread") {
+TEMPLATE_TEST_CASE("training curves lie in the reference's spread", "", float, bfloat16) {
     const char* folder = std::getenv("VITSCAPE_CIFAR10_DIR");
     if (folder == nullptr) {
         std::cout << "skipped: VITSCAPE_CIFAR10_DIR does not name the images\n";
@@ -61,20 +60,9 @@ TEST_CASE("training curves lie in the reference's spread") {
     }
     const ImageFolder images(std::filesystem::path(folder) / "train", {.limit_per_class = 1000});
     REQUIRE(images.size() == 10000);
-    const VitShape encoder{32, 4, {96, 4, 3}};
-    compare(Cpu<float>{}, MaskedAutoencoder<>({.encoder = encoder, .decoder = {64, 1, 4}}), "mae", images);
-    compare(Cpu<float>{}, RcMae<>({.encoder = encoder, .decoder = {64, 1, 4}}), "rc_mae", images);
-    compare(Cpu<float>{}, VitClassifier({.encoder = encoder}), "supervised", images);
-}
-
-#if defined(VITSCAPE_HAS_THRUST)
-TEST_CASE("training curves in bfloat16 lie in the reference's spread") {
-    const char* folder = std::getenv("VITSCAPE_CIFAR10_DIR");
-    if (folder == nullptr) return;
-    const ImageFolder images(std::filesystem::path(folder) / "train", {.limit_per_class = 1000});
-    const Thrust<system::omp, bfloat16> backend;
+    const Cpu<TestType> backend;
     const VitShape encoder{32, 4, {96, 4, 3}};
     compare(backend, MaskedAutoencoder<>({.encoder = encoder, .decoder = {64, 1, 4}}), "mae", images);
+    compare(backend, RcMae<>({.encoder = encoder, .decoder = {64, 1, 4}}), "rc_mae", images);
     compare(backend, VitClassifier({.encoder = encoder}), "supervised", images);
 }
-#endif

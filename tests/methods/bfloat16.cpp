@@ -12,20 +12,17 @@
 #include "support/golden.hpp"
 #include "support/model.hpp"
 
-#if defined(VITSCAPE_HAS_THRUST)
-
 using namespace vitscape;
 using namespace vitscape::test;
 
 namespace {
 
 #if defined(__CUDACC__)
-using System = system::cuda;
+using Half = Cuda<bfloat16>;
 #else
-using System = system::omp;
+using Half = Cpu<bfloat16>;
 #endif
-using Half = Thrust<System, bfloat16>;
-using Full = Thrust<System, float>;
+using Full = Master<Half>;
 
 struct Golden {
     nlohmann::json json = golden_json("mae");
@@ -49,7 +46,7 @@ struct Golden {
 TEST_CASE("bfloat16: losses and gradient are those of float to the expected rounding", "[mae][bfloat16]") {
     const Golden golden;
     const Half half{};
-    const Full full = half.master();
+    const Full full = master(half);
     FrozenObjective in_half(half, golden.model, golden.images(), {.batch = 2});
     FrozenObjective in_full(full, golden.model, golden.images(), {.batch = 2});
     const Vector<Full> theta(full, golden_vector(golden.model.layout(), golden.file, "param."));
@@ -74,7 +71,7 @@ TEST_CASE("bfloat16: the points of a plane are rounded once and give float's sur
           "[mae][bfloat16]") {
     const Golden golden;
     const Half half{};
-    const Full full = half.master();
+    const Full full = master(half);
     FrozenObjective in_half(half, golden.model, golden.images(), {.batch = 2});
     FrozenObjective in_full(full, golden.model, golden.images(), {.batch = 2});
     const Vector<Full> theta(full, golden_vector(golden.model.layout(), golden.file, "param."));
@@ -94,5 +91,3 @@ TEST_CASE("bfloat16: the points of a plane are rounded once and give float's sur
             CHECK(a.loss(row, column) == Approx(in_half.value(point)).epsilon(1e-3));
         }
 }
-
-#endif

@@ -8,25 +8,22 @@
 #include "methods/masked_encoder.hpp"
 #include "support/catch.hpp"
 
-#if defined(VITSCAPE_HAS_THRUST)
-
 using namespace vitscape;
 using namespace vitscape::test;
 
 namespace {
 
 #if defined(__CUDACC__)
-using System = system::cuda;
+using Half = Cuda<bfloat16>;
 #else
-using System = system::omp;
+using Half = Cpu<bfloat16>;
 #endif
-using Half = Thrust<System, bfloat16>;
-using Full = Thrust<System, float>;
+using Full = Master<Half>;
 
 template <class M>
 void compare_with_float(const M& method, double gradient_tolerance) {
     const Half half{};
-    const Full full = half.master();
+    const Full full = master(half);
     Batch batch;
     const xt::xtensor<double, 4> images = masked_images();
     batch.images.resize(images.shape());
@@ -63,5 +60,3 @@ TEST_CASE("bfloat16: data2vec's loss and gradient are float's to the expected ro
           "[methods][bfloat16]") {
     compare_with_float(Data2Vec<>({.encoder = masked_shape, .target_blocks = 2}), 2e-2);
 }
-
-#endif

@@ -88,7 +88,8 @@ elif ! command -v nvidia-smi >/dev/null; then
             $program --backend cuda --precision bf16 --out "$folder/a"  # words of the program apart
     done
 fi
-refuses '--precision bf16 needs --backend cuda' "$pretrain" "${small[@]}" --precision bf16 --out "$folder/a"
+refuses '--precision bf16 needs --backend cuda' \
+    "$curvature" --checkpoint "$good" --data synthetic:64 --precision bf16 --out "$folder/a"
 [[ ! -e "$folder/a/checkpoint.safetensors" ]] || { echo "FAILED: something was written for a request that was refused" && failed=1; }
 
 ((failed == 0)) && echo "all refused as they should be"

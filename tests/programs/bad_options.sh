@@ -521,8 +521,7 @@ pretrain --threads all | --threads takes a whole number from 0 to 1024, 'all' wa
 pretrain --device -1 | --device takes a whole number from 0 to 1023, -1 was given
 pretrain --device 5000 | --device takes a whole number from 0 to 1023, 5000 was given
 pretrain --backend tpu | --backend takes one of cpu, cuda; 'tpu' was given
-pretrain --precision half | --precision takes one of float, bf16; 'half' was given
-pretrain --precision bf16 | --precision bf16 needs --backend cuda
+pretrain --precision half | --precision takes one of float, bf16, auto; 'half' was given
 pretrain --data nonsense:3 | nonsense:3
 pretrain --data synthetic:0 | 0 were
 pretrain --data synthetic:many | synthetic:many

@@ -38,7 +38,7 @@ struct MasterType {
     using type = B;
 };
 template <class B>
-requires requires { typename B::MasterBackend; }
+requires std::same_as<typename B::Storage, bfloat16>
 struct MasterType<B> {
     using type = typename B::MasterBackend;
 };

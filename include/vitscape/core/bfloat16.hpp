@@ -20,10 +20,10 @@ struct bfloat16 {
         asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
 #else
         const auto word = __builtin_bit_cast(std::uint32_t, x);
-        if ((word & 0x7FFFFFFFu) > 0x7F800000u)
-            bits = static_cast<std::uint16_t>((word >> 16) | 0x40u);
-        else
-            bits = static_cast<std::uint16_t>((word + 0x7FFFu + ((word >> 16) & 1u)) >> 16);
+        const std::uint32_t rounded = word + 0x7FFFu + ((word >> 16) & 1u), quiet = word | 0x400000u;
+        const bool is_nan =
+            (word & 0x7FFFFFFFu) > 0x7F800000u;  // a choice, no branch, so that loops are vectors
+        bits = static_cast<std::uint16_t>((is_nan ? quiet : rounded) >> 16);
 #endif
     }
     template <class U>

@@ -3,6 +3,7 @@
 
 #include <vitscape/backend/eigen/adamw.hpp>
 #include <vitscape/backend/eigen/attention.hpp>
+#include <vitscape/backend/eigen/bfloat16/cpu.hpp>
 #include <vitscape/backend/eigen/layer_norm.hpp>
 #include <vitscape/backend/eigen/linear.hpp>
 #include <vitscape/backend/eigen/primitives.hpp>
@@ -10,7 +11,8 @@
 namespace vitscape {
 
 /// The CPU backend on Eigen, for float and double: the primitives and the fused refinements of concept.hpp,
-/// whose arguments are documented there. If oneDNN was found, its matrix product is used for float.
+/// whose arguments are documented there. If oneDNN was found, its matrix product is used for float. `Cpu<bfloat16>` is a class of its
+/// own.
 template <class T>
 class Cpu : public CpuPrimitives<T> {
   public:
@@ -44,8 +46,13 @@ class Cpu : public CpuPrimitives<T> {
     void layer_norm_backward(Index rows, Index columns, const T* x, const T* gamma, const T* mean,
                              const T* inverse_deviation, const T* dy, double beta, T* dx, T* dgamma,
                              T* dbeta) {
-        detail::layer_norm_gradient(this->threads(), rows, columns, x, gamma, mean, inverse_deviation, dy,
-                                    beta, dx, dgamma, dbeta, this->pool());
+        detail::layer_norm_gradient(this->threads(), rows, columns, dgamma, dbeta, this->pool(),
+                                    [=](Index r, T* gamma_sum, T* beta_sum) {
+                                        detail::layer_norm_gradient_row(
+                                            columns, x + r * columns, gamma, mean[r], inverse_deviation[r],
+                                            dy + r * columns, beta != 0, dx + r * columns, gamma_sum,
+                                            beta_sum);
+                                    });
     }
 
     [[nodiscard]] static constexpr bool attention_supported(const AttentionShape&) { return true; }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
+#include <concepts>
 #include <type_traits>
 
 #include <Eigen/Core>
 
 #include <vitscape/backend/concept.hpp>
-#include <vitscape/backend/eigen/parallel.hpp>
 
 #if defined(VITSCAPE_HAS_ONEDNN)
 #include <dnnl.h>
@@ -38,7 +37,7 @@ void eigen_gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
 
 /// `MatrixProduct` on the calling thread: oneDNN's blocked product for float if it was found, otherwise
 /// Eigen.
-template <class T>
+template <std::floating_point T>
 void gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     if (p.m == 0 || p.n == 0) return;
 #if defined(VITSCAPE_HAS_ONEDNN)
@@ -57,28 +56,6 @@ void gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     }
 #endif
     eigen_gemm(p, a, b, c);
-}
-
-/// Multithreaded `gemm`: C is divided into a fixed grid of blocks. Before and after each block, `before` and `after` are
-/// called with its row begin, row end, column begin and column end while it is in cache. Every call repacks its
-/// parts of A and B: with 256 rows and 192 columns or more that costs below 8 % (measured with
-/// oneDNN 2.6 on AVX-512), with 64 rows 15 to 50 %.
-template <class T, class Before, class After>
-void parallel_gemm(int threads, const MatrixProduct& p, const T* a, const T* b, T* c, const Before& before,
-                   const After& after) {
-    const Blocks rows(p.m, 256, 64);
-    const Blocks columns(p.n, 192, std::max<Index>(1, 16 / rows.count));
-    parallel_for(threads, rows.count * columns.count, [&](Index block) {
-        const Index i = block / columns.count, j = block % columns.count;
-        const Index row = rows.begin(i), column = columns.begin(j);
-        MatrixProduct part = p;
-        part.m = rows.length(i);
-        part.n = columns.length(j);
-        before(row, rows.end(i), column, columns.end(j));
-        gemm(part, a + row * (p.transpose_a ? 1 : p.stride_a), b + column * (p.transpose_b ? p.stride_b : 1),
-             c + row * p.stride_c + column);
-        after(row, rows.end(i), column, columns.end(j));
-    });
 }
 
 }  // namespace vitscape::detail

@@ -8,8 +8,7 @@
 #include <Eigen/Core>
 #include <unsupported/Eigen/SpecialFunctions>
 
-#include <vitscape/backend/eigen/gemm.hpp>
-#include <vitscape/backend/eigen/parallel.hpp>
+#include <vitscape/backend/eigen/parallel_gemm.hpp>
 #include <vitscape/backend/linear_products.hpp>
 
 namespace vitscape::detail {
@@ -25,7 +24,7 @@ template <class T>
 void gelu_in_place(Index n, T* x, T* derivative) {
     constexpr Index piece = 256;
     constexpr T root_half = T(0.70710678118654752440), root_half_pi = T(0.39894228040143267794);
-    T cumulative_piece[piece];
+    alignas(64) T cumulative_piece[piece];
     for (Index begin = 0; begin < n; begin += piece) {
         const Index length = std::min(piece, n - begin);
         ArrayMap<T> input(x + begin, length), cumulative(cumulative_piece, length);
@@ -65,8 +64,8 @@ void linear_forward(int threads, Index rows, Index out, Index in, const T* x, co
 
 /// dW += dY^T X. Threads divide the outputs; a small dW is instead summed over fixed groups of rows, one
 /// thread each.
-template <class T, class Pool>
-void add_weight_gradient(int threads, Index rows, Index out, Index in, const T* x, const T* dy, T* dw,
+template <class T, class R, class Pool>
+void add_weight_gradient(int threads, Index rows, Index out, Index in, const T* x, const T* dy, R* dw,
                          Pool& pool) {
     MatrixProduct product = linear_weight_gradient(rows, out, in, 1);
     const Blocks groups(rows, 128, 8);
@@ -85,8 +84,8 @@ void add_weight_gradient(int threads, Index rows, Index out, Index in, const T* 
         });
         return;
     }
-    const auto bytes = static_cast<std::size_t>(groups.count * size) * sizeof(T);
-    T* const partial = static_cast<T*>(pool.allocate(bytes));
+    const auto bytes = static_cast<std::size_t>(groups.count * size) * sizeof(R);
+    R* const partial = static_cast<R*>(pool.allocate(bytes));
     product.beta = 0;
     parallel_for(threads, groups.count, [&](Index group) {
         MatrixProduct part = product;
@@ -95,9 +94,9 @@ void add_weight_gradient(int threads, Index rows, Index out, Index in, const T* 
     });
     const Blocks pieces(size, 4096, 16);
     parallel_for(threads, pieces.count, [&](Index piece) {
-        ArrayMap<T> sum(dw + pieces.begin(piece), pieces.length(piece));
+        ArrayMap<R> sum(dw + pieces.begin(piece), pieces.length(piece));
         for (Index group = 0; group < groups.count; ++group)
-            sum += ConstArrayMap<T>(partial + group * size + pieces.begin(piece), pieces.length(piece));
+            sum += ConstArrayMap<R>(partial + group * size + pieces.begin(piece), pieces.length(piece));
     });
     pool.release(partial, bytes);
 }

@@ -5,29 +5,37 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include <vitscape/backend/concept.hpp>
-#include <vitscape/backend/eigen/gemm.hpp>
 #include <vitscape/backend/eigen/memory_pool.hpp>
-#include <vitscape/backend/eigen/parallel.hpp>
+#include <vitscape/backend/eigen/parallel_gemm.hpp>
 #include <vitscape/backend/eigen/small_gemm.hpp>
 
 namespace vitscape {
 
 /// The primitives of the CPU backend (concept.hpp) and nothing else: plain loops and Eigen's products, on OpenMP
 /// threads. `Cpu<T>` adds the fused refinements; this class is the reference that they are tested
-/// against.
+/// against. bfloat16 is a storage type only: functors see float, and sums and parameters belong to the float counterpart, `Master`.
 template <class T>
 class CpuPrimitives {
+    using R = Real<T>;
+
   public:
-    using Scalar = T;
+    using Scalar = R;
     using Storage = T;
     using Pointer = T*;
+    using MasterBackend = CpuPrimitives<R>;
 
     /// @param threads  number of OpenMP threads, 0 for `available_threads()`. Eigen's own threading is disabled
     ///                 process-wide, since two thread pools on one processor slow each other down.
     explicit CpuPrimitives(int threads = 0)
         : pool_(std::make_shared<MemoryPool>()), threads_(threads > 0 ? threads : available_threads()) {}
+    /// Another view of the same memory.
+    CpuPrimitives(std::shared_ptr<MemoryPool> pool, int threads)
+        : pool_(std::move(pool)), threads_(threads) {}
+    /// The float counterpart of a bfloat16 backend, on the same memory; a copy of itself otherwise.
+    [[nodiscard]] MasterBackend master() const { return {pool_, threads_}; }
 
     [[nodiscard]] int threads() const { return threads_; }
     [[nodiscard]] const MemoryPool& memory() const { return *pool_; }
@@ -79,20 +87,20 @@ class CpuPrimitives {
     }
 
     template <class F, class... In>
-    void reduce_rows(Index rows, Index columns, const F& f, Pointer out, const In&... in) {
-        reduce_rows_into(rows, columns, f, operand::Matrix<T*>{out, 1}, in...);
+    void reduce_rows(Index rows, Index columns, const F& f, R* out, const In&... in) {
+        reduce_rows_into(rows, columns, f, operand::Matrix<R*>{out, 1}, in...);
     }
     template <class F, class... In>
-    void reduce_columns(Index rows, Index columns, const F& f, double beta, Pointer out, const In&... in) {
-        reduce_columns_into(rows, columns, f, beta, operand::Matrix<T*>{out, columns}, in...);
+    void reduce_columns(Index rows, Index columns, const F& f, double beta, R* out, const In&... in) {
+        reduce_columns_into(rows, columns, f, beta, operand::Matrix<R*>{out, columns}, in...);
     }
 
     template <class In>
-    void row_maximum(Index rows, Index columns, const In& in, Pointer out) {
+    void row_maximum(Index rows, Index columns, const In& in, R* out) {
         for_rows(rows, columns, [&](Index r) {
             const auto row = in.row(r);
-            T largest = -std::numeric_limits<T>::infinity();
-            for (Index c = 0; c < columns; ++c) largest = std::max<T>(largest, value_of(row[c]));
+            R largest = -std::numeric_limits<R>::infinity();
+            for (Index c = 0; c < columns; ++c) largest = std::max<R>(largest, value_of(row[c]));
             out[r] = largest;
         });
     }
@@ -115,11 +123,14 @@ class CpuPrimitives {
         return sum;
     }
 
-    void multiply(const MatrixProduct& p, const T* a, const T* b, T* c) {
+    /// C stores T or the type of the sums.
+    template <class C>
+    void multiply(const MatrixProduct& p, const T* a, const T* b, C* c) {
         detail::parallel_gemm(
             threads_, p, a, b, c, [](Index, Index, Index, Index) {}, [](Index, Index, Index, Index) {});
     }
-    void multiply_batch(const MatrixProduct& p, const ProductBatch& batch, const T* a, const T* b, T* c) {
+    template <class C>
+    void multiply_batch(const MatrixProduct& p, const ProductBatch& batch, const T* a, const T* b, C* c) {
         detail::parallel_for(threads_, batch.outer, [&](Index i) {
             for (Index j = 0; j < batch.inner; ++j)
                 detail::head_gemm(p, a + i * batch.outer_a + j * batch.inner_a,
@@ -154,10 +165,8 @@ class CpuPrimitives {
         using S = decltype(f(in.row(0)[0]...));
         const detail::Blocks blocks(rows, std::max<Index>(16, smallest_work / std::max<Index>(columns, 1)),
                                     32);
-        // NOLINTNEXTLINE(bugprone-sizeof-expression): where S is T, this is 1
-        const Index bytes_as_storage = blocks.count * columns * static_cast<Index>(sizeof(S) / sizeof(T));
-        T* scratch = allocate(bytes_as_storage);
-        S* sums = reinterpret_cast<S*>(scratch);  // S is T or a pair of T
+        const std::size_t bytes = static_cast<std::size_t>(blocks.count * columns) * sizeof(S);
+        S* const sums = static_cast<S*>(pool_->allocate(bytes));
         detail::parallel_for(threads_, blocks.count, [&](Index block) {
             S* const sum = sums + block * columns;
             std::fill(sum, sum + columns, S(0));
@@ -166,15 +175,16 @@ class CpuPrimitives {
         });
         const auto result = out.row(0);
         for (Index c = 0; c < columns; ++c) {
-            S sum = beta == 0 ? S(0) : S(static_cast<T>(beta)) * S(result[c]);
+            S sum = beta == 0 ? S(0) : S(static_cast<R>(beta)) * S(result[c]);
             for (Index block = 0; block < blocks.count; ++block) sum += sums[block * columns + c];
             result.set(c, sum);
         }
-        release(scratch, bytes_as_storage);
+        pool_->release(sums, bytes);
     }
 
   protected:
     [[nodiscard]] MemoryPool& pool() { return *pool_; }
+    [[nodiscard]] const std::shared_ptr<MemoryPool>& shared_pool() const { return pool_; }
 
     /// Number of elements below which an additional thread does not pay off.
     static constexpr Index smallest_work = 8192;

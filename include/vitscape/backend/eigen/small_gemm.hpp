@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <type_traits>
 
 #include <Eigen/Core>
@@ -74,7 +75,7 @@ void small_gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
 }
 
 /// One of many small products: `small_gemm` where it is faster, else `gemm`.
-template <class T>
+template <std::floating_point T>
 void head_gemm(const MatrixProduct& p, const T* a, const T* b, T* c) {
     if (is_small(p))
         small_gemm(p, a, b, c);

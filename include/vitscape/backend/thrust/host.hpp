@@ -13,8 +13,8 @@
 #include <thrust/system/omp/execution_policy.h>
 #endif
 
-#include <vitscape/backend/eigen/gemm.hpp>
 #include <vitscape/backend/eigen/memory_pool.hpp>
+#include <vitscape/backend/eigen/parallel_gemm.hpp>
 #include <vitscape/backend/thrust/system.hpp>
 #include <vitscape/core/bfloat16.hpp>
 
@@ -98,29 +98,23 @@ class Execution {
         return sum;
     }
 
-    /// C may have the type of the sums.
+    /// C may have the type of the sums. Products of bfloat16 are those of the widened matrices.
     template <class T, class C>
     void multiply(const MatrixProduct& p, const T* a, const T* b, C* c) {
-        if constexpr (std::is_same_v<T, bfloat16>) {
-            multiply_as_float(p, ProductBatch{}, a, b, c);
-        } else {
-            parallel_gemm(
-                threads_, p, a, b, c, [](Index, Index, Index, Index) {}, [](Index, Index, Index, Index) {});
-        }
+        for_product_blocks(
+            threads_, p,
+            [=](const MatrixProduct& part, Index a_offset, Index b_offset, Index row, Index, Index column,
+                Index) { one_product(part, a + a_offset, b + b_offset, c + row * p.stride_c + column); });
     }
     template <class T, class C>
     void multiply_batch(const MatrixProduct& p, const ProductBatch& batch, const T* a, const T* b, C* c) {
-        if constexpr (std::is_same_v<T, bfloat16>) {
-            multiply_as_float(p, batch, a, b, c);
-        } else {
-            run(batch.outer, [&](Index i) {
-                const OneThread guard;
-                for (Index j = 0; j < batch.inner; ++j)
-                    gemm(p, a + i * batch.outer_a + j * batch.inner_a,
-                         b + i * batch.outer_b + j * batch.inner_b,
-                         c + i * batch.outer_c + j * batch.inner_c);
-            });
-        }
+        run(batch.outer, [&](Index i) {
+            const OneThread guard;
+            for (Index j = 0; j < batch.inner; ++j)
+                one_product(p, a + i * batch.outer_a + j * batch.inner_a,
+                            b + i * batch.outer_b + j * batch.inner_b,
+                            c + i * batch.outer_c + j * batch.inner_c);
+        });
     }
 
   private:
@@ -145,47 +139,12 @@ class Execution {
         thrust::for_each_n(thrust::cpp::par, first, blocks, f);
     }
 
-    /// The rows of a matrix as float, in reused thread-local memory.
-    static const float* widened(std::vector<float>& memory, Index rows, Index columns, const bfloat16* from,
-                                Index stride) {
-        memory.resize(static_cast<std::size_t>(rows * columns));
-        for (Index r = 0; r < rows; ++r)
-            for (Index c = 0; c < columns; ++c)
-                memory[static_cast<std::size_t>(r * columns + c)] = from[r * stride + c];
-        return memory.data();
-    }
-    /// Products of bfloat16 matrices with sums in float: widened, multiplied, rounded.
-    template <class C>
-    void multiply_as_float(const MatrixProduct& p, const ProductBatch& batch, const bfloat16* a,
-                           const bfloat16* b, C* c) {
-        MatrixProduct wide = p;
-        wide.stride_a = p.transpose_a ? p.m : p.k;
-        wide.stride_b = p.transpose_b ? p.k : p.n;
-        wide.stride_c = p.n;
-        const bool one =
-            batch.outer * batch.inner == 1;  // threads divide its rows and columns, otherwise the problems
-        run(one ? 1 : batch.outer, [&](Index i) {
-            thread_local std::vector<float> wide_a, wide_b, wide_c;
-            for (Index j = 0; j < batch.inner; ++j) {
-                C* const result = c + i * batch.outer_c + j * batch.inner_c;
-                const float* const from_a = widened(wide_a, p.transpose_a ? p.k : p.m, wide.stride_a,
-                                                    a + i * batch.outer_a + j * batch.inner_a, p.stride_a);
-                const float* const from_b = widened(wide_b, p.transpose_b ? p.n : p.k, wide.stride_b,
-                                                    b + i * batch.outer_b + j * batch.inner_b, p.stride_b);
-                wide_c.resize(static_cast<std::size_t>(p.m * p.n));
-                if (p.beta != 0)
-                    for (Index r = 0; r < p.m; ++r)
-                        for (Index k = 0; k < p.n; ++k)
-                            wide_c[static_cast<std::size_t>(r * p.n + k)] =
-                                static_cast<float>(result[r * p.stride_c + k]);
-                const auto nothing = [](Index, Index, Index, Index) {};
-                parallel_gemm(one ? threads_ : 1, wide, from_a, from_b, wide_c.data(), nothing, nothing);
-                for (Index r = 0; r < p.m; ++r)
-                    for (Index k = 0; k < p.n; ++k)
-                        result[r * p.stride_c + k] =
-                            static_cast<C>(wide_c[static_cast<std::size_t>(r * p.n + k)]);
-            }
-        });
+    template <class T, class C>
+    static void one_product(const MatrixProduct& p, const T* a, const T* b, C* c) {
+        if constexpr (std::is_same_v<T, bfloat16>)
+            gemm_as_float(p, a, b, c);
+        else
+            gemm(p, a, b, c);
     }
 
     std::shared_ptr<MemoryPool> pool_;

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <vitscape/core/error.hpp>
+#include <vitscape/landscape/grid.hpp>
+#include <vitscape/landscape/plane.hpp>
+#include <vitscape/landscape/projector.hpp>
+
+namespace vitscape {
+
+/// What rounding does to one point of a surface.
+struct RoundingError {
+    double x = 0, y = 0;  ///< position on the plane
+    double error = 0;     ///< loss with rounding minus loss without; infinite if only the latter is finite
+    double standard_error = 0;  ///< of the loss without, over its samples
+
+    /// Whether the error is within the standard error, so that it hides nothing that the samples show.
+    [[nodiscard]] bool negligible() const { return std::abs(error) <= standard_error; }
+};
+
+/// The errors of a surface whose objective rounds, such as a model in bfloat16: at the ends and in the middle of each axis of its grid,
+/// `rounded` is compared with `exact`, the same function of the same samples in higher precision. Points at which the exact loss is not
+/// finite are left out.
+/// @throws what `project` throws
+template <Backend B, class Rounded, class Exact>
+[[nodiscard]] std::vector<RoundingError> rounding_errors(Rounded& rounded, Exact& exact,
+                                                         const Plane<B>& plane, const PlaneGrid& grid) {
+    PlaneGrid few = grid;
+    few.x.steps = std::min<Index>(3, grid.x.steps);
+    few.y.steps = std::min<Index>(3, grid.y.steps);
+    const Surface with = project(rounded, plane, few), without = project(exact, plane, few);
+    std::vector<RoundingError> errors;
+    for (std::size_t row = 0; row < without.y.size(); ++row)
+        for (std::size_t column = 0; column < without.x.size(); ++column) {
+            if (!std::isfinite(without.loss(row, column))) continue;
+            const double error = with.loss(row, column) - without.loss(row, column);
+            errors.push_back({without.x[column], without.y[row],
+                              std::isfinite(error) ? error : std::numeric_limits<double>::infinity(),
+                              without.standard_error(row, column)});
+        }
+    return errors;
+}
+
+/// @throws NumericError that names the point where an error is farthest from negligible, if one is not
+inline void require_negligible(const std::vector<RoundingError>& errors) {
+    const auto excess = [](const RoundingError& e) { return std::abs(e.error) - e.standard_error; };
+    const auto worst = std::max_element(
+        errors.begin(), errors.end(),
+        [&](const RoundingError& a, const RoundingError& b) { return excess(a) < excess(b); });
+    if (worst == errors.end() || worst->negligible()) return;
+    throw NumericError(message("at (", worst->x, ", ", worst->y,
+                               ") the loss in low precision differs from that in float by ", worst->error,
+                               ", which is more than its standard error ", worst->standard_error,
+                               "; compute this surface in float"));
+}
+
+}  // namespace vitscape
