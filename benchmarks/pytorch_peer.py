@@ -286,6 +286,7 @@ def main():
             "method": options.method,
             "size": options.size,
             "mode": options.mode,
+            "precision": options.precision,
             "batch": options.batch,
             "threads": options.threads,
             "images_per_second": round(statistics.median(rates), 2),
@@ -300,7 +301,7 @@ def main():
         }
         if not on_cpu:
             line |= {"device": torch.cuda.get_device_name(), "compile_mode": options.compile_mode}
-            line |= {"precision": options.precision, "inputs": "resident", "part": "speed"}
+            line |= {"inputs": "resident", "part": "speed"}
         print(json.dumps(line), flush=True)
 
     if not options.turns:
