@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <vitscape/autograd/recorder.hpp>
@@ -38,16 +39,22 @@ class FrozenBatches {
     /// The images that the model reads.
     [[nodiscard]] const std::vector<Batch>& read() const { return read_; }
 
-    /// The method's inputs, one entry per batch. @param teacher  bound to the teacher's parameters, if there is one
+    /// The method's inputs, one entry per batch, or several of at most `largest` images.
+    /// @param teacher  bound to the teacher's parameters, if there is one
     /// @throws ConfigError if images differ from the clean ones and the method's inputs have no `targets`
     template <class M, Backend B>
-    [[nodiscard]] std::vector<typename M::template Inputs<B>> prepared(const M& method,
-                                                                       Eval<B>& teacher) const {
-        std::vector<typename M::template Inputs<B>> all(read_.size());
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            prepare(method, teacher, read_[i], all[i]);
-            if (!clean_.empty()) predict_clean(method, teacher, clean_[i], all[i]);
-        }
+    [[nodiscard]] std::vector<typename M::template Inputs<B>> prepared(
+        const M& method, Eval<B>& teacher,
+        std::size_t largest = std::numeric_limits<std::size_t>::max()) const {
+        std::vector<typename M::template Inputs<B>> all;
+        for (std::size_t i = 0; i < read_.size(); ++i)
+            for (std::size_t first = 0; first < read_[i].size();
+                 first += std::min(largest, read_[i].size())) {
+                const std::size_t count = std::min(largest, read_[i].size() - first);
+                prepare(method, teacher, slice(read_[i], first, count), all.emplace_back());
+                if (!clean_.empty())
+                    predict_clean(method, teacher, slice(clean_[i], first, count), all.back());
+            }
         return all;
     }
 

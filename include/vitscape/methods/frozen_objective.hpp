@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -136,7 +137,7 @@ class FrozenObjective {
             still_ = Vector<P>(backend(), layout().size());
             Eval<J> eval(jets, {teacher_.data(), still_.data(), still_.data(),
                                 still_.data()});  // the teacher does not move with theta
-            jet_inputs_ = batches_.prepared(method_, eval);
+            jet_inputs_ = batches_.prepared(method_, eval, second_order_batch());
         }
         Eval<J> eval(jets, {theta.data(), delta.data(), eta.data(), still_.data()});
         std::vector<double> part(static_cast<std::size_t>(samples_));
@@ -154,13 +155,20 @@ class FrozenObjective {
     }
 
   private:
+    /// Images at once in derivatives of second order, which take several times the memory of a loss.
+    static constexpr std::size_t second_order_batch() {
+        if constexpr (requires { P::samples_in_cache; })
+            return P::samples_in_cache;
+        else
+            return std::numeric_limits<std::size_t>::max();
+    }
     void second_order_product(const Vector<P>& theta, const Vector<P>& v, bool gauss_newton, Vector<P>& out) {
         if (!second_) second_.emplace(backend(), layout().size());
         if (second_->inputs.empty()) {
             if constexpr (TaughtMethod<M, B>) still_ = Vector<P>(backend(), layout().size());
             Eval<D> eval(second_->backend,
                          {teacher_.data(), still_.data()});  // the teacher does not move with theta
-            second_->inputs = batches_.prepared(method_, eval);
+            second_->inputs = batches_.prepared(method_, eval, second_order_batch());
         }
         fill(0, second_->gradient);
         fill(0, out);

@@ -26,6 +26,9 @@ class CpuPrimitives {
     using Storage = T;
     using Pointer = T*;
     using MasterBackend = CpuPrimitives<R>;
+    /// Samples that derivatives of second order are computed of at once. Of a small model their activations then stay in the caches
+    /// (measured: 7 to 13 % faster than 256 at once).
+    static constexpr std::size_t samples_in_cache = 32;
 
     /// @param threads  number of OpenMP threads, 0 for `available_threads()`. Eigen's own threading is disabled
     ///                 process-wide, since two thread pools on one processor slow each other down.

@@ -9,71 +9,144 @@
 
 namespace vitscape::detail {
 
-/// The products of some neighbouring heads of one sample in `AttentionShape`, bfloat16 in and float out. Scores and probabilities
-/// (head, query, token) lie one behind the other, so do the products with q, k or v, (head, row, head width).
+/// A part of `AttentionShape`: all heads of some samples, or some heads of one sample. Its scores and probabilities (sample, head, query,
+/// token) lie one behind the other, and so do the products with q, k or v, (sample, head, row, head width).
 class HeadGroup {
   public:
-    /// As many heads at once as keep their scores within the second-level cache: a call costs about a microsecond.
-    explicit HeadGroup(const AttentionShape& s)
-        : s_(s), heads_(std::clamp<Index>(65536 / std::max<Index>(1, s.queries * s.tokens), 1, s.heads)) {}
-    [[nodiscard]] Index heads() const { return heads_; }
+    /// Number of groups: as many heads at once as keep their scores within the second-level cache, since a call of oneDNN takes about a
+    /// microsecond.
+    static Index count(const AttentionShape& s) {
+        const Index per_sample = (s.heads + heads_at_once(s) - 1) / heads_at_once(s);
+        return per_sample > 1 ? s.samples * per_sample
+                              : (s.samples + samples_at_once(s) - 1) / samples_at_once(s);
+    }
+    HeadGroup(const AttentionShape& s, Index group) : s_(s) {
+        const Index at_once = heads_at_once(s), per_sample = (s.heads + at_once - 1) / at_once;
+        const Index samples = per_sample > 1 ? 1 : samples_at_once(s);
+        sample_ = group / per_sample * samples;
+        head_ = group % per_sample * at_once;
+        samples_ = std::min(samples, s.samples - sample_);
+        heads_ = std::min(at_once, s.heads - head_);
+    }
 
-    /// (query, token) = q k^T for rows of q and k `stride_q` and `stride_k` apart
-    void scores(Index heads, const bfloat16* q, Index stride_q, const bfloat16* k, float* to) const {
-        gemm_batch({.transpose_b = true,
-                    .m = s_.queries,
-                    .n = s_.tokens,
-                    .k = s_.head_width,
-                    .stride_a = stride_q,
-                    .stride_b = packed(),
-                    .stride_c = s_.tokens},
-                   {.inner = heads,
-                    .inner_a = s_.head_width,
-                    .inner_b = s_.head_width,
-                    .inner_c = s_.queries * s_.tokens},
-                   q, k, to);
+    /// Numbers of rows of scores, in all and before this group.
+    [[nodiscard]] Index rows() const { return samples_ * heads_ * s_.queries; }
+    [[nodiscard]] Index first_row() const { return (sample_ * s_.heads + head_) * s_.queries; }
+    [[nodiscard]] Index scores_size() const { return rows() * s_.tokens; }
+    /// Of the larger of (sample, head, query or token, head width).
+    [[nodiscard]] Index product_size() const { return samples_ * heads_ * s_.tokens * s_.head_width; }
+
+    /// The group's first element of q, k or v (`part` 0, 1, 2), of q that of the first query.
+    template <class T>
+    [[nodiscard]] T* of_packed(T* qkv, Index part) const {
+        return qkv + (sample_ * s_.tokens + (part == 0 ? s_.first_query : 0)) * packed() + part * s_.width() +
+               column();
+    }
+    template <class T>
+    [[nodiscard]] T* of_output(T* out) const {
+        return out + sample_ * s_.queries * s_.width() + column();
+    }
+
+    /// (query, token) = q k^T
+    void scores(const bfloat16* q, const bfloat16* k, float* to) const {
+        products(q, packed(), s_.tokens, k, to);
+    }
+    /// (query, token) = u v^T for u like the output
+    void scores_of_output(const bfloat16* u, const bfloat16* v, float* to) const {
+        products(u, s_.width(), s_.queries, v, to);
     }
     /// (query, head width) = p v
-    void mix(Index heads, const bfloat16* p, const bfloat16* v, float* to) const {
-        gemm_batch({.m = s_.queries,
+    void mix(const bfloat16* p, const bfloat16* v, float* to) const {
+        ProductBatch batch = of_scores();
+        batch.outer_b = s_.tokens * packed();
+        batch.inner_b = s_.head_width;
+        dense_gemm({.m = s_.queries,
                     .n = s_.head_width,
                     .k = s_.tokens,
                     .stride_a = s_.tokens,
-                    .stride_b = packed(),
-                    .stride_c = s_.head_width},
-                   {.inner = heads,
-                    .inner_a = s_.queries * s_.tokens,
-                    .inner_b = s_.head_width,
-                    .inner_c = s_.queries * s_.head_width},
-                   p, v, to);
+                    .stride_b = packed()},
+                   batch, p, v, to);
     }
-    /// (token, head width) = p^T u for rows of u `stride_u` apart
-    void spread(Index heads, const bfloat16* p, const bfloat16* u, Index stride_u, float* to) const {
-        gemm_batch({.transpose_a = true,
+    /// (token, head width) = p^T q
+    void spread(const bfloat16* p, const bfloat16* q, float* to) const {
+        sums(p, q, packed(), s_.tokens, to);
+    }
+    /// (token, head width) = p^T u for u like the output
+    void spread_of_output(const bfloat16* p, const bfloat16* u, float* to) const {
+        sums(p, u, s_.width(), s_.queries, to);
+    }
+    /// Rounds (sample, head, query, head width) to the output, or (sample, head, row, head width) to q, k or v.
+    void store_output(const float* from, bfloat16* to) const {
+        store(from, s_.queries, s_.width(), s_.queries, to);
+    }
+    void store_queries(const float* from, bfloat16* to) const {
+        store(from, s_.queries, packed(), s_.tokens, to);
+    }
+    void store_tokens(const float* from, bfloat16* to) const {
+        store(from, s_.tokens, packed(), s_.tokens, to);
+    }
+    /// Zeros for q of the tokens that are no queries.
+    void clear_other_queries(bfloat16* qkv) const {
+        for (Index sample = sample_; sample < sample_ + samples_; ++sample)
+            for (Index t = 0; t < s_.tokens; ++t)
+                if (t < s_.first_query || t >= s_.first_query + s_.queries)
+                    std::fill_n(qkv + (sample * s_.tokens + t) * packed() + column(), heads_ * s_.head_width,
+                                bfloat16(0.0F));
+    }
+
+  private:
+    static Index scores_of_head(const AttentionShape& s) { return std::max<Index>(1, s.queries * s.tokens); }
+    static Index heads_at_once(const AttentionShape& s) {
+        return std::clamp<Index>(65536 / scores_of_head(s), 1, s.heads);
+    }
+    static Index samples_at_once(const AttentionShape& s) {
+        return std::clamp<Index>(65536 / (s.heads * scores_of_head(s)), 1, 16);
+    }
+    [[nodiscard]] Index packed() const { return 3 * s_.width(); }
+    [[nodiscard]] Index column() const { return head_ * s_.head_width; }
+    /// Of products whose A are scores or probabilities.
+    [[nodiscard]] ProductBatch of_scores() const {
+        const Index size = s_.queries * s_.tokens;
+        return {.outer = samples_, .inner = heads_, .outer_a = heads_ * size, .inner_a = size};
+    }
+    /// Rows of A are `stride` apart, samples `rows` rows.
+    void products(const bfloat16* a, Index stride, Index rows, const bfloat16* b, float* to) const {
+        dense_gemm({.transpose_b = true,
+                    .m = s_.queries,
+                    .n = s_.tokens,
+                    .k = s_.head_width,
+                    .stride_a = stride,
+                    .stride_b = packed()},
+                   {.outer = samples_,
+                    .inner = heads_,
+                    .outer_a = rows * stride,
+                    .inner_a = s_.head_width,
+                    .outer_b = s_.tokens * packed(),
+                    .inner_b = s_.head_width},
+                   a, b, to);
+    }
+    void sums(const bfloat16* p, const bfloat16* b, Index stride, Index rows, float* to) const {
+        ProductBatch batch = of_scores();
+        batch.outer_b = rows * stride;
+        batch.inner_b = s_.head_width;
+        dense_gemm({.transpose_a = true,
                     .m = s_.tokens,
                     .n = s_.head_width,
                     .k = s_.queries,
                     .stride_a = s_.tokens,
-                    .stride_b = stride_u,
-                    .stride_c = s_.head_width},
-                   {.inner = heads,
-                    .inner_a = s_.queries * s_.tokens,
-                    .inner_b = s_.head_width,
-                    .inner_c = s_.tokens * s_.head_width},
-                   p, u, to);
+                    .stride_b = stride},
+                   batch, p, b, to);
     }
-    /// Rounds (head, row, head width) to rows of all heads, `stride` apart.
-    void store(Index heads, Index rows, const float* from, bfloat16* to, Index stride) const {
-        for (Index head = 0; head < heads; ++head)
-            for (Index r = 0; r < rows; ++r)
-                narrow(s_.head_width, from + (head * rows + r) * s_.head_width,
-                       to + r * stride + head * s_.head_width);
+    void store(const float* from, Index rows, Index stride, Index rows_of_sample, bfloat16* to) const {
+        for (Index sample = 0; sample < samples_; ++sample)
+            for (Index head = 0; head < heads_; ++head)
+                for (Index r = 0; r < rows; ++r, from += s_.head_width)
+                    narrow(s_.head_width, from,
+                           to + (sample * rows_of_sample + r) * stride + head * s_.head_width);
     }
 
-  private:
-    [[nodiscard]] Index packed() const { return 3 * s_.width(); }
     AttentionShape s_;
-    Index heads_;
+    Index sample_, head_, samples_, heads_;
 };
 
 /// x[0..n) = exp(x); many rows at once, since rows of a few numbers are mostly the rest of a vector.
@@ -87,38 +160,32 @@ inline void exponentials(Index n, float* x) {
 inline void attention_forward(int threads, const AttentionShape& s, const bfloat16* qkv, bfloat16* out,
                               float* log_sums) {
     struct Scores;
+    struct Mixed;
     struct Probabilities;
-    const HeadGroup group(s);
-    const Index width = s.width(), packed = 3 * width, map_size = s.queries * s.tokens;
     const float scale = 1 / std::sqrt(static_cast<float>(s.head_width));
-    parallel_for(threads, s.samples, [&](Index sample) {
-        const bfloat16* const k = qkv + sample * s.tokens * packed + width;
-        const bfloat16* const q = k - width + s.first_query * packed;
-        float* const scores =
-            thread_scratch<Scores, float>(group.heads() * (map_size + s.queries * s.head_width));
-        bfloat16* const p = thread_scratch<Probabilities, bfloat16>(group.heads() * map_size);
-        for (Index head = 0; head < s.heads; head += group.heads()) {
-            const Index heads = std::min(group.heads(), s.heads - head), column = head * s.head_width;
-            float* const mixed = scores + heads * map_size;
-            float* const log_sum = log_sums + (sample * s.heads + head) * s.queries;
-            group.scores(heads, q + column, packed, k + column, scores);
-            for (Index i = 0; i < heads * s.queries; ++i) {
-                ArrayMap<float> row(scores + i * s.tokens, s.tokens);
-                const float largest = scale * row.maxCoeff();
-                row = scale * row - largest;
-                log_sum[i] = largest;
-            }
-            exponentials(heads * map_size, scores);
-            for (Index i = 0; i < heads * s.queries; ++i) {
-                ArrayMap<float> row(scores + i * s.tokens, s.tokens);
-                const float sum = row.sum();
-                row *= 1 / sum;
-                log_sum[i] += std::log(sum);
-            }
-            narrow(heads * map_size, scores, p);
-            group.mix(heads, p, k + width + column, mixed);
-            group.store(heads, s.queries, mixed, out + sample * s.queries * width + column, width);
+    parallel_for(threads, HeadGroup::count(s), [&](Index index) {
+        const HeadGroup group(s, index);
+        float* const scores = thread_scratch<Scores, float>(group.scores_size());
+        float* const mixed = thread_scratch<Mixed, float>(group.product_size());
+        bfloat16* const p = thread_scratch<Probabilities, bfloat16>(group.scores_size());
+        float* const log_sum = log_sums + group.first_row();
+        group.scores(group.of_packed(qkv, 0), group.of_packed(qkv, 1), scores);
+        for (Index i = 0; i < group.rows(); ++i) {
+            ArrayMap<float> row(scores + i * s.tokens, s.tokens);
+            const float largest = scale * row.maxCoeff();
+            row = scale * row - largest;
+            log_sum[i] = largest;
         }
+        exponentials(group.scores_size(), scores);
+        for (Index i = 0; i < group.rows(); ++i) {
+            ArrayMap<float> row(scores + i * s.tokens, s.tokens);
+            const float sum = row.sum();
+            row *= 1 / sum;
+            log_sum[i] += std::log(sum);
+        }
+        narrow(group.scores_size(), scores, p);
+        group.mix(p, group.of_packed(qkv, 2), mixed);
+        group.store_output(mixed, group.of_output(out));
     });
 }
 
@@ -126,48 +193,41 @@ inline void attention_forward(int threads, const AttentionShape& s, const bfloat
 inline void attention_gradient(int threads, const AttentionShape& s, const bfloat16* qkv,
                                const float* log_sums, const bfloat16* dout, bfloat16* dqkv) {
     struct Scores;
+    struct Gradients;
+    struct Products;
     struct Rounded;
-    const HeadGroup group(s);
-    const Index width = s.width(), packed = 3 * width, map_size = s.queries * s.tokens;
     const float scale = 1 / std::sqrt(static_cast<float>(s.head_width));
-    parallel_for(threads, s.samples, [&](Index sample) {
-        const bfloat16* const k = qkv + sample * s.tokens * packed + width;
-        const bfloat16* const q = k - width + s.first_query * packed;
-        const bfloat16* const upstream = dout + sample * s.queries * width;
-        bfloat16* const gradient = dqkv + sample * s.tokens * packed;
-        for (Index t = 0; t < s.tokens; ++t)
-            if (t < s.first_query || t >= s.first_query + s.queries)
-                std::fill_n(gradient + t * packed, width, bfloat16(0.0F));
-        float* const scores =
-            thread_scratch<Scores, float>(group.heads() * (2 * map_size + s.tokens * s.head_width));
-        bfloat16* const rounded = thread_scratch<Rounded, bfloat16>(group.heads() * map_size);
-        for (Index head = 0; head < s.heads; head += group.heads()) {
-            const Index heads = std::min(group.heads(), s.heads - head), column = head * s.head_width;
-            float* const dscores = scores + heads * map_size;
-            float* const product = dscores + heads * map_size;
-            const float* const log_sum = log_sums + (sample * s.heads + head) * s.queries;
-            group.scores(heads, q + column, packed, k + column, scores);
-            for (Index i = 0; i < heads * s.queries; ++i) {
-                ArrayMap<float> row(scores + i * s.tokens, s.tokens);
-                row = scale * row - log_sum[i];
-            }
-            exponentials(heads * map_size, scores);
-            narrow(heads * map_size, scores, rounded);
-            group.spread(heads, rounded, upstream + column, width, product);
-            group.store(heads, s.tokens, product, gradient + 2 * width + column, packed);
-            group.scores(heads, upstream + column, width, k + width + column, dscores);
-            for (Index i = 0; i < heads * s.queries; ++i) {
-                const ConstArrayMap<float> probability(scores + i * s.tokens, s.tokens);
-                ArrayMap<float> row(dscores + i * s.tokens, s.tokens);
-                const float mean = (row * probability).sum();
-                row = scale * probability * (row - mean);
-            }
-            narrow(heads * map_size, dscores, rounded);
-            group.mix(heads, rounded, k + column, product);
-            group.store(heads, s.queries, product, gradient + s.first_query * packed + column, packed);
-            group.spread(heads, rounded, q + column, packed, product);
-            group.store(heads, s.tokens, product, gradient + width + column, packed);
+    parallel_for(threads, HeadGroup::count(s), [&](Index index) {
+        const HeadGroup group(s, index);
+        float* const scores = thread_scratch<Scores, float>(group.scores_size());
+        float* const dscores = thread_scratch<Gradients, float>(group.scores_size());
+        float* const product = thread_scratch<Products, float>(group.product_size());
+        bfloat16* const rounded = thread_scratch<Rounded, bfloat16>(group.scores_size());
+        const float* const log_sum = log_sums + group.first_row();
+        const bfloat16 *const q = group.of_packed(qkv, 0), *const k = group.of_packed(qkv, 1),
+                              *const v = group.of_packed(qkv, 2), *const upstream = group.of_output(dout);
+        group.clear_other_queries(dqkv);
+        group.scores(q, k, scores);
+        for (Index i = 0; i < group.rows(); ++i) {
+            ArrayMap<float> row(scores + i * s.tokens, s.tokens);
+            row = scale * row - log_sum[i];
         }
+        exponentials(group.scores_size(), scores);
+        narrow(group.scores_size(), scores, rounded);
+        group.spread_of_output(rounded, upstream, product);
+        group.store_tokens(product, group.of_packed(dqkv, 2));
+        group.scores_of_output(upstream, v, dscores);
+        for (Index i = 0; i < group.rows(); ++i) {
+            const ConstArrayMap<float> probability(scores + i * s.tokens, s.tokens);
+            ArrayMap<float> row(dscores + i * s.tokens, s.tokens);
+            const float mean = (row * probability).sum();
+            row = scale * probability * (row - mean);
+        }
+        narrow(group.scores_size(), dscores, rounded);
+        group.mix(rounded, k, product);
+        group.store_queries(product, group.of_packed(dqkv, 0));
+        group.spread(rounded, q, product);
+        group.store_tokens(product, group.of_packed(dqkv, 1));
     });
 }
 

@@ -65,21 +65,36 @@ inline void gemm_as_float(const MatrixProduct& p, const bfloat16* a, const bfloa
     });
 }
 
-/// `batch.inner` products on the calling thread, of bfloat16 matrices with sums and results in float.
-inline void gemm_batch(const MatrixProduct& p, const ProductBatch& batch, const bfloat16* a,
+/// A batch of products on the calling thread, of bfloat16 matrices with sums and results in float. Results lie one behind the other
+/// without gaps: stride_c is n, and those of a batch are m n elements apart.
+inline void dense_gemm(const MatrixProduct& p, const ProductBatch& batch, const bfloat16* a,
                        const bfloat16* b, float* c) {
     if (p.m == 0 || p.n == 0) return;
 #if defined(VITSCAPE_HAS_ONEDNN)
     if (p.k > 0 && p.alpha == 1 && multiplies_bfloat16())
         return OneDnnProducts::of_this_thread().run(p, batch, a, b, c);
 #endif
-    for (Index i = 0; i < batch.inner; ++i)
-        gemm_as_float(p, a + i * batch.inner_a, b + i * batch.inner_b, c + i * batch.inner_c);
+    MatrixProduct one = p;
+    one.stride_c = p.n;
+    for (Index i = 0; i < batch.outer; ++i)
+        for (Index j = 0; j < batch.inner; ++j, c += p.m * p.n)
+            gemm_as_float(one, a + i * batch.outer_a + j * batch.inner_a,
+                          b + i * batch.outer_b + j * batch.inner_b, c);
 }
 
 /// `MatrixProduct` of bfloat16 matrices on the calling thread, with sums in float: oneDNN's where this processor has such products.
 inline void gemm(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, float* c) {
-    gemm_batch(p, ProductBatch{}, a, b, c);
+    if (p.stride_c == p.n || p.m <= 1) return dense_gemm(p, {}, a, b, c);
+    struct Sums;
+    MatrixProduct sums = p;
+    sums.beta = 0;
+    float* const result = thread_scratch<Sums, float>(p.m * p.n);
+    dense_gemm(sums, {}, a, b, result);
+    for (Index r = 0; r < p.m; ++r)
+        for (Index j = 0; j < p.n; ++j) {
+            float& target = c[r * p.stride_c + j];
+            target = result[r * p.n + j] + (p.beta == 0 ? 0.F : static_cast<float>(p.beta) * target);
+        }
 }
 inline void gemm(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, bfloat16* c) {
     rounded_gemm(p, a, b, c, [](const MatrixProduct& sums, const bfloat16* x, const bfloat16* y, float* to) {

@@ -4,11 +4,14 @@
 #if defined(VITSCAPE_HAS_ONEDNN)  // empty without it
 
 #include <array>
+#include <compare>
+#include <cstddef>
+#include <cstring>
 #include <map>
 #include <memory>
-#include <utility>
 
 #include <vitscape/backend/concept.hpp>
+#include <vitscape/backend/eigen/bfloat16/rows.hpp>
 #include <vitscape/core/bfloat16.hpp>
 #include <vitscape/core/error.hpp>
 
@@ -33,21 +36,27 @@ inline void require_onednn(dnnl_status_t status, const char* call) {
     if (status != dnnl_success) throw Error(message("oneDNN's ", call, " failed with status ", status));
 }
 
-/// `problems` products of one form, as a primitive of oneDNN with its memory objects: matrices of bfloat16, sums and C in float.
-/// Belongs to the thread that made it.
+/// What distinguishes primitives: `problems` products of one form, whose matrices lie one behind the other without gaps.
+struct OneDnnShape {
+    bool transpose_a, transpose_b;
+    Index problems, m, n, k;
+    float beta;
+    friend auto operator<=>(const OneDnnShape&, const OneDnnShape&) = default;
+};
+
+/// Products as a primitive of oneDNN with its memory objects: matrices of bfloat16, sums and C in float. Belongs to the thread that
+/// made it.
 class OneDnnProduct {
   public:
     /// @throws Error if oneDNN has no such product
-    OneDnnProduct(dnnl_engine_t engine, const MatrixProduct& p, const ProductBatch& batch) {
-        const Description a =
-            describe(batch.inner, p.m, p.k, batch.inner_a, p.stride_a, p.transpose_a, dnnl_bf16);
-        const Description b =
-            describe(batch.inner, p.k, p.n, batch.inner_b, p.stride_b, p.transpose_b, dnnl_bf16);
-        const Description c = describe(batch.inner, p.m, p.n, batch.inner_c, p.stride_c, false, dnnl_f32);
+    OneDnnProduct(dnnl_engine_t engine, const OneDnnShape& p) {
+        const Description a = describe(p.problems, p.m, p.k, p.transpose_a, dnnl_bf16);
+        const Description b = describe(p.problems, p.k, p.n, p.transpose_b, dnnl_bf16);
+        const Description c = describe(p.problems, p.m, p.n, false, dnnl_f32);
         dnnl_primitive_attr_t raw_attributes = nullptr;
         require_onednn(dnnl_primitive_attr_create(&raw_attributes), "dnnl_primitive_attr_create");
         const OneDnnHandle<dnnl_primitive_attr, dnnl_primitive_attr_destroy> attributes(raw_attributes);
-        if (p.beta != 0) add_to_result(raw_attributes, static_cast<float>(p.beta));
+        if (p.beta != 0) add_to_result(raw_attributes, p.beta);
         dnnl_primitive_desc_t raw = nullptr;
 #if DNNL_VERSION_MAJOR >= 3
         require_onednn(dnnl_matmul_primitive_desc_create(&raw, engine, a.get(), b.get(), nullptr, c.get(),
@@ -86,12 +95,11 @@ class OneDnnProduct {
 #else
     using Description = std::unique_ptr<dnnl_memory_desc_t>;
 #endif
-    /// `problems` matrices of rows x columns, op applied, `distance` elements apart.
-    static Description describe(Index problems, Index rows, Index columns, Index distance, Index stride,
-                                bool transposed, dnnl_data_type_t type) {
+    /// `problems` matrices of rows x columns, which are stored transposed or not.
+    static Description describe(Index problems, Index rows, Index columns, bool transposed,
+                                dnnl_data_type_t type) {
         const dnnl_dims_t extents{problems, rows, columns};
-        const dnnl_dims_t strides{problems > 1 ? distance : rows * columns, transposed ? 1 : stride,
-                                  transposed ? stride : 1};
+        const dnnl_dims_t strides{rows * columns, transposed ? 1 : columns, transposed ? rows : 1};
 #if DNNL_VERSION_MAJOR >= 3
         dnnl_memory_desc_t raw = nullptr;
         require_onednn(dnnl_memory_desc_create_with_strides(&raw, 3, extents, type, strides),
@@ -128,7 +136,26 @@ class OneDnnProduct {
     OneDnnMemory a_, b_, c_;
 };
 
-/// The primitives that a thread has used, by shape: making one takes some hundred microseconds.
+/// Matrices one behind the other without gaps: those of a batch, copied to this thread's memory for a `Use` if they do not lie so.
+template <class Use>
+const bfloat16* without_gaps(Index outer, Index outer_step, Index inner, Index inner_step, Index rows,
+                             Index columns, Index stride, const bfloat16* from) {
+    const Index size = rows * columns;
+    if ((rows == 1 || stride == columns) && (inner == 1 || inner_step == size) &&
+        (outer == 1 || outer_step == inner * size))
+        return from;
+    bfloat16* const copy = thread_scratch<Use, bfloat16>(outer * inner * size);
+    bfloat16* to = copy;
+    for (Index i = 0; i < outer; ++i)
+        for (Index j = 0; j < inner; ++j)
+            for (Index r = 0; r < rows; ++r, to += columns)
+                std::memcpy(to, from + i * outer_step + j * inner_step + r * stride,
+                            static_cast<std::size_t>(columns) * sizeof(bfloat16));
+    return copy;
+}
+
+/// The primitives that a thread has used, by shape: making one takes some hundred microseconds. They get matrices without gaps, since for
+/// others oneDNN 2.6 has no kernel with AMX and needs three to ten times as long.
 class OneDnnProducts {
   public:
     OneDnnProducts() {
@@ -144,26 +171,33 @@ class OneDnnProducts {
         return products;
     }
 
-    /// `batch.inner` products with alpha 1 that lie `batch.inner_a`, ... elements apart; `batch.outer` is not read.
+    /// A batch of products with alpha 1, each C without gaps between its rows.
     void run(const MatrixProduct& p, const ProductBatch& batch, const bfloat16* a, const bfloat16* b,
              float* c) {
-        const Key key{p.transpose_a, p.transpose_b, p.m,         p.n,           p.k,           p.stride_a,
-                      p.stride_b,    p.stride_c,    batch.inner, batch.inner_a, batch.inner_b, batch.inner_c};
-        auto found = primitives_.find({key, p.beta});
+        struct OfA;
+        struct OfB;
+        const OneDnnShape shape{p.transpose_a, p.transpose_b, batch.outer * batch.inner, p.m,
+                                p.n,           p.k,           static_cast<float>(p.beta)};
+        auto found = primitives_.find(shape);
         if (found == primitives_.end()) {
             if (primitives_.size() >= most) primitives_.clear();
-            found = primitives_.try_emplace({key, p.beta}, engine_.get(), p, batch).first;
+            found = primitives_.try_emplace(shape, engine_.get(), shape).first;
         }
-        found->second.run(stream_.get(), a, b, c);
+        const bfloat16* const dense_a =
+            without_gaps<OfA>(batch.outer, batch.outer_a, batch.inner, batch.inner_a,
+                              p.transpose_a ? p.k : p.m, p.transpose_a ? p.m : p.k, p.stride_a, a);
+        const bfloat16* const dense_b =
+            without_gaps<OfB>(batch.outer, batch.outer_b, batch.inner, batch.inner_b,
+                              p.transpose_b ? p.n : p.k, p.transpose_b ? p.k : p.n, p.stride_b, b);
+        found->second.run(stream_.get(), dense_a, dense_b, c);
     }
 
   private:
-    using Key = std::array<Index, 12>;
     static constexpr std::size_t most = 1024;  // shapes; a program has some dozens
 
     OneDnnEngine engine_;
     OneDnnStream stream_;
-    std::map<std::pair<Key, double>, OneDnnProduct> primitives_;
+    std::map<OneDnnShape, OneDnnProduct> primitives_;
 };
 
 }  // namespace vitscape::detail
