@@ -2,6 +2,8 @@
 //
 // The fused operations of `Cpu<bfloat16>` against those of `Cpu<double>` on numbers that bfloat16 holds exactly: sums are float's, and
 // what is stored is rounded once. Only in attention are the probabilities rounded on the way.
+#include <limits>
+
 #include <vitscape/backend/eigen/cpu.hpp>
 
 #include "support/backends.hpp"
@@ -167,6 +169,43 @@ TEST_CASE("bfloat16 on processors: attention, for every range of queries", "[bac
                 CHECK(distance(half.out, exact.out) < 2 * one_rounding);
                 CHECK(distance(half.gradient, exact.gradient) < 3 * one_rounding);
             }
+}
+
+TEST_CASE("bfloat16 on processors: weights and points of a plane, rounded once", "[backend][bfloat16]") {
+    STATIC_REQUIRE(FusedWeights<Half>);
+    Half backend(2);
+    for (const Index n : {1, 15, 16, 17, 1000, 50021}) {
+        const auto theta = random_numbers(n, 1), delta = random_numbers(n, 2), eta = random_numbers(n, 3);
+        const auto full = [&](const std::vector<double>& x) {
+            return Numbers<Master<Half>>(master(backend), std::vector<float>(x.begin(), x.end()));
+        };
+        const auto t = full(theta), d = full(delta), e = full(eta), position = full({0.5, -0.25});
+        const auto to = nothing(backend, n);
+        backend.round(n, t.data(), to.data());
+        CHECK(host(to) == rounded(host(t)));
+        backend.plane_point(n, t.data(), d.data(), e.data(), position.data(), to.data());
+        std::vector<double> expected = theta;
+        for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += 0.5 * delta[i] - 0.25 * eta[i];
+        CHECK(distance(host(to), expected) < one_rounding);
+        CHECK(distance(host(to), rounded(expected)) < almost_none);
+    }
+}
+
+TEST_CASE("bfloat16 on processors: special numbers are rounded as single ones are", "[backend][bfloat16]") {
+    const float infinity = std::numeric_limits<float>::infinity();
+    std::vector<float> special{
+        0.F,     -0.F,     infinity,    -infinity,   std::numeric_limits<float>::quiet_NaN(),
+        3.4e38F, -3.4e38F, 1.00390625F, 1.01171875F, 2e-38F};  // two are halfway between neighbours
+    for (int i = 0; i < 23; ++i) special.push_back(static_cast<float>(i) / 7);
+    std::vector<bfloat16> to(special.size());
+    detail::narrow(static_cast<Index>(special.size()), special.data(), to.data());
+    for (std::size_t i = 0; i < special.size(); ++i) {
+        INFO(special[i]);
+        if (std::isnan(special[i]))
+            CHECK(std::isnan(static_cast<float>(to[i])));
+        else
+            CHECK(to[i].bits == bfloat16(special[i]).bits);
+    }
 }
 
 TEST_CASE("bfloat16 on processors: large scores do not overflow", "[backend][bfloat16]") {

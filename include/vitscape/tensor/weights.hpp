@@ -20,11 +20,13 @@ class Weights {
         if constexpr (std::same_as<Master<B>, B>) {
             return theta.data();
         } else {
-            if (copy_.empty() || copy_.size() != theta.size())
-                copy_ = Tensor<B>(backend_, Shape{theta.size()});
-            backend_.map(1, theta.size(), functor::Identity{},
-                         operand::Matrix<typename B::Pointer>{copy_.data(), theta.size()},
-                         detail::flat(theta));
+            take(theta.size());
+            if constexpr (FusedWeights<B>)
+                backend_.round(theta.size(), theta.data(), copy_.data());
+            else
+                backend_.map(1, theta.size(), functor::Identity{},
+                             operand::Matrix<typename B::Pointer>{copy_.data(), theta.size()},
+                             detail::flat(theta));
             return copy_.data();
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 
 #include <vitscape/backend/eigen/bfloat16/attention.hpp>
@@ -73,6 +74,24 @@ class Cpu<T> : public CpuPrimitives<T> {
     void attention_backward(const AttentionShape& shape, const T* qkv, const T* /*out*/,
                             const float* log_sums, const T* dout, T* dqkv) {
         detail::attention_gradient(this->threads(), shape, qkv, log_sums, dout, dqkv);
+    }
+
+    void round(Index n, const float* from, T* to) {
+        this->for_elements(
+            n, [=](Index begin, Index end) { detail::narrow(end - begin, from + begin, to + begin); });
+    }
+    void plane_point(Index n, const float* theta, const float* delta, const float* eta, const float* position,
+                     T* to) {
+        this->for_elements(n, [=, alpha = position[0], beta = position[1]](Index begin, Index end) {
+            constexpr Index piece = 512;
+            alignas(64) float point[piece];
+            for (Index first = begin; first < end; first += piece) {
+                const Index length = std::min(piece, end - first);
+                for (Index i = 0; i < length; ++i)
+                    point[i] = theta[first + i] + alpha * delta[first + i] + beta * eta[first + i];
+                detail::narrow(length, point, to + first);
+            }
+        });
     }
 };
 
