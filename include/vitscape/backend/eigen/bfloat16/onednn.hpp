@@ -4,11 +4,11 @@
 #if defined(VITSCAPE_HAS_ONEDNN)  // empty without it
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include <vitscape/backend/concept.hpp>
 #include <vitscape/backend/eigen/bfloat16/rows.hpp>
@@ -41,7 +41,8 @@ struct OneDnnShape {
     bool transpose_a, transpose_b;
     Index problems, m, n, k;
     float beta;
-    friend auto operator<=>(const OneDnnShape&, const OneDnnShape&) = default;
+    [[nodiscard]] auto key() const { return std::tuple(transpose_a, transpose_b, problems, m, n, k, beta); }
+    friend bool operator<(const OneDnnShape& a, const OneDnnShape& b) { return a.key() < b.key(); }
 };
 
 /// Products as a primitive of oneDNN with its memory objects: matrices of bfloat16, sums and C in float. Belongs to the thread that
