@@ -3,7 +3,7 @@
 // usage: test_curves  with VITSCAPE_CIFAR10_DIR naming CIFAR-10 as JPEG files, train/<class>/<image>.jpg
 //
 // Trains all methods by the protocol of curves.json and compares each epoch's mean loss with the reference's: within five
-// standard deviations of its seeds or 2 %, whichever is larger. Takes about two minutes on two cores in float and as long in bfloat16.
+// standard deviations of its seeds or 2 %, whichever is larger. Takes about two minutes on two cores in float.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -19,18 +19,11 @@
 
 #include "support/catch.hpp"
 #include "support/golden.hpp"
+#include "support/keep_losses.hpp"
 
 using namespace vitscape;
 
 namespace {
-
-struct KeepLosses {
-    std::vector<double>* losses;
-    template <class T>
-    void on_epoch(T&, const EpochRecord& record) const {
-        losses->push_back(record.loss);
-    }
-};
 
 template <class B, class M>
 void compare(const B& backend, const M& method, const char* name, const ImageFolder& images) {
@@ -41,7 +34,7 @@ void compare(const B& backend, const M& method, const char* name, const ImageFol
     options.transform = {.side = 32, .mean = {0.5F, 0.5F, 0.5F}, .standard_deviation = {0.5F, 0.5F, 0.5F}};
     std::vector<double> losses;
     Trainer trainer{backend, method, AdamW{}, WarmupCosine{.peak = 1e-3, .warmup_epochs = 1}, 0};
-    trainer.fit(images, options, KeepLosses{&losses});
+    trainer.fit(images, options, test::KeepLosses{&losses});
     REQUIRE(losses.size() == means.size());
     for (std::size_t epoch = 0; epoch < means.size(); ++epoch) {
         std::cout << name << " epoch " << epoch + 1 << ": " << losses[epoch] << ", reference " << means[epoch]

@@ -28,4 +28,15 @@ for method in mae supervised; do
     grep -q '"standard_error"' curvature.json
     grep -q 'largest eigenvalues' out
 done
+# in bfloat16, or in float with a sentence where the processor does not multiply in it
+"$pretrain" --method mae --data synthetic:200 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \
+    --decoder-heads 2 --epochs 1 --batch 20 --lr 1e-3 --precision bf16 --out half >out 2>error
+"$landscape" --checkpoint half/checkpoint.safetensors --data synthetic:200 --images 40 --grid=-1:1:5 --no-figures \
+    --precision bf16 --out half/surface >out 2>error
+if grep -q 'computing in float' error; then
+    ! grep -q '"precision"' half/checkpoint.json half/surface.json
+else
+    grep -q '"bf16"' half/checkpoint.json
+    [[ "$(grep -o '"error"' half/surface.json | wc -l)" == 9 ]] && grep -q '"precision": *"bf16"' half/surface.json
+fi
 echo "both methods: same surfaces"

@@ -12,6 +12,7 @@
 #include <vitscape/train/trainer.hpp>
 
 #include "support/catch.hpp"
+#include "support/keep_losses.hpp"
 #include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -19,14 +20,6 @@ using namespace vitscape;
 using namespace vitscape::test;
 
 namespace {
-
-struct KeepLosses {
-    std::vector<double>* losses;
-    template <class T>
-    void on_epoch(T&, const EpochRecord& record) const {
-        losses->push_back(record.loss);
-    }
-};
 
 struct Trained {
     std::vector<double> theta, teacher, losses;

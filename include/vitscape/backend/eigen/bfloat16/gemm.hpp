@@ -66,7 +66,7 @@ inline void gemm_as_float(const MatrixProduct& p, const bfloat16* a, const bfloa
 }
 
 /// A batch of products on the calling thread, of bfloat16 matrices with sums and results in float. Results lie one behind the other
-/// without gaps: stride_c is n, and those of a batch are m n elements apart.
+/// without gaps, whatever stride_c and the batch's distances of C say.
 inline void dense_gemm(const MatrixProduct& p, const ProductBatch& batch, const bfloat16* a,
                        const bfloat16* b, float* c) {
     if (p.m == 0 || p.n == 0) return;
