@@ -159,10 +159,6 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     auto [delta, eta] = directions(o, objective, theta);
     std::cerr << "directions at " << angle_in_degrees(delta, eta)
               << " degrees, |delta| / |theta| = " << norm(delta) / norm(theta) << '\n';
-    if (!o.save_directions.empty())
-        write_directions(o.save_directions, objective.layout(), std::vector<Vector<B>>{delta, eta});
-    if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
-
     const Plane<B> plane(theta, std::move(delta), std::move(eta));
     nlohmann::ordered_json metadata = {
         {"checkpoint", o.model.checkpoint},
@@ -174,6 +170,10 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
         {"normalization", o.directions.empty() ? o.normalization : "as in the file"},
         {"seed", o.seed}};
     compare_with_float(objective, plane, grid, in_float, metadata);
+    if (!o.save_directions.empty())
+        write_directions(o.save_directions, objective.layout(),
+                         std::vector<Vector<B>>{plane.delta(), plane.eta()});
+    if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
     std::optional<StoredSurface> earlier;
     if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
         earlier = load_surface(surface_path(o.out, ".json"));
