@@ -3,7 +3,7 @@
 // usage: test_curves  with VITSCAPE_CIFAR10_DIR naming CIFAR-10 as JPEG files, train/<class>/<image>.jpg
 //
 // Trains all methods by the protocol of curves.json and compares each epoch's mean loss with the reference's: within five
-// standard deviations of its seeds or 2 %, whichever is larger. Takes about two minutes on two cores in float.
+// standard deviations of its seeds or 2 %, whichever is larger. Takes about two minutes on two cores in each precision.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
