@@ -52,18 +52,22 @@ constexpr Size sizes[] = {{1, 1, 1},    {3, 5, 7},      {17, 10, 192}, {33, 96, 
 
 template <class B>
 struct Linear {
-    std::vector<double> plain, added, gelu, derivative, weight_gradient, bias_gradient;
+    std::vector<double> plain, added, gelu, argument, again, derivative, weight_gradient, bias_gradient;
     Linear(B backend, const Size& s) {
         const auto sums = master(backend);
         const auto x = numbers(backend, s.rows * s.in, 1), w = numbers(backend, s.out * s.in, 2),
                    bias = numbers(backend, s.out, 3), residual = numbers(backend, s.rows * s.out, 4),
-                   y = nothing(backend, s.rows * s.out), slope = nothing(backend, s.rows * s.out);
+                   y = nothing(backend, s.rows * s.out), h = nothing(backend, s.rows * s.out);
         backend.linear(s.rows, s.out, s.in, x.data(), w.data(), bias.data(), nullptr, y.data());
         plain = host(y);
         backend.linear(s.rows, s.out, s.in, x.data(), w.data(), bias.data(), residual.data(), y.data());
         added = host(y);
-        backend.linear_gelu(s.rows, s.out, s.in, x.data(), w.data(), bias.data(), y.data(), slope.data());
+        backend.linear_gelu(s.rows, s.out, s.in, x.data(), w.data(), bias.data(), y.data(), h.data());
         gelu = host(y);
+        argument = host(h);
+        const auto slope = numbers(backend, s.rows * s.out, 7);
+        backend.gelu_and_derivative(s.rows * s.out, slope.data(), y.data());
+        again = host(y);
         derivative = host(slope);
         const auto dw = numbers(sums, s.out * s.in, 5), db = numbers(sums, s.out, 6);  // to be added to
         backend.linear_gradient(s.rows, s.out, s.in, x.data(), residual.data(), dw.data(), db.data());
@@ -128,6 +132,8 @@ TEST_CASE("bfloat16 on processors: linear layers, and with GELU, rounded once", 
         check_rounded_once(half.plain, exact.plain);
         check_rounded_once(half.added, exact.added);
         check_rounded_once(half.gelu, exact.gelu);
+        check_rounded_once(half.argument, exact.argument);
+        check_rounded_once(half.again, exact.again);
         check_rounded_once(half.derivative, exact.derivative);
         CHECK(distance(half.weight_gradient, exact.weight_gradient) < rounding_tolerance<float>);
         CHECK(distance(half.bias_gradient, exact.bias_gradient) < rounding_tolerance<float>);

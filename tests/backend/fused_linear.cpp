@@ -76,7 +76,7 @@ TEMPLATE_TEST_CASE("fused linear: as the primitives, with and without residual",
         }
 }
 
-TEMPLATE_TEST_CASE("fused linear with GELU: as the primitives, with and without derivative",
+TEMPLATE_TEST_CASE("fused linear with GELU: as the primitives, with and without its argument; and its derivative",
                    "[backend][fused]", double, float) {
     using P = CpuPrimitives<TestType>;
     using F = Cpu<TestType>;
@@ -88,18 +88,23 @@ TEMPLATE_TEST_CASE("fused linear with GELU: as the primitives, with and without 
         const Layer<P> expected(primitives, size);
         const Layer<F> layer(fused, size);
         const Numbers<P> slope(primitives, not_a_number<TestType>(count));
-        const Numbers<F> derivative(fused, not_a_number<TestType>(count));
+        const Numbers<F> argument(fused, not_a_number<TestType>(count)),
+            again(fused, not_a_number<TestType>(count));
         expected.run(primitives, false);
         const operand::Matrix<TestType*> h{expected.y.data(), size.out};
+        const auto expected_argument = expected.y.host();
         primitives.map(size.rows, size.out, functor::GeluDerivative{},
                        operand::Matrix<TestType*>{slope.data(), size.out}, h);
         primitives.map(size.rows, size.out, functor::Gelu{}, h, h);
-        for (TestType* const where : {derivative.data(), static_cast<TestType*>(nullptr)}) {
+        for (TestType* const where : {argument.data(), static_cast<TestType*>(nullptr)}) {
             fused.linear_gelu(size.rows, size.out, size.in, layer.x.data(), layer.weight.data(),
                               layer.bias.data(), layer.y.data(), where);
             CHECK(distance(layer.y.host(), expected.y.host()) < rounding_tolerance<TestType>);
-            CHECK(distance(derivative.host(), slope.host()) < rounding_tolerance<TestType>);
+            CHECK(distance(argument.host(), expected_argument) < rounding_tolerance<TestType>);
         }
+        fused.gelu_and_derivative(count, argument.data(), again.data());
+        CHECK(distance(again.host(), expected.y.host()) < rounding_tolerance<TestType>);
+        CHECK(distance(argument.host(), slope.host()) < rounding_tolerance<TestType>);
     }
 }
 
@@ -113,6 +118,7 @@ TEMPLATE_TEST_CASE("GELU: no number is off, in the tails either", "[backend][fus
         bias(backend, {TestType(0)}), y(backend, not_a_number<TestType>(n)),
         derivative(backend, not_a_number<TestType>(n));
     backend.linear_gelu(n, 1, 1, x.data(), weight.data(), bias.data(), y.data(), derivative.data());
+    backend.gelu_and_derivative(n, derivative.data(), y.data());
     double worst = 0, worst_derivative = 0;
     for (std::size_t i = 0; i < points.size(); ++i) {
         const auto point = static_cast<double>(points[i]);

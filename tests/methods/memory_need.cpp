@@ -23,23 +23,29 @@ TEST_CASE("a model's memory is estimated from below, and closely, without making
 }
 
 TEST_CASE("training takes no less memory than estimated, and not much more") {
-    for (const Index depth : {1, 6})
-        AllMethods::for_each([&]<class M>() {
-            typename M::Config config;
-            config.encoder = {.image = 32, .patch = 4, .transformer = {64, depth, 4}};
-            if constexpr (requires { config.decoder; }) config.decoder = {32, depth, 4};
-            const Cpu<float> backend(1);
-            Trainer trainer{backend, M(config), AdamW{}, ConstantRate{1e-4}, 0};
-            TrainOptions options{.epochs = 1, .batch = 32};
-            options.transform.side = 32;
-            trainer.fit(Synthetic(32, 32), options);
-            const double used = static_cast<double>(backend.memory().peak_bytes());
-            const double need =
-                memory_need(config).training(32, TaughtMethod<M, Cpu<float>> ? 5 : 4, sizeof(float));
-            INFO(M::Card::name << " of depth " << depth);
-            CHECK(need <= used);
-            CHECK(need > (depth == 1 ? 0.25 : 0.4) * used);  // of one block a half is counted
-        });
+    const auto check = []<class M>(Index depth, bool checkpoint_blocks) {
+        typename M::Config config;
+        config.encoder = {.image = 32, .patch = 4, .transformer = {64, depth, 4}};
+        if constexpr (requires { config.decoder; }) config.decoder = {32, depth, 4};
+        const Cpu<float> backend(1);
+        Trainer trainer{backend, M(config), AdamW{}, ConstantRate{1e-4}, 0};
+        TrainOptions options{.epochs = 1, .batch = 32, .checkpoint_blocks = checkpoint_blocks};
+        options.transform.side = 32;
+        trainer.fit(Synthetic(32, 32), options);
+        const double used = static_cast<double>(backend.memory().peak_bytes());
+        const double need = memory_need(config).training(32, TaughtMethod<M, Cpu<float>> ? 5 : 4,
+                                                         sizeof(float), checkpoint_blocks);
+        INFO(M::Card::name << " of depth " << depth << ", checkpoints " << checkpoint_blocks);
+        CHECK(need <= used);
+        CHECK(need > (depth == 1 ? 0.25 : 0.4) * used);  // of one block a half is counted
+        return used;
+    };
+    AllMethods::for_each([&]<class M>() {
+        check.template operator()<M>(1, false);
+        const double all = check.template operator()<M>(6, false),
+                     checkpoints = check.template operator()<M>(6, true);
+        CHECK(checkpoints < 0.6 * all);
+    });
 }
 
 TEST_CASE("sizes that overflow every integer are counted") {

@@ -28,6 +28,27 @@ struct Variable {
     [[nodiscard]] bool differentiable() const { return node >= 0; }
 };
 
+template <Backend B>
+class Tape;
+
+/// An input that an operation's backward pass reads: kept or, if the operation that computed it can do so again from what it keeps
+/// itself, not kept (`Tape::record`).
+template <Backend B>
+class Saved {
+  public:
+    Saved() = default;
+    explicit Saved(Tensor<B> value) : value_(std::move(value)) {}
+    explicit Saved(int node) : node_(node) {}
+    /// Its value, in the backward pass.
+    [[nodiscard]] Tensor<B> value(Tape<B>& tape) const {
+        return node_ < 0 ? value_ : tape.compute_again(node_);
+    }
+
+  private:
+    Tensor<B> value_;
+    int node_ = -1;
+};
+
 /// Runs a model forward without recording: a tensor lives exactly as long as the model's code holds it.
 template <Backend B>
 class Eval {
@@ -39,15 +60,19 @@ class Eval {
     Eval(B backend, typename B::Pointer parameters) : backend_(std::move(backend)), parameters_(parameters) {}
 
     [[nodiscard]] B& backend() { return backend_; }
-    [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) const {
+    [[nodiscard]] TensorView<B> parameter(const ParameterSlot& slot) {
+        parameters_end_ = std::max(parameters_end_, slot.offset + slot.shape.size());
         return {parameters_ + slot.offset, slot.shape};
     }
+    /// End of the part of the flat vector that was read so far.
+    [[nodiscard]] Index parameters_end() const { return parameters_end_; }
     [[nodiscard]] Tensor<B> allocate(const Shape& shape) { return Tensor<B>(backend_, shape); }
     [[nodiscard]] Variable<B> constant(Tensor<B> value) const { return {std::move(value), -1}; }
     template <Backend V, class Backward>
     [[nodiscard]] Variable<V> record(Tensor<V> value, Backward&&) const {
         return {std::move(value), -1};
     }
+    [[nodiscard]] Saved<B> save(const Variable<B>&) const { return {}; }
     /// Memory for sums: row statistics and losses.
     [[nodiscard]] Tensor<Master<B>> allocate_sums(const Shape& shape) {
         return Tensor<Master<B>>(master(backend_), shape);
@@ -56,6 +81,7 @@ class Eval {
   private:
     B backend_;
     typename B::Pointer parameters_;
+    Index parameters_end_ = 0;
 };
 
 /// Runs a model forward and keeps, for each operation, what its backward pass needs; `backward` then runs
@@ -112,7 +138,8 @@ class Tape {
         void operator()(Index) const {}
     };
     /// Records an operation's output, an activation or losses, and its backward pass: `backward(tape, gradient of
-    /// the output)`.
+    /// the output)`. If there is `backward.compute_again(tape)`, which returns the output computed once more, later operations that
+    /// need it do not keep it (`save`).
     template <Backend V, class Backward>
     [[nodiscard]] Variable<V> record(Tensor<V> value, Backward backward) {
         static_assert(alignof(Backward) <= alignof(std::max_align_t) && sizeof(Backward) <= chunk_bytes);
@@ -126,7 +153,24 @@ class Tape {
                 (*static_cast<Backward*>(c))(tape, gradient);
             },
             [](void* c) { static_cast<Backward*>(c)->~Backward(); }, parameters_end_);
+        if constexpr (requires(Backward & again, Tape & tape) {
+                          { again.compute_again(tape) } -> std::same_as<Tensor<B>>;
+                      })
+            nodes_.back().compute_again = [](void* c, Tape& tape) {
+                return static_cast<Backward*>(c)->compute_again(tape);
+            };
         return {std::move(value), static_cast<int>(nodes_.size()) - 1};
+    }
+    /// What an operation is to keep of its input for its backward pass.
+    [[nodiscard]] Saved<B> save(const Variable<B>& input) const {
+        if (input.node >= 0 && nodes_[static_cast<std::size_t>(input.node)].compute_again != nullptr)
+            return Saved<B>(input.node);
+        return Saved<B>(input.value);
+    }
+    /// See `Saved`.
+    [[nodiscard]] Tensor<B> compute_again(int number) {
+        const Node& node = nodes_[static_cast<std::size_t>(number)];
+        return node.compute_again(node.closure, *this);
     }
 
     /// The gradient of an operation's input, to be written with this `beta`: 0 for the first contribution
@@ -180,17 +224,27 @@ class Tape {
         if (output.differentiable()) {
             Tensor<V> gradient(as<V>(), output.shape());
             as<V>().fill(gradient.size(), weight, gradient.data());
-            nodes_[static_cast<std::size_t>(output.node)].template gradient<V>() = std::move(gradient);
-            for (std::size_t i = nodes_.size(); i-- > 0;) {
-                Node& node = nodes_[i];
-                if constexpr (OverDualNumbers<B>) outputs_.before(static_cast<int>(i), nodes_, backend_);
-                node.run(node.closure, *this, node);
-                node.destroy(node.closure);  // frees the saved values as the backward pass proceeds
-                node.closure = nullptr;
-                on_final(i > 0 ? nodes_[i - 1].parameters_end : Index{0});
-            }
+            run_back(output, std::move(gradient), on_final);
         }
         if constexpr (OverDualNumbers<B>) outputs_.end();
+    }
+    /// The same from the gradient of a recorded variable.
+    void backward_from(const Variable<B>& output, Tensor<B> gradient) {
+        const ClearAtEnd clear_at_end{*this};
+        run_back(output, std::move(gradient), IgnoreFinal{});
+    }
+
+    /// Whether `checkpointed` (autograd/ops/checkpointed.hpp) keeps its input only; false at the start.
+    void use_checkpoints(bool wanted) { use_checkpoints_ = wanted; }
+    [[nodiscard]] bool uses_checkpoints() const { return use_checkpoints_; }
+    /// For `checkpointed`: the same parameters without a recording, and what it read of them.
+    [[nodiscard]] Eval<B> evaluation() const { return Eval<B>(backend_, parameters_); }
+    void note_parameters(Index end) { parameters_end_ = std::max(parameters_end_, end); }
+    /// For `checkpointed`: a tape on the same vectors.
+    [[nodiscard]] Tape& inner() {
+        if (!inner_) inner_ = std::make_unique<Tape>(backend_, parameters_, gradients_);
+        inner_->bind(parameters_, gradients_);
+        return *inner_;
     }
 
     /// Discards all operations without a backward pass.
@@ -213,6 +267,7 @@ class Tape {
         void* closure;
         void (*run)(void*, Tape&, Node&);
         void (*destroy)(void*);
+        Tensor<B> (*compute_again)(void*, Tape&) = nullptr;
         Index parameters_end;  // of the parameters that this and earlier operations use
 
         Node(void* c, void (*r)(void*, Tape&, Node&), void (*d)(void*), Index end)
@@ -226,6 +281,19 @@ class Tape {
         else
             return master(backend_);
     }
+    template <Backend V, class OnFinal>
+    void run_back(const Variable<V>& output, Tensor<V> gradient, const OnFinal& on_final) {
+        nodes_[static_cast<std::size_t>(output.node)].template gradient<V>() = std::move(gradient);
+        for (std::size_t i = nodes_.size(); i-- > 0;) {
+            Node& node = nodes_[i];
+            if constexpr (OverDualNumbers<B>) outputs_.before(static_cast<int>(i), nodes_, backend_);
+            node.run(node.closure, *this, node);
+            node.destroy(node.closure);  // frees the saved values as the backward pass proceeds
+            node.closure = nullptr;
+            on_final(i > 0 ? nodes_[i - 1].parameters_end : Index{0});
+        }
+    }
+
     static constexpr std::size_t chunk_bytes = 16384;
 
     void* reserve(std::size_t bytes) {
@@ -248,6 +316,8 @@ class Tape {
     std::vector<std::unique_ptr<std::byte[]>> chunks_;
     std::size_t chunk_ = 0, used_ = 0;
     Index parameters_end_ = 0;
+    bool use_checkpoints_ = false;
+    std::unique_ptr<Tape> inner_;
     [[no_unique_address]] std::conditional_t<OverDualNumbers<B>, detail::OutputMarks<B>, Nothing> outputs_{};
 };
 

@@ -127,13 +127,14 @@ concept Backend = std::copyable<B> && std::default_initializable<typename B::Poi
 };
 
 /// Refinements of a linear layer. `linear(rows, out, in, x, weight, bias, residual, y)`: y = [residual +] x W^T +
-/// bias, residual may be null. `linear_gelu(rows, out, in, x, weight, bias, y, derivative)`: y = GELU(h), h = x W^T +
-/// bias, derivative = GELU'(h) if not null. `linear_gradient(rows, out, in, x, dy, dweight, dbias)`: dW += dy^T x,
+/// bias, residual may be null. `linear_gelu(rows, out, in, x, weight, bias, y, h)`: y = GELU(h), h = x W^T + bias, stored if not null;
+/// `gelu_and_derivative(n, h, y)`: y = GELU(h) and h = GELU'(h). `linear_gradient(rows, out, in, x, dy, dweight, dbias)`: dW += dy^T x,
 /// db += column sums of dy. x (rows, in), W (out, in), y and dy (rows, out).
 template <class B>
 concept FusedLinear = requires(B b, typename B::Pointer p, typename Master<B>::Pointer sums, Index n) {
     b.linear(n, n, n, p, p, p, p, p);
     b.linear_gelu(n, n, n, p, p, p, p, p);
+    b.gelu_and_derivative(n, p, p);
     b.linear_gradient(n, n, n, p, p, sums, sums);
 };
 

@@ -15,24 +15,31 @@ struct MemoryNeed {
     double parameters = 0;   ///< numbers in the flat vector
     double fixed = 0;        ///< tables of positions
     double activations = 0;  ///< kept of one image for the backward pass
+    double checkpoints = 0;  ///< the same if only the input of each block is kept
+    double block = 0;        ///< the largest part that is then computed again at once
     double image = 0;        ///< one image as the model reads it
 
     /// Bytes of training: parameters and gradient, the optimizer's vectors and a teacher's, and one batch.
     /// @param vectors  of the size of the parameters, 2 for parameters and gradient alone
-    [[nodiscard]] double training(double batch, double vectors, double bytes = 4) const {
-        return bytes * (vectors * parameters + fixed + batch * (activations + image));
+    /// @param bytes    of a number of an activation, 4 or 2; of bfloat16 there is a copy of the parameters too
+    [[nodiscard]] double training(double batch, double vectors, double bytes = 4,
+                                  bool checkpoint_blocks = false) const {
+        const double of_image = checkpoint_blocks ? checkpoints + block : activations;
+        return (4 * vectors + (bytes < 4 ? bytes : 0)) * parameters +
+               bytes * (fixed + batch * (of_image + image));
     }
 };
 
 namespace detail {
 /// The blocks over `tokens` tokens. What one keeps for the backward pass: input of both norms, queries, keys and values, the
-/// attention's output, and the MLP's hidden layer with its derivative.
+/// attention's output, and the MLP's hidden layer.
 inline void add_transformer(const TransformerShape& shape, double tokens, MemoryNeed& need) {
     const auto width = static_cast<double>(shape.width), depth = static_cast<double>(shape.depth);
     const double hidden = width * shape.mlp_ratio;
     need.parameters += depth * width * (4 * width + 2 * hidden);
-    need.activations +=
-        (depth - 0.5) * tokens * (6 * width + 2 * hidden);  // the last may run for some tokens
+    need.activations += (depth - 0.5) * tokens * (6 * width + hidden);  // the last may run for some tokens
+    need.checkpoints += depth * tokens * width;
+    need.block = std::max(need.block, (depth > 1 ? 1 : 0.5) * tokens * (5 * width + hidden));
 }
 }  // namespace detail
 

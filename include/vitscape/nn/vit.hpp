@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <vitscape/autograd/ops/checkpointed.hpp>
 #include <vitscape/core/fields.hpp>
 #include <vitscape/nn/block.hpp>
 #include <vitscape/nn/patches.hpp>
@@ -136,9 +137,13 @@ Variable<B> run_blocks(R& recorder, const std::vector<Block>& blocks, Variable<B
                        const Tensor<Master<B>>& scales = {}) {
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         const bool last = i + 1 == blocks.size();
-        const BranchScales<B> of_block{scales, 2 * static_cast<Index>(i)};
-        x = blocks[i].forward(recorder, x, last ? first : 0, last ? count : x.shape()[1],
-                              scales.empty() ? nullptr : &of_block);
+        x = checkpointed(recorder, x,
+                         [block = &blocks[i], from = last ? first : 0, tokens = last ? count : x.shape()[1],
+                          scales, row = 2 * static_cast<Index>(i)](auto& on, const Variable<B>& input) {
+                             const BranchScales<B> of_block{scales, row};
+                             return block->forward(on, input, from, tokens,
+                                                   scales.empty() ? nullptr : &of_block);
+                         });
     }
     return x;
 }

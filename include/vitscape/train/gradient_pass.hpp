@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -42,6 +43,8 @@ class GradientPass {
           recordings_{Recording(master(backend_)), Recording(master(backend_))},
           norm_(master(backend_)) {}
 
+    /// See `TrainOptions::checkpoint_blocks`.
+    void use_checkpoints(bool wanted) { tape_.use_checkpoints(wanted); }
     /// Sets the input of the next `start`.
     void prepare(const Batch& batch, const MaskKey& key) {
         prepare_training(method_, backend_, batch, key, inputs_);
@@ -73,6 +76,7 @@ class GradientPass {
         if constexpr (requires(Signature & signature) { inputs_.add_to(signature); }) {
             Signature signature;
             signature.add(theta.data()).add(gradient_.data()).add(teacher.data());
+            signature.add(std::uint64_t{tape_.uses_checkpoints()});
             inputs_.add_to(signature);
             recording.replay.run(backend_, signature.value(), work);
         } else {

@@ -106,6 +106,7 @@ class Trainer<B, M, O, S, C> {
     template <Dataset D, class... Callbacks>
     void train(const D& data, const TrainOptions& options, Callbacks&... callbacks) {
         check(data, options);
+        pass_.use_checkpoints(options.checkpoint_blocks);
         const Loader<D> loader(data, {.batch = options.batch,
                                       .drop_last = true,
                                       .workers = options.workers,

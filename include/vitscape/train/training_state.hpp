@@ -19,6 +19,9 @@ struct TrainOptions {
     std::size_t accumulate = 1;  ///< batches per optimizer step; the effective batch is batch * accumulate
     double clip_norm = 0;        ///< largest norm of the gradient; 0: no clipping
     std::size_t workers = 1;     ///< threads that prefetch images
+    /// Keep only the input of each Transformer block for the backward pass, which computes the block again
+    /// (autograd/ops/checkpointed.hpp): the same gradient, to the bit, with less memory in more time.
+    bool checkpoint_blocks = false;
     ImageTransform transform{};  ///< its side must match the image size of the model
 
     /// @throws ConfigError if a step would take more batches than an epoch of `images` has

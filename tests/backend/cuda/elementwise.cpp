@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// GELU in place, points of a plane, casts.
+// GELU and its derivative, points of a plane, casts.
 #include <vitscape/backend/cuda/kernels/cast.hpp>
 #include <vitscape/backend/cuda/kernels/gelu.hpp>
 #include <vitscape/backend/cuda/kernels/plane_point.hpp>
@@ -24,18 +24,22 @@ TEMPLATE_TEST_CASE("The GELU kernel against the formula", "[cuda][gelu]", float,
         CAPTURE(n, offset);
         std::vector<double> numbers = random_numbers(n, 1);
         for (double& x : numbers) x *= 3;
-        GuardedArray<T> y(numbers, offset), derivative(n, offset), y_alone(numbers);
-        auto value = y.host(), slope = value;
+        GuardedArray<T> h(numbers, offset), y(n, offset), y_again(n), in_place(numbers);
+        const auto argument = h.host();
+        auto value = argument, slope = argument;
         for (std::size_t i = 0; i < value.size(); ++i) {
             const double h = value[i], cumulative = 0.5 * std::erfc(-h / std::sqrt(2.0));
             value[i] = h * cumulative;
             slope[i] = cumulative + h * std::exp(-h * h / 2) / std::sqrt(2 * 3.14159265358979323846);
         }
-        run(kernels::GeluInPlace<T>{n, y.data(), derivative.data()});
-        run(kernels::GeluInPlace<T>{n, y_alone.data(), nullptr});
+        run(kernels::Gelu<T>{n, h.data(), y.data()});
+        run(kernels::Gelu<T>{n, in_place.data(), in_place.data()});
+        CHECK(identical(h.host(), argument));
+        run(kernels::GeluAndDerivative<T>{n, h.data(), y_again.data()});
         CHECK(distance(y.host(), value) < storage_tolerance<T>);
-        CHECK(distance(derivative.host(), slope) < storage_tolerance<T>);
-        CHECK(identical(y.host(), y_alone.host()));
+        CHECK(distance(h.host(), slope) < storage_tolerance<T>);
+        CHECK(identical(y.host(), in_place.host()));
+        CHECK(identical(y.host(), y_again.host()));
     }
 }
 

@@ -63,6 +63,43 @@ void layer_norm_backward(Tape<B>& tape, Index rows, Index columns, const Tensor<
         b.map(rows, columns, functor::Add{}, target, target, matrix(g));
 }
 
+/// The backward pass of `layer_norm`; a fused one computes y again instead of keeping it.
+template <Backend B>
+struct LayerNormBackward {
+    LayerNormParameters layer;
+    Tensor<B> x;  // (..., width)
+    int x_node = -1;
+    Tensor<Master<B>> mean, inverse;  // (rows)
+    Tensor<B> y{};                    // (..., width), once it was computed again
+
+    Tensor<B> compute_again(Tape<B>& tape) requires FusedLayerNorm<B> {
+        if (y.empty()) {
+            y = tape.allocate(x.shape());
+            tape.backend().layer_norm(x.view().rows(), x.view().last(), layer.epsilon, x.data(),
+                                      tape.parameter(layer.weight).data, tape.parameter(layer.bias).data,
+                                      y.data(), mean.data(), inverse.data());
+        }
+        return y;
+    }
+    void operator()(Tape<B>& tape, const Tensor<B>& dy) {
+        y = {};
+        const Index rows = x.view().rows(), columns = x.view().last();
+        const auto gamma = tape.parameter(layer.weight).data;
+        const auto dgamma = tape.parameter_gradient(layer.weight).data,
+                   dbeta = tape.parameter_gradient(layer.bias).data;
+        Tensor<B> unused;  // if x is a constant its gradient is discarded
+        if (x_node < 0) unused = tape.allocate(x.shape());
+        const auto target =
+            x_node < 0 ? typename Tape<B>::Target{unused.data(), 0} : tape.gradient(x_node, x.shape());
+        if constexpr (FusedLayerNorm<B>)
+            tape.backend().layer_norm_backward(rows, columns, x.data(), gamma, mean.data(), inverse.data(),
+                                               dy.data(), target.beta, target.data, dgamma, dbeta);
+        else
+            layer_norm_backward(tape, rows, columns, x, gamma, mean, inverse, dy, target.beta, target.data,
+                                dgamma, dbeta);
+    }
+};
+
 }  // namespace detail
 
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta over the last axis, biased variance (Ba et al.
@@ -80,20 +117,9 @@ Variable<B> layer_norm(R& recorder, const Variable<B>& x, const LayerNormParamet
                      inverse.data());
     else
         detail::layer_norm_forward(b, rows, columns, layer.epsilon, x.value, gamma, beta, y, mean, inverse);
-    return recorder.record(std::move(y), [=, x = x.value, node = x.node](Tape<B>& tape, const Tensor<B>& dy) {
-        const auto dgamma = tape.parameter_gradient(layer.weight).data,
-                   dbeta = tape.parameter_gradient(layer.bias).data;
-        Tensor<B> unused;  // if x is a constant its gradient is discarded
-        if (node < 0) unused = tape.allocate(x.shape());
-        const auto target =
-            node < 0 ? typename Tape<B>::Target{unused.data(), 0} : tape.gradient(node, x.shape());
-        if constexpr (FusedLayerNorm<B>)
-            tape.backend().layer_norm_backward(rows, columns, x.data(), gamma, mean.data(), inverse.data(),
-                                               dy.data(), target.beta, target.data, dgamma, dbeta);
-        else
-            detail::layer_norm_backward(tape, rows, columns, x, gamma, mean, inverse, dy, target.beta,
-                                        target.data, dgamma, dbeta);
-    });
+    return recorder.record(
+        std::move(y), detail::LayerNormBackward<B>{
+                          .layer = layer, .x = x.value, .x_node = x.node, .mean = mean, .inverse = inverse});
 }
 
 }  // namespace vitscape

@@ -88,10 +88,10 @@ Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& la
     detail::require_width(x.value, layer.in(), "a linear layer");
     Tensor<B> y = recorder.allocate(detail::with_last(x.shape(), layer.out()));
     detail::linear_forward(recorder, layer, x.value, Tensor<B>{}, y);
-    return recorder.record(std::move(y),
-                           [layer, x = x.value, node = x.node](Tape<B>& tape, const Tensor<B>& dy) {
-                               detail::linear_backward(tape, layer, x, node, dy);
-                           });
+    return recorder.record(std::move(y), [layer, x = recorder.save(x), node = x.node](Tape<B>& tape,
+                                                                                      const Tensor<B>& dy) {
+        detail::linear_backward(tape, layer, x.value(tape), node, dy);
+    });
 }
 
 /// y = residual + x W^T + b; residual and y (..., out).
@@ -104,12 +104,44 @@ Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& la
         throw ShapeError(message("a residual of shape ", residual.shape(),
                                  " cannot be added to a layer's output of ", y.shape()));
     detail::linear_forward(recorder, layer, x.value, residual.value, y);
-    return recorder.record(std::move(y), [layer, x = x.value, node = x.node, residual_node = residual.node](
-                                             Tape<B>& tape, const Tensor<B>& dy) {
+    return recorder.record(std::move(y), [layer, x = recorder.save(x), node = x.node,
+                                          residual_node = residual.node](Tape<B>& tape, const Tensor<B>& dy) {
         tape.pass_gradient(residual_node, dy);
-        detail::linear_backward(tape, layer, x, node, dy);
+        detail::linear_backward(tape, layer, x.value(tape), node, dy);
     });
 }
+
+namespace detail {
+
+/// The backward pass of `linear_gelu`. With fused refinements h is kept, and GELU(h) and GELU'(h) are computed when they are needed;
+/// otherwise, as on dual numbers, GELU'(h) is kept.
+template <Backend B>
+struct LinearGeluBackward {
+    LinearParameters layer;
+    Saved<B> x;
+    int x_node = -1;
+    Tensor<B> h;           // (..., out), or GELU'(h)
+    Tensor<B> y{};         // (..., out), once it was computed again
+    bool is_slope = false;  // h is GELU'(h)
+
+    Tensor<B> compute_again(Tape<B>& tape) requires FusedLinear<B> {
+        if (y.empty()) {
+            y = tape.allocate(h.shape());
+            tape.backend().gelu_and_derivative(h.size(), h.data(), y.data());
+            is_slope = true;
+        }
+        return y;
+    }
+    void operator()(Tape<B>& tape, const Tensor<B>& dy) {
+        y = {};
+        const Index rows = h.view().rows();
+        if (!is_slope) tape.backend().map(rows, layer.out(), functor::GeluDerivative{}, matrix(h), matrix(h));
+        tape.backend().map(rows, layer.out(), functor::Multiply{}, matrix(h), matrix(dy), matrix(h));
+        linear_backward(tape, layer, x.value(tape), x_node, h);
+    }
+};
+
+}  // namespace detail
 
 /// y = GELU(x W^T + b) with the exact GELU x Phi(x); x (..., in), y (..., out).
 template <Recorder R, class B = typename R::BackendType>
@@ -118,24 +150,22 @@ Variable<B> linear_gelu(R& recorder, const Variable<B>& x, const LinearParameter
     B& b = recorder.backend();
     const Index rows = x.value.view().rows(), out = layer.out();
     Tensor<B> y = recorder.allocate(detail::with_last(x.shape(), out));
-    Tensor<B> derivative;  // GELU'(h): (..., out)
-    if constexpr (R::records) derivative = recorder.allocate(y.shape());
+    Tensor<B> h;  // (..., out)
+    if constexpr (R::records) h = recorder.allocate(y.shape());
     if constexpr (FusedLinear<B>) {
         b.linear_gelu(rows, out, layer.in(), x.data(), recorder.parameter(layer.weight).data,
-                      recorder.parameter(layer.bias).data, y.data(), derivative.data());
+                      recorder.parameter(layer.bias).data, y.data(), h.data());
     } else {
         detail::linear_forward(recorder, layer, x.value, Tensor<B>{}, y);
         if constexpr (R::records)
-            b.map(rows, out, functor::GeluDerivative{}, detail::matrix(derivative), detail::matrix(y));
+            b.map(rows, out, functor::GeluDerivative{}, detail::matrix(h), detail::matrix(y));
         b.map(rows, out, functor::Gelu{}, detail::matrix(y), detail::matrix(y));
     }
-    return recorder.record(
-        std::move(y), [layer, derivative, x = x.value, node = x.node](Tape<B>& tape, const Tensor<B>& dy) {
-            const Tensor<B> dh = tape.allocate(dy.shape());
-            tape.backend().map(dy.view().rows(), layer.out(), functor::Multiply{}, detail::matrix(dh),
-                               detail::matrix(dy), detail::matrix(derivative));
-            detail::linear_backward(tape, layer, x, node, dh);
-        });
+    return recorder.record(std::move(y), detail::LinearGeluBackward<B>{.layer = layer,
+                                                                       .x = recorder.save(x),
+                                                                       .x_node = x.node,
+                                                                       .h = std::move(h),
+                                                                       .is_slope = !FusedLinear<B>});
 }
 
 }  // namespace vitscape

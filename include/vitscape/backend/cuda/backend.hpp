@@ -117,9 +117,13 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, bfloat16>) class Thrust<s
         this->multiply(detail::linear_product(rows, out, in, 1), x, weight, y);
     }
     void linear_gelu(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias, T* y,
-                     T* derivative) {
-        linear(rows, out, in, x, weight, bias, nullptr, y);
-        detail::gelu_in_place(this->execution(), rows * out, y, derivative);
+                     T* h) {
+        T* const before = h == nullptr ? y : h;
+        linear(rows, out, in, x, weight, bias, nullptr, before);
+        detail::run(this->execution(), kernels::Gelu<T>{rows * out, before, y});
+    }
+    void gelu_and_derivative(Index n, T* h, T* y) {
+        detail::run(this->execution(), kernels::GeluAndDerivative<T>{n, h, y});
     }
     void linear_gradient(Index rows, Index out, Index in, const T* x, const T* dy, float* dweight,
                          float* dbias) {

@@ -23,12 +23,6 @@ template <class T>
                                                             {.addend = residual, .bias = bias});
 }
 
-/// y = GELU(y), derivative = GELU'(y) if not null.
-template <class T>
-void gelu_in_place(DeviceExecution& execution, Index n, T* y, T* derivative) {
-    run(execution, kernels::GeluInPlace<T>{n, y, derivative});
-}
-
 /// db += column sums of dy.
 template <class T>
 void add_column_sums(DeviceExecution& execution, Index rows, Index columns, const T* dy, float* dbias) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
 #include <vitscape/backend/eigen/adamw.hpp>
 #include <vitscape/backend/eigen/attention.hpp>
 #include <vitscape/backend/eigen/bfloat16/cpu.hpp>
@@ -24,14 +26,23 @@ class Cpu : public CpuPrimitives<T> {
                                [](Index, Index, Index, Index) {});
     }
     void linear_gelu(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias, T* y,
-                     T* derivative) {
+                     T* h) {
         detail::linear_forward(
             this->threads(), rows, out, in, x, weight, bias, static_cast<const T*>(nullptr), y,
             [=](Index row, Index row_end, Index column, Index column_end) {
-                for (Index r = row; r < row_end; ++r)
-                    detail::gelu_in_place(column_end - column, y + r * out + column,
-                                          derivative ? derivative + r * out + column : nullptr);
+                const Index length = column_end - column;
+                for (Index r = row; r < row_end; ++r) {
+                    T* const of_row = y + r * out + column;
+                    if (h != nullptr) std::copy_n(of_row, length, h + r * out + column);
+                    detail::gelu_in_place(length, of_row, static_cast<T*>(nullptr));
+                }
             });
+    }
+    void gelu_and_derivative(Index n, T* h, T* y) {
+        this->for_elements(n, [=](Index begin, Index end) {
+            std::copy(h + begin, h + end, y + begin);
+            detail::gelu_in_place(end - begin, y + begin, h + begin);
+        });
     }
     void linear_gradient(Index rows, Index out, Index in, const T* x, const T* dy, T* dweight, T* dbias) {
         detail::add_weight_gradient(this->threads(), rows, out, in, x, dy, dweight, this->pool());
@@ -56,17 +67,16 @@ class Cpu : public CpuPrimitives<T> {
     }
 
     [[nodiscard]] static constexpr bool attention_supported(const AttentionShape&) { return true; }
-    /// The probabilities are saved.
-    [[nodiscard]] Index attention_saved(const AttentionShape& shape) const { return shape.probabilities(); }
-    void attention(const AttentionShape& shape, const T* qkv, T* out, T* probabilities) {
-        detail::attention_forward(this->threads(), shape, qkv, out, probabilities);
+    /// The logarithms of the sums of exponentials are saved, one number per query.
+    [[nodiscard]] Index attention_saved(const AttentionShape& shape) const {
+        return shape.samples * shape.heads * shape.queries;
     }
-    void attention_backward(const AttentionShape& shape, const T* qkv, const T* /*out*/,
-                            const T* probabilities, const T* dout, T* dqkv) {
-        const Index scratch = shape.samples * shape.queries * shape.tokens;
-        T* const memory = this->allocate(scratch);
-        detail::attention_gradient(this->threads(), shape, qkv, probabilities, dout, dqkv, memory);
-        this->release(memory, scratch);
+    void attention(const AttentionShape& shape, const T* qkv, T* out, T* log_sums) {
+        detail::attention_forward(this->threads(), shape, qkv, out, log_sums);
+    }
+    void attention_backward(const AttentionShape& shape, const T* qkv, const T* /*out*/, const T* log_sums,
+                            const T* dout, T* dqkv) {
+        detail::attention_gradient(this->threads(), shape, qkv, log_sums, dout, dqkv);
     }
 
     void adamw(std::span<const ParameterGroup> groups, const AdamWStep& step, T* theta, const T* gradient,

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <vitscape/backend/eigen/attention.hpp>
 #include <vitscape/backend/eigen/bfloat16/gemm.hpp>
-#include <vitscape/backend/eigen/linear.hpp>
+#include <vitscape/backend/eigen/bfloat16/rows.hpp>
 
 namespace vitscape::detail {
 
@@ -148,12 +149,6 @@ class HeadGroup {
     AttentionShape s_;
     Index sample_, head_, samples_, heads_;
 };
-
-/// x[0..n) = exp(x); many rows at once, since rows of a few numbers are mostly the rest of a vector.
-inline void exponentials(Index n, float* x) {
-    ArrayMap<float> numbers(x, n);
-    numbers = numbers.exp();
-}
 
 /// out = softmax(q k^T / sqrt(head width)) v for each sample and head. Sums and the softmax are float; probabilities are rounded before
 /// they meet v. `log_sums` (sample, head, query) is all that the gradient needs besides qkv.

@@ -32,18 +32,26 @@ class Cpu<T> : public CpuPrimitives<T> {
                                 });
     }
     void linear_gelu(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias, T* y,
-                     T* derivative) {
-        struct Slopes;
+                     T* h) {
         detail::linear_in_float(this->threads(), rows, out, in, x, weight, bias, nullptr,
                                 [=](Index r, Index column, Index length, float* sums) {
-                                    float* const slopes = derivative == nullptr
-                                                              ? nullptr
-                                                              : detail::thread_scratch<Slopes, float>(length);
-                                    detail::gelu_in_place(length, sums, slopes);
+                                    if (h != nullptr) detail::narrow(length, sums, h + r * out + column);
+                                    detail::gelu_in_place(length, sums, static_cast<float*>(nullptr));
                                     detail::narrow(length, sums, y + r * out + column);
-                                    if (derivative != nullptr)
-                                        detail::narrow(length, slopes, derivative + r * out + column);
                                 });
+    }
+    void gelu_and_derivative(Index n, T* h, T* y) {
+        this->for_elements(n, [=](Index begin, Index end) {
+            constexpr Index piece = 512;
+            alignas(64) float values[piece], slopes[piece];
+            for (Index first = begin; first < end; first += piece) {
+                const Index length = std::min(piece, end - first);
+                detail::widen(length, h + first, values);
+                detail::gelu_in_place(length, values, slopes);
+                detail::narrow(length, values, y + first);
+                detail::narrow(length, slopes, h + first);
+            }
+        });
     }
     void linear_gradient(Index rows, Index out, Index in, const T* x, const T* dy, float* dweight,
                          float* dbias) {

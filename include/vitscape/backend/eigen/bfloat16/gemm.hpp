@@ -4,6 +4,7 @@
 #include <vitscape/backend/eigen/bfloat16/onednn.hpp>
 #include <vitscape/backend/eigen/bfloat16/rows.hpp>
 #include <vitscape/backend/eigen/gemm.hpp>
+#include <vitscape/backend/eigen/thread_scratch.hpp>
 
 namespace vitscape {
 

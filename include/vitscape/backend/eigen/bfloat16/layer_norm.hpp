@@ -3,6 +3,7 @@
 
 #include <vitscape/backend/eigen/bfloat16/rows.hpp>
 #include <vitscape/backend/eigen/layer_norm.hpp>
+#include <vitscape/backend/eigen/thread_scratch.hpp>
 
 namespace vitscape::detail {
 

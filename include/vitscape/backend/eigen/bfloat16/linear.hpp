@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vitscape/backend/eigen/linear.hpp>
+#include <vitscape/backend/eigen/thread_scratch.hpp>
 
 namespace vitscape::detail {
 

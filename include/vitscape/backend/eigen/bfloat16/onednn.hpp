@@ -12,6 +12,7 @@
 
 #include <vitscape/backend/concept.hpp>
 #include <vitscape/backend/eigen/bfloat16/rows.hpp>
+#include <vitscape/backend/eigen/thread_scratch.hpp>
 #include <vitscape/core/bfloat16.hpp>
 #include <vitscape/core/error.hpp>
 
