@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Images per second of a whole masked autoencoder: the training step (images already decoded: patches, masks,
-// forward, backward, AdamW) or the evaluation of the loss. One line of JSON, the same as pytorch_peer.py
-// prints.
+// forward, backward, AdamW) or the evaluation of the loss, and the memory that it takes: parameters, optimizer, images and all.
+// One line of JSON, the same as pytorch_peer.py prints.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "support/autoencoder_step.hpp"
+#include "support/resident_memory.hpp"
 
 namespace {
 
@@ -20,12 +21,15 @@ struct Options {
     std::size_t batch = 100;
     int threads = 0;
     double seconds = 5;
+    bool checkpoint_blocks = false;
 };
 
 template <class T>
 void measure(const Options& o) {
     using Clock = std::chrono::steady_clock;
-    vitscape::benchmarks::AutoencoderStep<T> step(o.size, o.batch, o.threads, o.mode == "train");
+    const double before_all = vitscape::benchmarks::most_resident_megabytes();
+    vitscape::benchmarks::AutoencoderStep<T> step(o.size, o.batch, o.threads, o.mode == "train",
+                                                  o.checkpoint_blocks);
     std::vector<double> times;
     step.run();
     step.run();
@@ -39,10 +43,11 @@ void measure(const Options& o) {
     const double images_in_step = static_cast<double>(o.batch);
     std::printf(
         "{\"size\": \"%s\", \"mode\": \"%s\", \"precision\": \"%s\", \"batch\": %zu, \"threads\": %d, "
-        "\"images_per_second\": %.2f, \"min\": %.2f, \"max\": %.2f}\n",
+        "\"images_per_second\": %.2f, \"min\": %.2f, \"max\": %.2f, \"megabytes\": %.1f, \"checkpoint_blocks\": %s}\n",
         o.size.c_str(), o.mode.c_str(), o.precision.c_str(), o.batch, step.threads(),
         images_in_step / times[times.size() / 2], images_in_step / times.back(),
-        images_in_step / times.front());
+        images_in_step / times.front(), vitscape::benchmarks::most_resident_megabytes() - before_all,
+        o.checkpoint_blocks ? "true" : "false");
 }
 
 }  // namespace
@@ -59,6 +64,9 @@ int main(int argc, char** argv) {
     app.add_option("--batch", o.batch, "images in a step");
     app.add_option("--threads", o.threads, "processor threads; 0: all");
     app.add_option("--seconds", o.seconds, "time to measure for, after two steps of warm-up");
+    app.add_flag("--checkpoint-blocks", o.checkpoint_blocks,
+                 "keep the input of each block only, and compute it again")
+        ->always_capture_default(false);
     CLI11_PARSE(app, argc, argv);
     if (o.precision == "bf16")
         measure<vitscape::bfloat16>(o);

@@ -12,7 +12,8 @@ Images lie ready in the memory of the device that computes, so that no data load
 parameters.
 
 Prints one line of JSON, with what mae_step prints: images per second as the median, the least and the greatest of the steps,
-each of which ends when its loss has arrived at the host. With --turns, one such line for each line of the standard input.
+each of which ends when its loss has arrived at the host, and the resident memory in MB that model and steps took beyond that of
+PyTorch itself. With --turns, one such line for each line of the standard input.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import copy
 import dataclasses
 import json
 import os
+import resource
 import statistics
 import sys
 import time
@@ -58,6 +60,11 @@ SIZES = {
     "tiny32": Size(32, 4, 192, 12, 3, 128, 2, 4),
     "base224": Size(224, 16, 768, 12, 12, 512, 8, 16),
 }
+
+
+def most_resident_megabytes():
+    """The most memory that this process has had resident so far, in MB (10^6 bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6  # Linux counts KiB
 
 
 def build(size, method):
@@ -236,6 +243,7 @@ def main():
 
     import torch
 
+    before_all = most_resident_megabytes()
     if not on_cpu and not torch.cuda.is_available():
         sys.exit("pytorch_peer.py: this PyTorch finds no CUDA device; use --device cpu")
     torch.set_num_threads(options.threads)
@@ -292,6 +300,7 @@ def main():
             "images_per_second": round(statistics.median(rates), 2),
             "min": round(min(rates), 2),
             "max": round(max(rates), 2),
+            "megabytes": round(most_resident_megabytes() - before_all, 1),
             "steps": len(rates),
             "loss": loss,
             "compile": options.compile,

@@ -18,8 +18,11 @@ namespace vitscape::benchmarks {
 template <class T = float>
 class AutoencoderStep {
   public:
-    AutoencoderStep(const std::string& size, std::size_t batch, int threads, bool train)
-        : AutoencoderStep(MaskedAutoencoder<>(autoencoder_named(size)), batch, threads, train) {}
+    AutoencoderStep(const std::string& size, std::size_t batch, int threads, bool train,
+                    bool checkpoint_blocks = false)
+        : AutoencoderStep(MaskedAutoencoder<>(autoencoder_named(size)), batch, threads, train) {
+        step_.use_checkpoints(checkpoint_blocks);
+    }
 
     [[nodiscard]] int threads() { return step_.backend().threads(); }
     void run() { step_.run(); }

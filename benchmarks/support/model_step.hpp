@@ -70,6 +70,10 @@ class ModelStep {
     }
 
     [[nodiscard]] B& backend() { return backend_; }
+    /// See `TrainOptions::checkpoint_blocks`.
+    void use_checkpoints(bool wanted) {
+        if (pass_) pass_->use_checkpoints(wanted);
+    }
     /// Mean loss of the latest step, before its update.
     [[nodiscard]] double loss() const { return loss_; }
 
