@@ -36,6 +36,7 @@ struct BackendOptions {
 #endif
     std::string precision = "float";
     int threads = 0, device = 0;
+    bool tune_products = false;
 
     void add(CLI::App& app) {
         add_choice(app, "--backend", backend, {"cpu", "cuda"}, "where to compute");
@@ -44,6 +45,10 @@ struct BackendOptions {
             "of activations; bf16 keeps parameters and sums in float and needs less time on a device and on "
             "processors with AVX512_BF16 or AMX; auto takes it there");
         add_number(app, "--device", device, vitscape::Range::count(0, 1023), "number of the CUDA device");
+        app.add_flag("--tune-products", tune_products,
+                     "on a CUDA device: time the algorithms of each matrix product at its first use and take the "
+                     "fastest; two runs may then differ in the last bits, a run and its --resume do not")
+            ->always_capture_default(false);
         add_number(app, "--threads", threads, vitscape::Range::count(0, 1024),
                    "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
     }
@@ -63,6 +68,10 @@ struct BackendOptions {
         (void)half_here;
 #else
         if (backend == "cpu") {
+            if (tune_products)
+                throw ConfigError(
+                    "--tune-products is about the matrix products of a CUDA device; give --backend cuda, or "
+                    "leave it out");
             const bool offered = half_here == HalfOnProcessors::offered;
             if (precision == "bf16" && !offered)
                 throw ConfigError(
@@ -117,10 +126,11 @@ struct BackendOptions {
     template <HalfOnProcessors half_here = HalfOnProcessors::offered, class Work>
     void with_backend(const Work& work) const {
 #if defined(__CUDACC__)
+        const vitscape::gpu::ContextOptions options{.device = device, .tune_products = tune_products};
         if (precision == "bf16")
-            work(vitscape::Cuda<vitscape::bfloat16>(device));
+            work(vitscape::Cuda<vitscape::bfloat16>(options));
         else
-            work(vitscape::Cuda<float>(device));
+            work(vitscape::Cuda<float>(options));
 #else
         if constexpr (half_here == HalfOnProcessors::offered)
             if (precision == "bf16") return work(vitscape::Cpu<vitscape::bfloat16>(threads));

@@ -86,17 +86,19 @@ void save_training(const std::filesystem::path& path, T& trainer, const nlohmann
         fetch(*vector, message("optimizer.", name, "."));
     std::vector<CheckpointVector<Storage>> vectors;
     for (std::size_t i = 0; i < host.size(); ++i) vectors.push_back({prefixes[i], host[i]});
-    write_checkpoint(path, trainer.method().layout(), trainer.method().fixed_tensors(), vectors,
-                     {{"format", 1},
-                      {"model", detail::description_of(trainer.method())},
-                      {"training", training},
-                      {"data", data},
-                      {"state",
-                       {{"epoch", state.epoch},
-                        {"batch", state.batch},
-                        {"loss_sum", state.loss_sum},
-                        {"loss_count", state.loss_count},
-                        {"optimizer_steps", state.optimizer.steps}}}});
+    nlohmann::json description = {{"format", 1},
+                                  {"model", detail::description_of(trainer.method())},
+                                  {"training", training},
+                                  {"data", data},
+                                  {"state",
+                                   {{"epoch", state.epoch},
+                                    {"batch", state.batch},
+                                    {"loss_sum", state.loss_sum},
+                                    {"loss_count", state.loss_count},
+                                    {"optimizer_steps", state.optimizer.steps}}}};
+    if constexpr (requires { trainer.backend().product_choices(); })
+        description["products"] = trainer.backend().product_choices();
+    write_checkpoint(path, trainer.method().layout(), trainer.method().fixed_tensors(), vectors, description);
 }
 
 /// The prefix in a checkpoint of the parameters that are tested and measured, `Trainer::solution()`: "teacher." or none.
@@ -138,6 +140,10 @@ void resume_training(const Checkpoint& checkpoint, T& trainer, const nlohmann::j
     state.loss_sum = reached.at("loss_sum").to<double>();
     state.loss_count = reached.at("loss_count").number<Index>(0, most);
     state.optimizer.steps = reached.at("optimizer_steps").number<Index>(0, most);
+    if constexpr (requires { trainer.backend().product_choices(); })
+        if (const JsonValue described = checkpoint.described(); described.contains("products"))
+            trainer.backend().use_product_choices(
+                described.at("products").template to<std::vector<std::string>>());
     trainer.state() = std::move(state);
 }
 

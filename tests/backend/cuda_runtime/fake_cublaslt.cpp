@@ -70,8 +70,8 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
     return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t description,
-                                              cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                              cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
+                                              cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+                                              cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t,
                                               cublasLtMatmulPreference_t preference, int wanted,
                                               cublasLtMatmulHeuristicResult_t results[], int* count) {
     ++fake::device.heuristics;
@@ -80,7 +80,10 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
     *count = 0;
     if (!fake::device.epilogues && made.attributes.count(CUBLASLT_MATMUL_DESC_EPILOGUE) != 0)
         return CUBLAS_STATUS_NOT_SUPPORTED;
-    *count = std::min(wanted, 3);
+    if (!fake::documented(made, *reinterpret_cast<fake::Layout*>(a), *reinterpret_cast<fake::Layout*>(b),
+                          *reinterpret_cast<fake::Layout*>(c)))
+        return CUBLAS_STATUS_NOT_SUPPORTED;
+    *count = std::min(wanted, fake::offered + 1);
     for (int i = 0; i < *count; ++i) {
         results[i] = {};
         results[i].state =
@@ -92,8 +95,16 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
         results[i].algo.data[4] = wishes.at(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES);
         const std::uint64_t vector = made.get(CUBLASLT_MATMUL_DESC_BIAS_POINTER, 0) | 256;
         results[i].algo.data[5] = vector & (~vector + 1);
+        results[i].algo.data[6] = static_cast<std::uint64_t>(i);
     }
     return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t,
+                                       cublasLtMatrixLayout_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
+                                       const cublasLtMatmulAlgo_t*, cublasLtMatmulHeuristicResult_t* result) {
+    *result = {};
+    result->state = CUBLAS_STATUS_SUCCESS;
+    return static_cast<cublasStatus_t>(fake::device.checked);
 }
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description, const void* alpha,
                               const void* a, cublasLtMatrixLayout_t layout_a, const void* b,
@@ -115,6 +126,12 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description
     p.alpha = fake::load(p.description.scale, alpha, 0);
     p.beta = fake::load(p.description.scale, beta, 0);
     if (algorithm->data[0] != 77) fake::device.fault("an algorithm that was not offered");
+    fake::device.latest = algorithm->data[6];
+    if (fake::device.matmul_status != 0) return static_cast<cublasStatus_t>(fake::device.matmul_status);
+    if (fake::device.latest <= fake::device.refused) {
+        ++fake::device.refusals;
+        return CUBLAS_STATUS_NOT_SUPPORTED;
+    }
     const void* const operands[] = {a, b, c, d, p.vector};
     for (int i = 0; i < 5; ++i)
         if (reinterpret_cast<std::uintptr_t>(operands[i]) % algorithm->data[i + 1] != 0)

@@ -43,6 +43,10 @@ struct Device {
     int count = 1, driver_version = 13000;
     cudaError_t count_status = cudaSuccess, code_status = cudaSuccess;
     bool epilogues = true;  // whether there are algorithms for them
+    // Of the algorithms that the heuristic gives, numbered from 1: how many are refused when they are used, how often that happened,
+    // which one takes the least time, and which one ran last.
+    std::uint64_t refused = 0, refusals = 0, fastest = 1, latest = 0;
+    int matmul_status = 0, checked = 0;  // what cublasLtMatmul and cublasLtMatmulAlgoCheck return
     std::size_t events = 0, handles = 0;
 
     void fault(const std::string& text) { faults.push_back(text); }

@@ -34,6 +34,22 @@ struct Preference {
     std::map<int, std::uint64_t> attributes;
 };
 
+/// Algorithms that the heuristic gives, beside one that is none.
+inline constexpr int offered = 3;
+
+/// Whether cuBLASLt's documentation lists these types for column-major matrices: of the sums, of A and B, of C, and of an epilogue's
+/// vector.
+inline bool documented(const Description& d, const Layout& a, const Layout& b, const Layout& c) {
+    const bool wide = a.type == CUDA_R_64F;
+    if (a.type != b.type || d.compute != (wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F) ||
+        d.scale != (wide ? CUDA_R_64F : CUDA_R_32F))
+        return false;
+    if (c.type != a.type && !(a.type == CUDA_R_16BF && c.type == CUDA_R_32F)) return false;
+    if (d.attributes.count(CUBLASLT_MATMUL_DESC_EPILOGUE) == 0) return true;
+    return d.get(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, static_cast<std::uint64_t>(c.type)) ==
+           static_cast<std::uint64_t>(c.type);
+}
+
 inline double load(cudaDataType_t type, const void* data, std::int64_t i) {
     if (type == CUDA_R_64F) return static_cast<const double*>(data)[i];
     if (type == CUDA_R_32F) return static_cast<double>(static_cast<const float*>(data)[i]);
@@ -76,10 +92,7 @@ struct Product {
         if (!on_device(first, extent(a)) || !on_device(second, extent(b)) || !on_device(result, extent(c)) ||
             (beta != 0 && !on_device(addend, extent(c))))
             device.fault("a product reaches beyond its operands' memory");
-        const bool wide = a.type == CUDA_R_64F;
-        if (description.compute != (wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F) ||
-            description.scale != (wide ? CUDA_R_64F : CUDA_R_32F))
-            device.fault("a product computes in another type");
+        if (!documented(description, a, b, c)) device.fault("a product of types that do not go together");
     }
     void run() const {
         check();
@@ -103,12 +116,6 @@ struct Product {
                     if (epilogue == CUBLASLT_EPILOGUE_BIAS) x += load(c.type, vector, r);
                     store(c.type, result, at, x);
                 }
-        if (epilogue == CUBLASLT_EPILOGUE_BGRADA)
-            for (std::int64_t r = 0; r < c.rows; ++r) {
-                double sum = 0;
-                for (std::int64_t k = 0; k < inner; ++k) sum += at_a(0, r, k);
-                store(c.type, vector, r, sum);
-            }
         if (epilogue == CUBLASLT_EPILOGUE_BGRADB)
             for (std::int64_t n = 0; n < c.columns; ++n) {
                 double sum = 0;

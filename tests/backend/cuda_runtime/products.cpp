@@ -11,12 +11,15 @@
 #include <vector>
 
 #include <vitscape/backend/cuda/matrix_product.hpp>
+#include <vitscape/backend/cuda/product_choices.hpp>
 
 #include "context_fixture.hpp"
 #include "fake_products.hpp"
+#include "support/error_text.hpp"
 
 using namespace vitscape;
 using test::Array;
+using test::error_text;
 using test::Fixture;
 using test::numbers;
 
@@ -27,7 +30,7 @@ TEMPLATE_TEST_CASE("products: row-major, with every extra, as written down", "[c
     using Out = typename TestType::second_type;
     const Fixture fixture;
     const auto context = gpu::Context::create();
-    gpu::MatrixProducts products(context, {.candidates = 2});
+    gpu::MatrixProducts products(context);
     // Small integers: exact in every type.
     const auto make = [](auto zero, std::size_t count, int seed) {
         std::vector<decltype(zero)> result(count);
@@ -100,13 +103,6 @@ TEMPLATE_TEST_CASE("products: row-major, with every extra, as written down", "[c
                 for (Index l = 0; l < k; ++l) sum += at_a(i, l);
                 CHECK(static_cast<double>(sums.read()[static_cast<std::size_t>(i)]) == sum);
             }
-            CHECK(
-                products.try_multiply(p, a_array.data, b_array.data, d_array.data, {.sums_of_b = sums.data}));
-            for (Index j = 0; j < n; ++j) {
-                double sum = 0;
-                for (Index l = 0; l < k; ++l) sum += at_b(l, j);
-                CHECK(static_cast<double>(sums.read()[static_cast<std::size_t>(j)]) == sum);
-            }
             CHECK_THROWS_AS(products.try_multiply(p, a_array.data, b_array.data, c_array.data,
                                                   {.bias = bias_array.data, .sums_of_a = sums.data}),
                             ConfigError);
@@ -174,6 +170,66 @@ TEST_CASE("products: the epilogue's vector may lie elsewhere at each call, and l
         CHECK(c.read()[0] == static_cast<float>(at) + 2);
     }
     CHECK(products.plans() == 3);  // aligned to 256, to 4 and to 16 bytes
+}
+
+TEST_CASE("products: an algorithm that is refused after all gives way to the next one", "[cuda]") {
+    const Fixture fixture;
+    fake::device.refused = 2;  // of the algorithms that the heuristic gives
+    const auto context = gpu::Context::create();
+    gpu::MatrixProducts products(context);
+    const Array<float> a(context, numbers(1, 2)), b(context, numbers(1, 3));
+    Array<float> c(context, 1);
+    const MatrixProduct p{.m = 1, .n = 1, .k = 1, .stride_a = 1, .stride_b = 1, .stride_c = 1};
+    for (int round = 0; round < 2; ++round) {
+        products.multiply(p, a.data, b.data, c.data);
+        CHECK(c.read()[0] == 6);
+    }
+    CHECK(fake::device.heuristics == 1);
+    CHECK(fake::device.refusals == 2);  // none in the second round
+    CHECK(products.choices().begin()->second[6] == 3);
+    fake::device.refused = fake::offered;
+    gpu::MatrixProducts others(context);
+    CHECK(error_text<gpu::DeviceError>([&] { others.multiply(p, a.data, b.data, c.data); })
+              .find("no algorithm for a product of 1 x 1 and 1 x 1") != std::string::npos);
+    CHECK(!others.try_multiply(p, a.data, b.data, c.data, {}));
+    CHECK(others.choices().empty());
+    fake::device.matmul_status = CUBLAS_STATUS_EXECUTION_FAILED;  // nothing to do with the algorithm
+    gpu::MatrixProducts unlucky(context);
+    CHECK(error_text<gpu::DeviceError>([&] { unlucky.multiply(p, a.data, b.data, c.data); })
+              .find("cuBLASLt failed in a matrix product") != std::string::npos);
+}
+
+TEST_CASE("products: tuning takes the fastest, and a later run with its choices takes the same", "[cuda]") {
+    const Fixture fixture;
+    const auto tuned = gpu::Context::create({.tune_products = true}), plain = gpu::Context::create();
+    const MatrixProduct p{.m = 1, .n = 1, .k = 1, .stride_a = 1, .stride_b = 1, .stride_c = 1};
+    /// The place in the heuristic's list of the algorithm that is used, and the lines that keep the choice.
+    const auto run = [&](const std::shared_ptr<gpu::Context>& context, const std::vector<std::string>& lines,
+                         const std::string& machine) {
+        gpu::MatrixProducts products(context);
+        products.use(gpu::product_choices_of(lines, machine));
+        const Array<float> a(context, numbers(1, 2)), b(context, numbers(1, 3));
+        Array<float> c(context, 1);
+        products.multiply(p, a.data, b.data, c.data);
+        CHECK(c.read()[0] == 6);
+        return std::pair(products.choices().begin()->second[6],
+                         gpu::product_choice_lines(machine, products.choices()));
+    };
+    fake::device.fastest = 3;
+    CHECK(run(plain, {}, "GPU").first == 1);
+    const auto [found, lines] = run(tuned, {}, "GPU");
+    CHECK(found == 3);
+    fake::device.fastest = 2;
+    CHECK(run(tuned, lines, "GPU").first == 3);
+    CHECK(run(plain, lines, "GPU").first == 3);
+    CHECK(run(plain, lines, "GPU").second == lines);
+    CHECK(run(plain, lines, "another GPU").first == 1);
+    fake::device.checked = CUBLAS_STATUS_NOT_SUPPORTED;  // such as in another version
+    CHECK(run(plain, lines, "GPU").first == 1);
+    for (const char* const bad : {"", "1 2 3", "x"})
+        CHECK(error_text<ConfigError>([&] { (void)run(plain, {"GPU", bad}, "GPU"); })
+                  .find("24 integers, a colon and 8 hexadecimal numbers") != std::string::npos);
+    CHECK(error_text<ConfigError>([&] { (void)run(plain, {"GPU", lines[1] + " 1"}, "GPU"); }).size() > 0);
 }
 
 TEST_CASE("products: without an algorithm an epilogue is refused, sums of nothing are zero", "[cuda]") {

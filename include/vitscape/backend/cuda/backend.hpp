@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -75,10 +77,26 @@ class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
         to.start(1, sum.data());
     }
 
+    /// The algorithms of the matrix products that were computed so far, as lines of text: what a later run must use for the same results
+    /// to the bit.
+    [[nodiscard]] std::vector<std::string> product_choices() const {
+        return gpu::product_choice_lines(machine(), this->execution().products().choices());
+    }
+    /// Uses the choices of an earlier run, if it was on such a device with the same cuBLASLt.
+    /// @throws ConfigError if they are not such lines
+    void use_product_choices(std::span<const std::string> lines) {
+        this->execution().products().use(gpu::product_choices_of(lines, machine()));
+    }
+
     /// @throws any exception of `body`
     template <class Body>
     void run(Graph& graph, std::uint64_t signature, const Body& body) {
         this->execution().context().run(graph, signature, body);
+    }
+
+  private:
+    [[nodiscard]] std::string machine() const {
+        return message(this->execution().context().properties().name, ", cuBLASLt ", cublasLtGetVersion());
     }
 };
 

@@ -23,6 +23,9 @@ struct ContextOptions {
     int device = 0;
     bool graphs = true;                      ///< false: `run` calls the body every time (for debugging)
     std::size_t workspace_bytes = 32 << 20;  ///< for matrix products; NVIDIA's recommendation for Hopper
+    /// Time the algorithms that cuBLASLt offers for a matrix product at its first use and take the fastest. Two runs may then choose,
+    /// and round, differently; `product_choices` of a backend keeps what one chose.
+    bool tune_products = false;
     std::size_t upload_slot_bytes = 8 << 20;
     std::size_t upload_slots = 64;  ///< maximum; each uses equal amounts of pinned and device memory
 };
@@ -58,6 +61,7 @@ class Context : public std::enable_shared_from_this<Context> {
     [[nodiscard]] cublasLtHandle_t blas() const { return blas_.get(); }
     [[nodiscard]] void* workspace() const { return workspace_.get(); }
     [[nodiscard]] std::size_t workspace_bytes() const { return options_.workspace_bytes; }
+    [[nodiscard]] bool tunes_products() const { return options_.tune_products; }
     [[nodiscard]] Pools& pools() { return pools_; }
     /// Makes this GPU the current one of the calling thread; needed if one thread uses several contexts.
     void activate() const { check(cudaSetDevice(options_.device), "choosing the GPU"); }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -16,35 +15,23 @@
 
 namespace vitscape::gpu {
 
-/// Fused operations of a product besides C = alpha op(A) op(B) + beta C. At most one of `bias` and the sums is set.
+/// Fused operations of a product besides C = alpha op(A) op(B) + beta C. At most one of `bias` and `sums_of_a` is set.
 template <class Out>
 struct ProductExtras {
     const Out* addend = nullptr;  ///< replaces C on the right-hand side; strides as C
     const Out* bias = nullptr;    ///< n numbers, added to each row of C
     Out* sums_of_a = nullptr;     ///< m numbers, overwritten: sums of the rows of op(A) (over k)
-    Out* sums_of_b = nullptr;     ///< n numbers, overwritten: sums of the columns of op(B) (over k)
 };
 
 /// Row-major matrix products by cuBLASLt on a context's compute stream. Operands are double, float (multiplied as
 /// full floats, not TF32) or bfloat16 (sums in float), results the same, or float for bfloat16.
 ///
-/// The algorithm of each product (shapes, types, epilogue, alignment) is chosen once and cached. Only algorithms
-/// that keep partial sums in the compute type are used, so a product in bfloat16 is rounded once, at the end; with beta
+/// The algorithm of each product (shapes, types, epilogue, alignment) is chosen once and cached; `choices` can be kept, so that a later
+/// run makes the same. Only algorithms that keep partial sums in the compute type are used, so a product in bfloat16 is rounded once, at the end; with beta
 /// the kernels round it before adding beta C, and round the sum again. Results are reproducible from run to run.
 class MatrixProducts {
   public:
-    struct Options {
-        /// Above 1, that many candidates of the heuristic are timed at the first use of a product, unless that is
-        /// in a captured step. Off by default: two runs may then choose and round differently, and resuming
-        /// would not be bit-exact.
-        int candidates = 1;
-    };
-
-    explicit MatrixProducts(std::shared_ptr<Context> context)
-        : MatrixProducts(std::move(context), Options{}) {}
-    MatrixProducts(std::shared_ptr<Context> context, const Options& options)
-        : context_(std::move(context)),
-          candidates_(std::clamp(options.candidates, 1, ProductPlan::most_candidates)) {}
+    explicit MatrixProducts(std::shared_ptr<Context> context) : context_(std::move(context)) {}
     MatrixProducts(const MatrixProducts&) = delete;
     MatrixProducts& operator=(const MatrixProducts&) = delete;
 
@@ -75,13 +62,23 @@ class MatrixProducts {
     template <class In, class Out>
     [[nodiscard]] bool try_multiply(const MatrixProduct& p, const In* a, const In* b, Out* c,
                                     const std::type_identity_t<ProductExtras<Out>>& extras) {
-        if ((extras.bias != nullptr) + (extras.sums_of_a != nullptr) + (extras.sums_of_b != nullptr) > 1)
-            throw ConfigError("a matrix product has one epilogue: a bias, sums of A or sums of B");
+        if (extras.bias != nullptr && extras.sums_of_a != nullptr)
+            throw ConfigError("a matrix product has one epilogue: a bias or sums of A");
         return run<In, Out>(p, StridedBatches{}, a, b, c, extras);
     }
 
     /// Number of products planned so far.
     [[nodiscard]] std::size_t plans() const { return plans_.size(); }
+
+    /// The algorithms in use.
+    [[nodiscard]] ProductChoices choices() const {
+        ProductChoices all;
+        for (const auto& [product, plan] : plans_)
+            if (plan.usable()) all.emplace(product, plan.algorithm());
+        return all;
+    }
+    /// Products that are planned from now on use these algorithms if cuBLASLt accepts them.
+    void use(ProductChoices earlier) { earlier_ = std::move(earlier); }
 
   private:
     template <class T>
@@ -117,9 +114,6 @@ class MatrixProducts {
         } else if (extras.sums_of_a != nullptr) {
             key.epilogue = Epilogue::sums_of_second;
             vector = extras.sums_of_a;
-        } else if (extras.sums_of_b != nullptr) {
-            key.epilogue = Epilogue::sums_of_first;
-            vector = extras.sums_of_b;
         }
         const auto in_bytes = static_cast<Index>(sizeof(In)), out_bytes = static_cast<Index>(sizeof(Out));
         key.alignment = {common_alignment(b, key.stride_first * in_bytes),
@@ -132,12 +126,17 @@ class MatrixProducts {
     }
 
     bool run(const ProductKey& key, const ProductCall& call) {
-        auto found = plans_.find(key);
-        if (found == plans_.end())
-            found = plans_.emplace(key, ProductPlan(*context_, key, call, candidates_)).first;
-        if (!found->second.usable()) return false;
-        found->second.run(*context_, call);
-        return true;
+        const ProductKey::Numbers product = key.numbers();
+        auto found = plans_.find(product);
+        if (found == plans_.end()) {
+            const auto earlier = earlier_.find(product);
+            found =
+                plans_
+                    .emplace(product, ProductPlan(*context_, key, call,
+                                                  earlier == earlier_.end() ? nullptr : &earlier->second))
+                    .first;
+        }
+        return found->second.run(*context_, call);
     }
 
     /// C = beta addend if there is nothing to sum.
@@ -158,14 +157,12 @@ class MatrixProducts {
         }
         if (extras.sums_of_a != nullptr)
             context_->fill_bytes(extras.sums_of_a, 0, static_cast<std::size_t>(p.m) * sizeof(Out));
-        if (extras.sums_of_b != nullptr)
-            context_->fill_bytes(extras.sums_of_b, 0, static_cast<std::size_t>(p.n) * sizeof(Out));
         return true;
     }
 
     std::shared_ptr<Context> context_;
-    int candidates_;
-    std::unordered_map<ProductKey, ProductPlan, ProductKeyHash> plans_;
+    ProductChoices earlier_;
+    std::unordered_map<ProductKey::Numbers, ProductPlan, ProductKeyHash> plans_;
 };
 
 }  // namespace vitscape::gpu

@@ -76,7 +76,7 @@ enum class ElementType : std::uint8_t { float64, float32, bfloat16 };
 
 /// The fused epilogue of a product. In column-major terms sums over A's inner index are sums of the
 /// second operand.
-enum class Epilogue : std::uint8_t { none, bias, sums_of_first, sums_of_second };
+enum class Epilogue : std::uint8_t { none, bias, sums_of_second };
 
 /// Everything that the choice of an algorithm depends on.
 struct ProductKey {
@@ -87,12 +87,14 @@ struct ProductKey {
     /// Alignment of the first and second operand, the addend, the result and the epilogue's vector.
     std::array<std::uint32_t, 5> alignment{};
 
-    [[nodiscard]] std::array<Index, 24> numbers() const {
+    /// All of it, in a fixed order.
+    using Numbers = std::array<Index, 24>;
+    [[nodiscard]] Numbers numbers() const {
         const ColumnProduct& p = product;
         const auto matrix = [](const ColumnMatrix& m, std::size_t i) {
             return i == 0 ? m.rows : i == 1 ? m.columns : m.leading;
         };
-        std::array<Index, 24> n{};
+        Numbers n{};
         for (std::size_t i = 0; i < 3; ++i) {
             n[i] = matrix(p.first, i);
             n[3 + i] = matrix(p.second, i);
@@ -111,13 +113,12 @@ struct ProductKey {
         for (std::size_t i = 0; i < alignment.size(); ++i) n[19 + i] = alignment[i];
         return n;
     }
-    friend bool operator==(const ProductKey& a, const ProductKey& b) { return a.numbers() == b.numbers(); }
 };
 
 struct ProductKeyHash {
-    std::size_t operator()(const ProductKey& key) const {
+    std::size_t operator()(const ProductKey::Numbers& numbers) const {
         std::uint64_t hash = 0;
-        for (const Index number : key.numbers()) {
+        for (const Index number : numbers) {
             hash = (hash ^ static_cast<std::uint64_t>(number)) * 0x9E3779B97F4A7C15u;
             hash ^= hash >> 29;
         }

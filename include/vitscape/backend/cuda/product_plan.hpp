@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include <vitscape/backend/cuda/context.hpp>
 #include <vitscape/backend/cuda/handles.hpp>
+#include <vitscape/backend/cuda/product_choices.hpp>
 #include <vitscape/backend/cuda/product_layout.hpp>
 
 #include <cublasLt.h>
@@ -23,14 +26,17 @@ struct ProductCall {
     const void *alpha, *beta;
 };
 
-/// The cuBLASLt description of a product and the algorithm chosen for it.
+/// The cuBLASLt description of a product and the algorithms that can compute it, the one in use first.
 class ProductPlan {
   public:
+    /// Algorithms that cuBLASLt is asked for.
     static constexpr int most_candidates = 8;
 
-    /// `call` has addresses of the alignment given in `key`. `candidates` above 1: the fastest of that many
-    /// is used, unless a step is being captured.
-    ProductPlan(Context& context, const ProductKey& key, const ProductCall& call, int candidates) {
+    /// @param call     has addresses of the alignment given in `key`
+    /// @param earlier  the algorithm of an earlier run, to be used again if it still can be; null: the first of cuBLASLt's
+    ///                 heuristic or, with `ContextOptions::tune_products` and outside of a captured step, the fastest of them
+    ProductPlan(Context& context, const ProductKey& key, const ProductCall& call,
+                const ProductAlgorithm* earlier = nullptr) {
         const bool wide = key.input == ElementType::float64;
         cublasLtMatmulDesc_t description = nullptr;
         check(cublasLtMatmulDescCreate(&description, wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
@@ -40,10 +46,8 @@ class ProductPlan {
         set(CUBLASLT_MATMUL_DESC_TRANSA, operation(key.product.transpose_first));
         set(CUBLASLT_MATMUL_DESC_TRANSB, operation(key.product.transpose_second));
         if (key.epilogue != Epilogue::none) {
-            set(CUBLASLT_MATMUL_DESC_EPILOGUE, key.epilogue == Epilogue::bias ? CUBLASLT_EPILOGUE_BIAS
-                                               : key.epilogue == Epilogue::sums_of_first
-                                                   ? CUBLASLT_EPILOGUE_BGRADA
-                                                   : CUBLASLT_EPILOGUE_BGRADB);
+            set(CUBLASLT_MATMUL_DESC_EPILOGUE,
+                key.epilogue == Epilogue::bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_BGRADB);
             set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, cuda_type(key.output));
             // The heuristic reads the address for its alignment.
             set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, call.vector);
@@ -51,19 +55,39 @@ class ProductPlan {
         first_ = layout(key.product.first, key.input, key.count, key.stride_first);
         second_ = layout(key.product.second, key.input, key.count, key.stride_second);
         result_ = layout(key.product.result, key.output, key.count, key.stride_result);
-        choose_algorithm(context, key, call, candidates);
+        find_algorithms(context, key);
+        if (earlier != nullptr)
+            prefer(context, *earlier);
+        else if (context.tunes_products() && !context.capturing() && algorithms_.size() > 1)
+            put_fastest_first(context, key, call);
     }
 
     /// Whether there is an algorithm.
-    [[nodiscard]] bool usable() const { return usable_; }
+    [[nodiscard]] bool usable() const { return !algorithms_.empty(); }
+    /// The one in use.
+    [[nodiscard]] ProductAlgorithm algorithm() const {
+        return std::bit_cast<ProductAlgorithm>(algorithms_.front());
+    }
 
-    /// Enqueues the product on the context's compute stream.
-    void run(const Context& context, const ProductCall& call) const {
+    /// Enqueues the product on the context's compute stream. An algorithm that cuBLASLt refuses after all is not used any more, and
+    /// the next one is tried; returns false, without any work, if none is left.
+    /// @throws DeviceError for errors of another kind
+    [[nodiscard]] bool run(const Context& context, const ProductCall& call) {
         if (call.vector != nullptr) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, call.vector);
-        check(multiply(context, algorithm_, call, call.result), "a matrix product");
+        while (!algorithms_.empty()) {
+            const cublasStatus_t status = multiply(context, algorithms_.front(), call, call.result);
+            if (status == CUBLAS_STATUS_SUCCESS) return true;
+            if (!refused(status)) check(status, "a matrix product");
+            algorithms_.erase(algorithms_.begin());
+        }
+        return false;
     }
 
   private:
+    static bool refused(cublasStatus_t status) {
+        return status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE ||
+               status == CUBLAS_STATUS_ARCH_MISMATCH;
+    }
     cublasStatus_t multiply(const Context& context, const cublasLtMatmulAlgo_t& algorithm,
                             const ProductCall& call, void* result) const {
         return cublasLtMatmul(context.blas(), description_.get(), call.alpha, call.first, first_.get(),
@@ -72,7 +96,7 @@ class ProductPlan {
                               context.stream());
     }
 
-    void choose_algorithm(Context& context, const ProductKey& key, const ProductCall& call, int candidates) {
+    void find_algorithms(const Context& context, const ProductKey& key) {
         cublasLtMatmulPreference_t created = nullptr;
         check(cublasLtMatmulPreferenceCreate(&created), "describing a matrix product");
         const detail::ProductPreference preference(created);
@@ -93,23 +117,27 @@ class ProductPlan {
         const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
             context.blas(), description_.get(), first_.get(), second_.get(), result_.get(), result_.get(),
             preference.get(), most_candidates, results.data(), &count);
-        if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return;
+        if (refused(status)) return;
         check(status, "choosing the algorithm of a matrix product");
-        const auto end = std::remove_if(results.begin(), results.begin() + count, [&](const auto& result) {
-            return result.state != CUBLAS_STATUS_SUCCESS || result.workspaceSize > context.workspace_bytes();
-        });
-        const auto usable = end - results.begin();
-        if (usable == 0) return;
-        std::ptrdiff_t best = 0;
-        const auto tried = std::min<std::ptrdiff_t>(usable, candidates);
-        if (tried > 1 && !context.capturing()) best = fastest(context, key, call, results.data(), tried);
-        algorithm_ = results[static_cast<std::size_t>(best)].algo;
-        usable_ = true;
+        for (int i = 0; i < count; ++i)
+            if (fits(context, results[static_cast<std::size_t>(i)]))
+                algorithms_.push_back(results[static_cast<std::size_t>(i)].algo);
+    }
+    static bool fits(const Context& context, const cublasLtMatmulHeuristicResult_t& result) {
+        return result.state == CUBLAS_STATUS_SUCCESS && result.workspaceSize <= context.workspace_bytes();
+    }
+    void prefer(const Context& context, const ProductAlgorithm& earlier) {
+        const auto algorithm = std::bit_cast<cublasLtMatmulAlgo_t>(earlier);
+        cublasLtMatmulHeuristicResult_t result{};
+        if (cublasLtMatmulAlgoCheck(context.blas(), description_.get(), first_.get(), second_.get(),
+                                    result_.get(), result_.get(), &algorithm,
+                                    &result) == CUBLAS_STATUS_SUCCESS &&
+            fits(context, result))
+            algorithms_.insert(algorithms_.begin(), algorithm);
     }
 
-    /// The fastest of three runs each, into scratch memory.
-    std::ptrdiff_t fastest(Context& context, const ProductKey& key, const ProductCall& call,
-                           const cublasLtMatmulHeuristicResult_t* results, std::ptrdiff_t count) const {
+    /// By the least time of three runs each, into scratch memory.
+    void put_fastest_first(Context& context, const ProductKey& key, const ProductCall& call) {
         const Index element = key.output == ElementType::float64   ? 8
                               : key.output == ElementType::float32 ? 4
                                                                    : 2;
@@ -119,12 +147,12 @@ class ProductPlan {
         const detail::Event begin = detail::make_event(cudaEventDefault),
                             end = detail::make_event(cudaEventDefault);
         void* const scratch = context.allocate(bytes);
-        std::ptrdiff_t best = 0;
+        std::size_t best = 0;
         float least = std::numeric_limits<float>::infinity();
-        for (std::ptrdiff_t i = 0; i < count; ++i) {
+        for (std::size_t i = 0; i < algorithms_.size(); ++i) {
             for (int round = 0; round < 4; ++round) {
                 static_cast<void>(cudaEventRecord(begin.get(), context.stream()));
-                if (multiply(context, results[i].algo, call, scratch) != CUBLAS_STATUS_SUCCESS) break;
+                if (multiply(context, algorithms_[i], call, scratch) != CUBLAS_STATUS_SUCCESS) break;
                 static_cast<void>(cudaEventRecord(end.get(), context.stream()));
                 float milliseconds = 0;
                 if (cudaEventSynchronize(end.get()) != cudaSuccess ||
@@ -137,7 +165,7 @@ class ProductPlan {
             }
         }
         context.release(scratch, bytes);
-        return best;
+        std::swap(algorithms_.front(), algorithms_[best]);
     }
 
     static cudaDataType_t cuda_type(ElementType type) {
@@ -172,8 +200,7 @@ class ProductPlan {
 
     detail::ProductDescription description_;
     detail::MatrixLayout first_, second_, result_;
-    cublasLtMatmulAlgo_t algorithm_{};
-    bool usable_ = false;
+    std::vector<cublasLtMatmulAlgo_t> algorithms_;
 };
 
 }  // namespace vitscape::gpu
