@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
 
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/core/file.hpp>
@@ -50,6 +53,39 @@ TEST_CASE("a training does not depend on threads or workers") {
     CHECK(trained(2, options) == one);
     options.workers = 3;
     CHECK(trained(3, options) == one);
+}
+
+TEST_CASE("checkpoints of blocks do not change a training") {
+    TrainOptions options = small_options();
+    const std::vector<double> plain = trained(1, options);
+    options.checkpoint_blocks = true;
+    CHECK(trained(1, options) == plain);
+}
+
+TEST_CASE("a device's choices of algorithms are kept in the checkpoint and used again") {
+    /// Stands for a device: what it chose, and what it was told to use.
+    struct Choosing : Cpu<float> {
+        using Cpu<float>::Cpu;
+        std::vector<std::string>* used = nullptr;
+        [[nodiscard]] std::vector<std::string> product_choices() const { return {"a device", "1 : 2"}; }
+        void use_product_choices(std::span<const std::string> lines) { used->assign(lines.begin(), lines.end()); }
+    };
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "checkpoint.safetensors";
+    std::vector<std::string> used;
+    Choosing backend(1);
+    backend.used = &used;
+    Trainer trainer{backend, small_model(), AdamW{}, WarmupCosine{}, 3};
+    const auto training = describe_training(trainer, small_options(), images().size());
+    save_training(file, trainer, training, {});
+    CHECK(used.empty());
+    resume_training(file, trainer, training);
+    CHECK(used == backend.product_choices());
+    used.clear();
+    Pretraining elsewhere = small_trainer();  // on processors they mean nothing, and a checkpoint from there has none
+    save_training(file, elsewhere, training, {});
+    resume_training(file, trainer, training);
+    CHECK(used.empty());
 }
 
 TEST_CASE("accumulated batches give the gradient of the joint batch") {
