@@ -83,6 +83,12 @@ inline constexpr int max_threads = 1024;
 template <class Kernel>
 requires requires { Kernel::max_threads; }
 inline constexpr int max_threads<Kernel> = Kernel::max_threads;
+/// Blocks that a multiprocessor must have registers for.
+template <class Kernel>
+inline constexpr int min_blocks = 1;
+template <class Kernel>
+requires requires { Kernel::min_blocks; }
+inline constexpr int min_blocks<Kernel> = Kernel::min_blocks;
 
 }  // namespace detail
 

@@ -10,12 +10,13 @@ namespace vitscape::kernels {
 /// each block's rows are written to `partial`, from which `AddPartialSums` with parts = blocks() adds them to the
 /// gradients of gamma and beta, in a fixed order.
 ///
-/// A warp processes every (blocks * warps)-th row. Each lane keeps `cached` packs of a row and of their sums in
-/// registers, 1024 columns in bfloat16 and 768 in float; for wider rows the sums of the other columns take further
-/// passes.
+/// A warp processes every (blocks * warps)-th row. Each lane keeps `cached` packs of a row in registers, 1024 columns in bfloat16 and 768
+/// in float, and adds to their sums in shared memory, where each warp has its own: in registers these would leave room for one block
+/// per multiprocessor only. For wider rows the sums of the other columns take further passes.
 template <class T>
 struct LayerNormBackward {
     static constexpr int max_threads = stream_threads, width = pack_width<T>, cached = width == 8 ? 4 : 6;
+    static constexpr int min_blocks = width == 8 ? 2 : 1;  // more packs of floats take more registers
     Index rows, columns;
     const T* x;                             // (rows, columns)
     const T* gamma;                         // (columns)
@@ -31,7 +32,8 @@ struct LayerNormBackward {
         return by_rows < 256 ? by_rows : 256;
     }
     [[nodiscard]] static std::size_t shared_bytes() {
-        return sizeof(float) * 2 * static_cast<std::size_t>(cached * warp_lanes * width);
+        return sizeof(float) * 2 * static_cast<std::size_t>(cached * warp_lanes * width) *
+               (max_threads / warp_lanes);
     }
 
     template <KernelBlock Block>
@@ -43,27 +45,45 @@ struct LayerNormBackward {
     }
 
   private:
+    /// Columns of one pass.
+    template <int N>
+    static constexpr int size = cached * warp_lanes * N;
+    /// Where a lane's sum for number k of its pack i lies, relative to its warp's: adjacent lanes use adjacent banks.
+    static VITSCAPE_DEVICE int place(int lane, int i, int k) { return (k * cached + i) * warp_lanes + lane; }
+
     template <int N, class Block>
     VITSCAPE_DEVICE void differentiate(Block& block) const {
         const int packs = static_cast<int>(columns) / N;
+        float* const sums = reinterpret_cast<float*>(block.shared());  // (warps, 2, size)
+        float* const own = sums + block.warp() * 2 * size<N>;
         for (int first = 0; first < packs; first += cached * warp_lanes) {
-            float gamma_sum[cached][N] = {}, beta_sum[cached][N] = {};
+            for (int i = block.lane(); i < 2 * size<N>; i += warp_lanes) own[i] = 0;
+            block.sync_warp();
             for (Index row = block.index() * block.warps() + block.warp(); row < rows;
                  row += block.blocks() * block.warps())
-                add_row<N>(block, row, first, packs, gamma_sum, beta_sum);
-            add_warps<N>(block, first, packs, gamma_sum, beta_sum);
+                add_row<N>(block, row, first, packs, own);
+            block.sync();
+            add_warps<N>(block, first, packs, sums);
+            block.sync();  // the next columns reuse the memory
         }
     }
 
     /// The row's contribution to the sums for the packs from `first`; its dx too, in the first pass.
     template <int N, class Block>
-    VITSCAPE_DEVICE void add_row(Block& block, Index row, int first, int packs, float (&gamma_sum)[cached][N],
-                                 float (&beta_sum)[cached][N]) const {
+    VITSCAPE_DEVICE void add_row(Block& block, Index row, int first, int packs, float* own) const {
         const T *const in = x + row * columns, *const upstream = dy + row * columns;
+        T* const out = dx + row * columns;
         const float average = mean[row], inverse = inverse_deviation[row];
-        const bool gamma_aligned = aligned(N, gamma);
+        const bool gamma_aligned = aligned(N, gamma), keep = first == 0 && beta != 0;
         const int lane = block.lane();
-        Pack<T, N> numbers[cached], gradients[cached];
+        Pack<T, N> numbers[cached], gradients[cached], before[cached];
+        VITSCAPE_UNROLL
+        for (int i = 0; i < cached; ++i)
+            if (const int p = first + i * warp_lanes + lane; p < packs) {
+                numbers[i] = pack_at<N>(in, p);
+                gradients[i] = pack_at<N>(upstream, p);
+                if (keep) before[i] = pack_at<N>(out, p);
+            }
         float sum = 0, weighted_sum = 0;  // of g, of g n
         const auto add = [&](int p, const Pack<T, N>& number, const Pack<T, N>& gradient) {
             float scale[N];
@@ -78,14 +98,12 @@ struct LayerNormBackward {
         VITSCAPE_UNROLL
         for (int i = 0; i < cached; ++i)
             if (const int p = first + i * warp_lanes + lane; p < packs) {
-                numbers[i] = pack_at<N>(in, p);
-                gradients[i] = pack_at<N>(upstream, p);
                 VITSCAPE_UNROLL
                 for (int k = 0; k < N; ++k) {
                     const float gradient = static_cast<float>(gradients[i].at[k]);
-                    gamma_sum[i][k] +=
-                        gradient * ((static_cast<float>(numbers[i].at[k]) - average) * inverse);
-                    beta_sum[i][k] += gradient;
+                    float* const at = own + place(lane, i, k);
+                    at[0] += gradient * ((static_cast<float>(numbers[i].at[k]) - average) * inverse);
+                    at[size<N>] += gradient;
                 }
                 if (first == 0) add(p, numbers[i], gradients[i]);
             }
@@ -95,58 +113,41 @@ struct LayerNormBackward {
         const float mean_g = block.warp_sum(sum) / static_cast<float>(columns);
         const float mean_gn = block.warp_sum(weighted_sum) / static_cast<float>(columns);
 
-        T* const out = dx + row * columns;
-        const auto write = [&](int p, const Pack<T, N>& number, const Pack<T, N>& gradient) {
-            float result[N], before[N];
+        const auto write = [&](int p, const Pack<T, N>& number, const Pack<T, N>& gradient,
+                               const Pack<T, N>& earlier) {
+            float result[N];
             load_parameter(gamma + p * N, gamma_aligned, result);
             VITSCAPE_UNROLL
             for (int k = 0; k < N; ++k) {
                 const float n = (static_cast<float>(number.at[k]) - average) * inverse;
                 result[k] = inverse * (result[k] * static_cast<float>(gradient.at[k]) - mean_g - n * mean_gn);
-            }
-            if (beta != 0) {
-                load(out + p * N, before);
-                VITSCAPE_UNROLL
-                for (int k = 0; k < N; ++k) result[k] += beta * before[k];
+                if (keep) result[k] += beta * static_cast<float>(earlier.at[k]);
             }
             store(result, out + p * N);
         };
         VITSCAPE_UNROLL
         for (int i = 0; i < cached; ++i)
-            if (const int p = i * warp_lanes + lane; p < packs) write(p, numbers[i], gradients[i]);
+            if (const int p = i * warp_lanes + lane; p < packs) write(p, numbers[i], gradients[i], before[i]);
         for (int p = cached * warp_lanes + lane; p < packs; p += warp_lanes)
-            write(p, pack_at<N>(in, p), pack_at<N>(upstream, p));
+            write(p, pack_at<N>(in, p), pack_at<N>(upstream, p),
+                  keep ? pack_at<N>(out, p) : Pack<T, N>{});
     }
 
-    /// Adds the sums of the warps in order in shared memory and writes them out.
+    /// Writes the sums of the warps, added in order.
     template <int N, class Block>
-    VITSCAPE_DEVICE void add_warps(Block& block, int first, int packs, const float (&gamma_sum)[cached][N],
-                                   const float (&beta_sum)[cached][N]) const {
-        constexpr int size = cached * warp_lanes * N;
-        auto* const total =
-            reinterpret_cast<float*>(block.shared());  // (2, size): pairs without bank conflicts
-        for (int warp = 0; warp < block.warps(); ++warp) {
-            if (block.warp() == warp) {
-                VITSCAPE_UNROLL
-                for (int i = 0; i < cached; ++i) {
-                    VITSCAPE_UNROLL
-                    for (int k = 0; k < N; ++k) {
-                        float* const at = total + (k * cached + i) * warp_lanes + block.lane();
-                        at[0] = (warp == 0 ? 0 : at[0]) + gamma_sum[i][k];
-                        at[size] = (warp == 0 ? 0 : at[size]) + beta_sum[i][k];
-                    }
-                }
-            }
-            block.sync();
-        }
+    VITSCAPE_DEVICE void add_warps(Block& block, int first, int packs, const float* sums) const {
         const int count = (packs - first < cached * warp_lanes ? packs - first : cached * warp_lanes) * N;
         float* const out = partial + block.index() * 2 * columns + static_cast<Index>(first) * N;
         for (int c = block.thread(); c < count; c += block.threads()) {
-            const float* const at = total + c % N * (cached * warp_lanes) + c / N;
-            out[c] = at[0];
-            out[columns + c] = at[size];
+            const float* at = sums + place(c / N % warp_lanes, c / N / warp_lanes, c % N);
+            float gamma_sum = 0, beta_sum = 0;
+            for (int warp = 0; warp < block.warps(); ++warp, at += 2 * size<N>) {
+                gamma_sum += at[0];
+                beta_sum += at[size<N>];
+            }
+            out[c] = gamma_sum;
+            out[columns + c] = beta_sum;
         }
-        block.sync();  // the next columns reuse the memory
     }
 };
 

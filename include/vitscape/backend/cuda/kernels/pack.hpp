@@ -48,23 +48,17 @@ VITSCAPE_DEVICE void load(const T* from, Real<T> (&to)[N]) {
     }
 }
 
-/// Writes one pack to global memory. The compiler splits a plain assignment if it loses track of the alignment of the
-/// pointers in a loop.
+/// Writes one pack, by one access: of a struct the compiler would make several where it loses track of the alignment of the pointers
+/// in a loop, but not of its own vector types.
 template <class T, int N>
 VITSCAPE_DEVICE void store_pack(const Pack<T, N>& pack, T* to) {
 #if defined(__CUDA_ARCH__)
     if constexpr (sizeof(pack) == 16) {
-        const auto words = __builtin_bit_cast(uint4, pack);
-        asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)),
-                     "r"(words.x), "r"(words.y), "r"(words.z), "r"(words.w)
-                     : "memory");
+        *reinterpret_cast<unsigned __int128*>(to) = __builtin_bit_cast(unsigned __int128, pack);
         return;
     }
     if constexpr (sizeof(pack) == 8) {
-        const auto words = __builtin_bit_cast(uint2, pack);
-        asm volatile("st.global.v2.b32 [%0], {%1, %2};" ::"l"(__cvta_generic_to_global(to)), "r"(words.x),
-                     "r"(words.y)
-                     : "memory");
+        *reinterpret_cast<unsigned long long*>(to) = __builtin_bit_cast(unsigned long long, pack);
         return;
     }
 #endif
