@@ -43,7 +43,8 @@ void measure(const Options& o) {
     const double images_in_step = static_cast<double>(o.batch);
     std::printf(
         "{\"size\": \"%s\", \"mode\": \"%s\", \"precision\": \"%s\", \"batch\": %zu, \"threads\": %d, "
-        "\"images_per_second\": %.2f, \"min\": %.2f, \"max\": %.2f, \"megabytes\": %.1f, \"checkpoint_blocks\": %s}\n",
+        "\"images_per_second\": %.2f, \"min\": %.2f, \"max\": %.2f, \"megabytes\": %.1f, "
+        "\"checkpoint_blocks\": %s}\n",
         o.size.c_str(), o.mode.c_str(), o.precision.c_str(), o.batch, step.threads(),
         images_in_step / times[times.size() / 2], images_in_step / times.back(),
         images_in_step / times.front(), vitscape::benchmarks::most_resident_megabytes() - before_all,

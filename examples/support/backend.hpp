@@ -45,9 +45,10 @@ struct BackendOptions {
             "of activations; bf16 keeps parameters and sums in float and needs less time on a device and on "
             "processors with AVX512_BF16 or AMX; auto takes it there");
         add_number(app, "--device", device, vitscape::Range::count(0, 1023), "number of the CUDA device");
-        app.add_flag("--tune-products", tune_products,
-                     "on a CUDA device: time the algorithms of each matrix product at its first use and take the "
-                     "fastest; two runs may then differ in the last bits, a run and its --resume do not")
+        app.add_flag(
+               "--tune-products", tune_products,
+               "on a CUDA device: time the algorithms of each matrix product at its first use and take the "
+               "fastest; two runs may then differ in the last bits, a run and its --resume do not")
             ->always_capture_default(false);
         add_number(app, "--threads", threads, vitscape::Range::count(0, 1024),
                    "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");

@@ -101,10 +101,9 @@ struct ModelOptions {
             if (M::Card::name != name) return;
             const vitscape::VitShape shape = encoder_shape();
             const double vectors = vitscape::TaughtMethod<M, vitscape::Cpu<float>> ? 5 : 4;
-            const double bytes =
-                vitscape::memory_need(config_of<M>(2))
-                    .training(static_cast<double>(batch), vectors, backend.bytes_of_a_number(),
-                              checkpoint_blocks);
+            const double bytes = vitscape::memory_need(config_of<M>(2))
+                                     .training(static_cast<double>(batch), vectors,
+                                               backend.bytes_of_a_number(), checkpoint_blocks);
             vitscape::require_memory(
                 vitscape::message("training ", name, " of --width ", shape.transformer.width, ", --depth ",
                                   shape.transformer.depth, ", --image ", shape.image, " and --patch ",

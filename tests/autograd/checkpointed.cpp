@@ -19,7 +19,8 @@ struct Chain {
     ParameterSlot x = slots.add({rows, width});
     LayerNormParameters norm{.weight = slots.add({width}), .bias = slots.add({width})};
     LinearParameters first{slots.add({hidden, width}), slots.add({hidden})},
-        second{slots.add({width, hidden}), slots.add({width})}, third{slots.add({width, width}), slots.add({width})};
+        second{slots.add({width, hidden}), slots.add({width})},
+        third{slots.add({width, width}), slots.add({width})};
 
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> part(R& recorder, const Variable<B>& y) const {

@@ -76,8 +76,9 @@ TEMPLATE_TEST_CASE("fused linear: as the primitives, with and without residual",
         }
 }
 
-TEMPLATE_TEST_CASE("fused linear with GELU: as the primitives, with and without its argument; and its derivative",
-                   "[backend][fused]", double, float) {
+TEMPLATE_TEST_CASE(
+    "fused linear with GELU: as the primitives, with and without its argument; and its derivative",
+    "[backend][fused]", double, float) {
     using P = CpuPrimitives<TestType>;
     using F = Cpu<TestType>;
     P primitives(2);

@@ -68,7 +68,9 @@ TEST_CASE("a device's choices of algorithms are kept in the checkpoint and used 
         using Cpu<float>::Cpu;
         std::vector<std::string>* used = nullptr;
         [[nodiscard]] std::vector<std::string> product_choices() const { return {"a device", "1 : 2"}; }
-        void use_product_choices(std::span<const std::string> lines) { used->assign(lines.begin(), lines.end()); }
+        void use_product_choices(std::span<const std::string> lines) {
+            used->assign(lines.begin(), lines.end());
+        }
     };
     const TemporaryFolder folder;
     const auto file = folder.path() / "checkpoint.safetensors";
@@ -82,7 +84,8 @@ TEST_CASE("a device's choices of algorithms are kept in the checkpoint and used 
     resume_training(file, trainer, training);
     CHECK(used == backend.product_choices());
     used.clear();
-    Pretraining elsewhere = small_trainer();  // on processors they mean nothing, and a checkpoint from there has none
+    Pretraining elsewhere =
+        small_trainer();  // on processors they mean nothing, and a checkpoint from there has none
     save_training(file, elsewhere, training, {});
     resume_training(file, trainer, training);
     CHECK(used.empty());

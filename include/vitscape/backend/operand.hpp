@@ -96,7 +96,13 @@ struct Grouped {
     P data;
     Index rows_per_group, group_stride, stride;
     VITSCAPE_HOST_DEVICE auto row(Index r) const {
-        return row_at(data + (r / rows_per_group * group_stride + r % rows_per_group * stride));
+#if defined( \
+    __CUDA_ARCH__)  // rows are fewer than 2^31 there, and a division of 64-bit numbers takes longer than the rest
+        const Index group = static_cast<unsigned>(r) / static_cast<unsigned>(rows_per_group);
+#else
+        const Index group = r / rows_per_group;
+#endif
+        return row_at(data + (group * group_stride + (r - group * rows_per_group) * stride));
     }
 };
 /// Row r is row `rows[r]` of a table; as an output the `rows` must not repeat.

@@ -248,7 +248,8 @@ TEST_CASE("products that may need another algorithm have another key", "[cuda]")
     std::set<std::size_t> hashes;
     for (std::size_t i = 0; i < keys.size(); ++i) {
         hashes.insert(gpu::ProductKeyHash{}(keys[i].numbers()));
-        for (std::size_t j = 0; j < keys.size(); ++j) CHECK((keys[i].numbers() == keys[j].numbers()) == (i == j));
+        for (std::size_t j = 0; j < keys.size(); ++j)
+            CHECK((keys[i].numbers() == keys[j].numbers()) == (i == j));
     }
     CHECK(hashes.size() == keys.size());
     CHECK((key(p).numbers() == keys[0].numbers()));

@@ -189,14 +189,16 @@ TEST_CASE("products: an algorithm that is refused after all gives way to the nex
     CHECK(products.choices().begin()->second[6] == 3);
     fake::device.refused = fake::offered;
     gpu::MatrixProducts others(context);
-    CHECK(error_text<gpu::DeviceError>([&] { others.multiply(p, a.data, b.data, c.data); })
-              .find("no algorithm for a product of 1 x 1 and 1 x 1") != std::string::npos);
+    CHECK(error_text<gpu::DeviceError>([&] {
+              others.multiply(p, a.data, b.data, c.data);
+          }).find("no algorithm for a product of 1 x 1 and 1 x 1") != std::string::npos);
     CHECK(!others.try_multiply(p, a.data, b.data, c.data, {}));
     CHECK(others.choices().empty());
     fake::device.matmul_status = CUBLAS_STATUS_EXECUTION_FAILED;  // nothing to do with the algorithm
     gpu::MatrixProducts unlucky(context);
-    CHECK(error_text<gpu::DeviceError>([&] { unlucky.multiply(p, a.data, b.data, c.data); })
-              .find("cuBLASLt failed in a matrix product") != std::string::npos);
+    CHECK(error_text<gpu::DeviceError>([&] {
+              unlucky.multiply(p, a.data, b.data, c.data);
+          }).find("cuBLASLt failed in a matrix product") != std::string::npos);
 }
 
 TEST_CASE("products: tuning takes the fastest, and a later run with its choices takes the same", "[cuda]") {
@@ -227,8 +229,9 @@ TEST_CASE("products: tuning takes the fastest, and a later run with its choices 
     fake::device.checked = CUBLAS_STATUS_NOT_SUPPORTED;  // such as in another version
     CHECK(run(plain, lines, "GPU").first == 1);
     for (const char* const bad : {"", "1 2 3", "x"})
-        CHECK(error_text<ConfigError>([&] { (void)run(plain, {"GPU", bad}, "GPU"); })
-                  .find("24 integers, a colon and 8 hexadecimal numbers") != std::string::npos);
+        CHECK(error_text<ConfigError>([&] {
+                  (void)run(plain, {"GPU", bad}, "GPU");
+              }).find("24 integers, a colon and 8 hexadecimal numbers") != std::string::npos);
     CHECK(error_text<ConfigError>([&] { (void)run(plain, {"GPU", lines[1] + " 1"}, "GPU"); }).size() > 0);
 }
 

@@ -10,10 +10,16 @@
 #include <vitscape/backend/cuda/kernels/gelu.hpp>
 #include <vitscape/backend/cuda/kernels/layer_norm.hpp>
 #include <vitscape/backend/cuda/kernels/layer_norm_backward.hpp>
+#include <vitscape/backend/cuda/kernels/map.hpp>
 #include <vitscape/backend/cuda/kernels/plane_point.hpp>
 
 namespace vitscape::detail {
 
+using Row = operand::Matrix<bfloat16*>;
+using Positions = operand::Gathered<const bfloat16*>;
+template __global__ void run_kernel(const __grid_constant__ kernels::Map<functor::Multiply, Row, Row, Row>);
+template __global__ void run_kernel(
+    const __grid_constant__ kernels::Map<functor::Add, operand::Grouped<bfloat16*>, Row, Positions>);
 template __global__ void run_kernel(const __grid_constant__ kernels::AdamW);
 template __global__ void run_kernel(const __grid_constant__ kernels::AddPartialSums);
 template __global__ void run_kernel(const __grid_constant__ kernels::Cast<float, bfloat16>);
@@ -25,8 +31,10 @@ template __global__ void run_kernel(const __grid_constant__ kernels::LayerNorm<b
 template __global__ void run_kernel(const __grid_constant__ kernels::LayerNormBackward<bfloat16>);
 template __global__ void run_kernel(const __grid_constant__ kernels::LayerNorm<float>);
 template __global__ void run_kernel(const __grid_constant__ kernels::LayerNormBackward<float>);
-template __global__ void run_kernel(const __grid_constant__ kernels::ElementLoss<bfloat16, functor::SquaredLoss>);
-template __global__ void run_kernel(const __grid_constant__ kernels::ElementLossBackward<bfloat16, functor::SquaredLoss>);
+template __global__ void run_kernel(
+    const __grid_constant__ kernels::ElementLoss<bfloat16, functor::SquaredLoss>);
+template __global__ void run_kernel(
+    const __grid_constant__ kernels::ElementLossBackward<bfloat16, functor::SquaredLoss>);
 template __global__ void run_kernel(const __grid_constant__ kernels::CrossEntropy<bfloat16>);
 template __global__ void run_kernel(const __grid_constant__ kernels::CrossEntropyBackward<bfloat16>);
 template __global__ void run_kernel(const __grid_constant__ AttentionForward<bfloat16, 64>);

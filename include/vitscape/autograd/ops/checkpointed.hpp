@@ -22,8 +22,8 @@ Variable<B> checkpointed(R& recorder, const Variable<B>& x, const Part& part) {
                                                      Tape<B>& tape, const Tensor<B>& dy) {
                 Tape<B>& inner = tape.inner();
                 Tensor<B> dx;
-                const Variable<B> input =
-                    inner.record(x.value(tape), [&dx](Tape<B>&, const Tensor<B>& gradient) { dx = gradient; });
+                const Variable<B> input = inner.record(
+                    x.value(tape), [&dx](Tape<B>&, const Tensor<B>& gradient) { dx = gradient; });
                 inner.backward_from(part(inner, input), dy);
                 tape.pass_gradient(node, dx);
             });

@@ -88,10 +88,10 @@ Variable<B> linear(R& recorder, const Variable<B>& x, const LinearParameters& la
     detail::require_width(x.value, layer.in(), "a linear layer");
     Tensor<B> y = recorder.allocate(detail::with_last(x.shape(), layer.out()));
     detail::linear_forward(recorder, layer, x.value, Tensor<B>{}, y);
-    return recorder.record(std::move(y), [layer, x = recorder.save(x), node = x.node](Tape<B>& tape,
-                                                                                      const Tensor<B>& dy) {
-        detail::linear_backward(tape, layer, x.value(tape), node, dy);
-    });
+    return recorder.record(std::move(y),
+                           [layer, x = recorder.save(x), node = x.node](Tape<B>& tape, const Tensor<B>& dy) {
+                               detail::linear_backward(tape, layer, x.value(tape), node, dy);
+                           });
 }
 
 /// y = residual + x W^T + b; residual and y (..., out).
@@ -120,8 +120,8 @@ struct LinearGeluBackward {
     LinearParameters layer;
     Saved<B> x;
     int x_node = -1;
-    Tensor<B> h;           // (..., out), or GELU'(h)
-    Tensor<B> y{};         // (..., out), once it was computed again
+    Tensor<B> h;            // (..., out), or GELU'(h)
+    Tensor<B> y{};          // (..., out), once it was computed again
     bool is_slope = false;  // h is GELU'(h)
 
     Tensor<B> compute_again(Tape<B>& tape) requires FusedLinear<B> {

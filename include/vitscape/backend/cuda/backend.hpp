@@ -16,6 +16,7 @@
 #include <vitscape/backend/cuda/kernels/cast.hpp>
 #include <vitscape/backend/cuda/kernels/cross_entropy.hpp>
 #include <vitscape/backend/cuda/kernels/element_loss.hpp>
+#include <vitscape/backend/cuda/kernels/map.hpp>
 #include <vitscape/backend/cuda/kernels/plane_point.hpp>
 #include <vitscape/backend/cuda/layer_norm.hpp>
 #include <vitscape/backend/cuda/linear.hpp>
@@ -40,6 +41,13 @@ class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
     explicit DevicePrimitives(const gpu::ContextOptions& options)
         : Base(detail::Execution<system::cuda>(options)) {}
     using Graph = gpu::Graph;
+
+    template <class F, class Out, class... In>
+    void map(Index rows, Index columns, const F& f, const Out& out, const In&... in) {
+        kernels::Map<F, Out, In...> kernel(rows, columns, f, out, in...);
+        do detail::run(this->execution(), kernel);
+        while (kernel.next());
+    }
 
     /// Pinned memory for asynchronous downloads.
     class HostBuffer {

@@ -130,11 +130,10 @@ class MatrixProducts {
         auto found = plans_.find(product);
         if (found == plans_.end()) {
             const auto earlier = earlier_.find(product);
-            found =
-                plans_
-                    .emplace(product, ProductPlan(*context_, key, call,
-                                                  earlier == earlier_.end() ? nullptr : &earlier->second))
-                    .first;
+            found = plans_
+                        .emplace(product, ProductPlan(*context_, key, call,
+                                                      earlier == earlier_.end() ? nullptr : &earlier->second))
+                        .first;
         }
         return found->second.run(*context_, call);
     }

@@ -27,16 +27,16 @@ class Cpu : public CpuPrimitives<T> {
     }
     void linear_gelu(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias, T* y,
                      T* h) {
-        detail::linear_forward(
-            this->threads(), rows, out, in, x, weight, bias, static_cast<const T*>(nullptr), y,
-            [=](Index row, Index row_end, Index column, Index column_end) {
-                const Index length = column_end - column;
-                for (Index r = row; r < row_end; ++r) {
-                    T* const of_row = y + r * out + column;
-                    if (h != nullptr) std::copy_n(of_row, length, h + r * out + column);
-                    detail::gelu_in_place(length, of_row, static_cast<T*>(nullptr));
-                }
-            });
+        detail::linear_forward(this->threads(), rows, out, in, x, weight, bias,
+                               static_cast<const T*>(nullptr), y,
+                               [=](Index row, Index row_end, Index column, Index column_end) {
+                                   const Index length = column_end - column;
+                                   for (Index r = row; r < row_end; ++r) {
+                                       T* const of_row = y + r * out + column;
+                                       if (h != nullptr) std::copy_n(of_row, length, h + r * out + column);
+                                       detail::gelu_in_place(length, of_row, static_cast<T*>(nullptr));
+                                   }
+                               });
     }
     void gelu_and_derivative(Index n, T* h, T* y) {
         this->for_elements(n, [=](Index begin, Index end) {

@@ -86,7 +86,8 @@ class DeviceBlock {
 namespace detail {
 
 template <class Kernel>
-__global__ void __launch_bounds__(max_threads<Kernel>, min_blocks<Kernel>) run_kernel(const __grid_constant__ Kernel kernel) {
+__global__ void __launch_bounds__(max_threads<Kernel>, min_blocks<Kernel>)
+    run_kernel(const __grid_constant__ Kernel kernel) {
     DeviceBlock block;
     kernel(block);
 }

@@ -47,7 +47,7 @@ struct LayerNormBackward {
   private:
     /// Columns of one pass.
     template <int N>
-    static constexpr int size = cached * warp_lanes * N;
+    static constexpr int size = cached* warp_lanes* N;
     /// Where a lane's sum for number k of its pack i lies, relative to its warp's: adjacent lanes use adjacent banks.
     static VITSCAPE_DEVICE int place(int lane, int i, int k) { return (k * cached + i) * warp_lanes + lane; }
 
@@ -129,8 +129,7 @@ struct LayerNormBackward {
         for (int i = 0; i < cached; ++i)
             if (const int p = i * warp_lanes + lane; p < packs) write(p, numbers[i], gradients[i], before[i]);
         for (int p = cached * warp_lanes + lane; p < packs; p += warp_lanes)
-            write(p, pack_at<N>(in, p), pack_at<N>(upstream, p),
-                  keep ? pack_at<N>(out, p) : Pack<T, N>{});
+            write(p, pack_at<N>(in, p), pack_at<N>(upstream, p), keep ? pack_at<N>(out, p) : Pack<T, N>{});
     }
 
     /// Writes the sums of the warps, added in order.
