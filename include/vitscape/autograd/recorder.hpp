@@ -31,6 +31,14 @@ struct Variable {
 template <Backend B>
 class Tape;
 
+namespace detail {
+/// A backward pass that can compute the operation's output once more.
+template <class Backward, class T>
+concept ComputesAgain = requires(Backward& backward, T& tape) {
+    backward.compute_again(tape);
+};
+}  // namespace detail
+
 /// An input that an operation's backward pass reads: kept or, if the operation that computed it can do so again from what it keeps
 /// itself, not kept (`Tape::record`).
 template <Backend B>
@@ -153,9 +161,7 @@ class Tape {
                 (*static_cast<Backward*>(c))(tape, gradient);
             },
             [](void* c) { static_cast<Backward*>(c)->~Backward(); }, parameters_end_);
-        if constexpr (requires(Backward & again, Tape & tape) {
-                          { again.compute_again(tape) } -> std::same_as<Tensor<B>>;
-                      })
+        if constexpr (detail::ComputesAgain<Backward, Tape>)
             nodes_.back().compute_again = [](void* c, Tape& tape) {
                 return static_cast<Backward*>(c)->compute_again(tape);
             };

@@ -17,7 +17,8 @@ struct ColumnSums {
 
     /// About two blocks per multiprocessor of a large GPU, with at least 64 rows.
     [[nodiscard]] VITSCAPE_HOST_DEVICE Index parts() const {
-        const Index by_rows = ceiling_ratio(rows, 64), by_tiles = ceiling_ratio(256, tiles());
+        const auto tile_count = static_cast<unsigned>(tiles());
+        const Index by_rows = ceiling_ratio(rows, 64), by_tiles = (256 + tile_count - 1) / tile_count;
         return by_rows < by_tiles ? by_rows : by_tiles;
     }
     [[nodiscard]] Index blocks() const { return tiles() * parts(); }
@@ -27,29 +28,33 @@ struct ColumnSums {
 
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
-        const Index first = block.index() % tiles() * tile, part = block.index() / tiles();
+        const auto number = static_cast<unsigned>(block.index()), tile_count = static_cast<unsigned>(tiles()),
+                   part_count = static_cast<unsigned>(parts());
+        const Index first = static_cast<Index>(number % tile_count) * tile, part = number / tile_count;
         auto* const shared = reinterpret_cast<float*>(block.shared());  // (warps, tile)
         float* const own = shared + block.warp() * tile;
-        const Index size = ceiling_ratio(rows, parts()), begin = part * size + block.warp();
+        const Index size = (static_cast<unsigned>(rows) + part_count - 1) / part_count, begin = part * size;
         const Index end = (part + 1) * size < rows ? (part + 1) * size : rows;
+        const int count = static_cast<int>(end - begin);
+        const T* const from = x + begin * columns;
         float sum[width] = {};
         if (columns % width == 0 && aligned(width, x)) {
             const Index column = first + block.lane() * width;
             if (column < columns)
-                for (Index row = begin; row < end; row += block.warps()) {
+                for (int row = block.warp(); row < count; row += block.warps()) {
                     Real<T> numbers[width];
-                    load(x + row * columns + column, numbers);
+                    load(from + row * columns + column, numbers);
                     VITSCAPE_UNROLL
                     for (int k = 0; k < width; ++k) sum[k] += numbers[k];
                 }
             VITSCAPE_UNROLL
             for (int k = 0; k < width; ++k) own[block.lane() * width + k] = sum[k];
         } else {
-            for (Index row = begin; row < end; row += block.warps()) {
+            for (int row = block.warp(); row < count; row += block.warps()) {
                 VITSCAPE_UNROLL
                 for (int k = 0; k < width; ++k) {
                     const Index column = first + k * warp_lanes + block.lane();
-                    if (column < columns) sum[k] += static_cast<float>(x[row * columns + column]);
+                    if (column < columns) sum[k] += static_cast<float>(from[row * columns + column]);
                 }
             }
             VITSCAPE_UNROLL

@@ -58,8 +58,8 @@ struct ElementLossBackward {
 
     template <KernelBlock Block>
     VITSCAPE_DEVICE void operator()(Block& block) const {
-        const Index sample = block.index() / parts(),
-                    part = block.index() % parts() * elementwise_part(width);
+        const auto of_sample = static_cast<unsigned>(parts()), number = static_cast<unsigned>(block.index());
+        const Index sample = number / of_sample, part = number % of_sample * elementwise_part(width);
         const Index begin = sample * count + part, end = (sample + 1) * count;
         const Index part_end = begin + elementwise_part(width) < end ? begin + elementwise_part(width) : end;
         const float factor = upstream[sample] / static_cast<float>(count);

@@ -94,13 +94,14 @@ inline constexpr int packs_per_thread = 4;
 
 /// `body.template at<N>(i)` for the packs of the elements begin to end - 1, with the block's threads adjacent, and
 /// `at<1>(i)` for the remainder. `wide`: N elements can be accessed at a time from `begin`; otherwise all
-/// are accessed one by one.
+/// are accessed one by one. Less than 2^31 elements: the compiler divides to count the turns of a loop, and 64-bit numbers slowly.
 template <int N, class Block, class Body>
 VITSCAPE_DEVICE void for_each_pack(const Block& block, Index begin, Index end, bool wide, const Body& body) {
-    const Index singles = wide ? begin + (end - begin) / N * N : begin;
-    const Index thread = block.thread(), threads = block.threads();
-    for (Index i = begin + thread * N; i < singles; i += threads * N) body.template at<N>(i);
-    for (Index i = singles + thread; i < end; i += threads) body.template at<1>(i);
+    const auto count = static_cast<unsigned>(end - begin), singles = wide ? count / N * N : 0U;
+    const auto thread = static_cast<unsigned>(block.thread()),
+               threads = static_cast<unsigned>(block.threads());
+    for (unsigned i = thread * N; i < singles; i += threads * N) body.template at<N>(begin + i);
+    for (unsigned i = singles + thread; i < count; i += threads) body.template at<1>(begin + i);
 }
 
 /// Block size of streaming kernels: with up to 2048 threads per multiprocessor, enough loads are in flight.
