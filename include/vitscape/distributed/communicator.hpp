@@ -50,6 +50,13 @@ concept Communicator = std::copyable<C> && requires(C c, double* numbers, std::s
 ///
 /// A sum sees the results of the backend's earlier work; until `finish` those numbers must not be accessed,
 /// while other work of the backend may overlap.
+///
+/// Optional: `chunk_bytes`, the preferred size of one sum of a large vector, and `wait_for(backend)`, which waits for the backend's
+/// work, sums included, and throws if they cannot end because another process did.
+template <class C, class B>
+concept WaitingCommunicator = requires(C c, B b) {
+    c.wait_for(b);
+};
 template <class C, class B>
 concept CommunicatorFor = Communicator<C> && Backend<B> &&
     requires(C c, B b, typename B::Pointer p, Index n) {

@@ -28,7 +28,13 @@ template <class C, Backend B>
 requires CommunicatorFor<C, B>
 class GradientSum {
   public:
-    static constexpr std::size_t default_chunk_bytes = std::size_t{4} << 20U;
+    /// 4 MiB, or what the communicator prefers.
+    static constexpr std::size_t default_chunk_bytes = [] {
+        if constexpr (requires { C::chunk_bytes; })
+            return C::chunk_bytes;
+        else
+            return std::size_t{4} << 20U;
+    }();
 
     /// @throws ConfigError for chunks too small for one element
     explicit GradientSum(C communicator, std::size_t chunk_bytes = default_chunk_bytes)

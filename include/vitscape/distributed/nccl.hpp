@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <exception>
@@ -29,16 +30,20 @@ namespace detail {
 class NcclConnection {
   public:
     static constexpr std::size_t host_numbers = 512;  // transferred at once by `sum`
+    static constexpr int most_blocks = 16;  // of a sum, so that the backward pass keeps its multiprocessors
 
-    NcclConnection(int own_rank, int ranks, const ncclUniqueId& id, int device)
-        : rank(own_rank), size(ranks), exceptions_(std::uncaught_exceptions()) {
+    NcclConnection(int own_rank, int ranks, const ncclUniqueId& id, int device,
+                   std::chrono::seconds longest_wait)
+        : rank(own_rank), size(ranks), limit(longest_wait), exceptions_(std::uncaught_exceptions()) {
         gpu::require_device(device);
         stream = gpu::detail::make_stream();
         ready = gpu::detail::make_event();
         done = gpu::detail::make_event();
         pinned = gpu::detail::make_pinned_bytes(host_numbers * sizeof(double));
         numbers = gpu::detail::make_device_bytes(host_numbers * sizeof(double), 0);
-        check(ncclCommInitRank(&communicator, size, id, rank), "ncclCommInitRank");
+        ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+        config.maxCTAs = most_blocks;
+        check(ncclCommInitRankConfig(&communicator, size, id, rank, &config), "ncclCommInitRankConfig");
     }
     NcclConnection(const NcclConnection&) = delete;
     NcclConnection& operator=(const NcclConnection&) = delete;
@@ -75,15 +80,28 @@ class NcclConnection {
         gpu::check(cudaEventRecord(done.get(), stream.get()), "ordering the computation after a sum");
         gpu::check(cudaStreamWaitEvent(compute, done.get(), 0), "ordering the computation after a sum");
     }
-    /// Waits until NCCL's work is done or has failed.
-    void wait() const {
-        while (true) {
-            const cudaError_t status = cudaStreamQuery(stream.get());
+    /// Waits until the work on `work` is done or has failed. A process that has ended leaves the sums of the others waiting, on the
+    /// same machine without any error.
+    /// @throws CommunicationError for an error of NCCL, or after `limit`, when this process has left the run
+    void wait(cudaStream_t work) {
+        const auto start = std::chrono::steady_clock::now();
+        for (int turn = 0;; ++turn) {
+            const cudaError_t status = cudaStreamQuery(work);
             if (status == cudaSuccess) return;
             if (status != cudaErrorNotReady) gpu::check(status, "a sum over processes");
             static_cast<void>(cudaGetLastError());
             check_earlier();
-            std::this_thread::yield();
+            if (turn < 1000) {
+                std::this_thread::yield();
+                continue;
+            }
+            std::this_thread::sleep_for(std::chrono::microseconds(50));
+            if (std::chrono::steady_clock::now() - start < limit) continue;
+            abandon();
+            throw CommunicationError(message(
+                "a sum over ", size, " processes did not end within ", limit.count(),
+                " s: one of them has ended, hangs, or takes longer than that between two sums; the last "
+                "checkpoint is complete, --resume goes on from it"));
         }
     }
     void abandon() {
@@ -92,6 +110,7 @@ class NcclConnection {
     }
 
     int rank, size;
+    std::chrono::seconds limit;
     ncclComm_t communicator = nullptr;  // null: abandoned
     gpu::detail::Stream stream;
     gpu::detail::Event ready, done;
@@ -117,11 +136,18 @@ class NcclConnection {
 /// be destroyed before the last copy of its `Nccl`.
 class Nccl {
   public:
+    /// Of one sum: smaller ones do not reach a link's bandwidth, larger ones begin too late.
+    static constexpr std::size_t chunk_bytes = std::size_t{32} << 20U;
+    /// How long a process waits for the others.
+    static constexpr std::chrono::seconds usual_wait{600};
+
     /// @param id      of the run, from `unique_id()` in one process
     /// @param device  the CUDA device of this process, the same as the backend's
+    /// @param longest_wait  longer than what one process does alone between two sums, such as an evaluation
     /// @throws DeviceError without such a device, CommunicationError if NCCL cannot connect; waits for all
-    Nccl(int rank, int size, const ncclUniqueId& id, int device)
-        : connection_(std::make_shared<detail::NcclConnection>(rank, size, id, device)) {}
+    Nccl(int rank, int size, const ncclUniqueId& id, int device,
+         std::chrono::seconds longest_wait = usual_wait)
+        : connection_(std::make_shared<detail::NcclConnection>(rank, size, id, device, longest_wait)) {}
 
     /// The processes of another communicator, as in `Nccl(Mpi(), place.local_rank)`.
     template <Communicator Host>
@@ -151,7 +177,7 @@ class Nccl {
 
     /// numbers[i] = their sum over all processes; host memory.
     void sum(double* numbers, std::size_t count) {
-        const detail::NcclConnection& c = connection();
+        detail::NcclConnection& c = connection();
         constexpr std::size_t most = detail::NcclConnection::host_numbers;
         for (std::size_t first = 0; first < count; first += most) {
             const std::size_t n = std::min(most, count - first), bytes = n * sizeof(double);
@@ -165,7 +191,7 @@ class Nccl {
             gpu::check(cudaMemcpyAsync(c.pinned.get(), c.numbers.get(), bytes, cudaMemcpyDeviceToHost,
                                        c.stream.get()),
                        "downloading numbers that were summed");
-            c.wait();
+            c.wait(c.stream.get());
             std::memcpy(numbers + first, c.pinned.get(), bytes);
         }
     }
@@ -194,6 +220,11 @@ class Nccl {
         if (!c.started) return;
         c.lead(stream_of(backend));
         c.started = false;
+    }
+    /// Waits for the backend's work. @throws CommunicationError if it cannot end, see `longest_wait`
+    template <class B>
+    void wait_for(B& backend) {
+        connection().wait(stream_of(backend));
     }
     template <class B, class Pointer>
     void broadcast(B& backend, Index n, Pointer p, int root) {

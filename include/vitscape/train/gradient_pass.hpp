@@ -86,7 +86,13 @@ class GradientPass {
         latest_ = &recording;
     }
     /// Waits for the losses of the latest batch, one per image.
-    [[nodiscard]] std::span<const double> losses() { return latest_->losses.wait(); }
+    [[nodiscard]] std::span<const double> losses() {
+        if constexpr (WaitingCommunicator<C, P>) {
+            P backend = master(backend_);
+            sum_.communicator().wait_for(backend);
+        }
+        return latest_->losses.wait();
+    }
     /// |gradient| after the last batch of a step.
     [[nodiscard]] double norm() { return std::sqrt(norm_.wait()[0]); }
     [[nodiscard]] const Vector<P>& gradient() const { return gradient_; }
