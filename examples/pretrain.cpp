@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
         const VitShape shape = o.model.encoder_shape();
         o.model.fields.check({o.method});
         o.recipe.check({o.method});
-        o.model.require_memory(o.method, o.training.batch, o.checkpoint_blocks, o.backend);
+        o.model.require_memory(o.method, o.training.batch, o.backend, &o.checkpoint_blocks);
         const AnyMethod checked =
             o.model.make_method(o.method, 2);  // an invalid configuration fails before images are read
         const auto file = std::filesystem::path(o.out) / "checkpoint.safetensors";

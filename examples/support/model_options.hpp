@@ -94,24 +94,26 @@ struct ModelOptions {
         return vitscape::AllMethods::make(name, [&]<class M>() { return M(config_of<M>(classes)); });
     }
     /// Refuses a model and a batch of images that cannot fit into memory, before anything of them is made.
+    /// @param checkpoint_blocks  null if the program has no such option
     /// @throws ConfigError naming the options, what is needed and what there is
-    void require_memory(const std::string& name, std::size_t batch, bool checkpoint_blocks,
-                        const BackendOptions& backend) const {
+    void require_memory(const std::string& name, std::size_t batch, const BackendOptions& backend,
+                        const bool* checkpoint_blocks = nullptr) const {
+        const bool checkpoints = checkpoint_blocks != nullptr && *checkpoint_blocks;
         vitscape::AllMethods::for_each([&]<class M>() {
             if (M::Card::name != name) return;
             const vitscape::VitShape shape = encoder_shape();
             const double vectors = vitscape::TaughtMethod<M, vitscape::Cpu<float>> ? 5 : 4;
-            const double bytes = vitscape::memory_need(config_of<M>(2))
-                                     .training(static_cast<double>(batch), vectors,
-                                               backend.bytes_of_a_number(), checkpoint_blocks);
+            const double bytes =
+                vitscape::memory_need(config_of<M>(2))
+                    .training(static_cast<double>(batch), vectors, backend.bytes_of_a_number(), checkpoints);
             vitscape::require_memory(
                 vitscape::message("training ", name, " of --width ", shape.transformer.width, ", --depth ",
                                   shape.transformer.depth, ", --image ", shape.image, " and --patch ",
                                   shape.patch, " in batches of --batch ", batch),
                 bytes, backend.memory(),
-                checkpoint_blocks ? "a smaller model, smaller batches or larger patches need less"
-                                  : "a smaller model, smaller batches, larger patches or "
-                                    "--checkpoint-blocks need less");
+                checkpoint_blocks == nullptr || checkpoints
+                    ? "a smaller model, smaller batches or larger patches need less"
+                    : "a smaller model, smaller batches, larger patches or --checkpoint-blocks need less");
         });
     }
 };
