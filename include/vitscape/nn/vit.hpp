@@ -130,6 +130,22 @@ struct VitEncoder {
     }
 };
 
+namespace detail {
+/// One block of `run_blocks`, on any recorder; nvcc does not take a generic lambda here.
+template <Backend B>
+struct RunBlock {
+    const Block* block;
+    Index first, count;
+    Tensor<Master<B>> scales;
+    Index row;  // of the scales
+    template <Recorder R>
+    Variable<B> operator()(R& recorder, const Variable<B>& x) const {
+        const BranchScales<B> of_block{scales, row};
+        return block->forward(recorder, x, first, count, scales.empty() ? nullptr : &of_block);
+    }
+};
+}  // namespace detail
+
 /// Runs blocks in sequence; the last computes only tokens first to first + count - 1.
 /// @param scales  weights of the residual branches (2 * blocks, samples) for drop path; empty: all are 1.
 template <Recorder R, class B = typename R::BackendType>
@@ -138,12 +154,8 @@ Variable<B> run_blocks(R& recorder, const std::vector<Block>& blocks, Variable<B
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         const bool last = i + 1 == blocks.size();
         x = checkpointed(recorder, x,
-                         [block = &blocks[i], from = last ? first : 0, tokens = last ? count : x.shape()[1],
-                          scales, row = 2 * static_cast<Index>(i)](auto& on, const Variable<B>& input) {
-                             const BranchScales<B> of_block{scales, row};
-                             return block->forward(on, input, from, tokens,
-                                                   scales.empty() ? nullptr : &of_block);
-                         });
+                         detail::RunBlock<B>{&blocks[i], last ? first : 0, last ? count : x.shape()[1],
+                                             scales, 2 * static_cast<Index>(i)});
     }
     return x;
 }
