@@ -65,9 +65,7 @@ class ProductPlan {
     /// Whether there is an algorithm.
     [[nodiscard]] bool usable() const { return !algorithms_.empty(); }
     /// The one in use.
-    [[nodiscard]] ProductAlgorithm algorithm() const {
-        return std::bit_cast<ProductAlgorithm>(algorithms_.front());
-    }
+    [[nodiscard]] const ProductAlgorithm& algorithm() const { return algorithms_.front(); }
 
     /// Enqueues the product on the context's compute stream. An algorithm that cuBLASLt refuses after all is not used any more, and
     /// the next one is tried; returns false, without any work, if none is left.
@@ -88,8 +86,9 @@ class ProductPlan {
         return status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE ||
                status == CUBLAS_STATUS_ARCH_MISMATCH;
     }
-    cublasStatus_t multiply(const Context& context, const cublasLtMatmulAlgo_t& algorithm,
-                            const ProductCall& call, void* result) const {
+    cublasStatus_t multiply(const Context& context, const ProductAlgorithm& chosen, const ProductCall& call,
+                            void* result) const {
+        const auto algorithm = std::bit_cast<cublasLtMatmulAlgo_t>(chosen);
         return cublasLtMatmul(context.blas(), description_.get(), call.alpha, call.first, first_.get(),
                               call.second, second_.get(), call.beta, call.addend, result_.get(), result,
                               result_.get(), &algorithm, context.workspace(), context.workspace_bytes(),
@@ -121,7 +120,8 @@ class ProductPlan {
         check(status, "choosing the algorithm of a matrix product");
         for (int i = 0; i < count; ++i)
             if (fits(context, results[static_cast<std::size_t>(i)]))
-                algorithms_.push_back(results[static_cast<std::size_t>(i)].algo);
+                algorithms_.push_back(
+                    std::bit_cast<ProductAlgorithm>(results[static_cast<std::size_t>(i)].algo));
     }
     static bool fits(const Context& context, const cublasLtMatmulHeuristicResult_t& result) {
         return result.state == CUBLAS_STATUS_SUCCESS && result.workspaceSize <= context.workspace_bytes();
@@ -133,7 +133,7 @@ class ProductPlan {
                                     result_.get(), result_.get(), &algorithm,
                                     &result) == CUBLAS_STATUS_SUCCESS &&
             fits(context, result))
-            algorithms_.insert(algorithms_.begin(), algorithm);
+            algorithms_.insert(algorithms_.begin(), earlier);
     }
 
     /// By the least time of three runs each, into scratch memory.
@@ -200,7 +200,7 @@ class ProductPlan {
 
     detail::ProductDescription description_;
     detail::MatrixLayout first_, second_, result_;
-    std::vector<cublasLtMatmulAlgo_t> algorithms_;
+    std::vector<ProductAlgorithm> algorithms_;
 };
 
 }  // namespace vitscape::gpu
