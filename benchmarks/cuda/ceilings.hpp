@@ -52,9 +52,8 @@ inline double copy_ceiling(int device) {
 /// matrix, each with the fastest of cuBLASLt's algorithms for it. Float is full float, not TF32.
 template <class T>
 double product_ceiling(int device) {
-    Cuda<T> backend(device);
-    gpu::MatrixProducts products(backend.execution().shared_context(),
-                                 {.candidates = gpu::ProductPlan::most_candidates});
+    Cuda<T> backend(gpu::ContextOptions{.device = device, .tune_products = true});
+    gpu::MatrixProducts& products = backend.execution().products();
     constexpr std::array<std::array<Index, 3>, 3> sizes{
         {{8192, 8192, 8192}, {16384, 8192, 4096}, {4096, 4096, 8192}}};
     double best = 0;

@@ -81,8 +81,9 @@ TEMPLATE_TEST_CASE("device linear layer: in place of its residual", "[cuda]", fl
     CHECK(distance(read(y, backend), expected) < storage_tolerance<TestType>(2));
 }
 
-TEMPLATE_TEST_CASE("device linear layer with GELU: as in double, with and without its argument; and its derivative", "[cuda]",
-                   float, bfloat16) {
+TEMPLATE_TEST_CASE(
+    "device linear layer with GELU: as in double, with and without its argument; and its derivative",
+    "[cuda]", float, bfloat16) {
     Cuda<TestType> backend;
     for (const Size& s : sizes) {
         const Layer<TestType> layer(s);
