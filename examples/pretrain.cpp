@@ -56,7 +56,7 @@ void add_options(CLI::App& app, Options& o) {
                "minutes between checkpoints inside a long epoch");
     app.add_flag("--checkpoint-blocks", o.checkpoint_blocks,
                  "keep only the input of each Transformer block for the backward pass and compute the block "
-                 "again: the same results with less memory, in about a third more time")
+                 "again: the same results with less memory, in about a quarter more time")
         ->always_capture_default(false);
     app.add_flag("--resume", o.resume,
                  "go on from the checkpoint in --out, bit-exactly, with the same options")

@@ -48,7 +48,9 @@ struct BackendOptions {
         app.add_flag(
                "--tune-products", tune_products,
                "on a CUDA device: time the algorithms of each matrix product at its first use and take the "
-               "fastest; two runs may then differ in the last bits, a run and its --resume do not")
+               "fastest; two runs may then differ in the last bits; pretrain --resume goes on with the "
+               "algorithms of its "
+               "checkpoint")
             ->always_capture_default(false);
         add_number(app, "--threads", threads, vitscape::Range::count(0, 1024),
                    "processor threads; 0: OMP_NUM_THREADS, or all. Results do not depend on it");
