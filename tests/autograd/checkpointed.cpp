@@ -33,7 +33,7 @@ struct Chain {
     Variable<B> operator()(R& recorder) const {
         Variable<B> y = input(recorder, x);
         for (Index i = 0; i < depth; ++i)
-            y = checkpointed(recorder, y, [this](auto& on, const Variable<B>& z) { return part(on, z); });
+            y = checkpointed(recorder, y, [this](auto& on, const Variable<B>& z) { return this->part(on, z); });
         return loss_of(recorder, y);
     }
 };
@@ -71,7 +71,8 @@ Result<B> run(const Chain& chain, bool checkpoints) {
 
 TEMPLATE_TEST_CASE("what is computed again gives the gradient of what is kept", "[autograd]", double, float) {
     const Chain chain;
-    const auto again = run<Cpu<TestType>>(chain, false), kept = run<CpuPrimitives<TestType>>(chain, false);
+    const auto again = run<Cpu<TestType>>(chain, false);
+    const auto kept = run<CpuPrimitives<TestType>>(chain, false);
     CHECK(distance(again.losses, kept.losses) < rounding_tolerance<TestType>);
     CHECK(distance(again.gradient, kept.gradient) < rounding_tolerance<TestType>);
     // Of each part its input and the hidden layer, instead of both, the normalized input and the hidden layer's derivative.
