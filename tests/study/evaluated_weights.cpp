@@ -73,8 +73,8 @@ struct Study {
     /// What a run gave, without what a clock or the memory says.
     [[nodiscard]] nlohmann::json result(const std::string& name) const {
         nlohmann::json found = runs.results.at(name).front();
-        found.erase("cost"), found.erase("checksum");
-        found.at("training").erase("seconds"), found.at("training").erase("images_per_second");
+        found.erase("cost"), found.erase("pace"), found.erase("checksum");
+        found.at("training").erase("seconds");
         return found;
     }
     [[nodiscard]] nlohmann::json pictures(const std::string& name) const {

@@ -72,8 +72,8 @@ struct Solved {
     [[nodiscard]] TrainedRun<Device, M> run(const M& method, const Vector<Device>& of_method,
                                             const TrainingImages& data, const std::filesystem::path& folder,
                                             double seconds = 0) const {
-        return {backend, method, of_method, none, classifier, whole,  whole, data,
-                test,    true,   plan,      5,    seconds,    folder, {}};
+        return {backend, method, of_method, none, classifier, whole, whole,  data,
+                test,    true,   plan,      5,    seconds,    0.25,  folder, {}};
     }
 };
 const Solved& solved() {
@@ -128,12 +128,13 @@ TEST_CASE("fine-tuning: training from scratch for the time that pre-training too
     const test::TemporaryFolder folder;
     const FineTuningMeasure measure{.epochs = 2, .shares = {1}};
     const TrainingImages data(s.images, {});
-    const double seconds = 0.05;
-    const auto found = measure.compute(s.run(s.mae, s.theta, data, folder.path(), seconds), 0);
+    const auto found = measure.compute(s.run(s.mae, s.theta, data, folder.path(), 1.3), 0);
     INFO(found.dump());
-    const double epoch = found.at("seconds").get<double>() / 2;
-    CHECK(found.at("scratch_at_time").at("epochs").get<int>() == 2 + std::lround(seconds / epoch));
+    CHECK(found.at("scratch_at_time").at("epochs") == 2 + 5);  // of 0.25 s each, whatever a clock says
     CHECK(found.at("scratch_at_steps").at("epochs") == 2);
+    auto unknown = s.run(s.mae, s.theta, data, folder.path(), 1.3);
+    unknown.tuning_epoch_seconds = 0;
+    CHECK_THROWS_AS(measure.compute(unknown, 0), ConfigError);
     // without a rate of its own fine-tuning has the study's, which is 0 here: the head is as it was drawn
     const auto start = classifier_values(s.mae, s.theta.to_host(), s.classifier, 5);
     CHECK(found.at("top1") == s.training().top1({s.backend, start}, s.test));
@@ -145,7 +146,7 @@ TEST_CASE("fine-tuning: a stop keeps what was trained from scratch, and others u
     const FineTuningMeasure measure{.epochs = 1, .shares = {1}};
     const TrainingImages data(s.images, {});
     const auto file = folder.path() / "from_scratch.json";
-    auto run = s.run(s.mae, s.theta, data, folder.path(), 30);  // would take as long
+    auto run = s.run(s.mae, s.theta, data, folder.path(), 3000);  // would take long
     run.progress = [&](auto...) {
         if (std::filesystem::exists(file)) throw Interrupted("stopped");
     };
@@ -218,9 +219,9 @@ TEST_CASE("fine-tuning: its rows", "[compare]") {
     CHECK(value_range(rows.at("fine-tuning.gain_1_at_time")) == ValueRange::real);
     CHECK(value_range(rows.at("fine-tuning.top1_1")) == ValueRange::fraction);
     CHECK(rows.at("fine-tuning.generalization_gap").better == Better::lower);
-    CHECK(result_names(std::tuple{measure}).size() == 4 + 3);
+    CHECK(result_names(std::tuple{measure}).size() == 5 + 3);
     CHECK(rows_of(std::tuple{FineTuningMeasure{}}, CompletedRuns{}, ComparisonPlan{}).empty());  // off
-    CHECK(result_names(std::tuple{FineTuningMeasure{}}).size() == 4);
+    CHECK(result_names(std::tuple{FineTuningMeasure{}}).size() == 5);
 }
 
 TEST_CASE("fine-tuning: what it costs, and what a budget makes of it", "[compare]") {

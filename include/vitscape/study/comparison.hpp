@@ -12,6 +12,7 @@
 
 #include <vitscape/core/fields.hpp>
 #include <vitscape/core/output_lock.hpp>
+#include <vitscape/core/statistics.hpp>
 #include <vitscape/study/budget.hpp>
 #include <vitscape/study/claims/paper.hpp>
 #include <vitscape/study/comparison_options.hpp>
@@ -98,9 +99,11 @@ class Comparison {
         WorkMeter meter(expected_seconds(), options_.progress);
         for (const auto* entrant : one_of_each_variant())
             if (setting_.labelled()) entrant->baselines(setting_, baseline_seconds(*entrant), meter);
-        for (const std::uint64_t seed : setting_.plan.seeds)
+        for (const std::uint64_t seed : setting_.plan.seeds) {
+            measure_paces(seed, meter);
             for (const auto& entrant : entrants_)
                 entrant->run(setting_, seed, speeds_.at(entrant->name()), measures_, meter);
+        }
         return write_report(claims);
     }
 
@@ -199,6 +202,40 @@ class Comparison {
         if (plan.schedule.warmup_epochs < 0) plan.schedule.warmup_epochs = usual_warmup(plan.training.epochs);
     }
 
+    /// Times training steps of all runs of a seed in turn, so that other work on the machine slows all alike; medians over rounds.
+    void measure_paces(std::uint64_t seed, WorkMeter& meter) const {
+        std::vector<const Entrant<B, Measures>*> runs;
+        double expected = 0;
+        for (const auto& entrant : entrants_) {
+            if (entrant->has_pace(setting_, seed)) {
+                meter.skip(pace_seconds(*entrant));
+                continue;
+            }
+            runs.push_back(entrant.get());
+            expected += pace_seconds(*entrant);
+        }
+        if (runs.empty()) return;
+        meter.part(message("seed ", seed, ": time of training steps"), expected, [&] {
+            std::vector<std::vector<double>> training(runs.size()), tuning(runs.size());
+            const std::size_t all = pace_rounds * runs.size();
+            for (std::size_t k = 0; k < all; ++k) {
+                const std::size_t i = k % runs.size();
+                const Pace pace = runs[i]->pace(setting_, measures_);
+                training[i].push_back(pace.training), tuning[i].push_back(pace.tuning);
+                meter.update(static_cast<std::int64_t>(k + 1), static_cast<std::int64_t>(all),
+                             "measurements");
+            }
+            for (std::size_t i = 0; i < runs.size(); ++i)
+                runs[i]->keep_pace(setting_, seed, {median(training[i]), median(tuning[i])});
+        });
+    }
+    [[nodiscard]] double pace_seconds(const Entrant<B, Measures>& entrant) const {
+        const TrainOptions& training = setting_.plan.training;
+        const MethodSpeed& speed = speeds_.at(entrant.name());
+        return static_cast<double>(pace_rounds * detail::timed_steps * training.batch * training.accumulate) *
+               (speed.training + speed.tuning);
+    }
+
     /// The first contestant with each variant of the images.
     [[nodiscard]] std::vector<const Entrant<B, Measures>*> one_of_each_variant() const {
         std::vector<const Entrant<B, Measures>*> firsts;
@@ -227,7 +264,7 @@ class Comparison {
         for (const auto& entrant : entrants_) {
             const ExpectedTime one = expected(*entrant, measures);
             all.epoch += seeds * (one.training + one.per_training);
-            all.rest += seeds * (one.measures - one.per_training);
+            all.rest += seeds * (one.measures - one.per_training + pace_seconds(*entrant));
         }
         return all;
     }

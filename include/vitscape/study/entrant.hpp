@@ -8,6 +8,7 @@
 
 #include <vitscape/study/baselines.hpp>
 #include <vitscape/study/reconstructions.hpp>
+#include <vitscape/study/run.hpp>
 #include <vitscape/study/speed.hpp>
 
 namespace vitscape {
@@ -31,6 +32,11 @@ class Entrant {
     }
     [[nodiscard]] virtual MethodSpeed speed(const ComparisonSetting<B>& setting,
                                             const Measures& measures) const = 0;
+    /// One round of timed training steps, and whether the pace of a run is known; `keep_pace` stores it.
+    [[nodiscard]] virtual Pace pace(const ComparisonSetting<B>& setting, const Measures& measures) const = 0;
+    [[nodiscard]] virtual bool has_pace(const ComparisonSetting<B>& setting, std::uint64_t seed) const = 0;
+    virtual void keep_pace(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                           const Pace& pace) const = 0;
     /// The expected time of a run from one seed.
     [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
                                                 const Measures& measures) const = 0;
@@ -64,6 +70,15 @@ class EntrantOf final : public Entrant<B, Measures> {
     [[nodiscard]] MethodSpeed speed(const ComparisonSetting<B>& setting,
                                     const Measures& measures) const override {
         return measure_speed(setting, contestant_, train_classifiers(measures));
+    }
+    [[nodiscard]] Pace pace(const ComparisonSetting<B>& setting, const Measures& measures) const override {
+        return measure_pace(setting, contestant_, train_classifiers(measures));
+    }
+    [[nodiscard]] bool has_pace(const ComparisonSetting<B>& setting, std::uint64_t seed) const override {
+        return from(setting, seed).has_pace();
+    }
+    void keep_pace(const ComparisonSetting<B>& setting, std::uint64_t seed, const Pace& pace) const override {
+        from(setting, seed).keep_pace(pace);
     }
     [[nodiscard]] ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
                                         const Measures& measures) const override {

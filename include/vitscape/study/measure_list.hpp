@@ -45,7 +45,7 @@ template <class Measures>
 template <class Measures>
 [[nodiscard]] nlohmann::json describe_measures(const Measures& measures) {
     nlohmann::json all = nlohmann::json::object();
-    std::set<std::string> taken{"training", "cost", "probe", "solution"};
+    std::set<std::string> taken{"pace", "training", "cost", "probe", "solution"};
     for_each_measure(measures, [&]<class M>(const M& measure) {
         measure.check();
         const std::string key(M::key);
@@ -60,7 +60,7 @@ template <class Measures>
 /// The names of all results of a complete run.
 template <class Measures>
 [[nodiscard]] std::vector<std::string> result_names(const Measures& measures) {
-    std::vector<std::string> names{"training", "cost", "probe", "solution"};
+    std::vector<std::string> names{"pace", "training", "cost", "probe", "solution"};
     for_each_measure(measures, [&]<class M>(const M& measure) {
         const std::string key(M::key);
         if constexpr (MeasuresParts<M>)

@@ -95,7 +95,8 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
         if (const detail::TunedShares found(runs, method); found.shares.size() > shares.size())
             shares = found.shares;
     std::string caption =
-        "Means over the trainings of a method. Time is that of training alone, on this machine.";
+        "Means over the trainings of a method. Time is that of training alone on this machine, from steps of "
+        "all methods in turn.";
     if (!shares.empty())
         caption +=
             " Fine-tuning and training from scratch have the same number of labels, and the latter the time "

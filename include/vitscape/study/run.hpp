@@ -15,6 +15,7 @@
 #include <vitscape/study/expected_run.hpp>
 #include <vitscape/study/loss_measures.hpp>
 #include <vitscape/study/measure_list.hpp>
+#include <vitscape/study/pace.hpp>
 #include <vitscape/study/probed_run.hpp>
 #include <vitscape/study/setting.hpp>
 #include <vitscape/study/shared_training.hpp>
@@ -56,11 +57,22 @@ class ComparisonRun {
         return pieces(speed).all(measures);
     }
 
-    /// Completes the remaining work. A run whose work is done needs no checkpoint any more.
+    [[nodiscard]] bool has_pace() const { return ResultStore(results()).has("pace"); }
+    void keep_pace(const Pace& pace) const {
+        std::filesystem::create_directories(folder_);
+        const std::size_t batch = plan_.training.batch;
+        nlohmann::json kept = {{"training", nullptr},
+                               {"tuning", pace.tuning},
+                               {"epoch_images", images_.images.size() / batch * batch}};
+        if (contestant_.trained) kept["training"] = pace.training;
+        ResultStore(results()).put("pace", kept);
+    }
+
+    /// Completes the remaining work; the pace of training alone if it was not measured in turn with others. A run whose work is done needs no checkpoint any more.
     /// @throws Interrupted after saving if the user asked to stop
     template <class Measures>
     void work(const MethodSpeed& speed, const Measures& measures, WorkMeter& meter) {
-        std::filesystem::create_directories(folder_);
+        if (!has_pace()) keep_pace(measure_pace(setting_, contestant_, train_classifiers(measures)));
         ResultStore store(results());
         if (store.has(complete) && has_predictions()) {
             const ExpectedTime all = expected(speed, measures);
@@ -112,6 +124,7 @@ class ComparisonRun {
                                    plan_,
                                    seed_,
                                    training_seconds(store.checked("training")),
+                                   epoch_seconds(store, "tuning"),
                                    setting_.out,
                                    progress_of(meter)};
         const ExpectedRun<B, M> expected_run = pieces(speed);
@@ -144,6 +157,10 @@ class ComparisonRun {
     [[nodiscard]] ExpectedRun<B, M> pieces(const MethodSpeed& speed) const {
         return {plan_, contestant_, speed, images_.images.size(), test_.size(), setting_.labelled()};
     }
+    [[nodiscard]] static double epoch_seconds(const ResultStore& store, const std::string& what) {
+        const JsonValue pace = store.checked("pace");
+        return pace.at("epoch_images").to<double>() * pace.at(what).number_or_nan();
+    }
     void train(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
         const double expected_seconds = pieces(speed).training();
         if (store.has("training")) return meter.skip(expected_seconds);
@@ -162,7 +179,8 @@ class ComparisonRun {
                 const auto show = ShowTraining{&meter};
                 trainer.fit(images_.images, plan_.training, memory, look, show, JsonLog{folder_}, save);
                 store.put("cost", training_cost(trainer, classifier_, memory));
-                store.put("training", training_curve(load_json_lines(folder_ / "log.jsonl")));
+                store.put("training", training_curve(load_json_lines(folder_ / "log.jsonl"),
+                                                     epoch_seconds(store, "training")));
             });
     }
 
@@ -174,7 +192,7 @@ class ComparisonRun {
                       {{"classes", images_.images.classes()}});
         const nlohmann::json cost = {{"parameters", contestant_.method.layout().size()}};
         store.put("cost", cost);
-        store.put("training", training_curve({}));
+        store.put("training", training_curve({}, 0));
     }
 
     void probe(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {

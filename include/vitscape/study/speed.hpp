@@ -7,39 +7,11 @@
 
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/methods/recipe.hpp>
-#include <vitscape/study/run.hpp>
+#include <vitscape/study/pace.hpp>
 
 namespace vitscape {
 
 namespace detail {
-
-/// Callback: duration of the last epoch.
-struct EpochSeconds {
-    double* seconds;
-    template <class T>
-    void on_epoch(T&, const EpochRecord& record) const {
-        *seconds = record.seconds;
-    }
-};
-
-/// Seconds per image of a training step: the second of two epochs of three batches.
-template <Backend B, class T>
-double training_speed(const ComparisonSetting<B>& setting, T& trainer) {
-    TrainOptions training = setting.plan.training;
-    training.epochs = 2;
-    const std::size_t few = std::min(setting.images.size(), 3 * training.batch);
-    double seconds = 0;
-    trainer.fit(setting.images.subset(balanced(setting.images, few)), training, EpochSeconds{&seconds});
-    const std::size_t used = few / training.batch * training.batch;
-    return seconds / static_cast<double>(used);
-}
-/// The same of a classifier, encoder and head.
-template <Backend B>
-double tuning_speed(const ComparisonSetting<B>& setting, const VitClassifier& classifier) {
-    Trainer trainer{setting.backend, Regularized<>(classifier), setting.plan.optimizer,
-                    WarmupCosine{.peak = 1e-6, .warmup_epochs = 0}, 0};
-    return training_speed(setting, trainer);
-}
 
 /// Seconds per image of each kind of evaluation: the second of two rounds.
 template <Backend B, class O>
@@ -65,9 +37,10 @@ template <Backend B, class M>
 [[nodiscard]] MethodSpeed measure_speed(const ComparisonSetting<B>& setting, const Contestant<M>& contestant,
                                         bool tuning) {
     MethodSpeed speed;
-    Trainer trainer{setting.backend, contestant.method, setting.plan.optimizer,
-                    WarmupCosine{.peak = 1e-6, .warmup_epochs = 0}, 0};
-    speed.training = detail::training_speed(setting, trainer);
+    const Pace pace = measure_pace(setting, contestant, tuning);
+    speed.training = pace.training, speed.tuning = pace.tuning;
+    const Trainer trainer{setting.backend, contestant.method, setting.plan.optimizer, setting.plan.schedule,
+                          0};
     const Batch batch = load_all(
         setting.images.subset(balanced(setting.images, std::min<std::size_t>(64, setting.images.size()))),
         setting.plan.training.transform);
@@ -84,10 +57,6 @@ template <Backend B, class M>
         Vector<Master<B>>(master(setting.backend),
                           classifier_values(contestant.method, trainer.theta().to_host(), classifier)));
     speed.encoding = speed.classification.value;
-    if constexpr (ClassifyingMethod<M, B>)
-        speed.tuning = speed.training;
-    else if (tuning && setting.labelled())
-        speed.tuning = detail::tuning_speed(setting, classifier);
     return speed;
 }
 

@@ -10,6 +10,13 @@ struct LossSpeed {
     double value = 0, product = 0, jets = 0;
 };
 
+/// Seconds per image of training steps: of a method, and of its encoder with a classifier's head; 0 if no measure trains one. Methods
+/// of a study are timed in turn, so that their ratios mean something whatever else the machine does.
+struct Pace {
+    double training = 0, tuning = 0;
+};
+inline constexpr std::size_t pace_rounds = 5;  ///< of turns; a pace is their median
+
 /// Seconds per image for each kind of work of a method.
 struct MethodSpeed {
     double training = 0;         ///< for a training step

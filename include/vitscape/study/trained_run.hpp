@@ -31,7 +31,8 @@ struct TrainedRun {
     bool labelled;                   ///< whether they have classes; if not, the head is untrained
     const ComparisonPlan& plan;
     std::uint64_t seed;
-    double training_seconds;      ///< of all epochs, without evaluations
+    double training_seconds;      ///< of all epochs, without evaluations (`Pace`)
+    double tuning_epoch_seconds;  ///< of an epoch of encoder and head; 0 if no measure trains them
     std::filesystem::path study;  ///< the study's folder, for files that runs share
     std::function<void(std::int64_t done, std::int64_t all, const char* unit)>
         progress;  ///< may throw to stop

@@ -29,16 +29,19 @@ inline constexpr std::array<CurveColumn, 4> curve_columns{
     CurveColumn{"knn_accuracy", "k nearest neighbours of the features", "top-1 accuracy", "fraction"},
     CurveColumn{"probe_accuracy", "linear probe of the features", "top-1 accuracy", "fraction"}};
 
-/// The curve of a run from the lines of its training's log, in their order: a list for the epochs, their seconds without evaluations
-/// between them, images per second, and each column; null where nothing was measured. Without lines, of a control that was not
-/// trained, the lists are empty.
-[[nodiscard]] inline nlohmann::json training_curve(const std::vector<nlohmann::json>& lines) {
+/// The curve of a run from the lines of its training's log, in their order: a list for the epochs, their seconds, and each column;
+/// null where nothing was measured. Without lines, of a control that was not trained, the lists are empty.
+/// @param epoch_seconds  of every epoch, from the run's `Pace`: what a clock said during training depends on other work, so
+///                       methods would not compare
+[[nodiscard]] inline nlohmann::json training_curve(const std::vector<nlohmann::json>& lines,
+                                                   double epoch_seconds) {
     nlohmann::json curve;
     const auto add = [&](const std::string& name) {
         curve[name] = nlohmann::json::array();
         for (const nlohmann::json& line : lines) curve[name].push_back(line.value(name, nlohmann::json()));
     };
-    for (const char* name : {"epoch", "seconds", "images_per_second"}) add(name);
+    add("epoch");
+    curve["seconds"] = std::vector<double>(lines.size(), epoch_seconds);
     for (const CurveColumn& column : curve_columns) add(std::string(column.name));
     return curve;
 }

@@ -32,44 +32,37 @@ inline void add_cost(Rows& rows, std::string key, std::string stored, std::strin
 
 }  // namespace detail
 
-/// Training time per epoch and per optimizer step; recorded by the training.
+/// Training time per epoch and per optimizer step (`Pace`).
 struct TrainingTimeMeasure {
-    static constexpr std::string_view key = "training";
+    static constexpr std::string_view key = "pace";
     template <class Self, class Visitor>
     static void fields(Self&, Visitor&) {}
     void check() const {}
     void rows(Rows& rows) const {
+        const std::string how =
+            message("the median of ", pace_rounds, " rounds in which all methods took turns");
         rows.add({.key = "seconds_per_epoch",
                   .group = "cost",
                   .name = "training time per epoch",
                   .unit = "seconds",
-                  .meaning = "the median over epochs",
+                  .meaning = how,
                   .better = Better::lower,
                   .headline = true},
-                 [](const JsonValue& training) {
-                     std::vector<double> seconds;
-                     const JsonValue all = training.at("seconds");
-                     for (std::size_t i = 0; i < all.size(); ++i)
-                         seconds.push_back(all.at(i).number_or_nan());
-                     return MeasuredValue{.value = median(seconds)};
+                 [](const JsonValue& pace) {
+                     return MeasuredValue{.value = pace.at("epoch_images").to<double>() *
+                                                   pace.at("training").number_or_nan()};
                  });
         const TrainOptions& options = rows.plan().training;
         const auto images = static_cast<double>(options.batch * options.accumulate);
-        rows.add(
-            {.key = "seconds_per_step",
-             .group = "cost",
-             .name = "training time per optimizer step",
-             .unit = "seconds",
-             .meaning = message("a step takes ", images,
-                                " images; without the evaluations between epochs; the median over epochs"),
-             .better = Better::lower},
-            [images](const JsonValue& training) {
-                std::vector<double> seconds;
-                const JsonValue speeds = training.at("images_per_second");
-                for (std::size_t i = 0; i < speeds.size(); ++i)
-                    seconds.push_back(images / speeds.at(i).number_or_nan());
-                return MeasuredValue{.value = median(seconds)};
-            });
+        rows.add({.key = "seconds_per_step",
+                  .group = "cost",
+                  .name = "training time per optimizer step",
+                  .unit = "seconds",
+                  .meaning = message("a step takes ", images, " images; ", how),
+                  .better = Better::lower},
+                 [images](const JsonValue& pace) {
+                     return MeasuredValue{.value = images * pace.at("training").number_or_nan()};
+                 });
     }
 };
 

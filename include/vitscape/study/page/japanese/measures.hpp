@@ -203,10 +203,10 @@ inline constexpr auto japanese_measures = std::to_array<Phrase>({
     {"over held-out images", "評価用画像での値"},
 
     {"training time per epoch", "1 エポックの学習時間"},
-    {"the median over epochs", "エポック間の中央値"},
+    {"the median of {n} rounds in which all methods took turns", "全手法を交互に計測した {1} 回の中央値"},
     {"training time per optimizer step", "最適化 1 ステップの学習時間"},
-    {"a step takes {n} images; without the evaluations between epochs; the median over epochs",
-     "1 ステップは画像 {1} 枚。エポック間の評価を除く。エポック間の中央値"},
+    {"a step takes {n} images; the median of {n} rounds in which all methods took turns",
+     "1 ステップは画像 {1} 枚。全手法を交互に計測した {2} 回の中央値"},
     {"time of classifying an image, in batches of {n}", "画像 1 枚の分類時間（バッチサイズ {1}）"},
     {"classifying such a batch: parameters and activations at their peak",
      "同じバッチの分類時の最大メモリ（パラメータと活性値）"},
