@@ -91,6 +91,57 @@ TEST_CASE("a surface recomputed by hand from saved directions and masks is the s
         }
 }
 
+TEMPLATE_TEST_CASE("a frozen loss and its derivatives are the same numbers for any number of threads", "",
+                   Cpu<float>, Cpu<double>, Cpu<bfloat16>, CpuPrimitives<double>) {
+    using P = Master<TestType>;
+    const Batch images = load_all(Synthetic(200, 16), {.side = 16});
+    struct Results {
+        std::vector<double> losses{}, gradient{}, product{}, gauss_newton{}, jets{};
+        double mean = 0;
+        bool operator==(const Results&) const = default;
+    };
+    const auto results = [&](int threads, std::size_t batch, const Batch& of) {
+        FrozenObjective<TestType, MaskedAutoencoder<>> objective(TestType(threads), model(), of,
+                                                                 {.batch = batch, .mask_seed = 1});
+        const P backend = objective.backend();
+        const Vector<P> theta(backend, initial_values(objective.layout(), 1));
+        const Vector<P> v = gaussian_direction(backend, objective.layout(), 7, 0),
+                        w = gaussian_direction(backend, objective.layout(), 7, 1);
+        Vector<P> out(backend, theta.size());
+        Results found{.losses = std::vector<double>(of.size())};
+        for (int round = 0; round < 2; ++round) {  // the second uses the same memory
+            objective.sample_losses(theta, found.losses);
+            found.mean = objective.gradient(theta, out);
+            found.gradient = out.to_host();
+            objective.hessian_vector(theta, v, out);
+            found.product = out.to_host();
+            objective.gauss_newton_vector(theta, v, out);
+            found.gauss_newton = out.to_host();
+        }
+        std::vector<PlaneJet<double>> jets(of.size());
+        objective.sample_jets(theta, v, w, jets);
+        for (PlaneJet<double>& jet : jets)
+            for (int part = 0; part < PlaneJetPointer<double>::parts; ++part)
+                found.jets.push_back(jet.part(part));
+        return found;
+    };
+    const Results one = results(1, 50, images);  // four parts of losses, eight of second derivatives
+    for (const int threads : {2, 3, 4, 9}) {
+        const bool same = results(threads, 50, images) == one;
+        CHECK(same);
+    }
+    // of other images at once, and of some of them
+    const double tolerance = std::is_same_v<TestType, Cpu<bfloat16>> ? 2e-2 : 1e-4;
+    const Results all = results(3, 1000, images), some = results(2, 7, slice(images, 190, 10));
+    CHECK(distance(all.losses, one.losses) < tolerance);
+    CHECK(all.mean == Approx(one.mean).epsilon(tolerance));
+    CHECK(distance(all.gradient, one.gradient) < tolerance);
+    CHECK(distance(all.product, one.product) < 1e-3);
+    CHECK(distance(all.gauss_newton, one.gauss_newton) < 1e-3);
+    CHECK(distance(all.jets, one.jets) < 1e-3);
+    CHECK(distance(some.losses, std::vector<double>(one.losses.begin() + 190, one.losses.end())) < tolerance);
+}
+
 TEST_CASE("gradient and Hessian products of a frozen loss are derivatives of its value") {
     using D = Cpu<double>;
     FrozenObjective<D, MaskedAutoencoder<>> objective(D(1), model(), load_all(Synthetic(6, 16), {.side = 16}),

@@ -15,11 +15,21 @@
 namespace vitscape {
 
 struct FrozenOptions {
-    std::size_t batch =
-        128;  ///< images evaluated at once; affects memory and speed, and results only by rounding
+    /// Images evaluated at once, at most; affects memory and speed, and results only by rounding. On processors as many at once as fit
+    /// a core's cache, by each thread.
+    std::size_t batch = 128;
     std::uint64_t mask_seed = 0;  ///< masks are a function of (mask_seed, epoch 0, sample)
     /// The images as they should be predicted, if the given ones are changed, such as by noise; null: the given ones.
     const Batch* clean = nullptr;
+};
+
+/// A method's inputs in parts that are evaluated one at a time.
+template <class Inputs>
+struct FrozenParts {
+    std::vector<Inputs> inputs{};
+    std::vector<std::size_t> first{};  ///< number of the first image of each
+
+    [[nodiscard]] Index size() const { return static_cast<Index>(inputs.size()); }
 };
 
 /// The images of a fixed loss in batches, and what a method reads of them: on any backend the same patches, masks and predictions of the
@@ -39,21 +49,22 @@ class FrozenBatches {
     /// The images that the model reads.
     [[nodiscard]] const std::vector<Batch>& read() const { return read_; }
 
-    /// The method's inputs, one entry per batch, or several of at most `largest` images.
+    /// The method's inputs, one part per batch, or several of at most `largest` images.
     /// @param teacher  bound to the teacher's parameters, if there is one
     /// @throws ConfigError if images differ from the clean ones and the method's inputs have no `targets`
     template <class M, Backend B>
-    [[nodiscard]] std::vector<typename M::template Inputs<B>> prepared(
-        const M& method, Eval<B>& teacher,
-        std::size_t largest = std::numeric_limits<std::size_t>::max()) const {
-        std::vector<typename M::template Inputs<B>> all;
-        for (std::size_t i = 0; i < read_.size(); ++i)
+    [[nodiscard]] FrozenParts<typename M::template Inputs<B>> prepared(const M& method, Eval<B>& teacher,
+                                                                       std::size_t largest) const {
+        FrozenParts<typename M::template Inputs<B>> all;
+        std::size_t before = 0;
+        for (std::size_t i = 0; i < read_.size(); before += read_[i++].size())
             for (std::size_t first = 0; first < read_[i].size();
                  first += std::min(largest, read_[i].size())) {
                 const std::size_t count = std::min(largest, read_[i].size() - first);
-                prepare(method, teacher, slice(read_[i], first, count), all.emplace_back());
+                all.first.push_back(before + first);
+                prepare(method, teacher, slice(read_[i], first, count), all.inputs.emplace_back());
                 if (!clean_.empty())
-                    predict_clean(method, teacher, slice(clean_[i], first, count), all.back());
+                    predict_clean(method, teacher, slice(clean_[i], first, count), all.inputs.back());
             }
         return all;
     }

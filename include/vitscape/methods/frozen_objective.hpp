@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/autograd/recorder.hpp>
+#include <vitscape/autograd/summed_gradient.hpp>
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/plane_jets.hpp>
 #include <vitscape/methods/frozen_batches.hpp>
@@ -50,8 +50,8 @@ class FrozenObjective {
     [[nodiscard]] Index samples() const { return samples_; }
     /// The images, one entry per batch.
     [[nodiscard]] const std::vector<Batch>& batches() const { return batches_.read(); }
-    /// What the model reads, one entry per batch; includes the masks of an autoencoder.
-    [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return inputs_; }
+    /// What the model reads, one entry for the images that are evaluated at once; includes the masks of an autoencoder.
+    [[nodiscard]] const std::vector<typename M::template Inputs<B>>& inputs() const { return parts_.inputs; }
 
     /// Number of evaluations that may be in flight: two on an asynchronous device, so that it never waits for the
     /// host.
@@ -97,21 +97,21 @@ class FrozenObjective {
 
     /// The smallest loss of a prediction that is the same for all images (`HasTrivialLoss`).
     [[nodiscard]] double trivial_loss() const requires HasTrivialLoss<M, B> {
-        return method_.trivial_loss(backend_, inputs_);
+        return method_.trivial_loss(backend_, parts_.inputs);
     }
 
     /// Writes the gradient of the mean loss to `out` and returns the loss.
     double gradient(const Vector<P>& theta, Vector<P>& out) {
         losses_.resize(static_cast<std::size_t>(samples_));
-        fill(0, out);
-        tape_.bind(weights_.of(theta), out.data());
-        std::size_t first = 0;
-        for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
-            const Variable<P> losses = method_.losses(tape_, inputs_[chunk]);
-            backend().download(losses.value.size(), losses.data(), losses_.data() + first);
-            first += batches()[chunk].size();
-            tape_.backward(losses, 1 / static_cast<double>(samples_));
-        }
+        const typename B::Pointer values = weights_.of(theta);
+        gradient_.sum(backends_, parts_.size(), {&out}, [&](Tape<B>& tape, const auto& sum, Index part) {
+            const auto i = static_cast<std::size_t>(part);
+            tape.bind(values, sum[0]);
+            const Variable<P> losses = method_.losses(tape, parts_.inputs[i]);
+            master(tape.backend())
+                .download(losses.value.size(), losses.data(), losses_.data() + parts_.first[i]);
+            tape.backward(losses, 1 / static_cast<double>(samples_));
+        });
         return mean(losses_);
     }
 
@@ -132,53 +132,61 @@ class FrozenObjective {
     /// their derivatives, exact up to rounding (`PlaneJets`).
     void sample_jets(const Vector<P>& theta, const Vector<P>& delta, const Vector<P>& eta,
                      std::span<PlaneJet<double>> out) {
-        J jets(backend());
-        if (jet_inputs_.empty()) {
+        if (jet_parts_.inputs.empty()) {
             still_ = Vector<P>(backend(), layout().size());
-            Eval<J> eval(jets, {teacher_.data(), still_.data(), still_.data(),
-                                still_.data()});  // the teacher does not move with theta
-            jet_inputs_ = batches_.prepared(method_, eval, second_order_batch());
+            Eval<J> eval(J(backend()), {teacher_.data(), still_.data(), still_.data(),
+                                        still_.data()});  // the teacher does not move with theta
+            jet_parts_ = batches_.prepared(method_, eval, at_once(2));
         }
-        Eval<J> eval(jets, {theta.data(), delta.data(), eta.data(), still_.data()});
-        std::vector<double> part(static_cast<std::size_t>(samples_));
-        auto next = out.begin();
-        for (const auto& inputs : jet_inputs_) {
-            const Variable<J> losses = method_.losses(eval, inputs);
-            const auto count = static_cast<std::size_t>(losses.value.size());
-            for (int i = 0; i < PlaneJetPointer<double>::parts; ++i) {
-                backend().download(losses.value.size(), losses.data().part(i), part.data());
-                for (std::size_t k = 0; k < count; ++k)
-                    next[static_cast<std::ptrdiff_t>(k)].part(i) = part[k];
+        masters().for_each(jet_parts_.size(), [&](P own, std::size_t, Index part) {
+            const auto i = static_cast<std::size_t>(part);
+            Eval<J> eval(J(own), {theta.data(), delta.data(), eta.data(), still_.data()});
+            const Variable<J> losses = method_.losses(eval, jet_parts_.inputs[i]);
+            std::vector<double> numbers(static_cast<std::size_t>(losses.value.size()));
+            for (int k = 0; k < PlaneJetPointer<double>::parts; ++k) {
+                own.download(losses.value.size(), losses.data().part(k), numbers.data());
+                for (std::size_t j = 0; j < numbers.size(); ++j)
+                    out[jet_parts_.first[i] + j].part(k) = numbers[j];
             }
-            next += static_cast<std::ptrdiff_t>(count);
-        }
+        });
     }
 
   private:
-    /// Images at once in derivatives of second order, which take several times the memory of a loss.
-    static constexpr std::size_t second_order_batch() {
-        if constexpr (requires { P::samples_in_cache; })
-            return P::samples_in_cache;
+    /// Images at once, at most: on processors, those whose tokens fit a core's caches. @param series  2 for second derivatives, whose
+    /// numbers are larger
+    [[nodiscard]] std::size_t at_once(Index series) const {
+        if constexpr (requires { P::tokens_in_cache; })
+            return static_cast<std::size_t>(
+                std::max<Index>(1, P::tokens_in_cache / series / method_.grid().count()));
         else
             return std::numeric_limits<std::size_t>::max();
     }
-    void second_order_product(const Vector<P>& theta, const Vector<P>& v, bool gauss_newton, Vector<P>& out) {
-        if (!second_) second_.emplace(backend(), layout().size());
-        if (second_->inputs.empty()) {
-            if constexpr (TaughtMethod<M, B>) still_ = Vector<P>(backend(), layout().size());
-            Eval<D> eval(second_->backend,
-                         {teacher_.data(), still_.data()});  // the teacher does not move with theta
-            second_->inputs = batches_.prepared(method_, eval, second_order_batch());
-        }
-        fill(0, second_->gradient);
-        fill(0, out);
-        second_->tape.want_gauss_newton(gauss_newton);
-        if (gauss_newton)  // arrives in the values; products of matrices may leave out the other part
-            second_->tape.bind({theta.data(), v.data()}, {out.data(), second_->gradient.data(), 0b10});
+    /// Of the parameters' backend, for second derivatives.
+    [[nodiscard]] ThreadBackends<P>& masters() {
+        if constexpr (std::same_as<P, B>)
+            return backends_;
         else
-            second_->tape.bind({theta.data(), v.data()}, {second_->gradient.data(), out.data(), 0b01});
-        for (const auto& inputs : second_->inputs)
-            second_->tape.backward(method_.losses(second_->tape, inputs), 1 / static_cast<double>(samples_));
+            return masters_;
+    }
+    void second_order_product(const Vector<P>& theta, const Vector<P>& v, bool gauss_newton, Vector<P>& out) {
+        if (!second_) {
+            second_.emplace();
+            second_->other = Vector<P>(backend(), layout().size());
+            if constexpr (TaughtMethod<M, B>) still_ = Vector<P>(backend(), layout().size());
+            Eval<D> eval(D(backend()),
+                         {teacher_.data(), still_.data()});  // the teacher does not move with theta
+            second_->parts = batches_.prepared(method_, eval, at_once(2));
+        }
+        // the matrix of Gauss and Newton arrives in the values; products of matrices may leave out the other part
+        const std::array<Vector<P>*, 2> into{gauss_newton ? &out : &second_->other,
+                                             gauss_newton ? &second_->other : &out};
+        second_->gradient.sum(
+            masters(), second_->parts.size(), into, [&](Tape<D>& tape, const auto& sum, Index part) {
+                tape.want_gauss_newton(gauss_newton);
+                tape.bind({theta.data(), v.data()}, {sum[0], sum[1], gauss_newton ? 0b10U : 0b01U});
+                tape.backward(method_.losses(tape, second_->parts.inputs[static_cast<std::size_t>(part)]),
+                              1 / static_cast<double>(samples_));
+            });
     }
     struct Prepare {};
     FrozenObjective(Prepare, B backend, M method, const Vector<P>& teacher, const Batch& images,
@@ -187,11 +195,12 @@ class FrozenObjective {
           method_(std::move(method)),
           batches_(images, options),
           weights_(backend),
-          tape_(backend, {}, {}),
+          backends_(backend),
+          masters_(master(backend)),
           teacher_(teacher),
           samples_(static_cast<Index>(images.size())) {
         Eval<B> eval(backend_, weights_of_teacher());
-        inputs_ = batches_.prepared(method_, eval);
+        parts_ = batches_.prepared(method_, eval, at_once(1));
     }
     [[nodiscard]] typename B::Pointer weights_of_teacher() {
         if constexpr (TaughtMethod<M, B>)
@@ -206,13 +215,11 @@ class FrozenObjective {
         std::vector<HostNumbers<P>> losses;  // one per batch
     };
 
-    /// Additional state for Hessian-vector products, created on first use.
+    /// Additional state for products with second derivatives, created on first use.
     struct SecondOrder {
-        D backend;
-        Vector<P> gradient;
-        Tape<D> tape;
-        std::vector<typename M::template Inputs<D>> inputs;
-        SecondOrder(const P& base, Index size) : backend(base), gradient(base, size), tape(backend, {}, {}) {}
+        Vector<P> other{};  ///< what is computed beside the product
+        SummedGradient<P, D, 2> gradient{};
+        FrozenParts<typename M::template Inputs<D>> parts{};
     };
 
     /// @param weights  computes the parameters as the model reads them; part of the recorded work
@@ -220,16 +227,18 @@ class FrozenObjective {
     void start(std::size_t slot, Signature signature, const MakeWeights& weights) {
         slots_.resize(max_in_flight());
         Slot& slot_state = slots_.at(slot);
-        while (slot_state.losses.size() < inputs_.size()) slot_state.losses.emplace_back(backend());
+        while (slot_state.losses.size() < parts_.inputs.size()) slot_state.losses.emplace_back(backend());
         const auto work = [&] {
-            Eval<B> eval(backend_, weights());
-            for (std::size_t chunk = 0; chunk < inputs_.size(); ++chunk) {
-                const Variable<P> losses = method_.losses(eval, inputs_[chunk]);
-                slot_state.losses[chunk].copy(losses.value.size(), losses.data());
-            }
+            const typename B::Pointer values = weights();
+            backends_.for_each(parts_.size(), [&](const B& own, std::size_t, Index part) {
+                const auto i = static_cast<std::size_t>(part);
+                Eval<B> eval(own, values);
+                const Variable<P> losses = method_.losses(eval, parts_.inputs[i]);
+                slot_state.losses[i].copy(losses.value.size(), losses.data());
+            });
         };
         if constexpr (requires {
-                          inputs_.front().add_to(signature);
+                          parts_.inputs.front().add_to(signature);
                       })  // the contents of the inputs never change
             slot_state.replay.run(backend_, signature.value(), work);
         else
@@ -246,10 +255,12 @@ class FrozenObjective {
     M method_;
     FrozenBatches batches_;
     Weights<B> weights_;
-    Tape<B> tape_;
-    std::vector<typename M::template Inputs<B>> inputs_;
+    ThreadBackends<B> backends_;
+    ThreadBackends<P> masters_;
+    FrozenParts<typename M::template Inputs<B>> parts_;
+    SummedGradient<B> gradient_;
     std::optional<SecondOrder> second_;
-    std::vector<typename M::template Inputs<J>> jet_inputs_;  // empty until they are needed
+    FrozenParts<typename M::template Inputs<J>> jet_parts_;  // empty until they are needed
     std::vector<Slot> slots_;
     Tensor<P> position_;  // of a point on a plane
     Vector<P> teacher_;   // empty if the method has none

@@ -19,6 +19,7 @@ template <class T>
 class Cpu : public CpuPrimitives<T> {
   public:
     using CpuPrimitives<T>::CpuPrimitives;
+    [[nodiscard]] Cpu on_one_thread() const { return Cpu(1); }
 
     void linear(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias,
                 const T* residual, T* y) {

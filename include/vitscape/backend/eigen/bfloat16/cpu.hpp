@@ -23,6 +23,7 @@ class Cpu<T> : public CpuPrimitives<T> {
     using CpuPrimitives<T>::CpuPrimitives;
     using MasterBackend = Cpu<Real<T>>;
     [[nodiscard]] MasterBackend master() const { return {this->shared_pool(), this->threads()}; }
+    [[nodiscard]] Cpu on_one_thread() const { return Cpu(1); }
 
     void linear(Index rows, Index out, Index in, const T* x, const T* weight, const T* bias,
                 const T* residual, T* y) {
