@@ -42,7 +42,7 @@ struct FrozenModelOptions {
         add_number(app, "--mask-seed", mask_seed, Range::seed(),
                    "of the fixed masks of a masked autoencoder");
         add_number(app, "--batch", batch, Range::count(1, 4294967295.0),
-                   "images evaluated at once; changes memory and speed");
+                   "images evaluated at once, at most; changes memory and speed");
         backend.add(app);
     }
 };

@@ -49,7 +49,7 @@ concept MethodInputs = std::default_initializable<typename M::template Inputs<B>
 /// | `prepare(backend, batch, key, inputs)` | converts a host batch to what the model reads: once per batch, and once for all points of a loss surface |
 /// | `losses(recorder, inputs)` | the forward pass on any recorder: one loss per sample, on the backend's `Master` |
 ///
-/// `losses` should call `model_output(recorder, prediction)` on what it predicts, just before the loss; only products with the
+/// Threads call `losses` at the same time, each with other inputs. It should call `model_output(recorder, prediction)` on what it predicts, just before the loss; only products with the
 /// Gauss-Newton matrix need it. Optional members: `parameter_groups()`, its own parameter groups for the optimizer, and `Inputs::add_to(Signature&)`,
 /// which tells where the inputs are stored, so that a device can replay the work on them, and `prepare_training`, with the
 /// arguments of `prepare`, if a training reads its batches in another way than evaluations do. `B` is any backend, including
