@@ -33,7 +33,8 @@ struct Chain {
     Variable<B> operator()(R& recorder) const {
         Variable<B> y = input(recorder, x);
         for (Index i = 0; i < depth; ++i)
-            y = checkpointed(recorder, y, [this](auto& on, const Variable<B>& z) { return this->part(on, z); });
+            y = checkpointed(recorder, y,
+                             [this](auto& on, const Variable<B>& z) { return this->part(on, z); });
         return loss_of(recorder, y);
     }
 };

@@ -49,11 +49,11 @@ concept MethodInputs = std::default_initializable<typename M::template Inputs<B>
 /// | `prepare(backend, batch, key, inputs)` | converts a host batch to what the model reads: once per batch, and once for all points of a loss surface |
 /// | `losses(recorder, inputs)` | the forward pass on any recorder: one loss per sample, on the backend's `Master` |
 ///
-/// Threads call `losses` at the same time, each with other inputs. It should call `model_output(recorder, prediction)` on what it predicts, just before the loss; only products with the
-/// Gauss-Newton matrix need it. Optional members: `parameter_groups()`, its own parameter groups for the optimizer, and `Inputs::add_to(Signature&)`,
-/// which tells where the inputs are stored, so that a device can replay the work on them, and `prepare_training`, with the
-/// arguments of `prepare`, if a training reads its batches in another way than evaluations do. `B` is any backend, including
-/// `Dual`: Hessian-vector products run the same code on dual numbers.
+/// Threads call `losses` at the same time, each with other inputs. It should call `model_output(recorder, prediction)` on what it
+/// predicts, just before the loss; only products with the Gauss-Newton matrix need it. Optional members: `parameter_groups()`, its own
+/// parameter groups for the optimizer, and `Inputs::add_to(Signature&)`, which tells where the inputs are stored, so that a device can
+/// replay the work on them, and `prepare_training`, with the arguments of `prepare`, if a training reads its batches in another way
+/// than evaluations do. `B` is any backend, including `Dual`: Hessian-vector products run the same code on dual numbers.
 template <class M, class B>
 concept Method = Backend<B> && std::copy_constructible<M> && MethodInputs<M, B> &&
     requires(const M& method, B backend, const Batch& batch, MaskKey key,
