@@ -26,7 +26,7 @@ namespace {
 
 using Device = Cpu<float>;
 using Measures =
-    std::tuple<AccuracyMeasure, ConvergenceMeasure, SharpnessMeasure, RoundingMeasure, TrainingTimeMeasure>;
+    std::tuple<AccuracyMeasure, ConvergenceMeasure, SharpnessMeasure, RoundingMeasure, PaceMeasure>;
 
 struct Study {
     test::TemporaryFolder folder;

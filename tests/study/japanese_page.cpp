@@ -83,7 +83,7 @@ json run_of(double loss, double top1, double trivial) {
         {"robustness",
          {{{"probe", {{"top1", 0.8}}}, {"own_head", {{"top1", 0.8}}}},
           {{"probe", {{"top1", 0.6}}}, {"own_head", {{"top1", 0.6}}}}}},
-        {"inference", {{"seconds", 1e-4}}},
+        {"pace", {{"classifying", 1e-4}}},
         {"fine_tuning-0", {{"share", 0.1}, {"top1", 0.3}, {"scratch_at_time", {{"top1", 0.2}}}}},
         {"fine_tuning-1", {{"share", 1}, {"top1", 0.5}, {"scratch_at_time", {{"top1", 0.6}}}}},
         {"training.blocks", {{{"name", "decoder_blocks.0"}, {"mean", 1}, {"smallest", -1}, {"largest", 2}}}}};

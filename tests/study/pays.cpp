@@ -60,6 +60,29 @@ TEST_CASE("what pre-training pays: hours, prices, gains at equal time and labels
     CHECK(row_of(report, "labels saved").at("mae").at("value").get<double>() == Approx(1 - std::sqrt(0.1)));
     CHECK(row_of(report, "labels saved").at("late").at("value") == 0);
 
+    // of a method that learned nothing the time is given, but it does not lower the target
+    json judged = {{"methods",
+                    {{{"name", "mae"}, {"learning", {{"learned", true}}}},
+                     {{"name", "late"}, {"learning", {{"learned", false}}}},
+                     {{"name", "supervised"}, {"learning", {{"learned", true}}}},
+                     {{"name", "start"}, {"learning", {{"learned", false}}}}}}};
+    put_pays(judged, runs, {});
+    const json higher = row_of(judged, "hours until the linear probe reaches 60 %");
+    CHECK(higher.at("mae").at("value").get<double>() == Approx(3));
+    CHECK(higher.at("late").at("note") == "not reached by every training");
+
+    for (auto& [name, results] : runs.results)  // short trainings in minutes
+        for (json& run : results) run["training"]["seconds"] = {60, 60, 60};
+    json minutes;
+    put_pays(minutes, runs, {.price_per_hour = 2.5});
+    CHECK(row_of(minutes, "minutes of training").at("mae").at("value").get<double>() == Approx(3));
+    CHECK(row_of(minutes, "minutes of training").at("mae").at("note") == "price 0.125");
+    CHECK(
+        row_of(minutes, "minutes until the linear probe reaches 50 %").at("mae").at("value").get<double>() ==
+        Approx(2.5));
+
+    for (auto& [name, results] : runs.results)
+        for (json& run : results) run["training"]["seconds"] = {3600, 3600, 3600};
     json priceless;
     put_pays(priceless, runs, {.target = 0.8});
     CHECK(row_of(priceless, "hours of training").at("mae").at("note") == "");

@@ -25,13 +25,13 @@ using namespace vitscape;
 namespace {
 
 using Device = Cpu<float>;
-using Measures = std::tuple<AccuracyMeasure, ConvergenceMeasure, RobustnessMeasure, TrainingTimeMeasure,
+using Measures = std::tuple<AccuracyMeasure, ConvergenceMeasure, RobustnessMeasure, PaceMeasure,
                             InferenceMeasure, TrainingCostMeasure>;
 const VitShape encoder{16, 4, {.width = 16, .depth = 1, .heads = 2}};
 
 struct Study {
     test::TemporaryFolder folder;
-    Measures measures{{}, {}, {.images = 20, .noise = {0.1}, .blur = {1}}, {}, {.batch = 8, .rounds = 3}, {}};
+    Measures measures{{}, {}, {.images = 20, .noise = {0.1}, .blur = {1}}, {}, {.batch = 8}, {}};
     ComparisonSetting<Device> setting{Device{}, open_dataset("synthetic:60", {.side = 16}),
                                       open_dataset("synthetic:30", {.test = true, .side = 16}), plan(),
                                       folder.path()};
@@ -248,6 +248,7 @@ TEST_CASE("cost: seconds, bytes, operations and parameters, a teacher's apart", 
         // three steps of 20 images in an epoch of 60
         CHECK(s.value("cost.seconds_per_step", method) ==
               Approx(s.value("cost.seconds_per_epoch", method) / 3));
+        CHECK(s.value("cost.inference_seconds", method) == pace.at("classifying").number_or_nan());
         CHECK(s.value("cost.inference_seconds", method) > 0);
         CHECK(s.value("cost.inference_memory", method) > 4 * size(s.supervised));
         // parameters, gradient and two moments of AdamW at least, and a teacher
@@ -258,7 +259,8 @@ TEST_CASE("cost: seconds, bytes, operations and parameters, a teacher's apart", 
     CHECK(s.row("cost.seconds_per_step").unit == "seconds");
     CHECK(s.row("cost.seconds_per_step").meaning.starts_with("a step takes 20 images;"));
     CHECK(s.row("cost.peak_memory").unit == "bytes");
-    CHECK(s.row("cost.inference_seconds").name == "time of classifying an image, in batches of 8");
+    CHECK(s.row("cost.inference_seconds").name == "time of classifying an image, in batches of 20");
+    CHECK(s.row("cost.inference_memory").name.starts_with("classifying 8 images at once"));
     for (const Row& row : s.rows)
         if (row.group == "cost") CHECK(row.better == Better::lower);
 }

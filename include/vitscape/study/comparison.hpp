@@ -216,24 +216,26 @@ class Comparison {
         }
         if (runs.empty()) return;
         meter.part(message("seed ", seed, ": time of training steps"), expected, [&] {
-            std::vector<std::vector<double>> training(runs.size()), tuning(runs.size());
+            std::vector<std::vector<double>> training(runs.size()), tuning = training, classifying = training;
             const std::size_t all = pace_rounds * runs.size();
             for (std::size_t k = 0; k < all; ++k) {
                 const std::size_t i = k % runs.size();
                 const Pace pace = runs[i]->pace(setting_, measures_);
-                training[i].push_back(pace.training), tuning[i].push_back(pace.tuning);
+                training[i].push_back(pace.training), tuning[i].push_back(pace.tuning),
+                    classifying[i].push_back(pace.classifying);
                 meter.update(static_cast<std::int64_t>(k + 1), static_cast<std::int64_t>(all),
                              "measurements");
             }
             for (std::size_t i = 0; i < runs.size(); ++i)
-                runs[i]->keep_pace(setting_, seed, {median(training[i]), median(tuning[i])});
+                runs[i]->keep_pace(setting_, seed,
+                                   {median(training[i]), median(tuning[i]), median(classifying[i])});
         });
     }
     [[nodiscard]] double pace_seconds(const Entrant<B, Measures>& entrant) const {
         const TrainOptions& training = setting_.plan.training;
         const MethodSpeed& speed = speeds_.at(entrant.name());
         return static_cast<double>(pace_rounds * detail::timed_steps * training.batch * training.accumulate) *
-               (speed.training + speed.tuning);
+               (speed.training + speed.tuning + speed.encoding);
     }
 
     /// The first contestant with each variant of the images.

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <vitscape/core/statistics.hpp>
 #include <vitscape/study/probing.hpp>
 
 namespace vitscape {
@@ -64,22 +61,14 @@ template <class T, Backend B>
     return cost;
 }
 
-/// Cost of classifying images in memory: seconds per image, the median of `rounds`, and peak memory in bytes, including
-/// parameters.
+/// Cost of classifying images in memory: peak memory in bytes, including parameters.
 template <Backend B>
 [[nodiscard]] nlohmann::json inference_cost(const B& backend, const VitClassifier& classifier,
-                                            const Vector<Master<B>>& theta, const Batch& batch, int rounds) {
+                                            const Vector<Master<B>>& theta, const Batch& batch) {
     const PeakMemory peak(backend);
-    std::vector<double> seconds;
-    for (int round = 0; round < rounds; ++round) {
-        const auto start = std::chrono::steady_clock::now();
-        (void)classify(backend, classifier, theta, batch);
-        seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
+    (void)logits_of(backend, classifier, theta, batch);
     const auto parameters = static_cast<std::size_t>(theta.size()) * sizeof(typename Master<B>::Scalar);
-    return {{"batch", batch.size()},
-            {"seconds", median(seconds) / static_cast<double>(batch.size())},
-            {"peak_memory", peak.bytes() + parameters}};
+    return {{"batch", batch.size()}, {"peak_memory", peak.bytes() + parameters}};
 }
 
 }  // namespace vitscape

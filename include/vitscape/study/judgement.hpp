@@ -74,7 +74,7 @@ inline nlohmann::json json_difference(const TestedDifference& d) {
                         mean_and_error(evidence.values({claim.needs().front().row, control})).mean;
                     !claim.any_solution && std::isfinite(mean))
                     add(message(evidence.title(control), ", which was not trained, has ",
-                                plain_number(mean)));
+                                short_number(mean)));
         } else {
             verdict.verdict = "not judged";
             verdict.note = "nothing was learned here (" + unlearned + ")";

@@ -9,6 +9,7 @@
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/methods/recipe.hpp>
 #include <vitscape/study/contestant.hpp>
+#include <vitscape/study/probing.hpp>
 #include <vitscape/study/setting.hpp>
 #include <vitscape/study/time.hpp>
 
@@ -50,24 +51,39 @@ template <Backend B, class T>
     return times.seconds_per_image();
 }
 
+/// Seconds per image of a classifier on held-out images in memory.
+template <Backend B>
+[[nodiscard]] double classification_pace(const ComparisonSetting<B>& setting,
+                                         const VitClassifier& classifier) {
+    const std::size_t images = std::min(setting.test.size(), setting.plan.training.batch);
+    const Batch batch =
+        load_all(setting.test.subset(balanced(setting.test, images)), setting.plan.training.transform);
+    const Vector<Master<B>> theta(master(setting.backend), initial_values(classifier.layout(), 0));
+    (void)logits_of(setting.backend, classifier, theta, batch);
+    const auto start = std::chrono::steady_clock::now();
+    for (std::size_t i = 1; i < timed_steps; ++i) (void)logits_of(setting.backend, classifier, theta, batch);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() /
+           static_cast<double>((timed_steps - 1) * images);
+}
+
 }  // namespace detail
 
-/// One round of a few training steps. @param tuning  whether to time steps of the encoder with a classifier's head as well
+/// One round of a few steps of each kind. @param tuning  whether to time steps of the encoder with a classifier's head as well
 template <Backend B, class M>
 [[nodiscard]] Pace measure_pace(const ComparisonSetting<B>& setting, const Contestant<M>& contestant,
                                 bool tuning) {
     const WarmupCosine still{.peak = 1e-6, .warmup_epochs = 0};
+    const VitClassifier classifier =
+        classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling);
     Pace pace;
+    pace.classifying = detail::classification_pace(setting, classifier);
     pace.training = detail::step_pace(
         setting, Trainer{setting.backend, contestant.method, setting.plan.optimizer, still, 0});
     if constexpr (ClassifyingMethod<M, B>)
         pace.tuning = pace.training;
     else if (tuning && setting.labelled())
         pace.tuning = detail::step_pace(
-            setting, Trainer{setting.backend,
-                             Regularized<>(classifier_of<B>(contestant.method, setting.classes(),
-                                                            setting.plan.pooling)),
-                             setting.plan.optimizer, still, 0});
+            setting, Trainer{setting.backend, Regularized<>(classifier), setting.plan.optimizer, still, 0});
     return pace;
 }
 

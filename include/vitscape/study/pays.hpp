@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ namespace vitscape {
 /// Options of the table that says whether pre-training pays; they change the report only, not what is measured.
 struct PaysOptions {
     double price_per_hour = 0;  ///< of training, in any currency; 0: no prices
-    /// Accuracy of the linear probe whose time is given; 0: what each of the methods reaches.
+    /// Accuracy of the linear probe whose time is given; 0: what each training reaches of a method that learned.
     double target = 0;
 };
 
@@ -81,9 +82,14 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
         return detail::CurvePoints(run.at("training"), "probe_accuracy");
     };
     double target = options.target;
+    std::vector<std::string> learned = methods;  // what all reach says little if one of them learned nothing
+    if (report.contains("methods"))
+        for (const nlohmann::json& one : report.at("methods"))
+            if (!one.at("learning").at("learned").get<bool>())
+                std::erase(learned, one.at("name").get<std::string>());
     if (target == 0) {
         target = 1;
-        for (const std::string& method : methods)
+        for (const std::string& method : learned.empty() ? methods : learned)
             for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
                 const auto values = curve(runs.result(method, i)).values;
                 if (!values.empty())
@@ -103,26 +109,33 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
             "of "
             "pre-training and fine-tuning together.";
     ReportTable table("pays", "Does pre-training pay?", caption);
-    const auto price = [&](double hours) {
-        return options.price_per_hour > 0 && std::isfinite(hours)
-                   ? message("price ", plain_number(hours * options.price_per_hour))
+    const auto price = [&](double seconds) {
+        return options.price_per_hour > 0 && std::isfinite(seconds)
+                   ? message("price ", short_number(seconds / 3600 * options.price_per_hour))
                    : std::string();
     };
-    table.row("hours of training", "", "", Better::lower, "cheaper");
+    std::map<std::string, double> seconds;
+    double longest = 0;
     for (const std::string& method : methods) {
-        const double hours = mean_over(
-            method, [](const JsonValue& run) { return training_seconds(run.at("training")) / 3600; });
-        table.value(method, hours, price(hours));
+        seconds[method] =
+            mean_over(method, [](const JsonValue& run) { return training_seconds(run.at("training")); });
+        longest = std::max(longest, seconds[method]);
     }
-    table.row(
-        message("hours until the linear probe reaches ", plain_number(std::round(1000 * target) / 10), " %"),
-        options.target == 0 ? "what every training reaches" : "", "", Better::lower, "cheaper");
+    const bool hours = longest >= 3600;
+    const double unit = hours ? 3600 : 60;
+    table.row(hours ? "hours of training" : "minutes of training", "", "", Better::lower, "cheaper");
+    for (const std::string& method : methods)
+        table.value(method, seconds[method] / unit, price(seconds[method]));
+    table.row(message(hours ? "hours" : "minutes", " until the linear probe reaches ",
+                      plain_number(std::round(1000 * target) / 10), " %"),
+              options.target == 0 ? "what every training reaches of a method that learned" : "", "",
+              Better::lower, "cheaper");
     for (const std::string& method : methods) {
         const bool probed = !curve(runs.result(method, 0)).values.empty();
-        const double hours =
-            mean_over(method, [&](const JsonValue& run) { return curve(run).until(target) / 3600; });
-        table.value(method, hours,
-                    !probed || std::isfinite(hours) ? price(hours) : "not reached by every training");
+        const double until =
+            mean_over(method, [&](const JsonValue& run) { return curve(run).until(target); });
+        table.value(method, until / unit,
+                    !probed || std::isfinite(until) ? price(until) : "not reached by every training");
     }
     table.row(
         "time of classifying an image",
@@ -131,9 +144,8 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
         "milliseconds", Better::lower);
     for (const std::string& method : methods)
         table.value(method, mean_over(method, [](const JsonValue& run) {
-                        return run.contains("inference")
-                                   ? 1000 * run.at("inference").at("seconds").number_or_nan()
-                                   : nothing;
+                        return run.contains("pace") ? 1000 * run.at("pace").at("classifying").number_or_nan()
+                                                    : nothing;
                     }));
     for (std::size_t k = 0; k < shares.size(); ++k) {
         table.row(message("gain of fine-tuning over training from scratch with ",

@@ -63,6 +63,7 @@ class ComparisonRun {
         const std::size_t batch = plan_.training.batch;
         nlohmann::json kept = {{"training", nullptr},
                                {"tuning", pace.tuning},
+                               {"classifying", pace.classifying},
                                {"epoch_images", images_.images.size() / batch * batch}};
         if (contestant_.trained) kept["training"] = pace.training;
         ResultStore(results()).put("pace", kept);

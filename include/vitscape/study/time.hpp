@@ -10,10 +10,11 @@ struct LossSpeed {
     double value = 0, product = 0, jets = 0;
 };
 
-/// Seconds per image of training steps: of a method, and of its encoder with a classifier's head; 0 if no measure trains one. Methods
-/// of a study are timed in turn, so that their ratios mean something whatever else the machine does.
+/// Seconds per image of training steps: of a method, and of its encoder with a classifier's head, 0 if no measure trains one; and of
+/// classifying a batch as large as those. Methods of a study are timed in turn, so that their ratios mean something whatever else the
+/// machine does.
 struct Pace {
-    double training = 0, tuning = 0;
+    double training = 0, tuning = 0, classifying = 0;
 };
 inline constexpr std::size_t pace_rounds = 5;  ///< of turns; a pace is their median
 

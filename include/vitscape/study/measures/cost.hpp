@@ -32,8 +32,8 @@ inline void add_cost(Rows& rows, std::string key, std::string stored, std::strin
 
 }  // namespace detail
 
-/// Training time per epoch and per optimizer step (`Pace`).
-struct TrainingTimeMeasure {
+/// Time of training, per epoch and per optimizer step, and of classifying an image (`Pace`).
+struct PaceMeasure {
     static constexpr std::string_view key = "pace";
     template <class Self, class Visitor>
     static void fields(Self&, Visitor&) {}
@@ -63,38 +63,41 @@ struct TrainingTimeMeasure {
                  [images](const JsonValue& pace) {
                      return MeasuredValue{.value = images * pace.at("training").number_or_nan()};
                  });
+        rows.add({.key = "inference_seconds",
+                  .group = "cost",
+                  .name = message("time of classifying an image, in batches of ", options.batch),
+                  .unit = "seconds",
+                  .meaning = how,
+                  .better = Better::lower},
+                 [](const JsonValue& pace) { return number_of(pace.at("classifying")); });
     }
 };
 
-/// Cost of classification: time and memory of a batch.
+/// Memory of classifying a batch.
 struct InferenceMeasure {
     static constexpr std::string_view key = "inference";
     std::size_t batch = 128;  ///< maximum number of test images
-    int rounds = 9;           ///< the time is their median
 
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("batch", self.batch, "", "test images classified at once, at most",
               Range::count(1, 4294967295.0));
-        visit("rounds", self.rounds, "", "the time is their median", Range::count(1, 1e6));
     }
     void check() const { check_ranges(*this); }
     [[nodiscard]] double seconds(const RunSpeed& speed) const {
-        return rounds * static_cast<double>(std::min(batch, speed.test_images)) *
-               speed.method.classification.value;
+        return static_cast<double>(std::min(batch, speed.test_images)) * speed.method.classification.value;
     }
     template <Backend B, class M>
     [[nodiscard]] nlohmann::json compute(const TrainedRun<B, M>& run) const {
-        return inference_cost(run.backend, run.classifier, run.classifier_theta, run.test_batch(batch),
-                              rounds);
+        return inference_cost(run.backend, run.classifier, run.classifier_theta, run.test_batch(batch));
     }
     void rows(Rows& rows) const {
         const auto done = rows.results();
         const std::size_t images = done.empty() ? batch : done.front().front().at("batch").to<std::size_t>();
-        detail::add_cost(rows, "inference_seconds", "seconds",
-                         message("time of classifying an image, in batches of ", images), "seconds");
-        detail::add_cost(rows, "inference_memory", "peak_memory",
-                         "classifying such a batch: parameters and activations at their peak", "bytes");
+        detail::add_cost(
+            rows, "inference_memory", "peak_memory",
+            message("classifying ", images, " images at once: parameters and activations at their peak"),
+            "bytes");
     }
 };
 

@@ -42,7 +42,7 @@ using UsualMeasures = std::tuple<AccuracyMeasure,           //
                                  WeightNoiseMeasure,        //
                                  RobustnessMeasure,         //
                                  RoundingMeasure,           //
-                                 TrainingTimeMeasure,       //
+                                 PaceMeasure,               //
                                  InferenceMeasure,          //
                                  TrainingCostMeasure>;
 

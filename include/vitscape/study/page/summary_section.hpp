@@ -30,22 +30,31 @@ inline std::string percent_interval(const Json& pair) {
                : std::string();
 }
 
-/// What the heads of the other methods that have one reach, as a classifier that learned with labels: what one compares with.
-inline std::string other_heads_html(const Json& report, const Json& than) {
-    std::string html;
+/// What a method's accuracy is compared with: chance, the same probe on raw pixels and behind a random encoder, and what learned with
+/// labels.
+inline std::string baselines_html(const Json& report, const Json& learning) {
+    const auto part = [](const std::string& text) { return element("span", text); };
+    std::string html = message(
+        part("chance: " + fixed_number(100 * number_at(member(report, "data"), "chance"), 1) + "\u00a0%"),
+        ", ", part("raw pixels: " + percent_interval(member(learning, "raw_pixels"))), ", ",
+        part("random encoder: " + percent_interval(member(learning, "random_encoder"))));
     for (const Json& method : list_at(report, "methods"))
         if (const std::string own = percent_interval(member(member(method, "learning"), "own_head"));
-            !own.empty() && &method != &than)
-            html += ", " + element("span", message("own head of ", title_of(method), ": ", own));
+            !own.empty())
+            html += ", " + part(message("own head of ", title_of(method), ": ", own));
     return html;
 }
 
-/// One line for each method: the accuracy of its probe against chance, raw pixels, a random encoder and what learned with labels;
-/// first those that learned nothing.
+/// One line for each method: the accuracy of its probe, against the baselines; first those that learned nothing. Baselines that all
+/// methods share stand once, in a line of their own.
 inline std::string learning_html(const Json& report) {
     std::string failed, lines;
-    const double chance = number_at(member(report, "data"), "chance");
     const auto part = [](const std::string& text) { return element("span", text); };
+    std::set<std::string> baselines;
+    for (const Json& method : list_at(report, "methods"))
+        if (!percent_interval(member(member(method, "learning"), "accuracy")).empty())
+            baselines.insert(baselines_html(report, member(method, "learning")));
+    const bool shared = baselines.size() == 1;
     for (const Json& method : list_at(report, "methods")) {
         const Json& learning = member(method, "learning");
         if (!learning.is_object()) continue;
@@ -62,15 +71,13 @@ inline std::string learning_html(const Json& report) {
         if (accuracy.empty()) continue;
         lines += message("<li>", title, control ? part(", not trained, as a control") : std::string(),
                          part(": "), part(accuracy + " of the held-out images by a linear probe"),
-                         own.empty() ? std::string() : ", " + part(own + " by its own head"), "; ",
-                         part("chance: " + fixed_number(100 * chance, 1) + "\u00a0%"), ", ",
-                         part("raw pixels: " + percent_interval(member(learning, "raw_pixels"))), ", ",
-                         part("random encoder: " + percent_interval(member(learning, "random_encoder"))),
-                         other_heads_html(report, method), ".");
+                         own.empty() ? std::string() : ", " + part(own + " by its own head"),
+                         shared ? std::string() : "; " + baselines_html(report, learning), ".");
         if (member(learning, "ended") != true && !control)
             lines += " " + part("Its training had not ended: " + text_at(learning, "why_not_ended") + ".");
         lines += "</li>\n";
     }
+    if (shared) lines += message("<li>", part("For comparison"), " – ", *baselines.begin(), ".</li>\n");
     return failed + (lines.empty() ? "" : "<ul>" + lines + "</ul>\n");
 }
 

@@ -28,6 +28,7 @@ inline constexpr auto japanese_sentences = std::to_array<Phrase>({
     {", not trained, as a control", "（学習しない対照）"},
     {"{t} of the held-out images by a linear probe", "評価用画像の正解率 {1}（線形プローブ）"},
     {"{t} by its own head", "{1}（自身のヘッド）"},
+    {"For comparison", "比較対象"},
     {"chance: {n}\u00a0%", "チャンスレベル {1}\u00a0%"},
     {"raw pixels: {t}", "生画素 {1}"},
     {"random encoder: {t}", "ランダム初期化エンコーダ {1}"},

@@ -48,9 +48,11 @@ inline constexpr auto japanese_tables = std::to_array<Phrase>({
      "ファインチューニングとスクラッチ学習"
      "のラベル数は同じで、スクラッチ学習の時間は事前学習とファインチューニングの合計。"},
     {"hours of training", "学習時間（時間）"},
+    {"minutes of training", "学習時間（分）"},
     {"price {n}", "費用 {1}"},
     {"hours until the linear probe reaches {n} %", "線形プローブが {1}\u00a0% に達するまでの時間"},
-    {"what every training reaches", "全学習が達する正解率"},
+    {"minutes until the linear probe reaches {n} %", "線形プローブが {1}\u00a0% に達するまでの時間（分）"},
+    {"what every training reaches of a method that learned", "学習できた手法の全学習が達する正解率"},
     {"not reached by every training", "達しない学習あり"},
     {"time of classifying an image", "画像 1 枚の分類時間"},
     {"by encoder and head: what a method has for its training alone, a teacher or a decoder, is no part of "
