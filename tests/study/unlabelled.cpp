@@ -55,7 +55,7 @@ TEST_CASE("a study of images without classes leaves out what needs them, and say
                               {.images = 8, .samples = 2},
                               {.images = 16, .rays = 3, .masks = 1},
                               {.images = 20, .noise = {0.1}, .blur = {1}},
-                              {.batch = 8, .rounds = 3},
+                              {.batch = 8},
                               {}}};
     CHECK_THROWS_AS(study.add("supervised", "Supervised", VitClassifier({.encoder = encoder})), DataError);
     const TransformerShape decoder{.width = 8, .depth = 1, .heads = 2};

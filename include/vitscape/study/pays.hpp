@@ -85,7 +85,7 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
     std::vector<std::string> learned = methods;  // what all reach says little if one of them learned nothing
     if (report.contains("methods"))
         for (const nlohmann::json& one : report.at("methods"))
-            if (!one.at("learning").at("learned").get<bool>())
+            if (one.contains("learning") && !one.at("learning").value("learned", true))
                 std::erase(learned, one.at("name").get<std::string>());
     if (target == 0) {
         target = 1;
