@@ -66,21 +66,20 @@ echo "time against size" >&2
 "$build_dir/benchmarks/benchmark_cost" --rounds "$rounds" --threads "$threads" >"$work/cost.csv"
 
 echo "memory against the batch" >&2
-number_of() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p"; }
 batches="25 50 100 200 400"
-echo "program,batch,megabytes" >"$work/memory.csv"
-for batch in $batches; do
-    ours=("$build_dir/benchmarks/benchmark_mae_step" --size tiny32 --batch "$batch" --threads "$threads" --seconds 1)
-    for kind in "float:float" "bf16:bf16" "float, blocks again:float --checkpoint-blocks" "bf16, blocks again:bf16 --checkpoint-blocks"; do
-        # shellcheck disable=SC2086
-        megabytes=$("${ours[@]}" --precision ${kind#*:} | number_of megabytes)
-        echo "\"${kind%%:*}\",$batch,$megabytes" >>"$work/memory.csv"
-    done
-    if [[ -n $python ]]; then
-        megabytes=$("$python" "$root/benchmarks/pytorch_peer.py" --size tiny32 --batch "$batch" --threads "$threads" \
-            --seconds 1 | number_of megabytes)
-        echo "\"PyTorch, float\",$batch,$megabytes" >>"$work/memory.csv"
-    fi
+kinds=("float:float" "float, blocks again:float --checkpoint-blocks" "bf16:bf16" "bf16, blocks again:bf16 --checkpoint-blocks")
+[[ -z $python ]] || kinds=("PyTorch, float:" "${kinds[@]}")
+for i in "${!kinds[@]}"; do # memory-I.dat: batch and megabytes
+    read -ra precision <<<"${kinds[i]#*:}"
+    for batch in $batches; do
+        common=(--size tiny32 --batch "$batch" --threads "$threads" --seconds 1)
+        if ((${#precision[@]} > 0)); then
+            line=$("$build_dir/benchmarks/benchmark_mae_step" "${common[@]}" --precision "${precision[@]}")
+        else
+            line=$("$python" "$root/benchmarks/pytorch_peer.py" "${common[@]}" | tail -n 1)
+        fi
+        echo "$batch $(sed -n 's/.*"megabytes": \([0-9.]*\).*/\1/p' <<<"$line")"
+    done >"$work/memory-$i.dat"
 done
 
 if [[ -n $python ]]; then
@@ -97,37 +96,51 @@ slope() {
     rows "$1" "$2" | awk '{ x = log($1); y = log($2); n++; sx += x; sy += y; xx += x * x; xy += x * y }
                           END { if (n > 1) printf "%.2f", (n * xy - sx * sy) / (n * xx - sx * sx); else printf "-" }'
 }
+# ratio A B: how many times as long A takes as B, from the least to the greatest over the numbers of images
+ratio() {
+    awk -F, -v a="$1" -v b="$2" '$2 == "images" { if ($1 == a) x[$3] = $4; if ($1 == b) y[$3] = $4 }
+        END { for (n in x) { r = x[n] / y[n]; if (low == "" || r < low) low = r; if (r > high) high = r }
+              printf "%.1f to %.1f", low, high }' "$work/cost.csv"
+}
 for against in images points parameters threads; do
     for one in $works; do rows "$one" "$against" >"$work/$against-$one.dat"; done
 done
 
+colors=(0072b2 d55e00 009e73 cc79a7 000000 56b4e9)
 figure() { # figure AGAINST LABEL
-    local plots="" color=1 one
+    local plots="" i=0 one
     for one in $works; do
-        [[ -s $work/$1-$one.dat ]] && plots+="${plots:+, }'$work/$1-$one.dat' using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.5 lc $color title '${one//_/ }'"
-        color=$((color + 1))
+        [[ ! -s $work/$1-$one.dat ]] ||
+            plots+="${plots:+, }'$work/$1-$one.dat' using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#${colors[i]}' title '${one//_/ }'"
+        i=$((i + 1))
     done
     echo "set xlabel '$2'; plot $plots"
 }
+memory_figure() {
+    local plots="" i
+    for i in "${!kinds[@]}"; do
+        plots+="${plots:+, }'$work/memory-$i.dat' with linespoints lw 2 pt 7 ps 0.5 lc rgb '#${colors[i]}' title '${kinds[i]%%:*}'"
+    done
+    echo "plot $plots"
+}
 gnuplot <<GNUPLOT
-set terminal svg size 1120,860 font 'sans-serif,15' background rgb 'white'
+set terminal svg size 1120,920 font 'sans-serif,15' background rgb 'white'
 set output '$out/performance/cost.svg'
 set logscale xy; set grid lw 0.6 lc rgb '#e0e0e0'; set border 3; set tics nomirror
 set ylabel 'seconds'; set format x '%.0s%c'; set format y '%.2g'
-set key bottom right Left reverse samplen 2 font ',13'
+set key tmargin center horizontal Left reverse samplen 2 font ',13'
 set multiplot layout 2,2
 set xrange [*:*]; $(figure images "images (one thread, 0.5 M parameters)")
 $(figure points "points of a surface (64 images, one thread)")
 $(figure parameters "parameters (64 images, one thread)")
-set key top right; set xtics 2; set format x '%g'
+set xtics (1, 2, 4, 8, 16, 32, 64, 128, 256); set format x '%g'; set xrange [0.9:$threads * 1.2]
 $(figure threads "threads (512 images; a step of 128)")
 unset multiplot
 set output '$out/performance/memory.svg'
 set terminal svg size 700,460 font 'sans-serif,15' background rgb 'white'
-unset logscale; set xtics auto; set xlabel 'images of a step'; set ylabel 'MB'; set key top left; set yrange [0:*]
-set datafile separator ','; set format y '%g'
-plot for [kind in "'PyTorch, float' 'float' 'bf16' 'float, blocks again' 'bf16, blocks again'"] '$work/memory.csv' \
-    using (strcol(1) eq kind ? \$2 : NaN):3 with linespoints lw 2 pt 7 ps 0.5 title kind
+unset logscale; set xtics auto; set format '%g'; set xlabel 'images of a step'; set ylabel 'MB'
+set xrange [0:*]; set yrange [0:*]
+$(memory_figure)
 GNUPLOT
 
 model=$(awk -F': *' '/^model name/ { print $2; exit }' /proc/cpuinfo)
@@ -143,7 +156,8 @@ $rounds rounds in which all work took turns; bars from the least to the greatest
 ![Seconds against images, points of a surface, parameters and threads](performance/cost.svg)
 
 The model is a masked autoencoder of 32-pixel images with patches of 4 (width 96, depth 4); the parameters come from its width, 48 to 384.
-Slopes are exponents: time follows size to this power. One on the left would be proportional; -1 for threads would be no loss.
+The table has exponents: time follows size to this power, 1 is proportional; for threads, -1 would be no loss. Images, points and
+parameters are measured on one thread.
 
 | | images | points | parameters | threads |
 | --- | --- | --- | --- | --- |
@@ -155,9 +169,7 @@ PAGE
     done
     cat <<PAGE
 
-A product with the Hessian costs $(awk -F, '$2 == "images" && $1 == "gradient" { g[$3] = $4 } $2 == "images" && $1 == "Hessian product" { h[$3] = $4 }
-    END { for (n in g) { r = h[n] / g[n]; if (lo == "" || r < lo) lo = r; if (r > hi) hi = r } printf "%.1f to %.1f", lo, hi }' "$work/cost.csv") gradients, a gradient $(awk -F, '$2 == "images" && $1 == "loss" { g[$3] = $4 } $2 == "images" && $1 == "gradient" { h[$3] = $4 }
-    END { for (n in g) { r = h[n] / g[n]; if (lo == "" || r < lo) lo = r; if (r > hi) hi = r } printf "%.1f to %.1f", lo, hi }' "$work/cost.csv") losses.
+A product with the Hessian costs $(ratio "Hessian product" gradient) gradients, a gradient $(ratio gradient loss) losses.
 
 ## Memory of training against the batch
 
@@ -169,10 +181,9 @@ Resident memory in MB of a training step of ViT-Tiny on 32-pixel images (patches
 | |$(for batch in $batches; do printf ' %s |' "$batch"; done)
 | --- |$(for batch in $batches; do printf ' --- |'; done)
 PAGE
-    awk -F'",|,' -v batches="$batches" 'NR > 1 { line = $0; sub(/^"/, "", line); n = index(line, "\""); kind = substr(line, 1, n - 1); split(substr(line, n + 2), v, ",")
-        if (!(kind in seen)) { seen[kind] = 1; order[++kinds] = kind } mb[kind, v[1]] = v[2] }
-        END { count = split(batches, b, " "); for (i = 1; i <= kinds; i++) { printf "| %s |", order[i]
-              for (j = 1; j <= count; j++) printf " %.0f |", mb[order[i], b[j]]; print "" } }' "$work/memory.csv"
+    for i in "${!kinds[@]}"; do
+        awk -v kind="${kinds[i]%%:*}" 'BEGIN { printf "| %s |", kind } { printf " %.0f |", $2 } END { print "" }' "$work/memory-$i.dat"
+    done
     if [[ -n $python ]]; then
         printf '\n## Beside PyTorch\n\nThe same masked autoencoder in PyTorch %s, eager and compiled; the faster counts, and under bf16 the fastest of all.\n\n' \
             "$("$python" -c 'import torch; print(torch.__version__.split("+")[0])')"

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <concepts>
+#include <cstddef>
+#include <cstdio>
 #include <string>
 
 namespace vitscape {
@@ -15,6 +17,13 @@ requires std::integral<Number> || std::floating_point<Number>
     std::array<char, 64> text;
     const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
     return {text.data(), result.ptr};
+}
+
+/// A measured number in a sentence: four significant digits.
+[[nodiscard]] inline std::string short_number(double number) {
+    std::array<char, 32> text;
+    const int length = std::snprintf(text.data(), text.size(), "%.4g", number);
+    return {text.data(), static_cast<std::size_t>(length)};
 }
 
 }  // namespace vitscape

@@ -147,7 +147,6 @@ inline Image copy_of(const Image& image, const Box& box) {
 /// The pass along rows comes first, unless the image loses more than twice as many rows as columns.
 /// That is the order of Pillow 13; earlier versions never swap it, so their values may differ by a few levels
 /// in that case.
-/// there.
 ///
 /// @throws ConfigError for a box that is empty or not inside the image, or a size below one
 inline Image resample(const Image& image, const Box& crop, Index width, Index height,

@@ -12,6 +12,7 @@
 
 #include <vitscape/core/mean_difference.hpp>
 #include <vitscape/core/multiple_tests.hpp>
+#include <vitscape/core/number_text.hpp>
 #include <vitscape/core/power.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/io/json.hpp>

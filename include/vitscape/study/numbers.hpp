@@ -19,13 +19,6 @@ namespace vitscape {
     return text;
 }
 
-/// A measured number in a sentence: four digits.
-[[nodiscard]] inline std::string short_number(double number) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", number);
-    return text;
-}
-
 /// Mean, standard error and 95 % interval of the finite values in `all`. The interval stays in the possible range; fewer than
 /// three values have none.
 inline nlohmann::json json_summary(const std::vector<double>& all, ValueRange range = ValueRange::real) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <vitscape/core/number_text.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/measures/convergence.hpp>

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/number_text.hpp>
 #include <vitscape/core/progress.hpp>
 #include <vitscape/probe/evaluate.hpp>
 #include <vitscape/train/trainer.hpp>
@@ -16,15 +17,6 @@
 #include <unistd.h>
 
 namespace vitscape {
-
-namespace detail {
-/// A number with four significant digits.
-inline std::string short_number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
-}
-}  // namespace detail
 
 /// Shows a progress bar over the whole training with rate and time left, and one line per epoch.
 class Progress {
@@ -42,17 +34,17 @@ class Progress {
                                                  done - static_cast<std::int64_t>(step.images));
         bar_->update(done, [&] {
             return message("epoch ", step.epoch + 1, "/", step.epochs, "  loss ",
-                           detail::short_number(step.loss));
+                           short_number(step.loss));
         });
     }
     template <class T>
     void on_epoch(T&, const EpochRecord& record) {
         std::string line =
-            message("epoch ", record.epoch, "/", record.epochs, "  loss ", detail::short_number(record.loss),
-                    "  learning rate ", detail::short_number(record.learning_rate), "  ",
-                    detail::short_number(record.images_per_second), " images/s");
+            message("epoch ", record.epoch, "/", record.epochs, "  loss ", short_number(record.loss),
+                    "  learning rate ", short_number(record.learning_rate), "  ",
+                    short_number(record.images_per_second), " images/s");
         for (const auto& [name, value] : record.metrics)
-            line += message("  ", name, " ", detail::short_number(value));
+            line += message("  ", name, " ", short_number(value));
         if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\x1b[K";
         std::cerr << line << std::endl;
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <vitscape/core/fields.hpp>
+#include <vitscape/core/number_text.hpp>
 #include <vitscape/core/statistics.hpp>
 #include <vitscape/curvature/block.hpp>
 #include <vitscape/curvature/hessian.hpp>
@@ -138,11 +139,6 @@ struct BlockSpectrumMeasure {
         if (means.empty()) return std::numeric_limits<double>::quiet_NaN();
         ends = message(short_number(low), " to ", short_number(high));
         return mean_and_error(means).mean;
-    }
-    [[nodiscard]] static std::string short_number(double number) {
-        char text[32];
-        std::snprintf(text, sizeof text, "%.3g", number);
-        return text;
     }
 };
 
