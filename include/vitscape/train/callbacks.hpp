@@ -33,8 +33,7 @@ class Progress {
             bar_ = std::make_unique<ProgressBar>("training", step.epochs * batches * batch_, "images",
                                                  done - static_cast<std::int64_t>(step.images));
         bar_->update(done, [&] {
-            return message("epoch ", step.epoch + 1, "/", step.epochs, "  loss ",
-                           short_number(step.loss));
+            return message("epoch ", step.epoch + 1, "/", step.epochs, "  loss ", short_number(step.loss));
         });
     }
     template <class T>
