@@ -3,6 +3,7 @@
 // What work costs against its size: images, points of a surface, parameters, threads. In float on a processor; models and images as
 // in benchmarks/support. Prints a table of comma-separated values, which scripts/performance.sh draws.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -42,6 +43,7 @@ struct Loss {
     Objective objective;
     Vector<B> theta, delta, eta, out;
     std::vector<double> losses;
+    std::array<Vector<B>, 4> products;
     std::vector<PlaneJet<double>> jets;
 
     Loss(const MaskedAutoencoder<>& model, std::size_t images, int threads)
@@ -51,6 +53,7 @@ struct Loss {
           eta(gaussian_direction(objective.backend(), objective.layout(), 1, 1)),
           out(theta),
           losses(images),
+          products{theta, theta, theta, theta},
           jets(images) {}
 };
 
@@ -71,6 +74,12 @@ class Cases {
         add("gradient", against, size, [loss] { loss->objective.gradient(loss->theta, loss->out); });
         add("Hessian product", against, size,
             [loss] { loss->objective.hessian_vector(loss->theta, loss->delta, loss->out); });
+        add("four Hessian products", against, size, [loss] {
+            const std::array<const Vector<B>*, 4> v{&loss->delta, &loss->eta, &loss->theta, &loss->delta};
+            std::array<Vector<B>*, 4> products;
+            for (std::size_t i = 0; i < 4; ++i) products[i] = &loss->products[i];
+            loss->objective.hessian_vectors(loss->theta, v, products);
+        });
         add("derivatives on a plane", against, size,
             [loss] { loss->objective.sample_jets(loss->theta, loss->delta, loss->eta, loss->jets); });
     }

@@ -3,6 +3,7 @@
 // Time of exact second derivatives beside that of a gradient, and of a loss, on the CPU: a product with the Hessian, and the
 // derivatives of each image's loss on a plane. Argument: 0 a small model of 32 pixels with patches of 8 (width 64, depth 2), 1 a
 // 32-pixel tiny model. Items are images. In float, as programs compute them.
+#include <array>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@ using B = Cpu<float>;
 /// A masked autoencoder's loss on random images, its initial parameters and two directions.
 struct Loss {
     Vector<B> theta, delta, eta, out;
+    std::array<Vector<B>, 4> products;
     FrozenObjective<B, MaskedAutoencoder<>> objective;
 
     explicit Loss(benchmark::State& state) : Loss(model(state.range(0)), state.range(0) == 0 ? 256 : 64) {}
@@ -33,6 +35,7 @@ struct Loss {
         delta = Vector<B>(objective.backend(), size);
         eta = Vector<B>(objective.backend(), size);
         out = Vector<B>(objective.backend(), size);
+        for (Vector<B>& product : products) product = Vector<B>(objective.backend(), size);
         objective.backend().fill_normal(RandomKey{.seed = 1}, size, delta.data());
         objective.backend().fill_normal(RandomKey{.seed = 2}, size, eta.data());
     }
@@ -43,10 +46,10 @@ struct Loss {
 };
 
 template <class Work>
-void measure(benchmark::State& state, const Work& work) {
+void measure(benchmark::State& state, const Work& work, Index products = 1) {
     Loss loss(state);
     for (auto _ : state) work(loss);
-    state.SetItemsProcessed(state.iterations() * loss.objective.samples());
+    state.SetItemsProcessed(state.iterations() * loss.objective.samples() * products);
 }
 
 void value(benchmark::State& state) {
@@ -57,6 +60,18 @@ void gradient(benchmark::State& state) {
 }
 void hessian_vector(benchmark::State& state) {
     measure(state, [](Loss& loss) { loss.objective.hessian_vector(loss.theta, loss.delta, loss.out); });
+}
+/// Items are images times products.
+void four_hessian_vectors(benchmark::State& state) {
+    measure(
+        state,
+        [](Loss& loss) {
+            const std::array<const Vector<B>*, 4> v{&loss.delta, &loss.eta, &loss.theta, &loss.delta};
+            std::array<Vector<B>*, 4> products;
+            for (std::size_t i = 0; i < 4; ++i) products[i] = &loss.products[i];
+            loss.objective.hessian_vectors(loss.theta, v, products);
+        },
+        4);
 }
 void plane_jets(benchmark::State& state) {
     measure(state, [](Loss& loss) {
@@ -71,6 +86,7 @@ void plane_jets(benchmark::State& state) {
 BENCHMARK(value)->Arg(0)->Arg(1);
 BENCHMARK(gradient)->Arg(0)->Arg(1);
 BENCHMARK(hessian_vector)->Arg(0)->Arg(1);
+BENCHMARK(four_hessian_vectors)->Arg(0)->Arg(1);
 BENCHMARK(plane_jets)->Arg(0)->Arg(1);
 
 BENCHMARK_MAIN();

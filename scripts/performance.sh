@@ -169,7 +169,7 @@ PAGE
     done
     cat <<PAGE
 
-A product with the Hessian costs $(ratio "Hessian product" gradient) gradients, a gradient $(ratio gradient loss) losses.
+A product with the Hessian costs $(ratio "Hessian product" gradient) gradients, four at once $(ratio "four Hessian products" gradient), a gradient $(ratio gradient loss) losses.
 
 ## Memory of training against the batch
 

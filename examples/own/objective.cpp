@@ -41,7 +41,7 @@ class Regression {
     void hessian_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out) const {
         Vector<B> gradient(backend_, theta.size());  // the values; the product is in the tangents
         fill(0, out);
-        Tape<Dual<B>> tape(Dual<B>(backend_), {theta.data(), v.data()}, {gradient.data(), out.data()});
+        Tape<Dual<B>> tape(Dual<B>(backend_), {{theta.data(), v.data()}}, {{gradient.data(), out.data()}});
         tape.backward(losses(tape), 1 / static_cast<double>(samples_));
     }
 

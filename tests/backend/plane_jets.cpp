@@ -107,7 +107,7 @@ TEST_CASE("plane jets, dual numbers: a product leaves the parts of its destinati
 
     c.part = before;  // the first two parts as dual numbers
     const auto dual = [](Jet& jet, unsigned zeros) {
-        return DualPointer<double>{jet.part[0].data(), jet.part[1].data(), zeros};
+        return DualPointer<double>{{jet.part[0].data(), jet.part[1].data()}, zeros};
     };
     Dual<Base>(base).multiply(product, dual(a, 0), dual(b, 0), dual(c, 0b01));
     for (std::size_t p = 0; p < 2; ++p)

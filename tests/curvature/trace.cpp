@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <vector>
 
+#include <vitscape/curvature/block.hpp>
+#include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/trace.hpp>
 
 #include "curvature/operators.hpp"
@@ -69,16 +72,38 @@ TEST_CASE("the standard error is that of the samples and shrinks with their numb
     CHECK(many.standard_error == Approx(few.standard_error / 4).epsilon(0.4));
 }
 
+TEST_CASE("an operator that shares work among products is asked for several together") {
+    struct Together : Diagonal {
+        std::vector<std::size_t> asked{};
+        void apply_all(std::span<const Vector<B>* const> v, std::span<Vector<B>* const> out) {
+            asked.push_back(v.size());
+            for (std::size_t i = 0; i < v.size(); ++i) apply(*v[i], *out[i]);
+        }
+    };
+    Diagonal plain{.values = ramp(10)};
+    Together together{{.values = ramp(10)}};
+    CHECK(trace(together, {.samples = 10}).samples == trace(plain, {.samples = 10}).samples);
+    CHECK(together.asked == std::vector<std::size_t>{4, 4, 2});
+    const ParameterRange half{5, 5};
+    CHECK(trace(block(together, half), {.samples = 5}).value == Approx(3 + 4 - 2 - 1));
+    together.asked.clear();
+    const SpectralDensity density = spectral_density(together, {.probes = 6, .steps = 3}),
+                          expected = spectral_density(plain, {.probes = 6, .steps = 3});
+    CHECK(together.asked == std::vector<std::size_t>{4, 4, 4, 2, 2, 2});
+    CHECK(density.products() == 18);
+    for (std::size_t i = 0; i < 6; ++i) CHECK(density.probes()[i].nodes == expected.probes()[i].nodes);
+}
+
 TEST_CASE("progress and bad input of the trace") {
     Diagonal a{.values = ramp(10)};
     Index calls = 0;
-    TraceOptions options{.samples = 4};
+    TraceOptions options{.samples = 10};
     options.work.progress = [&](Index done, Index total) {
-        CHECK(done == ++calls);
-        CHECK(total == 4);
+        CHECK(done == std::min<Index>(products_at_once * ++calls, 10));
+        CHECK(total == 10);
     };
     (void)trace(a, options);
-    CHECK(calls == 4);
+    CHECK(calls == 3);
     calls = 0;
     options.work.interrupted = [&] { return calls == 2; };
     CHECK_THROWS_AS(trace(a, options), Interrupted);

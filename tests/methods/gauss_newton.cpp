@@ -86,7 +86,7 @@ void check_products(const M& method, const Outputs& outputs, const LossHessian& 
     const auto predict = [&](auto& recorder) { return outputs(method, recorder, inputs); };
     const auto columns = jacobian_columns(predict, theta);
     const Vector<Primitives64> centre64(Primitives64(1), theta), still(Primitives64(1), centre64.size());
-    Eval<Dual<Primitives64>> eval(Dual<Primitives64>(Primitives64(1)), {centre64.data(), still.data()});
+    Eval<Dual<Primitives64>> eval(Dual<Primitives64>(Primitives64(1)), {{centre64.data(), still.data()}});
     const std::vector<double> predictions = download(eval.backend(), predict(eval).value.view());
     const std::vector<double> expected = gauss_newton_product(
         columns, [&](const std::vector<double>& along) { return h(predictions, inputs, along); }, v);

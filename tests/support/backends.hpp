@@ -33,7 +33,7 @@ inline std::vector<double> random_numbers(Index n, std::uint32_t stream) {
 template <class S>
 constexpr bool is_dual = false;
 template <class T>
-constexpr bool is_dual<DualNumber<T>> = true;
+constexpr bool is_dual<DualNumber<T, 1>> = true;
 
 /// n normal numbers of a backend's scalar type; dual ones have a random tangent too.
 template <class S>
@@ -52,7 +52,7 @@ std::vector<S> random_scalars(Index n, std::uint32_t stream) {
 template <class S>
 std::vector<S> not_a_number(Index n) {
     S number = S(std::numeric_limits<double>::quiet_NaN());
-    if constexpr (is_dual<S>) number.tangent = number.value;
+    if constexpr (is_dual<S>) number.tangent[0] = number.value;
     return std::vector<S>(static_cast<std::size_t>(n), number);
 }
 
@@ -67,9 +67,9 @@ class Numbers {
         if constexpr (is_dual<S>) {
             std::vector<double> values(host.size()), tangents(host.size());
             for (std::size_t i = 0; i < host.size(); ++i)
-                values[i] = host[i].value, tangents[i] = host[i].tangent;
-            backend_.base().upload(memory_.size(), values.data(), memory_.data().value);
-            backend_.base().upload(memory_.size(), tangents.data(), memory_.data().tangent);
+                values[i] = host[i].value, tangents[i] = host[i].tangent[0];
+            backend_.base().upload(memory_.size(), values.data(), memory_.data().part(0));
+            backend_.base().upload(memory_.size(), tangents.data(), memory_.data().part(1));
         } else {
             backend_.upload(memory_.size(), host.data(), memory_.data());
         }
@@ -79,8 +79,8 @@ class Numbers {
         std::vector<S> host(static_cast<std::size_t>(memory_.size()));
         if constexpr (is_dual<S>) {
             std::vector<double> values(host.size()), tangents(host.size());
-            backend_.base().download(memory_.size(), memory_.data().value, values.data());
-            backend_.base().download(memory_.size(), memory_.data().tangent, tangents.data());
+            backend_.base().download(memory_.size(), memory_.data().part(0), values.data());
+            backend_.base().download(memory_.size(), memory_.data().part(1), tangents.data());
             for (std::size_t i = 0; i < host.size(); ++i) host[i] = S(values[i], tangents[i]);
         } else {
             backend_.download(memory_.size(), memory_.data(), host.data());
@@ -106,7 +106,7 @@ double distance(const std::vector<S>& a, const std::vector<S>& b) {
     for (std::size_t i = 0; i < a.size(); ++i)
         if constexpr (is_dual<S>) {
             add(a[i].value, b[i].value);
-            add(a[i].tangent, b[i].tangent);
+            add(a[i].tangent[0], b[i].tangent[0]);
         } else {
             add(static_cast<double>(a[i]), static_cast<double>(b[i]));
         }
@@ -119,7 +119,7 @@ template <class S>
 bool identical(const std::vector<S>& a, const std::vector<S>& b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const S& x, const S& y) {
                if constexpr (is_dual<S>)
-                   return x.value == y.value && x.tangent == y.tangent;
+                   return x.value == y.value && x.tangent[0] == y.tangent[0];
                else
                    return x == y;
            });

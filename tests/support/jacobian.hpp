@@ -25,10 +25,10 @@ std::vector<std::vector<double>> jacobian_columns(const Outputs& outputs, const 
     for (Index i = 0; i < centre.size(); ++i) {
         fill(0, unit);
         unit.data()[i] = 1;
-        Eval<Dual<Primitives64>> eval(Dual<Primitives64>(base), {centre.data(), unit.data()});
+        Eval<Dual<Primitives64>> eval(Dual<Primitives64>(base), {{centre.data(), unit.data()}});
         const auto y = outputs(eval);
         std::vector<double> column(static_cast<std::size_t>(y.value.size()));
-        base.download(y.value.size(), y.data().tangent, column.data());
+        base.download(y.value.size(), y.data().part(1), column.data());
         columns.push_back(std::move(column));
     }
     return columns;

@@ -88,10 +88,10 @@ TEST_CASE("vector: a dual backend's plane point carries tangents", "[tensor]") {
     const B backend(CpuPrimitives<double>(1));
     const Vector<B> theta(backend, std::vector<double>{1, 2}), direction(backend, std::vector<double>{3, 4});
     Vector<B> out(backend, 2);
-    theta.data().tangent[0] = 10;
-    direction.data().tangent[0] = 1;
+    theta.data().part(1)[0] = 10;
+    direction.data().part(1)[0] = 1;
     plane_point(theta, 2, direction, 0, direction, out);
     CHECK(out.to_host() == std::vector<double>{7, 10});
-    CHECK(out.data().tangent[0] == 12);
-    CHECK(out.data().tangent[1] == 0);
+    CHECK(out.data().part(1)[0] == 12);
+    CHECK(out.data().part(1)[1] == 0);
 }

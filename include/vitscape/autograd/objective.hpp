@@ -65,6 +65,21 @@ concept TwiceDifferentiable = Objective<O, B> &&
     objective.hessian_vector(theta, theta, out);
 };
 
+/// Products with second derivatives that are asked for together, where work can be shared among them.
+inline constexpr int products_at_once = 4;
+
+/// Writes H(theta) *v[i] to *out[i] for each i: by the objective's `hessian_vectors(theta, v, out)`, which may share work among the
+/// products, or one after another.
+template <class O, Backend B>
+requires TwiceDifferentiable<O, B>
+void hessian_vectors(O& objective, const Vector<B>& theta, std::span<const Vector<B>* const> v,
+                     std::span<Vector<B>* const> out) {
+    if constexpr (requires { objective.hessian_vectors(theta, v, out); })
+        objective.hessian_vectors(theta, v, out);
+    else
+        for (std::size_t i = 0; i < v.size(); ++i) objective.hessian_vector(theta, *v[i], *out[i]);
+}
+
 /// A `SampledObjective` with exact derivatives on planes: `sample_jets(theta, delta, eta, out)` writes for each sample the value and
 /// the derivatives to second order of its loss at theta + x delta + y eta, (x, y) = (0, 0), to `out`.
 template <class O, class B>
@@ -80,6 +95,18 @@ concept HasGaussNewton = Objective<O, B> &&
     requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, Vector<B>& out) {
     objective.gauss_newton_vector(theta, theta, out);
 };
+
+/// Writes the Gauss-Newton matrix times *v[i] to *out[i] for each i, as `hessian_vectors` does: by `gauss_newton_vectors`, if the
+/// objective has it.
+template <class O, Backend B>
+requires HasGaussNewton<O, B>
+void gauss_newton_vectors(O& objective, const Vector<B>& theta, std::span<const Vector<B>* const> v,
+                          std::span<Vector<B>* const> out) {
+    if constexpr (requires { objective.gauss_newton_vectors(theta, v, out); })
+        objective.gauss_newton_vectors(theta, v, out);
+    else
+        for (std::size_t i = 0; i < v.size(); ++i) objective.gauss_newton_vector(theta, *v[i], *out[i]);
+}
 
 // The functions that take objectives call one of these first: if a member is missing, the compiler's first error
 // names it.

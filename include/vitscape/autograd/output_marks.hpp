@@ -8,18 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/backend/dual.hpp>
 #include <vitscape/core/error.hpp>
 #include <vitscape/tensor/tensor.hpp>
 
 namespace vitscape {
-
-/// A backend of dual numbers, such as `Dual<B>`: pointers with a `value` and a `tangent` in the memory of `base()`.
-template <class B>
-concept OverDualNumbers = Backend<B> && requires(B backend, typename B::Pointer pointer) {
-    backend.base();
-    pointer.value;
-    pointer.tangent;
-};
 
 namespace detail {
 
@@ -79,7 +72,7 @@ class OutputMarks {
     /// The backward pass writes a parameter's gradient.
     void reach_parameter() { parameter_reached_ = true; }
     /// Before operation i of `nodes` runs backward. At the last output all losses have run and the gradients of all outputs are
-    /// complete: (g, g') becomes (g', 0). They are put aside until it is their turn, so that an output that depends on
+    /// complete: (g, g') becomes (0, g'). They are put aside until it is their turn, so that an output that depends on
     /// another is noticed.
     template <class Nodes>
     void before(int i, Nodes& nodes, B backend) {
@@ -91,9 +84,9 @@ class OutputMarks {
                 if (gradients.empty()) continue;
                 Gradients* aside = find(j);
                 if (aside == nullptr) refuse_other_ways();
-                take_tangent(backend, gradients.of_activation);
+                keep_tangents(backend, gradients.of_activation);
                 if constexpr (!std::same_as<Master<B>, B>)
-                    take_tangent(vitscape::master(backend), gradients.of_sums);
+                    keep_tangents(vitscape::master(backend), gradients.of_sums);
                 *aside = std::exchange(gradients, Gradients{});
             }
         }
@@ -128,11 +121,12 @@ class OutputMarks {
     }
     /// A new tensor, because others may share the gradient's memory.
     template <Backend V>
-    static void take_tangent(V backend, Tensor<V>& gradient) {
+    static void keep_tangents(V backend, Tensor<V>& gradient) {
         if (gradient.empty()) return;
         const Tensor<V> own(backend, gradient.shape());
-        backend.base().copy(gradient.size(), gradient.data().tangent, own.data().value);
-        backend.base().fill(gradient.size(), 0, own.data().tangent);
+        backend.base().fill(gradient.size(), 0, own.data().part(0));
+        for (int i = 1; i < V::Pointer::parts; ++i)
+            backend.base().copy(gradient.size(), gradient.data().part(i), own.data().part(i));
         gradient = own;
     }
 

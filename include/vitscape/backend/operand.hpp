@@ -5,7 +5,6 @@
 #include <type_traits>
 
 #include <vitscape/core/bfloat16.hpp>
-#include <vitscape/core/dual_number.hpp>
 #include <vitscape/core/host_device.hpp>
 #include <vitscape/core/shape.hpp>
 
@@ -14,39 +13,12 @@
 /// loops contiguous.
 namespace vitscape {
 
-/// Two parallel arrays, values and tangents; `Dual<B>` uses it in place of the plain pointer of `B`.
-template <class T>
-struct DualPointer {
-    static constexpr int parts = 2;
-    T* value = nullptr;
-    T* tangent = nullptr;
-    unsigned zeros = 0;  ///< bit i: part i counts as zeros; products neither read nor write it
-    [[nodiscard]] VITSCAPE_HOST_DEVICE T*& part(int i) { return i == 0 ? value : tangent; }
-    [[nodiscard]] VITSCAPE_HOST_DEVICE T* part(int i) const { return i == 0 ? value : tangent; }
-    [[nodiscard]] bool is_zero(int i) const { return (zeros >> i & 1U) != 0; }
-    VITSCAPE_HOST_DEVICE friend DualPointer operator+(DualPointer p, Index offset) {
-        return {p.value + offset, p.tangent + offset, p.zeros};
-    }
-};
-
 /// A contiguous row of elements at a plain pointer; bfloat16 elements are read and written as float.
 template <class T>
 struct RowOf {
     T* data;
     VITSCAPE_HOST_DEVICE Real<T> operator[](Index c) const { return static_cast<Real<T>>(data[c]); }
     VITSCAPE_HOST_DEVICE void set(Index c, Real<T> x) const { data[c] = static_cast<T>(x); }
-};
-/// A contiguous row of dual numbers.
-template <class T>
-struct DualRow {
-    DualPointer<T> data;
-    VITSCAPE_HOST_DEVICE DualNumber<Real<T>> operator[](Index c) const {
-        return {static_cast<Real<T>>(data.value[c]), static_cast<Real<T>>(data.tangent[c])};
-    }
-    VITSCAPE_HOST_DEVICE void set(Index c, DualNumber<Real<T>> x) const {
-        data.value[c] = static_cast<T>(x.value);
-        data.tangent[c] = static_cast<T>(x.tangent);
-    }
 };
 /// A row whose elements are all the same number.
 template <class S>
@@ -57,10 +29,6 @@ struct ConstantRow {
 
 template <class T>
 VITSCAPE_HOST_DEVICE RowOf<T> row_at(T* data) {
-    return {data};
-}
-template <class T>
-VITSCAPE_HOST_DEVICE DualRow<T> row_at(DualPointer<T> data) {
     return {data};
 }
 

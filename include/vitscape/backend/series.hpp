@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <vitscape/backend/concept.hpp>
+#include <vitscape/backend/series_pointer.hpp>
 
 namespace vitscape::detail {
 
@@ -16,17 +17,17 @@ struct SeriesTerm {
 };
 
 /// A backend of truncated power series over a backend of plain numbers. It offers no refinements, so every op falls back to the
-/// primitives. `Series` has a `Number` (the scalar), a `Pointer` to parallel arrays of its parts, part 0 being the value, and
-/// `product`, the terms of the product of two series.
+/// primitives. `Series` has a `Number` (the scalar) of so many `parts`, part 0 being the value, and `product`, the terms of the product
+/// of two series.
 template <Backend B, class Series>
 class SeriesBackend {
-    using Sums = typename Series::template Pointer<Real<typename B::Storage>>;
+    using Sums = SeriesPointer<Real<typename B::Storage>, Series>;
 
   public:
     using Base = B;
     using Storage = typename B::Storage;
     using Scalar = typename Series::template Number<Real<Storage>>;
-    using Pointer = typename Series::template Pointer<Storage>;
+    using Pointer = SeriesPointer<Storage, Series>;
     using MasterBackend = SeriesBackend<Master<B>, Series>;
 
     explicit SeriesBackend(B base) : base_(std::move(base)) {}

@@ -122,23 +122,32 @@ class BlockOperator {
         if (last.offset + last.size > size)
             throw ShapeError(message("the block '", block_.name(), "' ends at ", last.offset + last.size,
                                      ", the operator has ", size, " rows"));
-        whole_ = Vector<B>(a_.backend(), size);
-        product_ = whole_;
+        make_room(1);
     }
 
-    [[nodiscard]] B backend() const { return whole_.backend(); }
+    [[nodiscard]] B backend() const { return whole_.front().backend(); }
     [[nodiscard]] Index size() const { return block_.size(); }
     [[nodiscard]] const ParameterBlock& block() const { return block_; }
 
     /// One product with the whole operator. @throws ShapeError unless v and out have the block's size
     void apply(const Vector<B>& v, Vector<B>& out) {
-        if (v.size() != size() || out.size() != size())
-            throw ShapeError(message("the block '", block_.name(), "' has ", size(),
-                                     " parameters, the vectors of its product have ", v.size(), " and ",
-                                     out.size()));
-        scatter(v, whole_);  // zero outside the block
-        a_.apply(whole_, product_);
-        gather(product_, out);
+        check(v, out);
+        scatter(v, whole_.front());  // zero outside the block
+        a_.apply(whole_.front(), product_.front());
+        gather(product_.front(), out);
+    }
+    void apply_all(std::span<const Vector<B>* const> v, std::span<Vector<B>* const> out) {
+        make_room(v.size());
+        std::vector<const Vector<B>*> from;
+        std::vector<Vector<B>*> to;
+        for (std::size_t i = 0; i < v.size(); ++i) {
+            check(*v[i], *out[i]);
+            scatter(*v[i], whole_[i]);
+            from.push_back(&whole_[i]);
+            to.push_back(&product_[i]);
+        }
+        vitscape::apply_all<std::remove_reference_t<A>, B>(a_, from, to);
+        for (std::size_t i = 0; i < v.size(); ++i) gather(product_[i], *out[i]);
     }
     /// Writes the block's elements `v` to their places in a vector of the whole operator's size; the rest stays.
     void scatter(const Vector<B>& v, Vector<B>& whole) const {
@@ -158,9 +167,24 @@ class BlockOperator {
     }
 
   private:
+    void make_room(std::size_t products) {
+        const Index size = static_cast<Index>(a_.size());
+        while (whole_.size() < products) {
+            whole_.emplace_back(a_.backend(), size);
+            fill(0, whole_.back());
+            product_.emplace_back(a_.backend(), size);
+        }
+    }
+    void check(const Vector<B>& v, const Vector<B>& out) const {
+        if (v.size() != size() || out.size() != size())
+            throw ShapeError(message("the block '", block_.name(), "' has ", size(),
+                                     " parameters, the vectors of its product have ", v.size(), " and ",
+                                     out.size()));
+    }
+
     A a_;
     ParameterBlock block_;
-    Vector<B> whole_, product_;
+    std::vector<Vector<B>> whole_, product_;  // as many as there were products at once
 };
 
 /// The diagonal block of `a` at a block of the parameters, as an operator; a temporary `a` is kept in it.

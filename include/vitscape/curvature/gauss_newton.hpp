@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <utility>
 
 #include <vitscape/autograd/objective.hpp>
@@ -35,6 +36,9 @@ class GaussNewton {
     [[nodiscard]] B backend() const { return theta_.backend(); }
     [[nodiscard]] Index size() const { return theta_.size(); }
     void apply(const Vector<B>& v, Vector<B>& out) const { objective_.gauss_newton_vector(theta_, v, out); }
+    void apply_all(std::span<const Vector<B>* const> v, std::span<Vector<B>* const> out) const {
+        gauss_newton_vectors(objective_, theta_, v, out);
+    }
 
   private:
     O& objective_;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -13,7 +15,7 @@ namespace vitscape {
 
 /// A symmetric linear map that is known only by its products: `size()` rows and columns, and
 /// `apply(v, out)`, which writes A v to `out`. The Hessian below is one; a user-defined Gauss-Newton or Fisher
-/// matrix is another.
+/// matrix is another. It may also have `apply_all(v, out)` (see the function of that name).
 template <class A, class B>
 concept SymmetricOperator = Backend<B> &&
     requires(std::remove_reference_t<A>& a, const Vector<B>& v, Vector<B>& out) {
@@ -25,6 +27,17 @@ concept SymmetricOperator = Backend<B> &&
 /// The backend type of an operator.
 template <class A>
 using BackendOf = std::remove_cvref_t<decltype(std::declval<std::remove_reference_t<A>&>().backend())>;
+
+/// Writes A *v[i] to *out[i] for each i: by the operator's `apply_all(v, out)`, which may share work among the products, or one after
+/// another.
+template <class A, Backend B>
+requires SymmetricOperator<A, B>
+void apply_all(A& a, std::span<const Vector<B>* const> v, std::span<Vector<B>* const> out) {
+    if constexpr (requires { a.apply_all(v, out); })
+        a.apply_all(v, out);
+    else
+        for (std::size_t i = 0; i < v.size(); ++i) a.apply(*v[i], *out[i]);
+}
 
 /// The Hessian of an objective at a point. Holds references to both, which must outlive it.
 template <Backend B, class O>
@@ -41,6 +54,9 @@ class Hessian {
     [[nodiscard]] B backend() const { return theta_.backend(); }
     [[nodiscard]] Index size() const { return theta_.size(); }
     void apply(const Vector<B>& v, Vector<B>& out) const { objective_.hessian_vector(theta_, v, out); }
+    void apply_all(std::span<const Vector<B>* const> v, std::span<Vector<B>* const> out) const {
+        hessian_vectors(objective_, theta_, v, out);
+    }
 
   private:
     O& objective_;

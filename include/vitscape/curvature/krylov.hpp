@@ -64,9 +64,14 @@ class KrylovBasis {
 
     /// Adds one product. @throws NumericError if it is not finite.
     void expand() {
-        const Vector<B>& last = basis_[static_cast<std::size_t>(size_)];
-        a_.apply(last, product_);
-        const double alpha = dot(last, product_);
+        a_.apply(next(), product_);
+        take_product();
+    }
+    /// The vector of which the next product is to be taken, and where `take_product` expects it: for products at once.
+    [[nodiscard]] const Vector<B>& next() const { return basis_[static_cast<std::size_t>(size_)]; }
+    [[nodiscard]] Vector<B>& product() { return product_; }
+    void take_product() {
+        const double alpha = dot(next(), product_);
         projection_(size_, size_) = alpha;
         ++size_;
         remove_components(product_);

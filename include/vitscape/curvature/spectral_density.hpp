@@ -24,11 +24,12 @@ namespace vitscape {
 
 struct SpectralDensityOptions {
     Index probes = 10;  ///< random start vectors, at least 2
-    /// Lanczos steps, and so products, for each probe; as many vectors of the operator's size are kept.
+    /// Lanczos steps, and so products, for each probe; as many vectors of the operator's size are kept, for up to `products_at_once`
+    /// probes that share work if these are no more than 2^28 numbers.
     Index steps = 80;
     ProbeKind kind = ProbeKind::normal;
     std::uint64_t seed = 0;  ///< probe k is a function of (seed, k)
-    WorkControl work = {};   ///< checked before and after each product
+    WorkControl work = {};   ///< checked before and after products
 };
 
 /// The Gauss quadrature of one probe's spectral measure: sum over j of weights[j] f(nodes[j]) is v^T f(A) v / v^T v for
@@ -162,6 +163,13 @@ class SpectralDensity {
     double rounding_;
 };
 
+namespace detail {
+/// Probes whose products are taken together: as many as may be, of which the bases have at most 2^28 numbers.
+[[nodiscard]] inline Index bases_at_once(Index steps, Index size) {
+    return std::clamp<Index>((Index{1} << 28) / (steps * size), 1, products_at_once);
+}
+}  // namespace detail
+
 /// The spectral density of a symmetric operator by stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017, "Fast estimation of
 /// tr(f(A)) via stochastic Lanczos quadrature"; Ghorbani et al. 2019, arXiv 1901.10159): from each random probe v, Lanczos with
 /// full reorthogonalization gives a tridiagonal matrix whose eigenvalues are nodes and whose eigenvectors' squared first
@@ -191,27 +199,45 @@ requires SymmetricOperator<A, BackendOf<A>>
     std::vector<SpectralProbe> probes;
     Index products = 0;
     double scale = 0;
-    for (Index k = 0; k < options.probes; ++k) {
-        Vector<B> start(a.backend(), size);
-        draw_probe(options.kind, options.seed, static_cast<std::uint32_t>(k), start);
-        detail::KrylovBasis<std::remove_reference_t<A>, B> basis(a, steps, std::move(start));
-        while (!basis.full() && !basis.invariant()) {
+    for (Index k = 0; k < options.probes; k = static_cast<Index>(probes.size())) {
+        std::vector<detail::KrylovBasis<std::remove_reference_t<A>, B>> bases;
+        for (Index i = k; i < std::min(options.probes, k + detail::bases_at_once(steps, size)); ++i) {
+            Vector<B> start(a.backend(), size);
+            draw_probe(options.kind, options.seed, static_cast<std::uint32_t>(i), start);
+            bases.emplace_back(a, steps, std::move(start));
+        }
+        for (;;) {
+            std::vector<const Vector<B>*> from;
+            std::vector<Vector<B>*> to;
+            for (auto& basis : bases) {
+                if (basis.full() || basis.invariant()) continue;
+                from.push_back(&basis.next());
+                to.push_back(&basis.product());
+            }
+            if (from.empty()) break;
             if (options.work.must_stop())
                 throw Interrupted(
                     message("stopped in probe ", k, " of ", options.probes, " of the spectral density"));
-            basis.expand();
-            ++products;
-            options.work.report(k * steps + basis.size(), total);
+            apply_all<std::remove_reference_t<A>, B>(a, from, to);
+            products += static_cast<Index>(from.size());
+            Index done = k * steps;
+            for (auto& basis : bases) {
+                if (!basis.full() && !basis.invariant()) basis.take_product();
+                done += basis.size();
+            }
+            options.work.report(done, total);
         }
-        basis.solve();
-        scale = std::max(scale, basis.scale());
-        SpectralProbe probe;
-        for (Index i = 0; i < basis.size(); ++i) {
-            probe.nodes.push_back(basis.ritz_value(i));
-            probe.weights.push_back(basis.weight(i));
+        for (auto& basis : bases) {
+            basis.solve();
+            scale = std::max(scale, basis.scale());
+            SpectralProbe probe;
+            for (Index i = 0; i < basis.size(); ++i) {
+                probe.nodes.push_back(basis.ritz_value(i));
+                probe.weights.push_back(basis.weight(i));
+            }
+            probe.exact = basis.invariant();
+            probes.push_back(std::move(probe));
         }
-        probe.exact = basis.invariant();
-        probes.push_back(std::move(probe));
     }
     return {std::move(probes), size, products, detail::rounding_error<B>() * scale};
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -18,7 +21,7 @@ namespace vitscape {
 struct TraceOptions {
     Index samples = 30;      ///< random vectors, one product each; at least 2
     std::uint64_t seed = 0;  ///< sample k is a function of (seed, k)
-    WorkControl work = {};   ///< checked before and after each sample
+    WorkControl work = {};   ///< checked before and after each group of `products_at_once` samples
 };
 
 /// An estimate of a trace; its error is approximately normal with this standard deviation.
@@ -27,6 +30,42 @@ struct TraceEstimate {
     double standard_error = 0;    ///< standard deviation over the samples / sqrt(their number)
     std::vector<double> samples;  ///< z^T A z of each
 };
+
+namespace detail {
+/// Up to `products_at_once` vectors, and their products with an operator.
+template <Backend B>
+class ProductGroup {
+  public:
+    ProductGroup(B backend, Index vector_size) : backend_(std::move(backend)), vector_size_(vector_size) {}
+
+    [[nodiscard]] Index size() const { return size_; }
+    /// As many as are wanted and fit in a group.
+    void resize(Index wanted) {
+        size_ = std::min<Index>(wanted, products_at_once);
+        while (static_cast<Index>(factors_.size()) < size_) {
+            factors_.emplace_back(backend_, vector_size_);
+            products_.emplace_back(backend_, vector_size_);
+        }
+    }
+    [[nodiscard]] Vector<B>& factor(Index i) { return factors_[static_cast<std::size_t>(i)]; }
+    [[nodiscard]] Vector<B>& product(Index i) { return products_[static_cast<std::size_t>(i)]; }
+    template <class A>
+    void multiply(A& a) {
+        std::vector<const Vector<B>*> from;
+        std::vector<Vector<B>*> to;
+        for (Index i = 0; i < size_; ++i) {
+            from.push_back(&factor(i));
+            to.push_back(&product(i));
+        }
+        apply_all<A, B>(a, from, to);
+    }
+
+  private:
+    B backend_;
+    Index vector_size_, size_ = 0;
+    std::vector<Vector<B>> factors_, products_;
+};
+}  // namespace detail
 
 /// The trace of a symmetric operator as the mean of z^T A z over random sign vectors z (Hutchinson 1990).
 /// The variance of one sample is 2 (|A|_F^2 - sum of A_ii^2), the minimum over independent entries; for a diagonal
@@ -41,17 +80,21 @@ requires SymmetricOperator<A, BackendOf<A>>
         throw ConfigError(message("a trace needs at least 2 samples for its standard error, ",
                                   options.samples, " were given"));
     const Index size = static_cast<Index>(a.size());
-    Vector<B> probe(a.backend(), size), product(a.backend(), size);
+    detail::ProductGroup<B> group(a.backend(), size);
     TraceEstimate estimate;
-    for (Index k = 0; k < options.samples; ++k) {
+    for (Index k = 0; k < options.samples; k += group.size()) {
         if (options.work.must_stop())
             throw Interrupted(message("stopped after ", k, " of ", options.samples, " samples of the trace"));
-        draw_probe(ProbeKind::signs, options.seed, static_cast<std::uint32_t>(k), probe);
-        a.apply(probe, product);
-        estimate.samples.push_back(dot(probe, product));
-        if (!std::isfinite(estimate.samples.back()))
-            throw NumericError(message("the product with probe ", k, " of the trace is not finite"));
-        options.work.report(k + 1, options.samples);
+        group.resize(options.samples - k);
+        for (Index i = 0; i < group.size(); ++i)
+            draw_probe(ProbeKind::signs, options.seed, static_cast<std::uint32_t>(k + i), group.factor(i));
+        group.multiply(a);
+        for (Index i = 0; i < group.size(); ++i) {
+            estimate.samples.push_back(dot(group.factor(i), group.product(i)));
+            if (!std::isfinite(estimate.samples.back()))
+                throw NumericError(message("the product with probe ", k + i, " of the trace is not finite"));
+        }
+        options.work.report(k + group.size(), options.samples);
     }
     const MeanAndError all = mean_and_error(estimate.samples);
     estimate.value = all.mean;

@@ -19,6 +19,9 @@ namespace vitscape {
 /// `PlaneDifferentiable` and `HasGaussNewton`, as the loss must (`FrozenObjective`).
 template <Backend B>
 class AnyLoss {
+    using Sources = std::span<const Vector<B>* const>;
+    using Targets = std::span<Vector<B>* const>;
+
   public:
     /// @param make  called without arguments, gives the loss
     template <class Make>
@@ -35,6 +38,12 @@ class AnyLoss {
     }
     void gauss_newton_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out) {
         loss_->gauss_newton_vector(theta, v, out);
+    }
+    void hessian_vectors(const Vector<B>& theta, Sources v, Targets out) {
+        loss_->hessian_vectors(theta, v, out);
+    }
+    void gauss_newton_vectors(const Vector<B>& theta, Sources v, Targets out) {
+        loss_->gauss_newton_vectors(theta, v, out);
     }
     void sample_losses(const Vector<B>& theta, std::span<double> out) { loss_->sample_losses(theta, out); }
     void sample_jets(const Vector<B>& theta, const Vector<B>& delta, const Vector<B>& eta,
@@ -72,6 +81,8 @@ class AnyLoss {
         virtual double gradient(const Vector<B>& theta, Vector<B>& out) = 0;
         virtual void hessian_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out) = 0;
         virtual void gauss_newton_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out) = 0;
+        virtual void hessian_vectors(const Vector<B>& theta, Sources v, Targets out) = 0;
+        virtual void gauss_newton_vectors(const Vector<B>& theta, Sources v, Targets out) = 0;
         virtual void sample_losses(const Vector<B>& theta, std::span<double> out) = 0;
         virtual void sample_jets(const Vector<B>& theta, const Vector<B>& delta, const Vector<B>& eta,
                                  std::span<PlaneJet<double>> out) = 0;
@@ -98,6 +109,12 @@ class AnyLoss {
         }
         void gauss_newton_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out) override {
             loss.gauss_newton_vector(theta, v, out);
+        }
+        void hessian_vectors(const Vector<B>& theta, Sources v, Targets out) override {
+            vitscape::hessian_vectors(loss, theta, v, out);
+        }
+        void gauss_newton_vectors(const Vector<B>& theta, Sources v, Targets out) override {
+            vitscape::gauss_newton_vectors(loss, theta, v, out);
         }
         void sample_losses(const Vector<B>& theta, std::span<double> out) override {
             loss.sample_losses(theta, out);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <vitscape/backend/concept.hpp>
+#include <vitscape/backend/series_pointer.hpp>
 
 namespace vitscape {
 
@@ -43,9 +44,10 @@ class Signature {
     Signature& add(T* address) {
         return add(reinterpret_cast<std::uintptr_t>(address));
     }
-    template <class T>
-    Signature& add(DualPointer<T> address) {
-        return add(address.value).add(address.tangent);
+    template <class T, class Series>
+    Signature& add(const SeriesPointer<T, Series>& address) {
+        for (T* const part : address.data) add(part);
+        return *this;
     }
     Signature& add(std::uint64_t number) {
         hash_ = (hash_ ^ number) * 0x9E3779B97F4A7C15u;

@@ -19,8 +19,8 @@ namespace vitscape {
 ///
 /// which leaves out the model's own second derivatives from the Hessian H = G + sum over k of (dl / df_k) d2 f_k / dtheta2.
 /// On a tape of dual numbers whose parameters have the tangents v, the gradient of f arrives as (g, g') with
-/// g' = (d2 l / df2) J v. If Gauss-Newton products are wanted (`Tape::want_gauss_newton`), the tape passes on (g', 0) instead, so that the
-/// values of the parameters' gradient become J^T g' = G v, exact up to rounding.
+/// g' = (d2 l / df2) J v. If Gauss-Newton products are wanted (`Tape::want_gauss_newton`), the tape passes on (0, g') instead, so that the
+/// tangents of the parameters' gradient become J^T g' = G v, exact up to rounding.
 ///
 /// An output may enter several losses, and a model may have several outputs, none of them computed from another. On a
 /// tape that wants Gauss-Newton products `backward` throws ConfigError if nothing was marked, or if the loss depends on the

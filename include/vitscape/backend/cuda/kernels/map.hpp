@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <vitscape/backend/cuda/kernels/pack.hpp>
+#include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/operand.hpp>
 #include <vitscape/core/error.hpp>
 
@@ -29,7 +30,7 @@ template <class T>
 struct PackedPointer<DualPointer<T>> {
     static constexpr int width = pack_width<T>;
     static bool aligned_to(const DualPointer<T>& data, int packs) {
-        return aligned(packs, data.value, data.tangent);
+        return aligned(packs, data.part(0), data.part(1));
     }
 };
 
@@ -89,10 +90,10 @@ VITSCAPE_DEVICE void load_row(const ConstantRow<T>& row, Index, S (&to)[N]) {
     for (int k = 0; k < N; ++k) to[k] = row.number;
 }
 template <int N, class T, class S>
-VITSCAPE_DEVICE void load_row(const DualRow<T>& row, Index c, DualNumber<S> (&to)[N]) {
+VITSCAPE_DEVICE void load_row(const SeriesRow<T, detail::DualSeries<1>>& row, Index c, DualNumber<S> (&to)[N]) {
     S values[N], tangents[N];
-    load(row.data.value + c, values);
-    load(row.data.tangent + c, tangents);
+    load(row.data.part(0) + c, values);
+    load(row.data.part(1) + c, tangents);
     VITSCAPE_UNROLL
     for (int k = 0; k < N; ++k) to[k] = {values[k], tangents[k]};
 }
@@ -106,15 +107,15 @@ VITSCAPE_DEVICE void store_row(const RowOf<T>& row, Index c, const S (&from)[N])
     store(from, row.data + c);
 }
 template <int N, class T, class S>
-VITSCAPE_DEVICE void store_row(const DualRow<T>& row, Index c, const DualNumber<S> (&from)[N]) {
+VITSCAPE_DEVICE void store_row(const SeriesRow<T, detail::DualSeries<1>>& row, Index c, const DualNumber<S> (&from)[N]) {
     S values[N], tangents[N];
     VITSCAPE_UNROLL
     for (int k = 0; k < N; ++k) {
         values[k] = from[k].value;
-        tangents[k] = from[k].tangent;
+        tangents[k] = from[k].tangent[0];
     }
-    store(values, row.data.value + c);
-    store(tangents, row.data.tangent + c);
+    store(values, row.data.part(0) + c);
+    store(tangents, row.data.part(1) + c);
 }
 
 /// out(r, c) = f(in(r, c)...) for all rows and columns, in packs where every operand allows it. At most 2^31 elements in one launch

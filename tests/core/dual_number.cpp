@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vitscape/core/dual_number.hpp>
+#include <vitscape/core/functors.hpp>
+
+#include "support/catch.hpp"
+
+using namespace vitscape;
+
+namespace {
+
+using Dual3 = DualNumber<double, 3>;
+
+/// f(x, y) at (x, y) along (1, 0), (0, 1) and (2, -3), against central differences of f on plain numbers.
+template <class F>
+void check_derivatives(const F& f, double x, double y) {
+    const Dual3 found = f(Dual3{x, 1, 0, 2}, Dual3{y, 0, 1, -3});
+    CHECK(found.value == Approx(f(x, y)).epsilon(1e-14));
+    const double along[3][2] = {{1, 0}, {0, 1}, {2, -3}};
+    for (int i = 0; i < 3; ++i) {
+        const double h = 1e-5, dx = h * along[i][0], dy = h * along[i][1];
+        const double slope = (f(x + dx, y + dy) - f(x - dx, y - dy)) / (2 * h);
+        CHECK(found.tangent[i] == Approx(slope).epsilon(1e-7).margin(1e-8));
+    }
+    const DualNumber<double> one = f(DualNumber<double>{x, 2}, DualNumber<double>{y, -3});
+    CHECK(one.value == found.value);
+    CHECK(one.tangent[0] == found.tangent[2]);  // however many there are
+}
+
+}  // namespace
+
+TEST_CASE("dual numbers have the derivatives of what is computed on them along each of their tangents") {
+    using elementary::normal_cdf, elementary::normal_density;
+    using std::exp, std::log, std::sqrt;
+    check_derivatives([](auto x, auto y) { return x * x * y - 3.0 * y + x; }, 0.7, -1.2);
+    check_derivatives([](auto x, auto y) { return (x + 2.0 * y) / (1.0 + x * x + y * y); }, 0.4, 0.9);
+    check_derivatives([](auto x, auto y) { return exp(x * y) * log(2.0 + x) - sqrt(3.0 + y); }, 0.3, 0.5);
+    check_derivatives([](auto x, auto y) { return normal_cdf(x + 0.5 * y) * -y; }, -0.4, 0.6);
+    check_derivatives([](auto x, auto y) { return normal_density(x - 0.5 * y) * y; }, -0.4, 0.6);
+    check_derivatives([](auto x, auto y) { return functor::Gelu{}(x - x * y); }, 1.1, 0.2);
+}
+
+TEST_CASE("a constant has no tangents and only values are compared") {
+    Dual3 seven = 7;
+    CHECK(seven.value == 7);
+    for (int i = 1; i < 4; ++i) CHECK(seven.part(i) == 0);
+    CHECK(Dual3{1, 9, 9, 9} < Dual3{2, 0, 0, 0});
+    CHECK(value_of(Dual3{3, 1, 1, 1}) == 3);
+    seven += Dual3{1, 2, 3, 4};
+    for (int i = 1; i < 4; ++i) CHECK(seven.part(i) == i + 1);
+    CHECK(DualNumber<float, 3>(seven).tangent[2] == 4.0F);
+}
