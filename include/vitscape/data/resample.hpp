@@ -25,6 +25,14 @@ struct Box {
     friend bool operator==(const Box&, const Box&) = default;
 };
 
+/// A rectangle whose edges may lie within pixels.
+struct FractionalBox {
+    double left = 0.0;
+    double top = 0.0;
+    double width = 0.0;
+    double height = 0.0;
+};
+
 namespace detail {
 
 /// Fractional bits of a weight: 8 bits of value and 2 of overshoot leave 22 of 32.
@@ -46,8 +54,9 @@ struct ResampleWeights {
     std::vector<Index> count{};          ///< number of input positions, (out)
     std::vector<std::int32_t> weight{};  ///< fixed point with `weight_bits`, (out, taps)
 
-    ResampleWeights(Index in, Index out, Interpolation interpolation) {
-        const double scale = static_cast<double>(in) / static_cast<double>(out);
+    /// The part of length `extent` from position `start` of `in` input positions, divided into `out`.
+    ResampleWeights(Index in, double start, double extent, Index out, Interpolation interpolation) {
+        const double scale = extent / static_cast<double>(out);
         const double stretch =
             std::max(scale, 1.0);  // shrinking widens the kernel, which is the antialiasing
         const double support = (interpolation == Interpolation::bilinear ? 1.0 : 2.0) * stretch;
@@ -58,7 +67,7 @@ struct ResampleWeights {
         weight.resize(static_cast<std::size_t>(out * taps));
         std::vector<double> exact(static_cast<std::size_t>(taps));
         for (Index x = 0; x < out; ++x) {
-            const double centre = (static_cast<double>(x) + 0.5) * scale;
+            const double centre = start + (static_cast<double>(x) + 0.5) * scale;
             const Index first = std::max<Index>(0, static_cast<Index>(centre - support + 0.5));
             const Index last = std::min<Index>(in, static_cast<Index>(centre + support + 0.5));
             double sum = 0.0;
@@ -88,8 +97,8 @@ inline std::uint8_t rounded_to_byte(std::int32_t sum) {
 inline constexpr std::int32_t half_weight = 1 << (weight_bits - 1);
 
 /// Resizes the part `box` of an image along x: result (box.height, out).
-inline Image resample_rows(const Image& image, const Box& box, Index out, Interpolation interpolation) {
-    const ResampleWeights weights(box.width, out, interpolation);
+inline Image resample_rows(const Image& image, const Box& box, const ResampleWeights& weights) {
+    const auto out = static_cast<Index>(weights.begin.size());
     Image result(out, box.height);
     for (Index y = 0; y < box.height; ++y) {
         const std::uint8_t* source = image.pixel(box.left, box.top + y);
@@ -112,8 +121,8 @@ inline Image resample_rows(const Image& image, const Box& box, Index out, Interp
 }
 
 /// Resizes the part `box` of an image along y: result (out, box.width).
-inline Image resample_columns(const Image& image, const Box& box, Index out, Interpolation interpolation) {
-    const ResampleWeights weights(box.height, out, interpolation);
+inline Image resample_columns(const Image& image, const Box& box, const ResampleWeights& weights) {
+    const auto out = static_cast<Index>(weights.begin.size());
     const auto stride = static_cast<std::size_t>(box.width) * 3;
     Image result(box.width, out);
     std::vector<std::int32_t> sums(stride);
@@ -137,6 +146,33 @@ inline Image copy_of(const Image& image, const Box& box) {
     return result;
 }
 
+/// Resizes what `part` covers of the pixels `box` of an image; `part` is relative to `box` and touches each of its rows and
+/// columns.
+inline Image resample_part(const Image& image, const Box& box, const FractionalBox& part, Index width,
+                           Index height, Interpolation interpolation) {
+    if (width < 1 || height < 1)
+        throw ConfigError(message("an image cannot be resized to ", width, " x ", height));
+    const auto unchanged = [](double start, double extent, Index out) {
+        return start == 0.0 && extent == static_cast<double>(out);
+    };
+    const bool same_width = unchanged(part.left, part.width, width);
+    const bool same_height = unchanged(part.top, part.height, height);
+    if (same_width && same_height) return copy_of(image, box);
+    const auto narrowed = [&](const Image& from, const Box& within) {
+        return resample_rows(from, within,
+                             ResampleWeights(box.width, part.left, part.width, width, interpolation));
+    };
+    const auto flattened = [&](const Image& from, const Box& within) {
+        return resample_columns(from, within,
+                                ResampleWeights(box.height, part.top, part.height, height, interpolation));
+    };
+    if (same_width) return flattened(image, box);
+    if (same_height) return narrowed(image, box);
+    if (height < box.height && box.height - height > 2 * (box.width - width))
+        return narrowed(flattened(image, box), {0, 0, box.width, height});
+    return flattened(narrowed(image, box), {0, 0, width, box.height});
+}
+
 }  // namespace detail
 
 /// Crops `crop` from `image` and resizes it to `width` x `height`, byte for byte as Pillow's `crop` and
@@ -156,17 +192,30 @@ inline Image resample(const Image& image, const Box& crop, Index width, Index he
         throw ConfigError(message("the crop ", crop.width, " x ", crop.height, " at (", crop.left, ", ",
                                   crop.top, ") is not inside the image of ", image.width, " x ",
                                   image.height));
-    if (width < 1 || height < 1)
-        throw ConfigError(message("an image cannot be resized to ", width, " x ", height));
-    if (width == crop.width && height == crop.height) return detail::copy_of(image, crop);
-    if (width == crop.width) return detail::resample_columns(image, crop, height, interpolation);
-    if (height == crop.height) return detail::resample_rows(image, crop, width, interpolation);
-    if (height < crop.height && crop.height - height > 2 * (crop.width - width)) {
-        const Image flat = detail::resample_columns(image, crop, height, interpolation);
-        return detail::resample_rows(flat, {0, 0, crop.width, height}, width, interpolation);
-    }
-    const Image narrow = detail::resample_rows(image, crop, width, interpolation);
-    return detail::resample_columns(narrow, {0, 0, width, crop.height}, height, interpolation);
+    return detail::resample_part(
+        image, crop, {0.0, 0.0, static_cast<double>(crop.width), static_cast<double>(crop.height)}, width,
+        height, interpolation);
+}
+
+/// `resample` for a crop whose edges may lie within pixels, as in a reduced image: the pixels that it touches are cut out and
+/// the positions in them are fractional, as with `box` in Pillow's `resize`.
+///
+/// @throws ConfigError as `resample`
+inline Image resample_fractional(const Image& image, const FractionalBox& crop, Index width, Index height,
+                                 Interpolation interpolation = Interpolation::bicubic) {
+    const double right = crop.left + crop.width, bottom = crop.top + crop.height;
+    if (!(crop.left >= 0.0 && crop.top >= 0.0 && right > crop.left && bottom > crop.top &&
+          right <= static_cast<double>(image.width) && bottom <= static_cast<double>(image.height)))
+        throw ConfigError(message("the crop ", crop.width, " x ", crop.height, " at (", crop.left, ", ",
+                                  crop.top, ") is not inside the image of ", image.width, " x ",
+                                  image.height));
+    Box touched{static_cast<Index>(std::floor(crop.left)), static_cast<Index>(std::floor(crop.top)), 0, 0};
+    touched.width = static_cast<Index>(std::ceil(right)) - touched.left;
+    touched.height = static_cast<Index>(std::ceil(bottom)) - touched.top;
+    return detail::resample_part(image, touched,
+                                 {crop.left - static_cast<double>(touched.left),
+                                  crop.top - static_cast<double>(touched.top), crop.width, crop.height},
+                                 width, height, interpolation);
 }
 
 }  // namespace vitscape
