@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -96,25 +98,42 @@ inline std::uint8_t rounded_to_byte(std::int32_t sum) {
 
 inline constexpr std::int32_t half_weight = 1 << (weight_bits - 1);
 
+/// Rows that are resized together: a weight is multiplied with the pixels of one column of all of them, which is one vector
+/// operation, instead of with the three values of one pixel.
+inline constexpr Index rows_together = 16;
+
+/// Puts the columns of up to `rows_together` rows one after the other: (box.width, rows_together, 3). Where there are fewer
+/// rows, the last one is repeated.
+inline void gather_columns(const Image& image, const Box& box, Index top, std::uint8_t* columns) {
+    std::array<const std::uint8_t*, rows_together> row;
+    for (Index r = 0; r < rows_together; ++r)
+        row[static_cast<std::size_t>(r)] = image.pixel(box.left, box.top + std::min(top + r, box.height - 1));
+    for (Index x = 0; x < box.width; ++x)
+        for (Index r = 0; r < rows_together; ++r, columns += 3)
+            std::memcpy(columns, row[static_cast<std::size_t>(r)] + 3 * x, 3);
+}
+
 /// Resizes the part `box` of an image along x: result (box.height, out).
 inline Image resample_rows(const Image& image, const Box& box, const ResampleWeights& weights) {
     const auto out = static_cast<Index>(weights.begin.size());
+    constexpr std::size_t lanes = 3 * rows_together;
+    std::vector<std::uint8_t> columns(static_cast<std::size_t>(box.width) * lanes);
     Image result(out, box.height);
-    for (Index y = 0; y < box.height; ++y) {
-        const std::uint8_t* source = image.pixel(box.left, box.top + y);
-        std::uint8_t* target = result.pixel(0, y);
-        for (Index x = 0; x < out; ++x, target += 3) {
-            const std::uint8_t* pixel = source + weights.begin[static_cast<std::size_t>(x)] * 3;
+    for (Index top = 0; top < box.height; top += rows_together) {
+        gather_columns(image, box, top, columns.data());
+        const Index rows = std::min(rows_together, box.height - top);
+        for (Index x = 0; x < out; ++x) {
+            const auto at = static_cast<std::size_t>(x);
+            const std::uint8_t* column = columns.data() + static_cast<std::size_t>(weights.begin[at]) * lanes;
             const std::int32_t* weight = weights.weight.data() + x * weights.taps;
-            std::int32_t red = half_weight, green = half_weight, blue = half_weight;
-            for (Index i = 0, n = weights.count[static_cast<std::size_t>(x)]; i < n; ++i, pixel += 3) {
-                red += weight[i] * pixel[0];
-                green += weight[i] * pixel[1];
-                blue += weight[i] * pixel[2];
-            }
-            target[0] = rounded_to_byte(red);
-            target[1] = rounded_to_byte(green);
-            target[2] = rounded_to_byte(blue);
+            std::array<std::int32_t, lanes> sums;
+            sums.fill(half_weight);
+            for (Index i = 0, n = weights.count[at]; i < n; ++i, column += lanes)
+                for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += weight[i] * column[lane];
+            std::array<std::uint8_t, lanes> rounded;
+            std::transform(sums.begin(), sums.end(), rounded.begin(), rounded_to_byte);
+            for (Index r = 0; r < rows; ++r)
+                std::memcpy(result.pixel(x, top + r), &rounded[static_cast<std::size_t>(3 * r)], 3);
         }
     }
     return result;
