@@ -204,8 +204,8 @@ TEST_CASE("a reduced image gives nearly the input of the whole image", "[data][r
         transform(whole, key, expected);
         transform(reduced, key, given);
         if (transform.crop == Crop::centre) CHECK(reduced.reduction == 4);
-        // 42 dB: a part taken 5 pixels of 301 to the side, or not mirrored, would miss that.
-        CHECK(root_mean_square(expected, given) < 0.008);
+        // 48 dB, one level of 255; a part that begins 4 of the 301 pixels to the side misses by 0.007.
+        CHECK(root_mean_square(expected, given) < 0.004);
         transform(ReducedImage{whole, 301, 223, 1}, key, given);
         CHECK(given == expected);
     }
