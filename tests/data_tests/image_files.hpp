@@ -40,6 +40,7 @@ struct JpegKind {
     J_COLOR_SPACE stored = JCS_YCbCr;
     bool adobe_marker = false;
     bool progressive = false;
+    int luma_sampling = 1;  // 2: chroma at half the size, as cameras store it
 };
 
 /// Compresses rows of `kind.components` values a pixel.
@@ -61,6 +62,7 @@ inline std::vector<std::uint8_t> jpeg_file(Index width, Index height, std::vecto
     jpeg_set_quality(&info, 95, TRUE);
     for (int c = 0; c < kind.components; ++c)
         info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
+    info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = kind.luma_sampling;
     info.write_Adobe_marker = kind.adobe_marker ? TRUE : FALSE;
     if (kind.progressive) jpeg_simple_progression(&info);
     jpeg_start_compress(&info, TRUE);

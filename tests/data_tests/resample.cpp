@@ -116,6 +116,40 @@ TEST_CASE("resample passes along the rows first unless many more rows than colum
     CHECK(steps(30, 60, 30, 39) != steps(40, 39, 30, 39));
 }
 
+TEST_CASE("a crop between pixels is the weighted mean of the pixels that it touches", "[data][resample]") {
+    const Image image = pattern(61, 3);
+    // From 10.25 to 40.75: pixels 10 to 40, whose centres lie at 0.5 - 0.25 + i from the crop's edge.
+    const Image small =
+        resample_fractional(image, FractionalBox{10.25, 0, 30.5, 3}, 7, 3, Interpolation::bilinear);
+    const double scale = 30.5 / 7;
+    for (Index y = 0; y < 3; ++y)
+        for (Index c = 0; c < 3; ++c)
+            for (Index x = 0; x < 7; ++x) {
+                const double centre = 10.25 + (static_cast<double>(x) + 0.5) * scale;
+                double sum = 0.0, weights = 0.0;
+                for (Index i = 10; i <= 40; ++i) {
+                    const double away = std::abs(static_cast<double>(i) + 0.5 - centre) / scale;
+                    sum += std::max(0.0, 1.0 - away) * image.pixel(i, y)[c];
+                    weights += std::max(0.0, 1.0 - away);
+                }
+                CHECK(std::abs(small.pixel(x, y)[c] - sum / weights) <= 0.5001);
+            }
+
+    CHECK(resample_fractional(image, FractionalBox{3, 1, 20, 2}, 9, 5) ==
+          resample(image, Box{3, 1, 20, 2}, 9, 5));
+    CHECK(resample_fractional(image, FractionalBox{3, 1, 9, 2}, 9, 2) ==
+          resample(image, Box{3, 1, 9, 2}, 9, 2));
+    CHECK(resample_fractional(image, FractionalBox{3.5, 1, 9, 2}, 9, 2) !=
+          resample(image, Box{3, 1, 9, 2}, 9, 2));
+    const FractionalBox bad =
+        GENERATE(FractionalBox{-0.1, 0, 2, 2}, FractionalBox{0, -0.1, 2, 2}, FractionalBox{59.5, 0, 1.6, 2},
+                 FractionalBox{0, 1.5, 2, 1.6}, FractionalBox{0, 0, 0, 2}, FractionalBox{0, 0, 2, -1},
+                 FractionalBox{0, 0, std::nan(""), 2}, FractionalBox{std::nan(""), 0, 1, 1},
+                 FractionalBox{2, 0, 1e-300, 1}, FractionalBox{0, 0, 1e300, 1});
+    CHECK_THROWS_AS(resample_fractional(image, bad, 4, 4), ConfigError);
+    CHECK_THROWS_AS(resample_fractional(image, FractionalBox{0, 0, 2, 2}, 4, 0), ConfigError);
+}
+
 TEST_CASE("resample refuses boxes outside the picture", "[data][resample]") {
     const Image image = pattern(6, 5);
     const Box bad = GENERATE(Box{-1, 0, 2, 2}, Box{0, -1, 2, 2}, Box{5, 0, 2, 2}, Box{0, 4, 2, 2},

@@ -32,6 +32,23 @@ concept Dataset = std::copyable<D> && requires(const D& dataset, std::size_t i) 
     { dataset.name(i) } -> std::same_as<std::string>;
 };
 
+/// A dataset that can load an image at a reduced size, which is quicker: `load_reduced(i, choose)` is the image of sample `i`,
+/// reduced as `choose` says for its size, or less. Its pixels are a function of `i` and the reduction.
+template <class D>
+concept ReducingDataset = Dataset<D> &&
+    requires(const D& dataset, std::size_t i, const ReductionChoice& choose) {
+    { dataset.load_reduced(i, choose) } -> std::same_as<ReducedImage>;
+};
+
+/// The image of sample `i` of any dataset, reduced if the dataset can do that.
+template <Dataset D>
+ReducedImage load_reduced(const D& dataset, std::size_t i, const ReductionChoice& choose) {
+    if constexpr (ReducingDataset<D>)
+        return dataset.load_reduced(i, choose);
+    else
+        return detail::not_reduced(dataset.load(i));
+}
+
 /// Compiles if `D` is a `Dataset`; otherwise the compiler's first error says which member is missing.
 template <class D>
 constexpr bool require_dataset() {
@@ -127,6 +144,9 @@ class Subset : public DatasetViews<Subset<D>> {
 
     [[nodiscard]] std::size_t size() const { return indices_->size(); }
     [[nodiscard]] Image load(std::size_t i) const { return dataset_.load((*indices_)[i]); }
+    [[nodiscard]] ReducedImage load_reduced(std::size_t i, const ReductionChoice& choose) const {
+        return vitscape::load_reduced(dataset_, (*indices_)[i], choose);
+    }
     [[nodiscard]] int label(std::size_t i) const { return dataset_.label((*indices_)[i]); }
     [[nodiscard]] const std::vector<std::string>& classes() const { return dataset_.classes(); }
     [[nodiscard]] std::string name(std::size_t i) const { return dataset_.name((*indices_)[i]); }
@@ -145,6 +165,9 @@ class AnyDataset : public DatasetViews<AnyDataset> {
 
     [[nodiscard]] std::size_t size() const { return held_->size(); }
     [[nodiscard]] Image load(std::size_t i) const { return held_->load(i); }
+    [[nodiscard]] ReducedImage load_reduced(std::size_t i, const ReductionChoice& choose) const {
+        return held_->load_reduced(i, choose);
+    }
     [[nodiscard]] int label(std::size_t i) const { return held_->label(i); }
     [[nodiscard]] const std::vector<std::string>& classes() const { return held_->classes(); }
     [[nodiscard]] std::string name(std::size_t i) const { return held_->name(i); }
@@ -154,6 +177,7 @@ class AnyDataset : public DatasetViews<AnyDataset> {
         virtual ~Interface() = default;
         virtual std::size_t size() const = 0;
         virtual Image load(std::size_t i) const = 0;
+        virtual ReducedImage load_reduced(std::size_t i, const ReductionChoice& choose) const = 0;
         virtual int label(std::size_t i) const = 0;
         virtual const std::vector<std::string>& classes() const = 0;
         virtual std::string name(std::size_t i) const = 0;
@@ -164,6 +188,9 @@ class AnyDataset : public DatasetViews<AnyDataset> {
         explicit Held(D held) : dataset(std::move(held)) {}
         std::size_t size() const override { return dataset.size(); }
         Image load(std::size_t i) const override { return dataset.load(i); }
+        ReducedImage load_reduced(std::size_t i, const ReductionChoice& choose) const override {
+            return vitscape::load_reduced(dataset, i, choose);
+        }
         int label(std::size_t i) const override { return dataset.label(i); }
         const std::vector<std::string>& classes() const override { return dataset.classes(); }
         std::string name(std::size_t i) const override { return dataset.name(i); }

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -40,7 +42,25 @@ struct Image {
     friend bool operator==(const Image&, const Image&) = default;
 };
 
+/// An image decoded at `width` x `height` pixels divided by `reduction`, rounded up. Its pixel (x, y) covers the square of
+/// reduction x reduction pixels at (reduction x, reduction y) of the whole image, as far as that reaches.
+struct ReducedImage {
+    Image image{};
+    Index width = 0;  ///< of the whole image, as `height`
+    Index height = 0;
+    Index reduction = 1;  ///< 1, 2, 4 or 8
+};
+
+/// How far an image may be reduced, by its width and height: 1, 2, 4 or 8. The same answer for the same size.
+using ReductionChoice = std::function<Index(Index width, Index height)>;
+
 namespace detail {
+
+/// The image as it is, for formats and datasets that cannot reduce it.
+inline ReducedImage not_reduced(Image image) {
+    const Index width = image.width, height = image.height;
+    return {std::move(image), width, height, 1};
+}
 
 /// The reason why an image of that size is not decoded; empty if it is.
 inline std::string size_refusal(Index width, Index height, Index max_pixels) {

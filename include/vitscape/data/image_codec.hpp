@@ -66,9 +66,18 @@ inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string
                             bytes.empty() ? ": it is empty" : ", despite its name"));
 }
 
-/// Reads and decodes an image file. @throws DataError as `decode_image`, and if the file cannot be
-/// read.
-inline Image read_image(const std::filesystem::path& path, Index max_pixels = default_max_pixels) {
+/// `decode_image`, reduced as `choose` says for the size in the header if the file is a JPEG file; any other is decoded as it is.
+/// @throws the same errors, and ConfigError if `choose` returns another number than 1, 2, 4 or 8
+inline ReducedImage decode_image_reduced(std::span<const std::uint8_t> bytes, const std::string& name,
+                                         const ReductionChoice& choose,
+                                         Index max_pixels = default_max_pixels) {
+    if (image_format(bytes) == ImageFormat::jpeg) return decode_jpeg_reduced(bytes, name, choose, max_pixels);
+    return detail::not_reduced(decode_image(bytes, name, max_pixels));
+}
+
+namespace detail {
+
+inline std::vector<std::uint8_t> image_file_bytes(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
     if (size < 0) throw DataError(message("file ", path.string(), " cannot be opened"));
@@ -76,7 +85,21 @@ inline Image read_image(const std::filesystem::path& path, Index max_pixels = de
     file.seekg(0);
     file.read(reinterpret_cast<char*>(bytes.data()), size);
     if (file.gcount() != size) throw DataError(message("file ", path.string(), " cannot be read"));
-    return decode_image(bytes, path.string(), max_pixels);
+    return bytes;
+}
+
+}  // namespace detail
+
+/// Reads and decodes an image file. @throws DataError as `decode_image`, and if the file cannot be
+/// read.
+inline Image read_image(const std::filesystem::path& path, Index max_pixels = default_max_pixels) {
+    return decode_image(detail::image_file_bytes(path), path.string(), max_pixels);
+}
+
+/// Reads and decodes an image file at a reduced size, as `decode_image_reduced`.
+inline ReducedImage read_image_reduced(const std::filesystem::path& path, const ReductionChoice& choose,
+                                       Index max_pixels = default_max_pixels) {
+    return decode_image_reduced(detail::image_file_bytes(path), path.string(), choose, max_pixels);
 }
 
 /// Properties of an image file that are known without decoding it.

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -76,18 +77,24 @@ class ImageFolder : public DatasetViews<ImageFolder> {
     /// @throws DataError if more than `broken_limit` of the files, or all files of a class, turn out to be
     /// damaged.
     [[nodiscard]] Image load(std::size_t i) const {
-        if (is_cached()) return state_->cache[i];
-        const auto& files = state_->files;
-        std::size_t candidate = i;
-        do {
-            try {
-                return read_image(files[candidate].path, state_->options.max_pixels);
-            } catch (const DataError& error) {
-                note_broken(candidate, error.what());
-            }
-            candidate = next_of_class(candidate);
-        } while (candidate != i);
-        throw DataError(message("no image of the class of ", name(i), " can be decoded"));
+        if (is_cached()) return state_->cache[i].image;
+        return first_intact(i, [this](const std::filesystem::path& path) {
+            return read_image(path, state_->options.max_pixels);
+        });
+    }
+
+    /// The image of sample `i`, reduced as `choose` says for its size if it is a JPEG file. A reduced image is decoded each
+    /// time, even if the whole image is kept in memory: it is not the same as that image resized, and pixels must not depend on
+    /// what fits into the memory. @throws DataError as `load`
+    [[nodiscard]] ReducedImage load_reduced(std::size_t i, const ReductionChoice& choose) const {
+        if (is_cached()) {
+            const auto& [whole, format] = state_->cache[i];
+            if (format != ImageFormat::jpeg || choose(whole.width, whole.height) == 1)
+                return detail::not_reduced(whole);
+        }
+        return first_intact(i, [&](const std::filesystem::path& path) {
+            return read_image_reduced(path, choose, state_->options.max_pixels);
+        });
     }
 
     /// Whether the decoded images are kept in memory.
@@ -100,13 +107,17 @@ class ImageFolder : public DatasetViews<ImageFolder> {
     }
 
   private:
+    struct Decoded {
+        Image image{};
+        ImageFormat format = ImageFormat::unknown;
+    };
     struct State {
         std::filesystem::path folder{};
         ImageFolderOptions options{};
         std::vector<ImageListing::File> files{};  // grouped by class
         std::vector<std::string> classes{};
-        std::vector<Image> cache{};  // as `files`, or empty
-        std::size_t listed = 0;      // files before any was skipped
+        std::vector<Decoded> cache{};  // as `files`, or empty
+        std::size_t listed = 0;        // files before any was skipped
         std::size_t left_out = 0;
         std::mutex mutex{};
         std::set<std::size_t> broken{};  // found by load
@@ -169,14 +180,32 @@ class ImageFolder : public DatasetViews<ImageFolder> {
     }
 
     [[nodiscard]] std::string decoding_failure(const std::filesystem::path& path,
-                                               Image* target = nullptr) const {
+                                               Decoded* target = nullptr) const {
         try {
-            Image image = read_image(path, state_->options.max_pixels);
-            if (target != nullptr) *target = std::move(image);
+            const std::vector<std::uint8_t> bytes = detail::image_file_bytes(path);
+            Image image = decode_image(bytes, path.string(), state_->options.max_pixels);
+            if (target != nullptr) *target = {std::move(image), image_format(bytes)};
             return {};
         } catch (const DataError& error) {
             return error.what();
         }
+    }
+
+    /// What `read` returns for the file of sample `i`, or for the next of its class that is not damaged.
+    template <class Read>
+    [[nodiscard]] std::invoke_result_t<const Read&, const std::filesystem::path&> first_intact(
+        std::size_t i, const Read& read) const {
+        const auto& files = state_->files;
+        std::size_t candidate = i;
+        do {
+            try {
+                return read(files[candidate].path);
+            } catch (const DataError& error) {
+                note_broken(candidate, error.what());
+            }
+            candidate = next_of_class(candidate);
+        } while (candidate != i);
+        throw DataError(message("no image of the class of ", name(i), " can be decoded"));
     }
 
     [[nodiscard]] std::size_t next_of_class(std::size_t i) const {

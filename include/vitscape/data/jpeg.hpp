@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -137,13 +138,19 @@ inline void cmyk_to_rgb(const std::uint8_t* cmyk, std::uint8_t* rgb, Index width
 /// channels, CMYK and YCCK (inverted if an Adobe marker says so) by R = (255 - C) (255 - K) / 255. The
 /// orientation tag is ignored.
 ///
+/// The image is reduced as `choose` says for the size in the header: libjpeg then computes only the low frequencies of each
+/// block of 8 x 8 samples, at 8 / reduction x 8 / reduction. All of the file is read at any reduction, so the same files are
+/// damaged.
+///
 /// Memory: the image and, for a progressive file, its coefficients, 6 bytes per pixel (8 for CMYK). Both are allocated
 /// only after the header was checked.
 ///
 /// @param name  name of the file in error messages
-/// @throws DataError for data that is truncated, damaged, of an unknown kind or of more than `max_pixels` pixels
-inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
-                         Index max_pixels = default_max_pixels) {
+/// @throws DataError for data that is truncated, damaged, of an unknown kind or of more than `max_pixels` pixels;
+///         ConfigError if `choose` returns another number than 1, 2, 4 or 8
+inline ReducedImage decode_jpeg_reduced(std::span<const std::uint8_t> bytes, const std::string& name,
+                                        const ReductionChoice& choose,
+                                        Index max_pixels = default_max_pixels) {
     detail::JpegDecoder decoder;
     const auto broken = [&](const std::string& reason) {
         return DataError(message("JPEG file ", name, " cannot be decoded: ", reason));
@@ -171,31 +178,46 @@ inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string&
         throw broken(message("it has ", info.num_components, " components of unknown meaning"));
     const bool cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
     info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+    const Index reduction = choose(width, height);
+    if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8)
+        throw ConfigError(message("a reduction by ", reduction, " of JPEG file ", name,
+                                  " was requested; 1, 2, 4 and 8 are possible"));
+    info.scale_num = 1;
+    info.scale_denom = static_cast<unsigned>(reduction);
     if (!decoder.attempt([](jpeg_decompress_struct& i) { jpeg_start_decompress(&i); }))
         throw broken(decoder.reason());
 
-    Image image(width, height);
-    std::vector<std::uint8_t> ink(cmyk ? static_cast<std::size_t>(width) * 4 : 0);
-    for (Index y = 0; y < height; ++y) {
+    Image image(static_cast<Index>(info.output_width), static_cast<Index>(info.output_height));
+    std::vector<std::uint8_t> ink(cmyk ? static_cast<std::size_t>(image.width) * 4 : 0);
+    for (Index y = 0; y < image.height; ++y) {
         std::uint8_t* rgb = image.pixel(0, y);
         std::uint8_t* row = cmyk ? ink.data() : rgb;
         const auto read_row = [&row](jpeg_decompress_struct& i) { jpeg_read_scanlines(&i, &row, 1); };
         if (!decoder.attempt(read_row))
-            throw broken(message(decoder.reason(), " (row ", y, " of ", height, ")"));
-        if (cmyk) detail::cmyk_to_rgb(ink.data(), rgb, width, info.saw_Adobe_marker != 0);
+            throw broken(message(decoder.reason(), " (row ", y, " of ", image.height, ")"));
+        if (cmyk) detail::cmyk_to_rgb(ink.data(), rgb, image.width, info.saw_Adobe_marker != 0);
     }
     if (!decoder.attempt([](jpeg_decompress_struct& i) { jpeg_finish_decompress(&i); }))
         throw broken(decoder.reason());
-    return image;
+    return {std::move(image), width, height, reduction};
 }
 
 #else
 
-inline Image decode_jpeg(std::span<const std::uint8_t>, const std::string& name, Index = default_max_pixels) {
+inline ReducedImage decode_jpeg_reduced(std::span<const std::uint8_t>, const std::string& name,
+                                        const ReductionChoice&, Index = default_max_pixels) {
     throw ConfigError(message("this build cannot read JPEG files (", name,
                               "): install libjpeg-turbo (Debian: libjpeg-dev) and configure again"));
 }
 
 #endif
+
+/// `decode_jpeg_reduced` without a reduction. @throws DataError as that
+inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name,
+                         Index max_pixels = default_max_pixels) {
+    return decode_jpeg_reduced(
+               bytes, name, [](Index, Index) { return Index{1}; }, max_pixels)
+        .image;
+}
 
 }  // namespace vitscape

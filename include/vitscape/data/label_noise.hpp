@@ -37,6 +37,9 @@ class WithLabelNoise : public DatasetViews<WithLabelNoise<D>> {
 
     [[nodiscard]] std::size_t size() const { return dataset_.size(); }
     [[nodiscard]] Image load(std::size_t i) const { return dataset_.load(i); }
+    [[nodiscard]] ReducedImage load_reduced(std::size_t i, const ReductionChoice& choose) const {
+        return vitscape::load_reduced(dataset_, i, choose);
+    }
     [[nodiscard]] int label(std::size_t i) const {
         const int truth = dataset_.label(i);
         RandomSequence random({seed_, Purpose::label_noise, 0, static_cast<std::uint32_t>(i)});

@@ -117,7 +117,12 @@ class Loader {
         auto load = [dataset = dataset_, transform = options_.transform, seed = options_.seed, epoch](
                         std::uint32_t sample, std::span<float> image, std::int64_t& label) {
             label = dataset.label(sample);
-            transform(dataset.load(sample), RandomKey{seed, Purpose::augmentation, epoch, sample}, image);
+            const RandomKey key{seed, Purpose::augmentation, epoch, sample};
+            if (!transform.reduced_decoding) return transform(dataset.load(sample), key, image);
+            const auto choose = [&](Index width, Index height) {
+                return transform.reduction(width, height, key);
+            };
+            transform(load_reduced(dataset, sample, choose), key, image);
         };
         return detail::Prefetch(std::move(load), std::move(samples),
                                 {options_.shard.of(options_.batch).size, options_.transform.side,
