@@ -67,7 +67,10 @@ void copy_patch(const PatchGrid& grid, const xt::xtensor<U, 4>& images, Index sa
         }
 }
 
-/// Normalizes a patch by its own mean and standard deviation: (x - mean) / sqrt(variance + 1e-6) with the unbiased
+/// What a patch's variance is increased by, so that a flat patch can be divided by its deviation.
+constexpr double patch_epsilon = 1e-6;
+
+/// Normalizes a patch by its own mean and standard deviation: (x - mean) / sqrt(variance + patch_epsilon) with the unbiased
 /// variance, the reference's target for `norm_pix_loss`.
 template <class T>
 void normalize_patch(std::span<T> patch) {
@@ -75,7 +78,7 @@ void normalize_patch(std::span<T> patch) {
     for (const T x : patch) sum += static_cast<double>(x);
     const double mean = sum / static_cast<double>(patch.size());
     for (const T x : patch) squares += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean);
-    const double inverse = 1 / std::sqrt(squares / static_cast<double>(patch.size() - 1) + 1e-6);
+    const double inverse = 1 / std::sqrt(squares / static_cast<double>(patch.size() - 1) + patch_epsilon);
     for (T& x : patch) x = static_cast<T>((static_cast<double>(x) - mean) * inverse);
 }
 
