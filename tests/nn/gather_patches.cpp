@@ -45,16 +45,19 @@ std::vector<std::int32_t> orders() {
     order[24] = 0;
     return order;
 }
-template <class U>
-std::vector<U> expected(const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order, Index first,
-                        Index count, PatchOrder numbers, bool normalize) {
-    std::vector<U> all, patch(48);
+/// What a backend stores, from numbers as exact as its own and the image's.
+template <class B, class U>
+std::vector<double> expected(const xt::xtensor<U, 4>& images, const std::vector<std::int32_t>& order,
+                             Index first, Index count, PatchOrder numbers, bool normalize) {
+    using T = typename B::Storage;
+    std::vector<std::common_type_t<U, Real<T>>> patch(48);
+    std::vector<double> all;
     for (Index sample = 0; sample < samples; ++sample)
         for (Index i = first; i < first + count; ++i) {
             copy_patch(grid, images, sample, order[static_cast<std::size_t>(sample * 25 + i)], numbers,
                        patch.data());
-            if (normalize) normalize_patch(std::span<U>(patch));
-            all.insert(all.end(), patch.begin(), patch.end());
+            if (normalize) normalize_patch(std::span(patch));
+            for (const auto number : patch) all.push_back(static_cast<double>(static_cast<T>(number)));
         }
     return all;
 }
@@ -62,15 +65,6 @@ template <class B>
 std::vector<double> values(B backend, const Tensor<B>& tensor) {
     return download(backend, tensor.view());
 }
-/// What the backend stores of some numbers.
-template <class B, class U>
-std::vector<double> stored(const std::vector<U>& numbers) {
-    std::vector<double> result;
-    for (const U number : numbers)
-        result.push_back(static_cast<double>(static_cast<typename B::Storage>(number)));
-    return result;
-}
-
 /// By `gather(images, order, parts)`: the first 10 patches as they are, the others in `numbers`.
 template <class B, class U, class Gather>
 void check_gathering(const B& backend, const Gather& gather) {
@@ -86,16 +80,14 @@ void check_gathering(const B& backend, const Gather& gather) {
         CHECK(front.shape() == Shape{samples, 10, 48});
         CHECK(back.shape() == Shape{samples, 15, 48});
         CHECK(values(backend, front) ==
-              stored<B>(expected(images, order, 0, 10, PatchOrder::channel_row_column, false)));
-        CHECK(values(backend, back) == stored<B>(expected(images, order, 10, 15, numbers, false)));
+              expected<B>(images, order, 0, 10, PatchOrder::channel_row_column, false));
+        CHECK(values(backend, back) == expected<B>(images, order, 10, 15, numbers, false));
 
         // Only the rounding of the sums and of the result may differ: of 48 numbers, and to the storage's digits.
         using T = typename B::Storage;
-        double tolerance = std::is_same_v<T, double> && std::is_same_v<U, double> ? 1e-12
-                                 : sizeof(T) == 2                                       ? 0x1p-8
-                                                                                        : 1e-6;
+        const double tolerance = std::is_same_v<T, double> ? 1e-12 : sizeof(T) == 2 ? 0x1p-8 : 1e-6;
         const auto normalized = values(backend, standardized);
-        CHECK(distance(normalized, stored<B>(expected(images, order, 10, 15, numbers, true))) / tolerance < 1);
+        CHECK(distance(normalized, expected<B>(images, order, 10, 15, numbers, true)) / tolerance < 1);
         const std::vector<double> flat(normalized.begin() + 14 * 48, normalized.begin() + 15 * 48);
         CHECK(std::all_of(flat.begin(), flat.end(), [](double x) { return std::abs(x) < 1e-12; }));
     }
@@ -148,7 +140,7 @@ TEMPLATE_LIST_TEST_CASE("gathered patches: without an order, by number; into the
     gather_patches(backend, grid, images, samples, {}, {PatchPart<TestType>{.count = 25, .to = &all}});
     CHECK(all.data() == memory);
     CHECK(values(backend, all) ==
-          stored<TestType>(expected(images, order, 0, 25, PatchOrder::channel_row_column, false)));
+          expected<TestType>(images, order, 0, 25, PatchOrder::channel_row_column, false));
     gather_patches(backend, grid, images, 0, {}, {PatchPart<TestType>{.count = 25, .to = &all}});
     CHECK(all.shape() == Shape{0, 25, 48});
 }

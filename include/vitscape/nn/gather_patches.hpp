@@ -26,7 +26,8 @@ template <class B, class U>
 void gather_on_host(const B& backend, const PatchGrid& grid, const xt::xtensor<U, 4>& images, Index samples,
                     std::span<const std::int32_t> order, const PatchPart<B>& part) {
     using T = typename B::Storage;
-    constexpr Index smallest_work = 8192;  // numbers below which an additional thread does not pay off
+    using N = std::common_type_t<U, Real<T>>;  // before it is stored
+    constexpr Index smallest_work = 8192;      // numbers below which an additional thread does not pay off
     const Index size = grid.size();
     set_shape(backend, {samples, part.count, size}, *part.to);
     T* const to = part.to->data();
@@ -37,14 +38,14 @@ void gather_on_host(const B& backend, const PatchGrid& grid, const xt::xtensor<U
             const Index patch =
                 order.empty() ? i : order[static_cast<std::size_t>(sample * grid.count() + i)];
             T* const out = to + r * size;
-            U* numbers;
-            if constexpr (std::is_same_v<T, U>)
+            N* numbers;
+            if constexpr (std::is_same_v<T, N>)
                 numbers = out;
             else
-                numbers = thread_scratch<PatchScratch, U>(size);
+                numbers = thread_scratch<PatchScratch, N>(size);
             copy_patch(grid, images, sample, patch, part.numbers, numbers);
-            if (part.normalize) normalize_patch(std::span<U>(numbers, static_cast<std::size_t>(size)));
-            if constexpr (!std::is_same_v<T, U>)
+            if (part.normalize) normalize_patch(std::span<N>(numbers, static_cast<std::size_t>(size)));
+            if constexpr (!std::is_same_v<T, N>)
                 for (Index c = 0; c < size; ++c) out[c] = static_cast<T>(numbers[c]);
         }
     });
