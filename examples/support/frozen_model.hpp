@@ -44,11 +44,12 @@ struct FrozenModelOptions {
                    "of the fixed masks of a masked autoencoder");
         const Range range = Range::count(1, 4294967295.0);
         add_text(
-            app, "--batch", "INT", "128, on a GPU more of a small model",
+            app, "--batch", "INT", "",
             [this, range](const std::string& text) {
                 batch = vitscape::parse_number<std::size_t>("--batch", text, range);
             },
-            vitscape::message("images evaluated at once, at most; changes memory and speed; ",
+            vitscape::message("images evaluated at once, at most; changes memory and speed; without it 128, "
+                              "and on a GPU more of a small model; ",
                               range.kind<std::size_t>()));
         backend.add(app);
     }

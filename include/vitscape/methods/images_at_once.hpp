@@ -10,7 +10,6 @@
 #include <limits>
 
 #include <vitscape/backend/concept.hpp>
-#include <vitscape/core/error.hpp>
 #include <vitscape/methods/memory_need.hpp>
 
 namespace vitscape {
@@ -26,9 +25,9 @@ concept FilledByTokens = Backend<B> && requires(const B& b) {
 /// they take a quarter of the memory: others are in flight, and `bytes`, of an image, is a lower bound.
 [[nodiscard]] inline std::size_t images_to_fill(Index tokens_to_fill, Index tokens, double bytes,
                                                 double memory, std::size_t usual) {
-    const auto filling = static_cast<double>((tokens_to_fill + tokens - 1) / std::max<Index>(1, tokens));
+    const Index filling = (tokens_to_fill + tokens - 1) / std::max<Index>(1, tokens);
     const double fitting = memory / 4 / std::max(1.0, bytes);
-    return std::max(usual, static_cast<std::size_t>(std::min(filling, fitting)));
+    return std::max(usual, static_cast<std::size_t>(std::min(static_cast<double>(filling), fitting)));
 }
 
 /// Images that a model evaluates at once: on a `FilledByTokens` those that fill it, elsewhere `usual`. A function of the model and the
