@@ -36,11 +36,10 @@ class LinearAutoencoder {
     void prepare(B backend, const Batch& batch, const MaskKey&, Inputs<B>& inputs) const {
         grid_.check_images(batch.images);
         const auto samples = static_cast<Index>(batch.size());
-        std::vector<float> patches(batch.images.size());
-        for (Index i = 0; i < samples * grid_.count(); ++i)
-            copy_patch(grid_, batch.images, i / grid_.count(), i % grid_.count(),
-                       PatchOrder::row_column_channel, patches.data() + i * grid_.size());
-        upload_into(backend, {samples, grid_.count(), grid_.size()}, patches, inputs.patches);
+        gather_patches(
+            backend, grid_, batch.images, samples, {},
+            {PatchPart<B>{
+                .count = grid_.count(), .numbers = PatchOrder::row_column_channel, .to = &inputs.patches}});
     }
     template <Recorder R, class B = typename R::BackendType>
     Variable<Master<B>> losses(R& recorder, const Inputs<B>& inputs) const {

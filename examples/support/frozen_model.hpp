@@ -27,7 +27,8 @@ namespace program {
 struct FrozenModelOptions {
     std::string checkpoint, part;
     DataOptions data;
-    std::size_t images = 256, batch = 128;
+    std::size_t images = 256;
+    std::size_t batch = 0;  ///< 0: what suits the backend
     std::uint64_t mask_seed = 0;
     BackendOptions backend;
 
@@ -41,8 +42,15 @@ struct FrozenModelOptions {
                    "images that the loss is the mean over: the first ones, equally of each class");
         add_number(app, "--mask-seed", mask_seed, Range::seed(),
                    "of the fixed masks of a masked autoencoder");
-        add_number(app, "--batch", batch, Range::count(1, 4294967295.0),
-                   "images evaluated at once, at most; changes memory and speed");
+        const Range range = Range::count(1, 4294967295.0);
+        add_text(
+            app, "--batch", "INT", "",
+            [this, range](const std::string& text) {
+                batch = vitscape::parse_number<std::size_t>("--batch", text, range);
+            },
+            vitscape::message("images evaluated at once, at most; changes memory and speed; without it 128, "
+                              "and on a GPU more of a small model; ",
+                              range.kind<std::size_t>()));
         backend.add(app);
     }
 };

@@ -224,3 +224,7 @@ TEMPLATE_LIST_TEST_CASE("each image's derivatives on a plane are those of the gr
     check(VitClassifier({.encoder = encoder, .classes = 10}));
     check(VitClassifier({.encoder = encoder, .classes = 10, .loss = ClassifierLoss::squared}));
 }
+
+#if defined(__CUDACC__)
+static_assert(FilledByTokens<Cuda<float>> && FilledByTokens<Cuda<bfloat16>> && FilledByTokens<Cuda<double>>);
+#endif

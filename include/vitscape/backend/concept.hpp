@@ -126,6 +126,14 @@ concept Backend = std::copyable<B> && std::default_initializable<typename B::Poi
     b.forget_peak_memory();
 };
 
+/// A backend whose memory is the processor's: `host_memory` says that a loop on its threads may read and write it. What others read is
+/// uploaded, and rearranged by their primitives.
+template <class B>
+concept HostMemory = Backend<B> && requires(const B& b) {
+    requires B::host_memory;
+    { b.threads() } -> std::convertible_to<int>;
+};
+
 /// Refinements of a linear layer. `linear(rows, out, in, x, weight, bias, residual, y)`: y = [residual +] x W^T +
 /// bias, residual may be null. `linear_gelu(rows, out, in, x, weight, bias, y, h)`: y = GELU(h), h = x W^T + bias, stored if not null;
 /// `gelu_and_derivative(n, h, y)`: y = GELU(h) and h = GELU'(h). `linear_gradient(rows, out, in, x, dy, dweight, dbias)`: dW += dy^T x,

@@ -32,6 +32,16 @@ VITSCAPE_HOST_DEVICE RowOf<T> row_at(T* data) {
     return {data};
 }
 
+namespace detail {
+/// Some elements of a row, or all in another order.
+template <class Row>
+struct SelectedRow {
+    Row row;
+    const std::int32_t* columns;
+    VITSCAPE_HOST_DEVICE auto operator[](Index c) const { return row[columns[c]]; }
+};
+}  // namespace detail
+
 namespace operand {
 
 /// Element (r, c) at data[r * stride + c]; an ordinary row-major matrix.
@@ -80,6 +90,18 @@ struct Gathered {
     const std::int32_t* rows;
     Index stride;
     VITSCAPE_HOST_DEVICE auto row(Index r) const { return row_at(data + rows[r] * stride); }
+};
+/// Element (r, c) at data[rows[r] * stride + columns[c]]: numbers whose place is the sum of a row's and of a column's, such as those of
+/// patches in images.
+template <class P>
+struct Selected {
+    P data;
+    const std::int32_t* rows;
+    Index stride;
+    const std::int32_t* columns;
+    VITSCAPE_HOST_DEVICE auto row(Index r) const {
+        return detail::SelectedRow<decltype(row_at(data))>{row_at(data + rows[r] * stride), columns};
+    }
 };
 
 }  // namespace operand

@@ -23,6 +23,12 @@ struct Add {
         return a + b;
     }
 };
+struct Subtract {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {
+        return a - b;
+    }
+};
 struct Multiply {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S a, S b) const {
@@ -124,6 +130,21 @@ struct Standardize {
     template <class S>
     VITSCAPE_HOST_DEVICE S operator()(S x, S mean, S inverse_deviation) const {
         return (x - mean) * inverse_deviation;
+    }
+};
+/// (x - shift - mean)^2: `mean` is that of x - shift, which keeps the digits in which numbers far from 0 differ.
+struct SquaredDeviation {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S x, S shift, S mean) const {
+        const S deviation = (x - shift) - mean;
+        return deviation * deviation;
+    }
+};
+/// (x - shift - mean) * inverse_deviation
+struct StandardizeShifted {
+    template <class S>
+    VITSCAPE_HOST_DEVICE S operator()(S x, S shift, S mean, S inverse_deviation) const {
+        return ((x - shift) - mean) * inverse_deviation;
     }
 };
 /// a * b + c

@@ -92,7 +92,6 @@ class Data2Vec {
         Tensor<Master<B>> sum;            // (samples, masked, width): targets before rounding
         Tensor<B> targets;                // (samples, masked, width)
         std::vector<std::int32_t> order;  ///< (samples, patches): visible patches first
-        std::vector<float> staging;       ///< host memory, reused by the next batch
         std::vector<std::int32_t> staging_positions;
 
         /// The signature changes whenever work on these inputs would read other memory.
@@ -137,7 +136,7 @@ class Data2Vec {
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
         const auto samples = static_cast<Index>(images.shape(0));
         masker_.upload_patches(backend, images, samples, inputs.order, PatchOrder::channel_row_column, false,
-                               inputs.staging, inputs.visible, inputs.hidden);
+                               inputs.visible, inputs.hidden);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.positions);
         if (inputs.table.empty())

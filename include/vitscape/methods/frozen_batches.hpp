@@ -16,8 +16,9 @@ namespace vitscape {
 
 struct FrozenOptions {
     /// Images evaluated at once, at most; affects memory and speed, and results only by rounding. On processors as many at once as fit
-    /// a core's cache, by each thread.
-    std::size_t batch = 128;
+    /// a core's cache, by each thread. 0: `usual`, and on a device more of a small model (`images_at_once`).
+    std::size_t batch = 0;
+    std::size_t usual = 128;
     std::uint64_t mask_seed = 0;  ///< masks are a function of (mask_seed, epoch 0, sample)
     /// The images as they should be predicted, if the given ones are changed, such as by noise; null: the given ones.
     const Batch* clean = nullptr;
@@ -36,14 +37,16 @@ struct FrozenParts {
 /// teacher.
 class FrozenBatches {
   public:
+    /// @param batch  images of each
     /// @throws DataError without images, or if the clean images are others; ConfigError for a batch of none
-    FrozenBatches(const Batch& images, const FrozenOptions& options) : key_{options.mask_seed, 0} {
+    FrozenBatches(const Batch& images, const FrozenOptions& options, std::size_t batch)
+        : key_{options.mask_seed, 0} {
         if (images.size() == 0) throw DataError("a loss needs at least one image");
-        if (options.batch == 0) throw ConfigError("the batch must hold at least one image");
+        if (batch == 0) throw ConfigError("the batch must hold at least one image");
         if (options.clean != nullptr && options.clean->samples != images.samples)
             throw DataError("the clean images of a loss are not those that it reads");
-        divide(images, options.batch, read_);
-        if (options.clean != nullptr) divide(*options.clean, options.batch, clean_);
+        divide(images, batch, read_);
+        if (options.clean != nullptr) divide(*options.clean, batch, clean_);
     }
 
     /// The images that the model reads.

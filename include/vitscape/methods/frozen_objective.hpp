@@ -15,6 +15,7 @@
 #include <vitscape/autograd/summed_gradient.hpp>
 #include <vitscape/backend/plane_jets.hpp>
 #include <vitscape/methods/frozen_batches.hpp>
+#include <vitscape/methods/images_at_once.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/second_order.hpp>
 #include <vitscape/methods/trivial_loss.hpp>
@@ -163,12 +164,14 @@ class FrozenObjective {
     }
 
   private:
-    /// Images at once, at most: on processors, those whose tokens fit a core's caches. @param series  2 for second derivatives, whose
-    /// numbers are larger
+    /// Images at once, at most: on processors, those whose tokens fit a core's caches; on devices all of a batch, or fewer of
+    /// second derivatives. @param series  2 for second derivatives, whose numbers are larger
     [[nodiscard]] std::size_t at_once(Index series) const {
         if constexpr (requires { P::tokens_in_cache; })
             return static_cast<std::size_t>(
                 std::max<Index>(1, P::tokens_in_cache / series / method_.grid().count()));
+        else if (options_.batch == 0 && series > 1)
+            return images_at_once(backend(), method_, options_.usual, series);
         else
             return std::numeric_limits<std::size_t>::max();
     }
@@ -203,7 +206,9 @@ class FrozenObjective {
                     const FrozenOptions& options)
         : backend_(backend),
           method_(std::move(method)),
-          batches_(images, options),
+          options_{.batch = options.batch, .usual = options.usual},
+          batches_(images, options,
+                   options.batch != 0 ? options.batch : images_at_once(backend_, method_, options.usual)),
           weights_(backend),
           backends_(backend),
           masters_(master(backend)),
@@ -256,6 +261,7 @@ class FrozenObjective {
 
     B backend_;
     M method_;
+    FrozenOptions options_;  // how many at once; the images are in batches_
     FrozenBatches batches_;
     Weights<B> weights_;
     ThreadBackends<B> backends_;

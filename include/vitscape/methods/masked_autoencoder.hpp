@@ -75,7 +75,6 @@ class MaskedAutoencoder {
         Tensor<B> decoder_table;           // (1 + patches, decoder width)
         std::vector<std::int32_t>
             order;  ///< (samples, patches): visible patches first; the reference's ids_shuffle
-        std::vector<float> staging;  ///< host memory, reused by the next batch
         std::vector<std::int32_t> staging_positions;
 
         /// The signature changes whenever work on these inputs would read other memory.
@@ -144,7 +143,7 @@ class MaskedAutoencoder {
     template <Backend B, class U>
     void prepare_first(B backend, const xt::xtensor<U, 4>& images, Index samples, Inputs<B>& inputs) const {
         masker_.upload_patches(backend, images, samples, inputs.order, PatchOrder::row_column_channel,
-                               normalizes_targets(), inputs.staging, inputs.visible, inputs.targets);
+                               normalizes_targets(), inputs.visible, inputs.targets);
         masker_.set_positions(backend, inputs.order, visible(), inputs.staging_positions,
                               inputs.encoder_positions);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 #include <xtensor/xtensor.hpp>
 
 #include <vitscape/methods/masking.hpp>
 #include <vitscape/methods/method.hpp>
+#include <vitscape/nn/gather_patches.hpp>
 #include <vitscape/tensor/tensor.hpp>
 
 namespace vitscape {
@@ -52,26 +52,20 @@ class PatchMasker {
     /// them, and the masked ones.
     /// @param order    (samples, patches), as `draw` makes it
     /// @param numbers  order of the numbers in a masked patch.  @param normalize  each masked patch by its mean and deviation
-    /// @param staging  host memory, reused by the next batch of float images
     /// @param visible  (samples, visible, patch values).  @param masked  (samples, masked, patch values)
     /// @throws ShapeError if the images or the order do not fit the grid
     template <Backend B, class U>
     void upload_patches(const B& backend, const xt::xtensor<U, 4>& images, Index samples,
                         const std::vector<std::int32_t>& order, PatchOrder numbers, bool normalize,
-                        std::vector<float>& staging, Tensor<B>& visible, Tensor<B>& masked) const {
+                        Tensor<B>& visible, Tensor<B>& masked) const {
         check(images, samples, order);
-        const auto both = [&](auto& memory) {
-            upload_part(backend, images, samples, order, 0, this->visible(), PatchOrder::channel_row_column,
-                        false, memory, visible);
-            upload_part(backend, images, samples, order, this->visible(), this->masked(), numbers, normalize,
-                        memory, masked);
-        };
-        if constexpr (std::is_same_v<U, float>) {
-            both(staging);
-        } else {
-            std::vector<U> memory;
-            both(memory);
-        }
+        gather_patches(
+            backend, grid_, images, samples, order,
+            {PatchPart<B>{.count = this->visible(), .to = &visible}, PatchPart<B>{.first = this->visible(),
+                                                                                  .count = this->masked(),
+                                                                                  .numbers = numbers,
+                                                                                  .normalize = normalize,
+                                                                                  .to = &masked}});
     }
 
     /// Rows of a position table for the tokens of each sample: 0 for the class token, then 1 + patch for the first `count`
@@ -99,24 +93,6 @@ class PatchMasker {
         if (static_cast<Index>(order.size()) != samples * grid_.count())
             throw ShapeError(message("masks of ", order.size(), " patches do not fit ", samples,
                                      " images of ", grid_.count(), " patches"));
-    }
-
-    /// Patches first to first + count - 1 of each order.
-    template <Backend B, class T>
-    void upload_part(const B& backend, const xt::xtensor<T, 4>& images, Index samples,
-                     const std::vector<std::int32_t>& order, Index first, Index count, PatchOrder numbers,
-                     bool normalize, std::vector<T>& staging, Tensor<B>& to) const {
-        const auto size = static_cast<std::size_t>(grid_.size());
-        staging.resize(static_cast<std::size_t>(samples * count) * size);
-        for (Index sample = 0; sample < samples; ++sample)
-            for (Index i = 0; i < count; ++i) {
-                T* const patch = staging.data() + static_cast<std::size_t>(sample * count + i) * size;
-                copy_patch(grid_, images, sample,
-                           order[static_cast<std::size_t>(sample * grid_.count() + first + i)], numbers,
-                           patch);
-                if (normalize) normalize_patch(std::span<T>(patch, size));
-            }
-        upload_into(backend, {samples, count, grid_.size()}, staging, to);
     }
 
     PatchGrid grid_;

@@ -59,7 +59,6 @@ class SimMim {
         IndexTensor<B> positions;         // (samples * (1 + patches))
         Tensor<B> table;                  // (1 + patches, width)
         std::vector<std::int32_t> order;  ///< (samples, patches): visible patches first
-        std::vector<float> staging;       ///< host memory, reused by the next batch
         std::vector<std::int32_t> staging_positions;
 
         /// The signature changes whenever work on these inputs would read other memory.
@@ -95,7 +94,7 @@ class SimMim {
     void prepare(B backend, const xt::xtensor<U, 4>& images, Inputs<B>& inputs) const {
         const auto samples = static_cast<Index>(images.shape(0));
         masker_.upload_patches(backend, images, samples, inputs.order, PatchOrder::row_column_channel, false,
-                               inputs.staging, inputs.visible, inputs.targets);
+                               inputs.visible, inputs.targets);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.positions);
         if (inputs.table.empty())

@@ -16,10 +16,10 @@
 #include <vitscape/methods/method.hpp>
 #include <vitscape/methods/operation_count.hpp>
 #include <vitscape/methods/trivial_loss.hpp>
+#include <vitscape/nn/gather_patches.hpp>
 #include <vitscape/nn/vit.hpp>
 
 namespace vitscape {
-
 /// What the head reads: the class token after the last norm, or the mean of the patch tokens, before a norm of
 /// its own.
 enum class Pooling { class_token, average };
@@ -82,7 +82,6 @@ class VitClassifier {
         IndexTensor<B> positions;         // (samples * (1 + patches))
         Tensor<B> position_table;         // (1 + patches, width)
         Tensor<Master<B>> branch_scales;  ///< (2 * depth, samples) for drop path; empty: no branch is dropped
-        std::vector<float> staging;       ///< host memory, reused by the next batch
         std::vector<double> staging_targets;
         std::vector<std::int32_t> staging_positions;
 
@@ -147,15 +146,8 @@ class VitClassifier {
         const PatchGrid grid = this->grid();
         grid.check_images(images);
         const auto samples = static_cast<Index>(images.shape(0));
-        const Shape shape{samples, grid.count(), grid.size()};
-        if (std::is_same_v<U, float>) {
-            stage(grid, images, inputs.staging);
-            upload_into(backend, shape, inputs.staging, inputs.patches);
-        } else {
-            std::vector<U> staging;
-            stage(grid, images, staging);
-            upload_into(backend, shape, staging, inputs.patches);
-        }
+        gather_patches(backend, grid, images, samples, {},
+                       {PatchPart<B>{.count = grid.count(), .to = &inputs.patches}});
         if (config_.positions == PositionKind::fixed && inputs.samples != samples) {
             const Index tokens = 1 + grid.count(), width = config_.encoder.transformer.width;
             inputs.staging_positions.resize(static_cast<std::size_t>(samples * tokens));
@@ -223,16 +215,6 @@ class VitClassifier {
                     message("the label ", label, " does not fit a classifier of ", config_.classes,
                             " classes; supervised training needs images in one folder per class"));
     }
-    template <class U, class T>
-    static void stage(const PatchGrid& grid, const xt::xtensor<U, 4>& images, std::vector<T>& staging) {
-        const auto samples = static_cast<Index>(images.shape(0));
-        staging.resize(static_cast<std::size_t>(samples * grid.count() * grid.size()));
-        for (Index sample = 0; sample < samples; ++sample)
-            for (Index patch = 0; patch < grid.count(); ++patch)
-                copy_patch(grid, images, sample, patch, PatchOrder::channel_row_column,
-                           staging.data() + (sample * grid.count() + patch) * grid.size());
-    }
-
     VitClassifierConfig config_;
     ParameterLayout layout_;
     VitEncoder encoder_;

@@ -67,15 +67,26 @@ void copy_patch(const PatchGrid& grid, const xt::xtensor<U, 4>& images, Index sa
         }
 }
 
-/// Normalizes a patch by its own mean and standard deviation: (x - mean) / sqrt(variance + 1e-6) with the unbiased
+/// What a patch's variance is increased by, so that a flat patch can be divided by its deviation.
+constexpr double patch_epsilon = 1e-6;
+
+/// Normalizes a patch by its own mean and standard deviation: (x - mean) / sqrt(variance + patch_epsilon) with the unbiased
 /// variance, the reference's target for `norm_pix_loss`.
 template <class T>
 void normalize_patch(std::span<T> patch) {
-    double sum = 0, squares = 0;
-    for (const T x : patch) sum += static_cast<double>(x);
-    const double mean = sum / static_cast<double>(patch.size());
-    for (const T x : patch) squares += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean);
-    const double inverse = 1 / std::sqrt(squares / static_cast<double>(patch.size() - 1) + 1e-6);
+    const auto sum = [&](const auto& term) {
+        double lanes[8] = {};  // sums that do not wait for each other
+        std::size_t i = 0;
+        for (; i + 8 <= patch.size(); i += 8)
+            for (std::size_t lane = 0; lane < 8; ++lane)
+                lanes[lane] += term(static_cast<double>(patch[i + lane]));
+        for (; i < patch.size(); ++i) lanes[0] += term(static_cast<double>(patch[i]));
+        return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) +
+               ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
+    };
+    const double mean = sum([](double x) { return x; }) / static_cast<double>(patch.size());
+    const double squares = sum([mean](double x) { return (x - mean) * (x - mean); });
+    const double inverse = 1 / std::sqrt(squares / static_cast<double>(patch.size() - 1) + patch_epsilon);
     for (T& x : patch) x = static_cast<T>((static_cast<double>(x) - mean) * inverse);
 }
 

@@ -6,6 +6,7 @@
 
 #include <vitscape/autograd/recorder.hpp>
 #include <vitscape/data/loader.hpp>
+#include <vitscape/methods/images_at_once.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/probe/accuracy.hpp>
 #include <vitscape/tensor/weights.hpp>
@@ -20,14 +21,16 @@ struct Evaluation {
 };
 
 /// Mean loss, and accuracy for a classifier, over all images of a dataset without augmentation.
+/// @param batch  images at once; 0: 128, and on a device more of a small model (`images_at_once`)
 /// @param key  identifies the masks of an autoencoder
 template <Backend B, class M, Dataset D>
 Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, const D& data,
-                    const ImageTransform& transform, std::size_t batch = 128, const MaskKey& key = {},
+                    const ImageTransform& transform, std::size_t batch = 0, const MaskKey& key = {},
                     const Vector<Master<B>>* teacher = nullptr) {
     static_assert(require_method<M, B>());
     if (TaughtMethod<M, B> && teacher == nullptr)
         throw ConfigError("the loss of a method with a teacher needs the teacher's parameters");
+    if (batch == 0) batch = images_at_once(backend, method);
     const Loader<D> loader(data, {.batch = batch, .shuffle = false, .transform = transform.evaluation()});
     Weights<B> weights(backend), teacher_weights(backend);
     Eval<B> eval(backend, weights.of(theta));
@@ -63,7 +66,7 @@ Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta, 
 template <Backend B, class M, Dataset D>
 requires EvaluatedApart<M> Evaluation evaluate(B backend, const M& method, const Vector<Master<B>>& theta,
                                                const D& data, const ImageTransform& transform,
-                                               std::size_t batch = 128, const MaskKey& key = {},
+                                               std::size_t batch = 0, const MaskKey& key = {},
                                                const Vector<Master<B>>* teacher = nullptr) {
     return evaluate(backend, method.evaluated(), theta, data, transform, batch, key, teacher);
 }

@@ -10,6 +10,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/data/loader.hpp>
+#include <vitscape/methods/images_at_once.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/tensor/weights.hpp>
 
@@ -37,7 +38,7 @@ struct Features {
 };
 
 struct FeatureOptions {
-    std::size_t batch = 128;
+    std::size_t batch = 0;  ///< images at once; 0: 128, and on a device more of a small model
     std::function<void(std::size_t)> progress =
         {};  ///< called with the number of images done; may throw to stop
 };
@@ -47,8 +48,8 @@ struct FeatureOptions {
 template <Backend B, Dataset D>
 Features encode_features(B backend, const VitClassifier& classifier, const Vector<Master<B>>& theta,
                          const D& data, const ImageTransform& transform, const FeatureOptions& options = {}) {
-    const Loader<D> loader(data,
-                           {.batch = options.batch, .shuffle = false, .transform = transform.evaluation()});
+    const std::size_t batch = options.batch != 0 ? options.batch : images_at_once(backend, classifier);
+    const Loader<D> loader(data, {.batch = batch, .shuffle = false, .transform = transform.evaluation()});
     Weights<B> weights(backend);
     Eval<B> eval(backend, weights.of(theta));
     VitClassifier::Inputs<B> inputs;

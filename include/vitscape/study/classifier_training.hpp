@@ -60,14 +60,14 @@ struct ClassifierTraining {
     }
     /// Top-1 accuracy, without augmentation.
     [[nodiscard]] double top1(const Vector<P>& theta, const AnyDataset& images) const {
-        constexpr std::size_t at_once = 1024;  // a stop waits for that many
+        // a stop waits for that many
+        const std::size_t at_once = std::max<std::size_t>(1024, images_at_once(backend, classifier));
         std::int64_t correct = 0;
         for (std::size_t first = 0; first < images.size(); first += at_once) {
             std::vector<std::size_t> part(std::min(at_once, images.size() - first));
             std::iota(part.begin(), part.end(), first);
             const double share =
-                evaluate(backend, classifier, theta, images.subset(part), plan.training.transform, 128)
-                    .accuracy;
+                evaluate(backend, classifier, theta, images.subset(part), plan.training.transform).accuracy;
             correct += std::llround(share * static_cast<double>(part.size()));
             if (progress && images.size() > at_once)
                 progress(static_cast<std::int64_t>(first + part.size()),

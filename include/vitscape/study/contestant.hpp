@@ -72,7 +72,7 @@ template <Backend B, class M>
 [[nodiscard]] auto frozen_loss(const B& backend, const M& method, const Vector<Master<B>>& teacher,
                                const Batch& images, std::uint64_t mask_seed, const Batch* clean = nullptr) {
     using E = Evaluated<M>;
-    const FrozenOptions options{.batch = 64, .mask_seed = mask_seed, .clean = clean};
+    const FrozenOptions options{.usual = 64, .mask_seed = mask_seed, .clean = clean};
     if constexpr (TaughtMethod<E, B>)
         return FrozenObjective<B, E>(backend, evaluated(method), teacher, images, options);
     else

@@ -76,7 +76,7 @@ template <Backend B, class M>
     run.result["knn"] = nearest_neighbour_accuracy(features.known, features.queries);
     if constexpr (ClassifyingMethod<M, B>) {
         const auto own = [&](const AnyDataset& of) {
-            return evaluate(setting.backend, classifier, theta, of, plan.training.transform, 128).accuracy;
+            return evaluate(setting.backend, classifier, theta, of, plan.training.transform).accuracy;
         };
         run.result["own_head"] = {{"top1", own(test)},
                                   {"training_top1", own(training.some(plan.probe_images))}};

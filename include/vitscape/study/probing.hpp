@@ -93,7 +93,7 @@ class ProbeEvery {
             const auto& method = evaluated(trainer.method()).reconstruction();
             record.metrics.emplace_back("reconstruction_loss",
                                         evaluate(trainer.backend(), method, trainer.solution(), test_,
-                                                 plan_.training.transform, 128, key)
+                                                 plan_.training.transform, 0, key)
                                             .loss);
         }
         if (known_.classes().empty()) return;

@@ -177,6 +177,13 @@ class IndexTensor {
     Index size_ = 0;
 };
 
+/// Gives `tensor` this shape; if it has it already, it keeps its memory. Its values are undefined.
+template <Backend B>
+void set_shape(const B& backend, const Shape& shape, Tensor<B>& tensor) {
+    if (tensor.unique() && tensor.shape() == shape) return;
+    tensor = {};  // returns memory to the pool before allocating
+    tensor = Tensor<B>(backend, shape);
+}
 /// Gives `tensor` this shape and the values of `host`; if it has the shape already, it keeps its memory. @throws
 /// ShapeError if `shape` has another size than `host`.
 template <Backend B, class Range>
@@ -184,10 +191,7 @@ void upload_into(B backend, const Shape& shape, const Range& host, Tensor<B>& te
     if (shape.size() != static_cast<Index>(std::size(host)))
         throw ShapeError(message("a tensor of shape ", shape, " needs ", shape.size(), " values, ",
                                  std::size(host), " were given"));
-    if (!tensor.unique() || tensor.shape() != shape) {
-        tensor = {};  // returns memory to the pool before allocating
-        tensor = Tensor<B>(backend, shape);
-    }
+    set_shape(backend, shape, tensor);
     backend.upload(tensor.size(), std::data(host), tensor.data());
 }
 /// A tensor with the converted values of `host`. @throws ShapeError if `shape` has another size.

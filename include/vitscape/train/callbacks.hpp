@@ -58,7 +58,7 @@ class Progress {
 template <Dataset D>
 class EvaluateEvery {
   public:
-    EvaluateEvery(std::uint32_t epochs, D data, ImageTransform transform, std::size_t batch = 128)
+    EvaluateEvery(std::uint32_t epochs, D data, ImageTransform transform, std::size_t batch = 0)
         : every_(epochs), data_(std::move(data)), transform_(transform), batch_(batch) {}
 
     template <class T>

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "fake_capture.hpp"
+
 #include <cuda_runtime_api.h>
 
 namespace fake {
@@ -23,12 +25,14 @@ namespace fake {
 using Work = std::function<void()>;
 struct Stream {
     std::deque<Work> queue;
-    std::vector<Work> captured;
-    bool capturing = false;
+    std::shared_ptr<Capture> capture;  // null while none is under way
+    std::size_t branch = 0;            // its number there
 };
 struct Event {
     std::uint64_t recorded = 0, done = 0;
     Stream* stream = nullptr;
+    std::shared_ptr<Capture> capture;  // that it was recorded in last, which may have ended
+    Reached reached;                   // of it when it was recorded
 };
 struct Graph {
     std::vector<Work> work;
@@ -75,10 +79,16 @@ inline void finish_all() {
     for (Stream* stream : device.streams) finish(*stream);
 }
 inline void queue(Stream& stream, Work work) {
-    if (stream.capturing)
-        stream.captured.push_back(std::move(work));
+    if (stream.capture)
+        stream.capture->add(stream.branch, std::move(work));
     else
         stream.queue.push_back(std::move(work));
+}
+/// What cannot be part of a capture; it is worth nothing then.
+inline cudaError_t spoil(Stream& stream, const std::string& text, cudaError_t status) {
+    device.fault(text);
+    if (stream.capture) stream.capture->invalid = true;
+    return status;
 }
 inline void until(const Event& event, std::uint64_t version) {
     while (event.done < version) step(*event.stream);

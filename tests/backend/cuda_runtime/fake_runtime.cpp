@@ -53,7 +53,7 @@ cudaError_t cudaFree(void* memory) {
     if (found == fake::device.memory.end())
         return fake::device.fault("cudaFree of what is not there"), cudaErrorInvalidValue;
     for (const fake::Stream* stream : fake::device.streams)
-        if (stream->capturing) fake::device.fault("cudaFree while a stream is captured");
+        if (stream->capture) fake::device.fault("cudaFree while a stream is captured");
     fake::finish_all();
     fake::device.used -= found->second;
     fake::device.memory.erase(found);
@@ -86,17 +86,31 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     fake::Stream& made = fake::stream_of(stream);
-    if (made.capturing)
-        return fake::device.fault("a wait while the stream is captured"), cudaErrorStreamCaptureUnsupported;
+    if (made.capture)
+        return fake::spoil(made, "a wait while the stream is captured", cudaErrorStreamCaptureUnsupported);
     ++fake::device.waits;
     fake::finish(made);
     return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) {
-    if (fake::stream_of(stream).capturing)
-        return fake::device.fault("a captured stream waits for another"), cudaErrorStreamCaptureIsolation;
+    fake::Stream& on = fake::stream_of(stream);
     fake::Event& made = fake::event_of(event);
-    fake::queue(fake::stream_of(stream), [&made, version = made.recorded] { fake::until(made, version); });
+    if (made.capture && (made.capture->ended || made.capture->invalid))
+        return fake::spoil(on, "a wait for an event of a capture that is over",
+                           cudaErrorStreamCaptureIsolation);
+    if (made.capture && on.capture && on.capture != made.capture)
+        return fake::spoil(on, "two captures become one", cudaErrorStreamCaptureMerge);
+    if (made.capture) {  // the stream is, or becomes, a part of it
+        if (!on.capture) {
+            on.capture = made.capture;
+            on.branch = on.capture->fork();
+        }
+        on.capture->wait(on.branch, made.reached);
+        return cudaSuccess;
+    }
+    if (on.capture)
+        return fake::spoil(on, "a captured stream waits for another", cudaErrorStreamCaptureIsolation);
+    fake::queue(on, [&made, version = made.recorded] { fake::until(made, version); });
     return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) {
@@ -113,16 +127,20 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     fake::Event& made = fake::event_of(event);
     fake::Stream& on = fake::stream_of(stream);
-    if (on.capturing)
-        return fake::device.fault("an event is recorded in a capture"), cudaErrorStreamCaptureUnsupported;
+    made.capture = on.capture;
+    if (on.capture) return made.reached = on.capture->reached(on.branch), cudaSuccess;
     made.stream = &on;
     fake::queue(on, [&made, version = ++made.recorded] { made.done = version; });
     return cudaSuccess;
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
+    if (fake::event_of(event).capture)
+        return fake::device.fault("a look at an event of a capture"), cudaErrorCapturedEvent;
     return fake::event_of(event).done == fake::event_of(event).recorded ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    if (fake::event_of(event).capture)
+        return fake::device.fault("a wait for an event of a capture"), cudaErrorCapturedEvent;
     ++fake::device.waits;
     fake::until(fake::event_of(event), fake::event_of(event).recorded);
     return cudaSuccess;
@@ -143,8 +161,8 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
     };
     fake::Stream& on = fake::stream_of(stream);
     if (kind == cudaMemcpyDeviceToHost && !fake::is_pinned(to, bytes)) {  // a copy to ordinary memory waits
-        if (on.capturing)
-            return fake::device.fault("a waiting copy in a capture"), cudaErrorStreamCaptureUnsupported;
+        if (on.capture)
+            return fake::spoil(on, "a waiting copy in a capture", cudaErrorStreamCaptureUnsupported);
         fake::finish(on);
         move();
     } else if (kind == cudaMemcpyDeviceToHost) {
@@ -172,12 +190,27 @@ cudaError_t cudaMemset2DAsync(void* to, size_t pitch, int value, size_t width, s
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-    return fake::stream_of(stream).capturing = true, cudaSuccess;
+    fake::Stream& on = fake::stream_of(stream);
+    if (on.capture) return fake::spoil(on, "a capture begins in another", cudaErrorIllegalState);
+    on.capture = std::make_shared<fake::Capture>();
+    on.branch = 0;
+    return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-    fake::Stream& on = fake::stream_of(stream);
-    on.capturing = false;
-    *graph = reinterpret_cast<cudaGraph_t>(new fake::Graph{std::exchange(on.captured, {})});
+    const std::shared_ptr<fake::Capture> capture = fake::stream_of(stream).capture;
+    *graph = nullptr;
+    if (!capture) return fake::device.fault("the end of no capture"), cudaErrorIllegalState;
+    if (fake::stream_of(stream).branch != 0)
+        return fake::spoil(fake::stream_of(stream), "a capture ends on another stream than it began",
+                           cudaErrorStreamCaptureUnmatched);
+    for (fake::Stream* part : fake::device.streams)
+        if (part->capture == capture) part->capture.reset();
+    capture->ended = true;
+    if (capture->invalid) return cudaErrorStreamCaptureInvalidated;
+    if (!capture->joined())
+        return fake::device.fault("a capture ends before a stream that it forked was joined"),
+               cudaErrorStreamCaptureUnjoined;
+    *graph = reinterpret_cast<cudaGraph_t>(new fake::Graph{capture->in_order()});
     return ++fake::device.handles, cudaSuccess;
 }
 cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph_t graph,

@@ -41,6 +41,13 @@ class DevicePrimitives : public ThrustPrimitives<system::cuda, T> {
     explicit DevicePrimitives(const gpu::ContextOptions& options)
         : Base(detail::Execution<system::cuda>(options)) {}
     using Graph = gpu::Graph;
+    /// Tokens of a batch that keeps a device busy (`FilledByTokens`): a product then has 256 blocks of 128 rows, about two for each
+    /// multiprocessor, and takes longer than its start.
+    static constexpr Index tokens_to_fill = 32768;
+    /// Of the device, in use or not.
+    [[nodiscard]] double memory_bytes() const {
+        return static_cast<double>(this->execution().context().properties().memory);
+    }
 
     template <class F, class Out, class... In>
     void map(Index rows, Index columns, const F& f, const Out& out, const In&... in) {

@@ -29,6 +29,7 @@ class CpuPrimitives {
     /// Tokens of the samples that a thread computes losses of at once, half as many for second derivatives: activations then stay in
     /// its caches (measured on small models: 5 to 25 % faster than many at once, and no slower on large ones).
     static constexpr Index tokens_in_cache = 1024;
+    static constexpr bool host_memory = true;  ///< `HostMemory`
 
     /// @param threads  number of OpenMP threads, 0 for `available_threads()`. Eigen's own threading is disabled
     ///                 process-wide, since two thread pools on one processor slow each other down.
