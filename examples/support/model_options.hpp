@@ -127,6 +127,7 @@ struct TrainingOptions {
     static constexpr vitscape::Range learning_rates =
         vitscape::Range::rate().said("the learning rate is a number of at least 0");
     std::string augment = "none";
+    bool reduced_decoding = false;
     std::array<float, 3> mean{0.485F, 0.456F, 0.406F}, standard_deviation{0.229F, 0.224F, 0.225F};
 
     void add(CLI::App& app) {
@@ -151,6 +152,10 @@ struct TrainingOptions {
                    "crop-flip is random resized crop and horizontal flip");
         add_number(app, "--min-crop", min_crop, Range::positive_share(),
                    "crop-flip: smallest part of the image's area");
+        app.add_flag("--reduced-decoding", reduced_decoding,
+                     "training on large JPEG photos: decode no more pixels than twice what is needed, which is "
+                     "quicker and changes values a little")
+            ->always_capture_default(false);
         add_numbers(app, "--mean", mean, Range{}, "R,G,B", "mean of red, green, blue, for pixels in [0, 1]");
         add_numbers(app, "--std", standard_deviation, Range::above(0), "R,G,B",
                     "standard deviation of red, green, blue");
@@ -171,6 +176,7 @@ struct TrainingOptions {
         transform.side = side;
         transform.mean = mean;
         transform.standard_deviation = standard_deviation;
+        transform.reduced_decoding = reduced_decoding;
         if (augment == "crop-flip") {
             transform.crop = vitscape::Crop::random_resized;
             transform.min_crop = min_crop;
