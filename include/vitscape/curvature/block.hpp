@@ -171,7 +171,6 @@ class BlockOperator {
         const Index size = static_cast<Index>(a_.size());
         while (whole_.size() < products) {
             whole_.emplace_back(a_.backend(), size);
-            fill(0, whole_.back());
             product_.emplace_back(a_.backend(), size);
         }
     }

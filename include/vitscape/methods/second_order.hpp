@@ -27,7 +27,6 @@ class SecondOrder {
         typename D::Pointer still;
         still.part(0) = teacher.data();
         for (int i = 1; i <= K; ++i) still.part(i) = values_.data();  // zeros, until products are computed
-        if constexpr (TaughtMethod<M, P>) fill(0, values_);
         Eval<D> eval(D(backend), still);
         parts_ = images.prepared(method, eval, largest);
     }

@@ -82,8 +82,8 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
                 k == 0 ? "plot " : ", ", "$curve", k,
                 " using 1:3:4 with filledcurves fillstyle transparent solid 0.22 noborder lc rgb ", color,
                 " notitle, $curve", k, " using 1:2 with ", curve.x.size() > 40 ? "lines" : "linespoints",
-                " lw 2 pt ", 5 + 2 * (curve.series % 5), " ps 0.6 lc rgb ", color, " title ",
-                detail::gnuplot_text(curve.title));
+                series_dashed(curve.series) ? " dt 2" : "", " lw 2 pt ", 5 + 2 * (curve.series % 5),
+                " ps 0.6 lc rgb ", color, " title ", detail::gnuplot_text(curve.title));
         }
         const double margin = high > low ? 0.05 * (high - low) : std::max(std::abs(high), 1.0) * 0.05;
         if (is_logarithmic({low, high}))

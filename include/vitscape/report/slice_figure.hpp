@@ -63,11 +63,12 @@ inline void write_slice(const std::filesystem::path& path, const std::vector<Fig
         }
         data.end_data();
         const std::string color = message("'", series_color(k), "'");
-        plots += message(k == 0 ? "plot " : ", ", "$curve", k,
-                         " using 1:3:4 with filledcurves fillstyle transparent solid 0.25 noborder lc rgb ",
-                         color, " notitle, $curve", k, " using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb ",
-                         color, curves[k].title.empty() ? " notitle" : " title ",
-                         curves[k].title.empty() ? "" : detail::gnuplot_text(curves[k].title));
+        plots +=
+            message(k == 0 ? "plot " : ", ", "$curve", k,
+                    " using 1:3:4 with filledcurves fillstyle transparent solid 0.25 noborder lc rgb ", color,
+                    " notitle, $curve", k, " using 1:2 with linespoints", series_dashed(k) ? " dt 2" : "",
+                    " lw 2 pt 7 ps 0.5 lc rgb ", color, curves[k].title.empty() ? " notitle" : " title ",
+                    curves[k].title.empty() ? "" : detail::gnuplot_text(curves[k].title));
     }
     if (!std::isfinite(low)) throw ConfigError("there is no finite loss to draw");
     const double unit = options.plot_height / 620.0;

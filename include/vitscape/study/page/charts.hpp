@@ -49,6 +49,7 @@ inline Json chart_panel(const BandPanel& panel, Phrases& phrases) {
     for (const BandCurve& curve : panel.curves)
         curves.push_back({{"title", phrases(curve.title)},
                           {"color", series_color(curve.series)},
+                          {"dashed", series_dashed(curve.series)},
                           {"symbol", curve.series % 5},
                           {"x", chart_numbers(curve.x)},
                           {"middle", chart_numbers(curve.middle)},

@@ -94,7 +94,7 @@ function chartFigure(chart) {
   }
   for (const curve of chart.curves) {
     traces.push({type: "scatter", mode: curve.x.length > 60 ? "lines" : "lines+markers", name: curve.title, x: curve.x,
-      y: curve.middle, legendgroup: curve.title, line: {color: curve.color, width: 2},
+      y: curve.middle, legendgroup: curve.title, line: {color: curve.color, width: 2, dash: curve.dashed ? "dash" : "solid"},
       marker: {symbol: symbols[curve.symbol], size: 6}, customdata: curve.x.map((_, k) => [curve.low[k], curve.high[k]]),
       hovertemplate: `%{y:.4~g} (%{customdata[0]:.4~g} ${data.words.to} %{customdata[1]:.4~g})`});
   }
