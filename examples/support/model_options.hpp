@@ -152,9 +152,10 @@ struct TrainingOptions {
                    "crop-flip is random resized crop and horizontal flip");
         add_number(app, "--min-crop", min_crop, Range::positive_share(),
                    "crop-flip: smallest part of the image's area");
-        app.add_flag("--reduced-decoding", reduced_decoding,
-                     "training on large JPEG photos: decode no more pixels than twice what is needed, which is "
-                     "quicker and changes values a little")
+        app.add_flag(
+               "--reduced-decoding", reduced_decoding,
+               "training on large JPEG photos: decode no more pixels than twice what is needed, which is "
+               "quicker and changes values a little")
             ->always_capture_default(false);
         add_numbers(app, "--mean", mean, Range{}, "R,G,B", "mean of red, green, blue, for pixels in [0, 1]");
         add_numbers(app, "--std", standard_deviation, Range::above(0), "R,G,B",

@@ -177,7 +177,7 @@ TEST_CASE("Gauss-Newton products of methods with other losses") {
         },
         [](const std::vector<double>& predictions, const auto& inputs, const std::vector<double>& along) {
             std::vector<double> targets(along.size()), result = scaled(along, 1 / 1.5);
-            Primitives64(1).download(inputs.targets.size(), inputs.targets.data().value, targets.data());
+            Primitives64(1).download(inputs.targets.size(), inputs.targets.data().part(0), targets.data());
             std::size_t outside = 0;
             for (std::size_t k = 0; k < along.size(); ++k)
                 if (std::abs(predictions[k] - targets[k]) >= 1.5) result[k] = 0, ++outside;

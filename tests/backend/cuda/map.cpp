@@ -85,7 +85,8 @@ TEST_CASE("The map kernel with rows in groups, gathered rows and dual numbers", 
         const operand::Gathered<DualPointer<const float>> gathered{
             {{table.data(), tangents.data()}}, places.data(), columns};
         map(rows, columns, functor::Multiply{},
-            operand::Matrix<DualPointer<float>>{{{value.data(), tangent.data()}}, columns}, gathered, gathered);
+            operand::Matrix<DualPointer<float>>{{{value.data(), tangent.data()}}, columns}, gathered,
+            gathered);
         CHECK(distance(value.host(), product) < sum_tolerance);
         CHECK(distance(tangent.host(), derivative) < sum_tolerance);
     }

@@ -90,7 +90,8 @@ VITSCAPE_DEVICE void load_row(const ConstantRow<T>& row, Index, S (&to)[N]) {
     for (int k = 0; k < N; ++k) to[k] = row.number;
 }
 template <int N, class T, class S>
-VITSCAPE_DEVICE void load_row(const SeriesRow<T, detail::DualSeries<1>>& row, Index c, DualNumber<S> (&to)[N]) {
+VITSCAPE_DEVICE void load_row(const SeriesRow<T, detail::DualSeries<1>>& row, Index c,
+                              DualNumber<S> (&to)[N]) {
     S values[N], tangents[N];
     load(row.data.part(0) + c, values);
     load(row.data.part(1) + c, tangents);
@@ -107,7 +108,8 @@ VITSCAPE_DEVICE void store_row(const RowOf<T>& row, Index c, const S (&from)[N])
     store(from, row.data + c);
 }
 template <int N, class T, class S>
-VITSCAPE_DEVICE void store_row(const SeriesRow<T, detail::DualSeries<1>>& row, Index c, const DualNumber<S> (&from)[N]) {
+VITSCAPE_DEVICE void store_row(const SeriesRow<T, detail::DualSeries<1>>& row, Index c,
+                               const DualNumber<S> (&from)[N]) {
     S values[N], tangents[N];
     VITSCAPE_UNROLL
     for (int k = 0; k < N; ++k) {
