@@ -116,7 +116,7 @@ void check_derivatives(const F& function, Index size) {
     P base(1);
     const Vector<P> parameters(base, theta), tangent(base, direction);
     const Vector<P> dual_gradient(base, size), product(base, size);
-    Tape<D> tape(D(base), {parameters.data(), tangent.data()}, {dual_gradient.data(), product.data()});
+    Tape<D> tape(D(base), {{parameters.data(), tangent.data()}}, {{dual_gradient.data(), product.data()}});
     const Variable<D> losses = function(tape);
     tape.backward(losses);
     CHECK(distance(dual_gradient.to_host(), gradient) < 1e-13);

@@ -68,7 +68,7 @@ typename M::template Inputs<Dual<Primitives64>> dual_inputs(const M& method,
     method.prepare(D(Primitives64(1)), images(), MaskKey{7, 0}, inputs);
     if constexpr (TaughtMethod<M, D>) {
         const Vector<Primitives64> values(Primitives64(1), teacher), still(Primitives64(1), values.size());
-        Eval<D> eval(D(Primitives64(1)), {values.data(), still.data()});
+        Eval<D> eval(D(Primitives64(1)), {{values.data(), still.data()}});
         method.run_teacher(eval, inputs);
     }
     return inputs;
