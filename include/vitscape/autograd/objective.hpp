@@ -65,21 +65,6 @@ concept TwiceDifferentiable = Objective<O, B> &&
     objective.hessian_vector(theta, theta, out);
 };
 
-/// Products with second derivatives that are asked for together, where work can be shared among them.
-inline constexpr int products_at_once = 4;
-
-/// Writes H(theta) *v[i] to *out[i] for each i: by the objective's `hessian_vectors(theta, v, out)`, which may share work among the
-/// products, or one after another.
-template <class O, Backend B>
-requires TwiceDifferentiable<O, B>
-void hessian_vectors(O& objective, const Vector<B>& theta, std::span<const Vector<B>* const> v,
-                     std::span<Vector<B>* const> out) {
-    if constexpr (requires { objective.hessian_vectors(theta, v, out); })
-        objective.hessian_vectors(theta, v, out);
-    else
-        for (std::size_t i = 0; i < v.size(); ++i) objective.hessian_vector(theta, *v[i], *out[i]);
-}
-
 /// A `SampledObjective` with exact derivatives on planes: `sample_jets(theta, delta, eta, out)` writes for each sample the value and
 /// the derivatives to second order of its loss at theta + x delta + y eta, (x, y) = (0, 0), to `out`.
 template <class O, class B>
@@ -95,18 +80,6 @@ concept HasGaussNewton = Objective<O, B> &&
     requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, Vector<B>& out) {
     objective.gauss_newton_vector(theta, theta, out);
 };
-
-/// Writes the Gauss-Newton matrix times *v[i] to *out[i] for each i, as `hessian_vectors` does: by `gauss_newton_vectors`, if the
-/// objective has it.
-template <class O, Backend B>
-requires HasGaussNewton<O, B>
-void gauss_newton_vectors(O& objective, const Vector<B>& theta, std::span<const Vector<B>* const> v,
-                          std::span<Vector<B>* const> out) {
-    if constexpr (requires { objective.gauss_newton_vectors(theta, v, out); })
-        objective.gauss_newton_vectors(theta, v, out);
-    else
-        for (std::size_t i = 0; i < v.size(); ++i) objective.gauss_newton_vector(theta, *v[i], *out[i]);
-}
 
 // The functions that take objectives call one of these first: if a member is missing, the compiler's first error
 // names it.
@@ -162,6 +135,35 @@ constexpr bool require_gauss_newton() {
         "an objective lacks gauss_newton_vector(const Vector<B>& theta, const Vector<B>& v, Vector<B>& out), "
         "which writes J^T (d2 l / df2) J v");
     return require_objective<O, B>();
+}
+
+/// Products with second derivatives that are asked for together, where work can be shared among them.
+inline constexpr int products_at_once = 4;
+
+/// Writes H(theta) *v[i] to *out[i] for each i: by the objective's `hessian_vectors(theta, v, out)`, which may share work among the
+/// products, or one after another.
+template <class O, Backend B>
+void hessian_vectors(O& objective, const Vector<B>& theta, std::span<const Vector<B>* const> v,
+                     std::span<Vector<B>* const> out) {
+    if constexpr (requires { objective.hessian_vectors(theta, v, out); })
+        objective.hessian_vectors(theta, v, out);
+    else if constexpr (TwiceDifferentiable<O, B>)
+        for (std::size_t i = 0; i < v.size(); ++i) objective.hessian_vector(theta, *v[i], *out[i]);
+    else
+        static_assert(require_twice_differentiable<O, B>());
+}
+
+/// Writes the Gauss-Newton matrix times *v[i] to *out[i] for each i, as `hessian_vectors` does: by `gauss_newton_vectors`, if the
+/// objective has it.
+template <class O, Backend B>
+void gauss_newton_vectors(O& objective, const Vector<B>& theta, std::span<const Vector<B>* const> v,
+                          std::span<Vector<B>* const> out) {
+    if constexpr (requires { objective.gauss_newton_vectors(theta, v, out); })
+        objective.gauss_newton_vectors(theta, v, out);
+    else if constexpr (HasGaussNewton<O, B>)
+        for (std::size_t i = 0; i < v.size(); ++i) objective.gauss_newton_vector(theta, *v[i], *out[i]);
+    else
+        static_assert(require_gauss_newton<O, B>());
 }
 
 }  // namespace vitscape
