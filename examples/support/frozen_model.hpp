@@ -42,15 +42,9 @@ struct FrozenModelOptions {
                    "images that the loss is the mean over: the first ones, equally of each class");
         add_number(app, "--mask-seed", mask_seed, Range::seed(),
                    "of the fixed masks of a masked autoencoder");
-        const Range range = Range::count(1, 4294967295.0);
-        add_text(
-            app, "--batch", "INT", "",
-            [this, range](const std::string& text) {
-                batch = vitscape::parse_number<std::size_t>("--batch", text, range);
-            },
-            vitscape::message("images evaluated at once, at most; changes memory and speed; without it 128, "
-                              "and on a GPU more of a small model; ",
-                              range.kind<std::size_t>()));
+        add_number(app, "--batch", batch, Range::count(1, 4294967295.0).or_else(0),
+                   "images evaluated at once, at most; changes memory and speed; 0: 128, and on a GPU more "
+                   "of a small model");
         backend.add(app);
     }
 };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vitscape/core/functors.hpp>
 #include <vitscape/core/plane_jet.hpp>
 
+#include "core/differentiable.hpp"
 #include "support/catch.hpp"
 
 using namespace vitscape;
+using namespace vitscape::test;
 
 namespace {
 
@@ -28,17 +29,7 @@ void check_derivatives(const F& f, double x, double y) {
 }  // namespace
 
 TEST_CASE("plane jets have the first and second derivatives of what is computed on them") {
-    using elementary::normal_cdf, elementary::normal_density;
-    using std::exp, std::log, std::sqrt;
-    check_derivatives([](auto x, auto y) { return x * x * y - 3.0 * y + x; }, 0.7, -1.2);
-    check_derivatives([](auto x, auto y) { return (x + 2.0 * y) / (1.0 + x * x + y * y); }, 0.4, 0.9);
-    check_derivatives([](auto x, auto y) { return exp(x * y) * log(2.0 + x) - sqrt(3.0 + y); }, 0.3, 0.5);
-    check_derivatives([](auto x, auto y) { return normal_cdf(x + 0.5 * y) * -y; }, -0.4, 0.6);
-    check_derivatives([](auto x, auto y) { return normal_density(x - 0.5 * y) * y; }, -0.4, 0.6);
-    check_derivatives([](auto x, auto y) { return functor::Gelu{}(x - x * y); }, 1.1, 0.2);
-    check_derivatives([](auto x, auto y) { return functor::SmoothAbsoluteLoss<double>{0.5}.value(x - y); },
-                      0.3, 0.1);
-    check_derivatives([](auto x, auto y) { return functor::AbsoluteLoss{}.value(x * y); }, 0.3, -2.0);
+    for_each_function([](const auto& f, double x, double y) { check_derivatives(f, x, y); });
 }
 
 TEST_CASE("a constant has no derivatives and only values are compared") {

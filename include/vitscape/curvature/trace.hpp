@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
@@ -31,42 +31,6 @@ struct TraceEstimate {
     std::vector<double> samples;  ///< z^T A z of each
 };
 
-namespace detail {
-/// Up to `products_at_once` vectors, and their products with an operator.
-template <Backend B>
-class ProductGroup {
-  public:
-    ProductGroup(B backend, Index vector_size) : backend_(std::move(backend)), vector_size_(vector_size) {}
-
-    [[nodiscard]] Index size() const { return size_; }
-    /// As many as are wanted and fit in a group.
-    void resize(Index wanted) {
-        size_ = std::min<Index>(wanted, products_at_once);
-        while (static_cast<Index>(factors_.size()) < size_) {
-            factors_.emplace_back(backend_, vector_size_);
-            products_.emplace_back(backend_, vector_size_);
-        }
-    }
-    [[nodiscard]] Vector<B>& factor(Index i) { return factors_[static_cast<std::size_t>(i)]; }
-    [[nodiscard]] Vector<B>& product(Index i) { return products_[static_cast<std::size_t>(i)]; }
-    template <class A>
-    void multiply(A& a) {
-        std::vector<const Vector<B>*> from;
-        std::vector<Vector<B>*> to;
-        for (Index i = 0; i < size_; ++i) {
-            from.push_back(&factor(i));
-            to.push_back(&product(i));
-        }
-        apply_all<A, B>(a, from, to);
-    }
-
-  private:
-    B backend_;
-    Index vector_size_, size_ = 0;
-    std::vector<Vector<B>> factors_, products_;
-};
-}  // namespace detail
-
 /// The trace of a symmetric operator as the mean of z^T A z over random sign vectors z (Hutchinson 1990).
 /// The variance of one sample is 2 (|A|_F^2 - sum of A_ii^2), the minimum over independent entries; for a diagonal
 /// operator the estimate is exact.
@@ -80,21 +44,32 @@ requires SymmetricOperator<A, BackendOf<A>>
         throw ConfigError(message("a trace needs at least 2 samples for its standard error, ",
                                   options.samples, " were given"));
     const Index size = static_cast<Index>(a.size());
-    detail::ProductGroup<B> group(a.backend(), size);
+    const Index together = std::min<Index>(products_at_once, options.samples);
+    std::vector<Vector<B>> probes, products;
+    std::vector<const Vector<B>*> from;
+    std::vector<Vector<B>*> to;
+    for (Index i = 0; i < together; ++i) {
+        probes.emplace_back(a.backend(), size);
+        products.emplace_back(a.backend(), size);
+    }
+    for (const Vector<B>& probe : probes) from.push_back(&probe);
+    for (Vector<B>& product : products) to.push_back(&product);
     TraceEstimate estimate;
-    for (Index k = 0; k < options.samples; k += group.size()) {
+    for (Index k = 0; k < options.samples; k = static_cast<Index>(estimate.samples.size())) {
         if (options.work.must_stop())
             throw Interrupted(message("stopped after ", k, " of ", options.samples, " samples of the trace"));
-        group.resize(options.samples - k);
-        for (Index i = 0; i < group.size(); ++i)
-            draw_probe(ProbeKind::signs, options.seed, static_cast<std::uint32_t>(k + i), group.factor(i));
-        group.multiply(a);
-        for (Index i = 0; i < group.size(); ++i) {
-            estimate.samples.push_back(dot(group.factor(i), group.product(i)));
+        const auto count = static_cast<std::size_t>(std::min(together, options.samples - k));
+        for (std::size_t i = 0; i < count; ++i)
+            draw_probe(ProbeKind::signs, options.seed,
+                       static_cast<std::uint32_t>(k) + static_cast<std::uint32_t>(i), probes[i]);
+        apply_all<std::remove_reference_t<A>, B>(a, std::span(from).first(count), std::span(to).first(count));
+        for (std::size_t i = 0; i < count; ++i) {
+            estimate.samples.push_back(dot(probes[i], products[i]));
             if (!std::isfinite(estimate.samples.back()))
-                throw NumericError(message("the product with probe ", k + i, " of the trace is not finite"));
+                throw NumericError(message("the product with probe ", estimate.samples.size() - 1,
+                                           " of the trace is not finite"));
         }
-        options.work.report(k + group.size(), options.samples);
+        options.work.report(static_cast<Index>(estimate.samples.size()), options.samples);
     }
     const MeanAndError all = mean_and_error(estimate.samples);
     estimate.value = all.mean;
