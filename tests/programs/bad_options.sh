@@ -275,7 +275,7 @@ curvature --images -1 | --images takes a whole number from 1 to 4294967295, -1 w
 curvature --images x | --images takes a whole number from 1 to 4294967295, 'x' was given
 curvature --images 65 | --images 65: synthetic:64 holds 64 images
 curvature --data synthetic:10000000 --images 9999999 | --images 9999999 of 16 x 16 pixels would need
-curvature --batch 0 | --batch takes a whole number from 1 to 4294967295, 0 was given
+curvature --batch -1 | --batch takes a whole number from 1 to 4294967295, or 0, -1 was given
 curvature --mask-seed -1 | --mask-seed takes a whole number from 0 to 18446744073709551615, -1 was given
 curvature --of pupil | --of takes one of student, teacher; 'pupil' was given
 curvature --of teacher | has no teacher
@@ -349,7 +349,7 @@ landscape --images -1 | --images takes a whole number from 1 to 4294967295, -1 w
 landscape --images x | --images takes a whole number from 1 to 4294967295, 'x' was given
 landscape --images 65 | --images 65: synthetic:64 holds 64 images
 landscape --data synthetic:10000000 --images 9999999 | --images 9999999 of 16 x 16 pixels would need
-landscape --batch 0 | --batch takes a whole number from 1 to 4294967295, 0 was given
+landscape --batch -1 | --batch takes a whole number from 1 to 4294967295, or 0, -1 was given
 landscape --mask-seed -1 | --mask-seed takes a whole number from 0 to 18446744073709551615, -1 was given
 landscape --of pupil | --of takes one of student, teacher; 'pupil' was given
 landscape --of teacher | has no teacher
