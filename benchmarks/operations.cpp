@@ -28,7 +28,7 @@ void measure(benchmark::State& state, Index input_width, bool backward, const Op
     const Sizes s = sizes(state);
     B backend;
     ParameterLayout layout;
-    const Block block = Block::add(layout, "block", s.width, s.heads, 4 * s.width);
+    const Block block = Block::add(layout, "block", {.width = s.width, .heads = s.heads});
     Vector<B> theta(backend, initial_values(layout, 0)), gradient(backend, layout.size());
     Tensor<B> input(backend, Shape{s.samples, s.tokens, input_width});
     backend.fill_normal(RandomKey{}, input.size(), input.data());

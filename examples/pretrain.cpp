@@ -64,10 +64,11 @@ void add_options(CLI::App& app, Options& o) {
 }
 
 template <class B, class M>
-void train(const B& backend, const M& method, const Options& o, const AnyDataset& images,
-           const std::optional<AnyDataset>& test) {
+void train(const B& backend, M method, const Options& o, const AnyDataset& images,
+           const std::optional<AnyDataset>& test, const std::optional<Checkpoint>& start) {
     TrainOptions options = o.training.train_options(method.grid().image);
     options.checkpoint_blocks = o.checkpoint_blocks;
+    if (start) start->give_fixed_tensors(method);
     Trainer trainer{backend, method, o.training.optimizer(), o.training.schedule(), o.seed};
 
     nlohmann::json training = describe_training(trainer, options, images.size());
@@ -83,10 +84,11 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
     } else if (std::filesystem::exists(file)) {
         throw ConfigError(
             message(file.string(), " exists; give --resume to go on from it, or another --out"));
-    } else if (!o.start.checkpoint.empty()) {
+    } else if (start) {
         std::vector<double> values = trainer.theta().to_host();
-        const TransferRecord record = o.start.load(method.layout(), values);
+        const TransferRecord record = transfer(*start, o.start.prefix(*start), method.layout(), values);
         trainer.state().theta = {trainer.theta().backend(), values};
+        if (trainer.teacher().size() > 0) trainer.state().teacher = trainer.state().theta;
         std::cerr << "starting with " << record.taken.size() << " of " << method.layout().parameters().size()
                   << " parameters from " << o.start.checkpoint << '\n';
     }
@@ -109,31 +111,40 @@ int main(int argc, char** argv) {
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
         o.backend.dispatch(argv);
-        const VitShape shape = o.model.encoder_shape();
         o.model.fields.check({o.method});
         o.recipe.check({o.method});
         o.model.require_memory(o.method, o.training.batch, o.backend, &o.checkpoint_blocks);
-        const AnyMethod checked =
+        AnyMethod checked =
             o.model.make_method(o.method, 2);  // an invalid configuration fails before images are read
         const auto file = std::filesystem::path(o.out) / "checkpoint.safetensors";
+        std::optional<Checkpoint> start;
         const bool classifies = std::visit(
             [](const auto& method) {
                 return ClassifyingMethod<std::remove_cvref_t<decltype(method)>, Cpu<float>>;
             },
             checked);
         if (!o.start.checkpoint.empty()) {
-            if (!classifies)
-                throw program::not_an_option_of({o.method}, "--init", program::classifying_methods());
             const bool resumes = o.resume && std::filesystem::exists(file);  // then it is not read again
             program::require_input_file("--init", o.start.checkpoint, resumes);
+            if (resumes) {
+                start = Checkpoint::load(file);
+            } else {
+                OpenedCheckpoint opened = o.start.open(o.model.size());
+                if (!opened.note.empty()) std::cerr << opened.note << '\n';
+                start = std::move(opened.checkpoint);
+            }
+            o.model.adopt(start->described().at("model").at("encoder"));
+            checked = o.model.make_method(o.method, 2);
             if (!resumes)
                 std::visit(
-                    [&](const auto& method) {
+                    [&](auto& method) {
                         std::vector<double> values(static_cast<std::size_t>(method.layout().size()));
-                        (void)o.start.load(method.layout(), values);
+                        (void)transfer(*start, o.start.prefix(*start), method.layout(), values);
+                        start->give_fixed_tensors(method);
                     },
                     checked);
         }
+        const VitShape shape = o.model.encoder_shape();
         program::require_distinct({program::checkpoint_files("--init", o.start.checkpoint),
                                    program::image_folder("--data", o.data.source),
                                    program::image_folder("--test-data", o.test_data)},
@@ -150,10 +161,11 @@ int main(int argc, char** argv) {
                                     "; put each class into a folder of its own"));
         std::optional<AnyDataset> test;
         if (!o.test_data.empty()) test = o.data.open(o.test_data, shape.image, true, 0);
-        program::for_each_method(
-            {o.method}, images.classes().size(), o.model, o.recipe,
-            [&](const std::string&, const std::string&, const auto& method) {
-                o.backend.with_backend([&](const auto& backend) { train(backend, method, o, images, test); });
-            });
+        program::for_each_method({o.method}, images.classes().size(), o.model, o.recipe,
+                                 [&](const std::string&, const std::string&, const auto& method) {
+                                     o.backend.with_backend([&](const auto& backend) {
+                                         train(backend, method, o, images, test, start);
+                                     });
+                                 });
     });
 }

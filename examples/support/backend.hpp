@@ -43,7 +43,7 @@ struct BackendOptions {
         add_choice(
             app, "--precision", precision, {"float", "bf16", "auto"},
             "of activations; bf16 keeps parameters and sums in float and needs less time on a device and on "
-            "processors with AVX512_BF16 or AMX; auto takes it there");
+            "processors with AVX512_BF16 or AMX; auto takes it where it is faster");
         add_number(app, "--device", device, vitscape::Range::count(0, 1023), "number of the CUDA device");
         app.add_flag(
                "--tune-products", tune_products,
@@ -85,7 +85,7 @@ struct BackendOptions {
                        "oneDNN); computing in float\n";
                 precision = "float";
             }
-            if (precision == "auto") precision = offered && multiplies_bfloat16() ? "bf16" : "float";
+            if (precision == "auto") precision = offered && bfloat16_is_faster() ? "bf16" : "float";
             return;
         }
         std::error_code error;

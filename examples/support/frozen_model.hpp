@@ -14,12 +14,14 @@
 #include <vector>
 
 #include <vitscape/data/balanced.hpp>
+#include <vitscape/io/published/checkpoint.hpp>
 #include <vitscape/methods/all.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
 #include "backend.hpp"
 #include "program.hpp"
+#include "published_options.hpp"
 
 namespace program {
 
@@ -31,10 +33,14 @@ struct FrozenModelOptions {
     std::size_t batch = 0;  ///< 0: what suits the backend
     std::uint64_t mask_seed = 0;
     BackendOptions backend;
+    PublishedOptions published;
 
     void add(CLI::App& app) {
         using vitscape::Range;
-        add_input_file(app, "--checkpoint", checkpoint, "file that pretrain wrote")->required();
+        add_input_file(app, "--checkpoint", checkpoint,
+                       "file that pretrain wrote, or a published one (.safetensors, .pth)")
+            ->required();
+        published.add(app);
         add_choice(app, "--of", part, {"student", "teacher"},
                    "whose parameters to look at; without it those of the training's --evaluate");
         data.add(app);
@@ -55,9 +61,11 @@ struct FrozenModelOptions {
 template <HalfOnProcessors half_here, class Check, class Work>
 void with_frozen_model(const FrozenModelOptions& options, const Check& check, const Work& work) {
     using namespace vitscape;
-    const Checkpoint checkpoint = Checkpoint::load(options.checkpoint);
+    const Checkpoint checkpoint = options.published.open(options.checkpoint);
     const nlohmann::json& description = checkpoint.description();
-    const AnyMethod any = method_from(checkpoint.described().at("model"));
+    require_loss(checkpoint);
+    AnyMethod any = method_from(checkpoint.described().at("model"));
+    std::visit([&](auto& method) { checkpoint.give_fixed_tensors(method); }, any);
     const ImageTransform transform = transform_from(checkpoint.described().at("training").at("transform"));
     const auto look = [&](const auto& method) {
         check(static_cast<double>(method.layout().size()));
@@ -73,13 +81,10 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
                 master(backend),
                 checkpoint.vector<float>(method.layout(), of == "teacher" ? "teacher." : ""));
             const AnyDataset all = options.data.open(method.grid().image);
+            std::vector<std::int64_t> outputs;  // of the head, for each class of the images
             if constexpr (ClassifyingMethod<Method, B>)
-                if (const auto classes =
-                        checkpoint.described().at("data").at("classes").to<std::vector<std::string>>();
-                    classes != all.classes())
-                    throw DataError(message("the classes of ", options.data.source, " are not those that ",
-                                            options.checkpoint, " was trained on (", classes.size(),
-                                            " classes)"));
+                outputs = options.published.outputs_of(checkpoint, all.classes(), method.config().classes,
+                                                       options.data.source);
             if (options.images < 1 || options.images > all.size())
                 throw DataError(message("--images ", options.images, ": ", options.data.source, " holds ",
                                         all.size(), " images; give a number between 1 and that"));
@@ -91,7 +96,9 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
             const AnyDataset images = all.subset(vitscape::balanced(all, options.images));
             const auto objective_on = [&](const auto& where) {
                 using On = std::remove_cvref_t<decltype(where)>;
-                const Batch batch = load_all(images, transform);
+                Batch batch = load_all(images, transform);
+                for (std::int64_t& label : batch.labels)
+                    if (!outputs.empty() && label >= 0) label = outputs.at(static_cast<std::size_t>(label));
                 const FrozenOptions how{.batch = options.batch, .mask_seed = options.mask_seed};
                 if constexpr (TaughtMethod<Method, On>) {
                     const Vector<Master<On>> teacher(master(where),

@@ -33,7 +33,12 @@ struct ModelOptions {
     std::string model;
     vitscape::Index image = 0, patch = 0, width = 96, depth = 4, heads = 3;
     vitscape::Index decoder_width = 0, decoder_depth = 0, decoder_heads = 0;
+    vitscape::VitShape
+        details;  ///< of blocks and tokens, as the encoder that a training starts from has them
     FieldOptions fields;
+
+    /// Takes what no option says from an encoder: epsilon, layer scale, registers.
+    void adopt(const vitscape::JsonValue& encoder) { vitscape::read_fields(encoder, details); }
 
     void add(CLI::App& app) {
         using vitscape::TransformerShape;
@@ -59,6 +64,13 @@ struct ModelOptions {
     }
 
     [[nodiscard]] vitscape::VitShape encoder_shape() const {
+        vitscape::VitShape shape = size();
+        shape.transformer.norm_epsilon = details.transformer.norm_epsilon;
+        shape.transformer.layer_scale = details.transformer.layer_scale;
+        shape.registers = details.registers;
+        return shape;
+    }
+    [[nodiscard]] vitscape::VitShape size() const {
         using namespace vitscape;
         if (model.empty()) return {image ? image : 32, patch ? patch : 4, {width, depth, heads}};
         const Index side = image ? image : 224, cut = patch ? patch : model == "huge" ? 14 : 16;

@@ -13,8 +13,8 @@
 #include <CLI/CLI.hpp>
 
 #include <vitscape/backend/eigen/cpu.hpp>
+#include <vitscape/io/published/checkpoint.hpp>
 #include <vitscape/methods/all.hpp>
-#include <vitscape/nn/transfer.hpp>
 #include <vitscape/train/checkpointing.hpp>
 
 #include "model_options.hpp"
@@ -37,15 +37,6 @@ concept TakesRecipe = std::constructible_from<RecipeMethod, const M&, vitscape::
     });
     return names;
 }
-/// The names of the methods that can start from a pre-trained encoder.
-[[nodiscard]] inline std::vector<std::string> classifying_methods() {
-    std::vector<std::string> names;
-    vitscape::AllMethods::for_each([&]<class M>() {
-        if constexpr (vitscape::ClassifyingMethod<M, vitscape::Cpu<float>>) names.emplace_back(M::Card::name);
-    });
-    return names;
-}
-
 /// Options that say how a classifier is regularized; everything is off unless asked for.
 struct RecipeOptions {
     double drop_path = 0, mixup = 0, cutmix = 0, random_erasing = 0, layer_decay = 0;
@@ -123,15 +114,22 @@ void for_each_method(const std::vector<std::string>& names, std::size_t classes,
     });
 }
 
-/// Options that say which pre-trained encoder a classifier starts from.
+/// Options that say which trained model a training starts from.
 struct StartOptions {
-    std::string checkpoint, part = "student";
+    std::string checkpoint, part = "student", family;
 
     void add(CLI::App& app) {
-        add_name(app, "--init", checkpoint, "FILE",
-                 joined(classifying_methods()) + ": start from the encoder of this checkpoint (fine-tuning)");
+        add_name(
+            app, "--init", checkpoint, "FILE",
+            "start from the parameters of this checkpoint, or published file (.safetensors, .pth), that the "
+            "model has too: fine-tuning, or training on");
         add_choice(app, "--init-from", part, {"student", "teacher"},
                    "whose encoder that is, where a model has a teacher");
+        std::vector<std::string> families;
+        for (const vitscape::PublishedFamily& one : vitscape::published_families)
+            families.emplace_back(one.name);
+        add_choice(app, "--init-family", family, families,
+                   "of a published file: whose model it is; without it, by names and shapes");
     }
 
     /// What a checkpoint says about the start; null without one.
@@ -140,25 +138,19 @@ struct StartOptions {
         return {{"checkpoint", checkpoint}, {"from", part}};
     }
 
-    /// Puts the encoder into `values`, of a model of `layout`, and says what was taken.
-    /// @throws IoError, ShapeError, ConfigError for a checkpoint that does not fit.
-    vitscape::TransferRecord load(const vitscape::ParameterLayout& layout,
-                                  std::vector<double>& values) const {
-        using namespace vitscape;
-        const Checkpoint file = Checkpoint::load(checkpoint);
-        if (!file.description().contains("model"))
-            throw IoError(message(checkpoint, " does not say which model it holds"));
-        const AnyMethod any = method_from(file.description().at("model"));
-        return std::visit(
-            [&](const auto& method) {
-                if (part == "teacher" && !TaughtMethod<std::remove_cvref_t<decltype(method)>, Cpu<float>>)
-                    throw ConfigError(
-                        message("--init-from teacher: the model of ", checkpoint, " has no teacher"));
-                const std::vector<float> source =
-                    file.vector<float>(method.layout(), part == "teacher" ? "teacher." : "");
-                return transfer(method.layout(), source, layout, values);
-            },
-            any);
+    /// Opens the checkpoint. @param shape  of the new encoder, whose heads and image size a published file is read with
+    [[nodiscard]] vitscape::OpenedCheckpoint open(const vitscape::VitShape& shape) const {
+        return vitscape::open_checkpoint(
+            checkpoint, {.family = family, .heads = shape.transformer.heads, .image = shape.image});
+    }
+
+    /// The prefix of the tensors that are taken. @throws ConfigError for a teacher that is not there
+    [[nodiscard]] std::string prefix(const vitscape::Checkpoint& file) const {
+        if (part == "student") return "";
+        if (!file.tensors().contains("teacher.cls_token"))
+            throw vitscape::ConfigError(
+                vitscape::message("--init-from teacher: the model of ", checkpoint, " has no teacher"));
+        return "teacher.";
     }
 };
 

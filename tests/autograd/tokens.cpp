@@ -39,6 +39,36 @@ TEST_CASE("concatenate_tokens: the order of the parts", "[autograd]") {
           std::vector<double>{7, 8, 1, 2, 3, 4, 7, 8, 7, 8, 7, 8, 5, 6, 9, 10, 7, 8, 7, 8});
 }
 
+TEST_CASE("concatenate_tokens: several learned tokens, once and repeated", "[autograd]") {
+    Slots slots;
+    const ParameterSlot x = slots.add({2, 1, 3}), two = slots.add({1, 2, 3});
+    const auto joined = [&]<class R>(R& r) {
+        const auto rows = input(r, x);
+        return concatenate_tokens<R, typename R::BackendType>(
+            r, 2, 3, {{.token = &two, .count = 2}, {.rows = &rows, .count = 1}, {.token = &two, .count = 4}});
+    };
+    check_derivatives([&]<class R>(R& r) { return loss_of(r, joined(r)); }, slots.size());
+    using B = CpuPrimitives<double>;
+    const B backend(1);
+    const Vector<B> theta(backend, std::vector<double>{1, 2, 3, 4, 5, 6, -1, -2, -3, -4, -5, -6});
+    Eval<B> eval(backend, theta.data());
+    std::vector<double> expected;
+    for (const auto& row : {std::vector<double>{1, 2, 3}, std::vector<double>{4, 5, 6}}) {
+        for (int i = 0; i < 2; ++i)
+            expected.push_back(-1 - 3 * i), expected.push_back(-2 - 3 * i), expected.push_back(-3 - 3 * i);
+        expected.insert(expected.end(), row.begin(), row.end());
+        for (int i = 0; i < 4; ++i)
+            expected.push_back(-1 - 3 * (i % 2)), expected.push_back(-2 - 3 * (i % 2)),
+                expected.push_back(-3 - 3 * (i % 2));
+    }
+    CHECK(download(backend, joined(eval).value.view()) == expected);
+    const ParameterSlot odd = two;
+    CHECK(contains(error_text<ShapeError>([&] {
+                       (void)concatenate_tokens<Eval<B>, B>(eval, 2, 3, {{.token = &odd, .count = 3}});
+                   }),
+                   "(1, 2, 3)"));
+}
+
 TEST_CASE("add_positions: derivatives and the rows of the table", "[autograd]") {
     Slots slots;
     const ParameterSlot x = slots.add({2, 3, 4});

@@ -57,7 +57,8 @@ TEMPLATE_LIST_TEST_CASE("drop path: a dropped branch is the identity, scales of 
     const B backend = make_backend<B>(1);
     ParameterLayout layout;
     std::vector<Block> blocks;
-    for (const char* name : {"blocks.0", "blocks.1"}) blocks.push_back(Block::add(layout, name, 12, 3, 24));
+    for (const char* name : {"blocks.0", "blocks.1"})
+        blocks.push_back(Block::add(layout, name, {.width = 12, .heads = 3, .mlp_ratio = 2}));
     const Vector<B> theta(backend, initial_values(layout, 1));
     const Index samples = 3, tokens = 4, width = 12;
     const Tensor<B> x =

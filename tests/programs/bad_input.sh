@@ -54,7 +54,6 @@ refuses 'give --resume' "$pretrain" "${small[@]}" --out "$folder/good"
 refuses '(1, 1, 16), the model needs (1, 1, 24)' "$pretrain" "${small[@]}" --width 24 --out "$folder/good" --resume
 refuses 'cls_token' "$pretrain" "${small[@]}" --width 24 --out "$folder/good" --resume
 refuses 'peak' "$pretrain" "${small[@]}" --lr 0.5 --out "$folder/good" --resume
-refuses '--init belongs to --method supervised' "$pretrain" "${small[@]}" --init "$good" --out "$folder/a"
 refuses "$folder/missing" "$pretrain" "${recipe[@]}" --init "$folder/missing" --out "$folder/a"
 refuses "'cls_token' has the shape (1, 1, 16)" "$pretrain" "${recipe[@]}" --width 24 --init "$good" --out "$folder/a"
 refuses 'has no teacher' "$pretrain" "${recipe[@]}" --init "$good" --init-from teacher --out "$folder/a"

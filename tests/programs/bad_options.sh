@@ -565,7 +565,6 @@ pretrain --out @good --resume --seed 3 | seed
 pretrain --out @good --resume --width 24 | (1, 1, 16), the model needs (1, 1, 24)
 pretrain --out @cut --resume | checkpoint.safetensors
 pretrain --out @piped --resume | not a regular file
-pretrain --init @good/checkpoint.safetensors | --init belongs to --method supervised
 pretrain --method supervised --init @missing | --init takes a file that is there
 pretrain --method supervised --init @pipe | --init takes a file that is there; @pipe is no file
 pretrain --method supervised --init @empty | is no file

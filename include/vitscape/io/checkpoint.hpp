@@ -17,6 +17,7 @@
 #include <vitscape/io/safetensors_writer.hpp>
 #include <vitscape/methods/method.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
+#include <vitscape/nn/transfer.hpp>
 
 namespace vitscape {
 
@@ -58,18 +59,20 @@ void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& 
 class Checkpoint {
   public:
     /// @throws IoError if the file cannot be read, is damaged, or was not written by `write_checkpoint`.
-    static Checkpoint load(const std::filesystem::path& path) {
-        Checkpoint checkpoint{SafeTensors::load(path)};
+    static Checkpoint load(const std::filesystem::path& path) { return from(SafeTensors::load(path)); }
+    /// The same of a file that was read. @throws IoError
+    static Checkpoint from(SafeTensors file) {
+        Checkpoint checkpoint{std::move(file)};
+        const std::string& origin = checkpoint.file_.origin();
         const auto entry = checkpoint.file_.metadata().find("vitscape");
         if (entry == checkpoint.file_.metadata().end())
-            throw IoError(message(path.string(),
+            throw IoError(message(origin,
                                   " is a safetensors file but not a vitscape checkpoint: its metadata has no "
                                   "entry 'vitscape' that describes the model"));
         try {
-            checkpoint.description_ = detail::parse_shallow_json(entry->second, path.string());
+            checkpoint.description_ = detail::parse_shallow_json(entry->second, origin);
         } catch (const nlohmann::json::exception& error) {
-            throw IoError(
-                message(path.string(), ": the description of the model is not JSON: ", error.what()));
+            throw IoError(message(origin, ": the description of the model is not JSON: ", error.what()));
         }
         return checkpoint;
     }
@@ -103,11 +106,56 @@ class Checkpoint {
         return values;
     }
 
+    /// Gives `method` the fixed tensors that are stored instead of its own, which may be others.
+    /// @throws ShapeError if they do not fit
+    template <class M>
+    void give_fixed_tensors(M& method) const {
+        if constexpr (requires { method.take_fixed_tensors(std::span<const FixedTensor>{}); }) {
+            std::vector<FixedTensor> stored;
+            for (const FixedTensor& own : method.fixed_tensors())
+                if (file_.contains(own.name))
+                    stored.push_back({own.name, file_.at(own.name).shape, file_.at(own.name).to<double>()});
+            method.take_fixed_tensors(stored);
+        }
+    }
+
   private:
     explicit Checkpoint(SafeTensors file) : file_(std::move(file)) {}
 
     SafeTensors file_;
     nlohmann::json description_;
 };
+
+/// Copies the parameters that a checkpoint has by name, such as an encoder's into a classifier; a head of other classes is left.
+/// @param prefix  of the tensors, "teacher." or none.  @param to  of the length of the layout
+/// @throws ShapeError, before anything is copied, if another parameter has another shape or none is shared; IoError for damage
+template <class T>
+TransferRecord transfer(const Checkpoint& from, const std::string& prefix, const ParameterLayout& layout,
+                        std::vector<T>& to) {
+    const SafeTensors& file = from.tensors();
+    TransferRecord record;
+    for (const ParameterInfo& parameter : layout.parameters()) {
+        const bool there = file.contains(prefix + parameter.name);
+        const Shape shape = there ? file.at(prefix + parameter.name).shape : Shape{};
+        if (!there || (parameter.name.starts_with("head.") && shape != parameter.slot.shape)) {
+            record.kept.push_back(parameter.name);
+            continue;
+        }
+        if (shape != parameter.slot.shape)
+            throw ShapeError(message("the parameter '", parameter.name, "' has the shape ", shape, " in ",
+                                     file.origin(), ", the new model needs ", parameter.slot.shape,
+                                     "; both need an encoder of the same size"));
+        record.taken.push_back(parameter.name);
+    }
+    if (record.taken.empty())
+        throw ShapeError(message(file.origin(),
+                                 " shares no parameter by name with the new model, so nothing can be "
+                                 "transferred"));
+    for (const std::string& name : record.taken) {
+        const std::vector<T> values = file.at(prefix + name).to<T>();
+        std::copy(values.begin(), values.end(), to.begin() + layout.find(name)->slot.offset);
+    }
+    return record;
+}
 
 }  // namespace vitscape

@@ -76,6 +76,32 @@ class SafeTensorsWriter {
     /// those of wider types first, so that each is aligned to its type.
     /// @throws IoError as AtomicFile.
     void write(const std::filesystem::path& path) const {
+        AtomicFile file(path);
+        write_to([&](const auto& part) { file.write(part); });
+        file.commit();
+    }
+    /// The file's bytes.
+    [[nodiscard]] std::vector<std::byte> bytes() const {
+        std::vector<std::byte> all;
+        write_to([&](const auto& part) {
+            const auto bytes = std::as_bytes(std::span(part));
+            all.insert(all.end(), bytes.begin(), bytes.end());
+        });
+        return all;
+    }
+
+  private:
+    struct Entry {
+        std::string name;
+        ElementType type;
+        Shape shape;
+        std::span<const std::byte> bytes;
+        std::shared_ptr<const void> owner;
+    };
+
+    /// Calls `put(part)` for the header's text and for each tensor's bytes.
+    template <class Put>
+    void write_to(const Put& put) const {
         std::vector<const Entry*> order;
         for (const Entry& entry : entries_) order.push_back(&entry);
         std::stable_sort(order.begin(), order.end(),
@@ -104,20 +130,10 @@ class SafeTensorsWriter {
         for (const Entry* entry : order) tensors.push_back(entry->bytes);
         fill_checksum(text, tensors);
 
-        AtomicFile file(path);
-        file.write(text);
-        for (const auto bytes : tensors) file.write(bytes);
-        file.commit();
+        put(text);
+        for (const auto bytes : tensors) put(bytes);
     }
 
-  private:
-    struct Entry {
-        std::string name;
-        ElementType type;
-        Shape shape;
-        std::span<const std::byte> bytes;
-        std::shared_ptr<const void> owner;
-    };
     std::vector<Entry> entries_;
     std::map<std::string, std::string> metadata_;
 };

@@ -108,8 +108,10 @@ class Data2Vec {
           masker_(config.encoder.grid(), config.masking),
           mask_token_(layout_.add("mask_token", {1, 1, width()}, ParameterKind::token,
                                   Initializer::truncated_normal(0.02))),
-          norm_(add_layer_norm(layout_, "norm", width())),
-          regression_(add_linear(layout_, "regression_head", width(), width())) {
+          norm_(add_layer_norm(layout_, "norm", config.encoder.transformer)),
+          regression_(add_linear(layout_, "regression_head", width(), width())),
+          position_embeddings_("pos_embed", width(), grid().side()) {
+        config.encoder.require_no_registers("data2vec");
         check_ranges(config);
         config.teacher.check();
     }
@@ -127,9 +129,9 @@ class Data2Vec {
         return std::min(config_.target_blocks, config_.encoder.transformer.depth);
     }
     /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
-    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
-        return {{"pos_embed", {1, 1 + grid().count(), width()}, sin_cos_positions(width(), grid().side())}};
-    }
+    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const { return {position_embeddings_.tensor()}; }
+    /// Takes the positions of a checkpoint. @throws ShapeError
+    void take_fixed_tensors(std::span<const FixedTensor> stored) { position_embeddings_.take_from(stored); }
 
     /// Gathers the patches in `inputs.order`, which must be set. @throws ShapeError if it does not fit
     template <Backend B, class U>
@@ -139,9 +141,7 @@ class Data2Vec {
                                inputs.visible, inputs.hidden);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.positions);
-        if (inputs.table.empty())
-            inputs.table =
-                upload(backend, {1 + grid().count(), width()}, sin_cos_positions(width(), grid().side()));
+        if (inputs.table.empty()) inputs.table = position_embeddings_.upload_to(backend);
         inputs.samples = samples;
         const Shape shape{samples, masked(), width()};
         if (inputs.targets.empty() || inputs.targets.shape() != shape) {
@@ -220,6 +220,7 @@ class Data2Vec {
     ParameterSlot mask_token_;
     LayerNormParameters norm_;
     LinearParameters regression_;
+    FixedPositions position_embeddings_;
 };
 
 /// Operations per image, as `Data2Vec` computes it. The points of a surface share the teacher's targets.

@@ -102,15 +102,16 @@ class MaskedAutoencoder {
         config.decoder.check("decoder");
         encoder_ = VitEncoder::add(layout_, config.encoder);
         const Index width = config.encoder.transformer.width, decoder_width = config.decoder.width;
-        norm_ = add_layer_norm(layout_, "norm", width);
+        positions_ = {"pos_embed", width, grid().side()};
+        decoder_positions_ = {"decoder_pos_embed", decoder_width, grid().side()};
+        norm_ = add_layer_norm(layout_, "norm", config.encoder.transformer);
         decoder_embedding_ = add_linear(layout_, "decoder_embed", width, decoder_width);
         mask_token_ =
             layout_.add("mask_token", {1, 1, decoder_width}, ParameterKind::token, Initializer::normal(0.02));
         for (Index i = 0; i < config.decoder.depth; ++i)
-            decoder_blocks_.push_back(Block::add(layout_, "decoder_blocks." + std::to_string(i),
-                                                 decoder_width, config.decoder.heads,
-                                                 config.decoder.hidden()));
-        decoder_norm_ = add_layer_norm(layout_, "decoder_norm", decoder_width);
+            decoder_blocks_.push_back(
+                Block::add(layout_, "decoder_blocks." + std::to_string(i), config.decoder));
+        decoder_norm_ = add_layer_norm(layout_, "decoder_norm", config.decoder);
         prediction_ = add_linear(layout_, "decoder_pred", decoder_width, grid().size());
     }
 
@@ -122,10 +123,12 @@ class MaskedAutoencoder {
     [[nodiscard]] Index masked() const { return masker_.masked(); }
     /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
-        const Index rows = 1 + grid().count(), width = config_.encoder.transformer.width,
-                    other = config_.decoder.width;
-        return {{"pos_embed", {1, rows, width}, sin_cos_positions(width, grid().side())},
-                {"decoder_pos_embed", {1, rows, other}, sin_cos_positions(other, grid().side())}};
+        return {positions_.tensor(), decoder_positions_.tensor()};
+    }
+    /// Takes the positions of a checkpoint. @throws ShapeError
+    void take_fixed_tensors(std::span<const FixedTensor> stored) {
+        positions_.take_from(stored);
+        decoder_positions_.take_from(stored);
     }
 
     /// See `PatchMasker::draw`.
@@ -149,10 +152,8 @@ class MaskedAutoencoder {
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.decoder_positions);
         if (inputs.encoder_table.empty()) {
-            const Index rows = 1 + grid().count(), width = config_.encoder.transformer.width,
-                        other = config_.decoder.width;
-            inputs.encoder_table = upload(backend, {rows, width}, sin_cos_positions(width, grid().side()));
-            inputs.decoder_table = upload(backend, {rows, other}, sin_cos_positions(other, grid().side()));
+            inputs.encoder_table = positions_.upload_to(backend);
+            inputs.decoder_table = decoder_positions_.upload_to(backend);
         }
         inputs.samples = samples;
     }
@@ -207,6 +208,7 @@ class MaskedAutoencoder {
   private:
     static const VitShape& checked(const VitShape& encoder) {
         encoder.check();
+        encoder.require_no_registers("a masked autoencoder");
         return encoder;
     }
 
@@ -214,6 +216,7 @@ class MaskedAutoencoder {
     PatchMasker<Masking> masker_;
     ParameterLayout layout_;
     VitEncoder encoder_;
+    FixedPositions positions_, decoder_positions_;
     LayerNormParameters norm_;
     LinearParameters decoder_embedding_;
     ParameterSlot mask_token_;

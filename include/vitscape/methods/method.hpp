@@ -26,13 +26,6 @@ struct MaskKey {
     std::uint32_t epoch = 0;
 };
 
-/// A tensor of a checkpoint that is a function of the configuration, such as fixed position embeddings.
-struct FixedTensor {
-    std::string name;
-    Shape shape;
-    std::vector<double> values;
-};
-
 /// A batch as the model reads it: default-constructed, filled by `prepare`, reused for the next batch.
 template <class M, class B>
 concept MethodInputs = std::default_initializable<typename M::template Inputs<B>> &&
@@ -51,7 +44,8 @@ concept MethodInputs = std::default_initializable<typename M::template Inputs<B>
 ///
 /// Threads call `losses` at the same time, each with other inputs. It should call `model_output(recorder, prediction)` on what it
 /// predicts, just before the loss; only products with the Gauss-Newton matrix need it. Optional members: `parameter_groups()`, its own
-/// parameter groups for the optimizer, and `Inputs::add_to(Signature&)`, which tells where the inputs are stored, so that a device can
+/// parameter groups for the optimizer, `take_fixed_tensors(std::span<const FixedTensor>)`, which takes those of a checkpoint instead of its
+/// own, and `Inputs::add_to(Signature&)`, which tells where the inputs are stored, so that a device can
 /// replay the work on them, and `prepare_training`, with the arguments of `prepare`, if a training reads its batches in another way
 /// than evaluations do. `B` is any backend, including `Dual`: Hessian-vector products run the same code on dual numbers.
 template <class M, class B>

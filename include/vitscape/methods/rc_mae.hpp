@@ -124,6 +124,7 @@ class RcMae {
     [[nodiscard]] Index visible() const { return student_.visible(); }
     [[nodiscard]] Index masked() const { return student_.masked(); }
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const { return student_.fixed_tensors(); }
+    void take_fixed_tensors(std::span<const FixedTensor> stored) { student_.take_fixed_tensors(stored); }
 
     /// For an evaluation: the teacher sees all images.
     template <Backend B>

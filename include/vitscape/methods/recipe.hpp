@@ -66,6 +66,10 @@ class Regularized {
     [[nodiscard]] PatchGrid grid() const { return classifier_.grid(); }
     [[nodiscard]] const VitShape& encoder() const { return classifier_.encoder(); }
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const { return classifier_.fixed_tensors(); }
+    void take_fixed_tensors(std::span<const FixedTensor> stored) {
+        classifier_.take_fixed_tensors(stored);
+        evaluated_.take_fixed_tensors(stored);
+    }
     [[nodiscard]] std::vector<ParameterGroup> parameter_groups() const {
         return vitscape::parameter_groups(layout(), layers());
     }

@@ -75,8 +75,11 @@ class SimMim {
           masker_(config.encoder.grid(), config.masking),
           mask_token_(layout_.add("mask_token", {1, 1, width()}, ParameterKind::token,
                                   Initializer::truncated_normal(0.02))),
-          norm_(add_layer_norm(layout_, "norm", width())),
-          prediction_(add_linear(layout_, "decoder_pred", width(), grid().size())) {}
+          norm_(add_layer_norm(layout_, "norm", config.encoder.transformer)),
+          prediction_(add_linear(layout_, "decoder_pred", width(), grid().size())),
+          position_embeddings_("pos_embed", width(), grid().side()) {
+        config.encoder.require_no_registers("SimMIM");
+    }
 
     [[nodiscard]] const Config& config() const { return config_; }
     [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
@@ -85,9 +88,9 @@ class SimMim {
     [[nodiscard]] Index visible() const { return masker_.visible(); }
     [[nodiscard]] Index masked() const { return masker_.masked(); }
     /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
-    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
-        return {{"pos_embed", {1, 1 + grid().count(), width()}, sin_cos_positions(width(), grid().side())}};
-    }
+    [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const { return {position_embeddings_.tensor()}; }
+    /// Takes the positions of a checkpoint. @throws ShapeError
+    void take_fixed_tensors(std::span<const FixedTensor> stored) { position_embeddings_.take_from(stored); }
 
     /// Gathers the visible patches and the targets in `inputs.order`, which must be set. @throws ShapeError if it does not fit
     template <Backend B, class U>
@@ -97,9 +100,7 @@ class SimMim {
                                inputs.visible, inputs.targets);
         masker_.set_positions(backend, inputs.order, grid().count(), inputs.staging_positions,
                               inputs.positions);
-        if (inputs.table.empty())
-            inputs.table =
-                upload(backend, {1 + grid().count(), width()}, sin_cos_positions(width(), grid().side()));
+        if (inputs.table.empty()) inputs.table = position_embeddings_.upload_to(backend);
         inputs.samples = samples;
     }
     template <Backend B>
@@ -143,6 +144,7 @@ class SimMim {
     ParameterSlot mask_token_;
     LayerNormParameters norm_;
     LinearParameters prediction_;
+    FixedPositions position_embeddings_;
 };
 
 /// Operations per image, as `SimMim` computes it. No gradient of the images.

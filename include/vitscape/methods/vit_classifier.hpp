@@ -100,7 +100,10 @@ class VitClassifier {
         if (config.positions == PositionKind::learned)
             learned_positions_ = layout_.add("pos_embed", {1, 1 + config.encoder.grid().count(), width},
                                              ParameterKind::position, Initializer::truncated_normal(0.02));
-        norm_ = add_layer_norm(layout_, config.pooling == Pooling::class_token ? "norm" : "fc_norm", width);
+        else
+            fixed_positions_ = {"pos_embed", width, grid().side()};
+        norm_ = add_layer_norm(layout_, config.pooling == Pooling::class_token ? "norm" : "fc_norm",
+                               config.encoder.transformer);
         head_ = add_linear(layout_, "head", width, config.classes, Initializer::truncated_normal(0.02));
     }
 
@@ -111,8 +114,11 @@ class VitClassifier {
     /// Tensors of a checkpoint that are not parameters: the fixed position embeddings.
     [[nodiscard]] std::vector<FixedTensor> fixed_tensors() const {
         if (config_.positions == PositionKind::learned) return {};
-        const Index width = config_.encoder.transformer.width;
-        return {{"pos_embed", {1, 1 + grid().count(), width}, sin_cos_positions(width, grid().side())}};
+        return {fixed_positions_.tensor()};
+    }
+    /// Takes the positions of a checkpoint. @throws ShapeError
+    void take_fixed_tensors(std::span<const FixedTensor> stored) {
+        if (config_.positions == PositionKind::fixed) fixed_positions_.take_from(stored);
     }
 
     /// Divides images into patches and converts labels to targets. @throws ShapeError if images and labels do
@@ -149,14 +155,12 @@ class VitClassifier {
         gather_patches(backend, grid, images, samples, {},
                        {PatchPart<B>{.count = grid.count(), .to = &inputs.patches}});
         if (config_.positions == PositionKind::fixed && inputs.samples != samples) {
-            const Index tokens = 1 + grid.count(), width = config_.encoder.transformer.width;
+            const Index tokens = 1 + grid.count();
             inputs.staging_positions.resize(static_cast<std::size_t>(samples * tokens));
             for (std::size_t i = 0; i < inputs.staging_positions.size(); ++i)
                 inputs.staging_positions[i] = static_cast<std::int32_t>(static_cast<Index>(i) % tokens);
             inputs.positions.assign(backend, inputs.staging_positions);
-            if (inputs.position_table.empty())
-                inputs.position_table =
-                    upload(backend, {tokens, width}, sin_cos_positions(width, grid.side()));
+            if (inputs.position_table.empty()) inputs.position_table = fixed_positions_.upload_to(backend);
         }
         inputs.samples = samples;
     }
@@ -174,6 +178,7 @@ class VitClassifier {
         x = config_.positions == PositionKind::learned
                 ? add_learned_positions(recorder, x, learned_positions_)
                 : add_positions(recorder, x, inputs.position_table, inputs.positions);
+        x = encoder_.add_registers(recorder, x);  // (samples, tokens, width)
         const bool average = config_.pooling == Pooling::average;
         x = run_blocks(recorder, encoder_.blocks, std::move(x), average ? 1 : 0, average ? patches : 1,
                        inputs.branch_scales);
@@ -219,6 +224,7 @@ class VitClassifier {
     ParameterLayout layout_;
     VitEncoder encoder_;
     ParameterSlot learned_positions_;
+    FixedPositions fixed_positions_;
     LayerNormParameters norm_;
     LinearParameters head_;
 };
@@ -226,12 +232,12 @@ class VitClassifier {
 /// A classifier whose last block is computed only for the tokens that are read.
 inline OperationCount operation_count(const VitClassifierConfig& config) {
     const TransformerShape& encoder = config.encoder.transformer;
-    const Index patches = config.encoder.grid().count();
+    const Index patches = config.encoder.grid().count(), tokens = config.encoder.tokens();
     detail::Products products;
     products.add(patches, encoder.width, config.encoder.grid().size(), 1);
     for (Index i = 0; i < encoder.depth; ++i)
-        products.add_block(encoder, 1 + patches,
-                           i + 1 < encoder.depth                ? 1 + patches
+        products.add_block(encoder, tokens,
+                           i + 1 < encoder.depth                ? tokens
                            : config.pooling == Pooling::average ? patches
                                                                 : 1);
     products.add(1, encoder.width, config.pooling == Pooling::average ? patches : 1, 1);  // their mean

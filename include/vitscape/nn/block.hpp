@@ -6,10 +6,12 @@
 
 #include <vitscape/autograd/ops/attention.hpp>
 #include <vitscape/autograd/ops/layer_norm.hpp>
+#include <vitscape/autograd/ops/layer_scale.hpp>
 #include <vitscape/autograd/ops/linear.hpp>
 #include <vitscape/autograd/ops/scale_samples.hpp>
 #include <vitscape/autograd/ops/tokens.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
+#include <vitscape/nn/transformer_shape.hpp>
 
 namespace vitscape {
 
@@ -22,9 +24,11 @@ inline LinearParameters add_linear(ParameterLayout& layout, const std::string& n
 }
 
 /// Adds `name`.weight (ones) and `name`.bias (zeros).
-inline LayerNormParameters add_layer_norm(ParameterLayout& layout, const std::string& name, Index width) {
-    return {.weight = layout.add(name + ".weight", {width}, ParameterKind::norm, Initializer::ones()),
-            .bias = layout.add(name + ".bias", {width}, ParameterKind::norm, Initializer::zeros())};
+inline LayerNormParameters add_layer_norm(ParameterLayout& layout, const std::string& name,
+                                          const TransformerShape& shape) {
+    return {.weight = layout.add(name + ".weight", {shape.width}, ParameterKind::norm, Initializer::ones()),
+            .bias = layout.add(name + ".bias", {shape.width}, ParameterKind::norm, Initializer::zeros()),
+            .epsilon = shape.norm_epsilon};
 }
 
 /// Per-sample weights of a block's residual branches: attention in row `first_row` of `scales` (rows, samples), MLP in
@@ -41,19 +45,27 @@ struct Block {
     LinearParameters qkv, projection;
     LayerNormParameters norm2;
     LinearParameters fc1, fc2;
+    std::optional<ParameterSlot> scale1, scale2;  // (width): layer scale of attention and MLP
     Index heads = 1;
 
     /// Adds the block's parameters under `prefix` with the reference's names.
-    static Block add(ParameterLayout& layout, const std::string& prefix, Index width, Index heads,
-                     Index hidden) {
+    static Block add(ParameterLayout& layout, const std::string& prefix, const TransformerShape& shape) {
+        const Index width = shape.width, hidden = shape.hidden();
         Block block;
-        block.heads = heads;
-        block.norm1 = add_layer_norm(layout, prefix + ".norm1", width);
+        block.heads = shape.heads;
+        block.norm1 = add_layer_norm(layout, prefix + ".norm1", shape);
         block.qkv = add_linear(layout, prefix + ".attn.qkv", width, 3 * width);
         block.projection = add_linear(layout, prefix + ".attn.proj", width, width);
-        block.norm2 = add_layer_norm(layout, prefix + ".norm2", width);
+        block.norm2 = add_layer_norm(layout, prefix + ".norm2", shape);
         block.fc1 = add_linear(layout, prefix + ".mlp.fc1", width, hidden);
         block.fc2 = add_linear(layout, prefix + ".mlp.fc2", hidden, width);
+        if (shape.layer_scale) {
+            const auto add_scale = [&](const char* name) {
+                return layout.add(prefix + name, {width}, ParameterKind::norm, Initializer::ones());
+            };
+            block.scale1 = add_scale(".ls1.gamma");
+            block.scale2 = add_scale(".ls2.gamma");
+        }
         return block;
     }
 
@@ -78,12 +90,12 @@ struct Block {
             attended = attention(recorder, packed, shape);
         }
         const Variable<B> residual = select_tokens(recorder, x, first, count);
-        const Variable<B> y =
-            add_branch(recorder, attended, projection, residual, scales, 0);  // (samples, count, width)
+        const Variable<B> y = add_branch(recorder, attended, projection, scale1, residual, scales,
+                                         0);  // (samples, count, width)
         attended = {};
         const Variable<B> hidden =
             linear_gelu(recorder, layer_norm(recorder, y, norm2), fc1);  // (samples, count, hidden)
-        return add_branch(recorder, hidden, fc2, y, scales, 1);
+        return add_branch(recorder, hidden, fc2, scale2, y, scales, 1);
     }
     template <Recorder R, class B = typename R::BackendType>
     Variable<B> forward(R& recorder, const Variable<B>& x) const {
@@ -91,13 +103,16 @@ struct Block {
     }
 
   private:
-    /// residual + [scale of each sample] (x W^T + b)
+    /// residual + [scale of each sample] [scale of each channel] (x W^T + b)
     template <Recorder R, class B = typename R::BackendType>
     static Variable<B> add_branch(R& recorder, const Variable<B>& x, const LinearParameters& layer,
-                                  const Variable<B>& residual, const BranchScales<B>* scales, Index branch) {
-        if (scales == nullptr) return linear(recorder, x, layer, residual);
-        return add_scaled_samples(recorder, residual, linear(recorder, x, layer), scales->scales,
-                                  scales->first_row + branch);
+                                  const std::optional<ParameterSlot>& channels, const Variable<B>& residual,
+                                  const BranchScales<B>* scales, Index branch) {
+        if (scales == nullptr && !channels) return linear(recorder, x, layer, residual);
+        Variable<B> y = linear(recorder, x, layer);
+        if (channels) y = layer_scale(recorder, y, *channels, scales == nullptr ? &residual : nullptr);
+        if (scales == nullptr) return y;
+        return add_scaled_samples(recorder, residual, y, scales->scales, scales->first_row + branch);
     }
 };
 

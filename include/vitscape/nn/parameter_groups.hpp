@@ -12,8 +12,8 @@
 namespace vitscape {
 
 /// Layer-wise learning-rate decay of fine-tuning (Bao et al. 2021, arXiv 2106.08254, section 3.1; Clark et al. 2020,
-/// arXiv 2003.10555): the rate of a layer is scaled by rate^(depth + 1 - layer). Class token, positions and
-/// patch embedding are layer 0, block i is layer i + 1, all others (last norm and head) are layer depth + 1.
+/// arXiv 2003.10555): the rate of a layer is scaled by rate^(depth + 1 - layer). Class token, registers,
+/// positions and patch embedding are layer 0, block i is layer i + 1, all others (last norm and head) are layer depth + 1.
 struct LayerDecay {
     double rate = 1;  ///< in (0, 1]; 1 disables it
     Index depth = 0;  ///< blocks of the encoder
@@ -26,7 +26,9 @@ struct LayerDecay {
     }
     [[nodiscard]] Index layer_of(std::string_view name) const {
         constexpr std::string_view blocks = "blocks.";
-        if (name == "cls_token" || name == "pos_embed" || name.starts_with("patch_embed.")) return 0;
+        if (name == "cls_token" || name == "register_tokens" || name == "pos_embed" ||
+            name.starts_with("patch_embed."))
+            return 0;
         if (!name.starts_with(blocks)) return depth + 1;
         Index block = 0;
         const std::string_view number = name.substr(blocks.size());

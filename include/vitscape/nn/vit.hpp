@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
+#include <array>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <vitscape/autograd/ops/checkpointed.hpp>
@@ -12,60 +12,34 @@
 #include <vitscape/nn/block.hpp>
 #include <vitscape/nn/patches.hpp>
 #include <vitscape/nn/positions.hpp>
+#include <vitscape/nn/transformer_shape.hpp>
 
 namespace vitscape {
-
-/// Width, depth and heads of a Transformer.
-struct TransformerShape {
-    Index width = 768, depth = 12, heads = 12;
-    double mlp_ratio = 4;  ///< hidden width of the MLP divided by `width`
-
-    /// So far that products of them are counted without overflow; memory ends much before.
-    static constexpr Range widths = Range::count(1, 1 << 22), depths = Range::count(1, 1000);
-
-    template <class Self, class Visitor>
-    static void fields(Self& self, Visitor& visit) {
-        visit("width", self.width, "", "numbers per token", widths);
-        visit("depth", self.depth, "", "blocks", depths);
-        visit("heads", self.heads, "", "attention heads", widths);
-        visit("mlp_ratio", self.mlp_ratio, "", "hidden width of the MLP over the width", Range{0, 64, true});
-    }
-
-    [[nodiscard]] Index hidden() const {
-        return static_cast<Index>(std::lround(static_cast<double>(width) * mlp_ratio));
-    }
-
-    /// @param what  "encoder" or "decoder", for error messages.
-    /// @throws ConfigError if the heads do not divide the width, or a value is not positive.
-    void check(const std::string& what) const {
-        check_ranges(*this);
-        if (hidden() <= 0)
-            throw ConfigError(message("an ", what, " of width ", width, ", depth ", depth, ", ", heads,
-                                      " heads and MLP ratio ", mlp_ratio,
-                                      " was requested; all must be positive"));
-        if (width % heads != 0)
-            throw ConfigError(message(what, ": ", heads, " heads do not divide the width ", width,
-                                      "; choose a width that is a multiple of the heads"));
-        if (width % 4 != 0)
-            throw ConfigError(message(what, ": the width ", width,
-                                      " is not a multiple of 4, which sine-cosine positions need"));
-    }
-};
 
 /// The encoder of a Vision Transformer: how images are divided into patches and encoded.
 struct VitShape {
     Index image = 224, patch = 16;
-    TransformerShape transformer;
+    TransformerShape transformer{};
+    Index registers = 0;  ///< learned tokens besides class and patches (Darcet et al. 2024, arXiv 2309.16588)
 
     static constexpr Range sides = Range::count(1, 1 << 15);
 
+    static constexpr std::array<std::string_view, 3> newer_fields{"norm_epsilon", "layer_scale", "registers"};
     template <class Self, class Visitor>
     static void fields(Self& self, Visitor& visit) {
         visit("image", self.image, "", "image side in pixels", sides);
         visit("patch", self.patch, "", "patch side in pixels", sides);
         TransformerShape::fields(self.transformer, visit);
+        visit("registers", self.registers, "", "learned tokens that nothing reads", Range::count(0, 1000));
     }
     [[nodiscard]] PatchGrid grid() const { return {.image = image, .patch = patch}; }
+    /// Class token, patches and registers.
+    [[nodiscard]] Index tokens() const { return 1 + grid().count() + registers; }
+    /// @throws ConfigError if there are registers, for methods that do not place them
+    void require_no_registers(const char* method) const {
+        if (registers != 0)
+            throw ConfigError(message(method, " has no registers; ", registers, " were requested"));
+    }
     void check() const {
         grid().check();
         transformer.check("encoder");
@@ -83,6 +57,7 @@ inline VitShape vit_huge(Index image = 224, Index patch = 14) { return {image, p
 /// The parameters of a ViT encoder up to its last block, shared by the masked autoencoder and the classifier.
 struct VitEncoder {
     ParameterSlot class_token;         // (1, 1, width)
+    ParameterSlot register_tokens;     // (1, registers, width), if there are any
     LinearParameters patch_embedding;  // weight stored as (width, channels, patch, patch)
     std::vector<Block> blocks;
     VitShape shape;
@@ -99,9 +74,11 @@ struct VitEncoder {
         weight.shape = Shape{width, size};  // the convolution is a matrix product of patches
         encoder.patch_embedding = {
             weight, layout.add("patch_embed.proj.bias", {width}, ParameterKind::bias, Initializer::zeros())};
+        if (shape.registers > 0)
+            encoder.register_tokens = layout.add("register_tokens", {1, shape.registers, width},
+                                                 ParameterKind::token, Initializer::normal(0.02));
         for (Index i = 0; i < shape.transformer.depth; ++i)
-            encoder.blocks.push_back(Block::add(layout, "blocks." + std::to_string(i), width,
-                                                shape.transformer.heads, shape.transformer.hidden()));
+            encoder.blocks.push_back(Block::add(layout, "blocks." + std::to_string(i), shape.transformer));
         return encoder;
     }
 
@@ -127,6 +104,16 @@ struct VitEncoder {
                                         {{.token = &class_token, .count = 1},
                                          {.rows = &embedded, .count = visible.shape()[1]},
                                          {.token = &mask_token, .count = masked}});
+    }
+
+    /// The tokens with positions (samples, 1 + patches, width), followed by the registers, which have none. Attention is invariant to
+    /// the order.
+    template <Recorder R, class B = typename R::BackendType>
+    Variable<B> add_registers(R& recorder, const Variable<B>& x) const {
+        if (shape.registers == 0) return x;
+        return concatenate_tokens<R, B>(
+            recorder, x.shape()[0], x.shape()[2],
+            {{.rows = &x, .count = x.shape()[1]}, {.token = &register_tokens, .count = shape.registers}});
     }
 };
 

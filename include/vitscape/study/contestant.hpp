@@ -54,8 +54,11 @@ template <Backend B, class M>
         VitClassifierConfig config = evaluated(method).config();
         config.loss = ClassifierLoss::cross_entropy;
         return VitClassifier(config);
-    } else
-        return VitClassifier({.encoder = method.encoder(), .classes = classes, .pooling = pooling});
+    } else {
+        VitClassifier classifier({.encoder = method.encoder(), .classes = classes, .pooling = pooling});
+        classifier.take_fixed_tensors(method.fixed_tensors());
+        return classifier;
+    }
 }
 /// The classifier's parameters with the method's encoder; parameters that the method lacks (the head) have initial values.
 template <class M>

@@ -9,7 +9,7 @@
 namespace vitscape {
 
 /// One part of a sequence: `count` tokens of each sample, either rows of a variable (samples, count, width)
-/// or one learned token repeated.
+/// or learned tokens (1, k, width) repeated, of which `count` is a multiple.
 template <Backend B>
 struct TokenPart {
     const Variable<B>* rows = nullptr;
@@ -29,14 +29,17 @@ Variable<B> concatenate_tokens(R& recorder, Index samples, Index width,
         int node = -1;
         bool is_token = false;
         Index first = 0, count = 0;
+        Index together = 1;  // learned tokens one behind the other, which are copied as one row
     };
     std::array<Part, 4> saved{};
     std::size_t used = 0;
     Index tokens = 0;
     for (const TokenPart<B>& part : parts) {
         const Shape& given = part.token != nullptr ? part.token->shape : part.rows->shape();
-        const Shape expected = part.token != nullptr ? Shape{1, 1, width} : Shape{samples, part.count, width};
-        if (given != expected)
+        const Index learned = part.token != nullptr && given.rank() == 3 ? given[1] : 1;
+        const Shape expected =
+            part.token != nullptr ? Shape{1, learned, width} : Shape{samples, part.count, width};
+        if (given != expected || learned < 1 || part.count % learned != 0)
             throw ShapeError(message("tokens of shape ", expected, " were expected, ", given, " were given"));
         Part& entry = saved.at(used++);
         entry.is_token = part.token != nullptr;
@@ -46,19 +49,21 @@ Variable<B> concatenate_tokens(R& recorder, Index samples, Index width,
             entry.node = part.rows->node, entry.shape = part.rows->shape();
         entry.first = tokens;
         entry.count = part.count;
+        entry.together = learned;
         tokens += part.count;
     }
     B& b = recorder.backend();
     Tensor<B> y = recorder.allocate({samples, tokens, width});
     const auto slice = [=](P data, const Part& part) {
-        return operand::Grouped<P>{data + part.first * width, part.count, tokens * width, width};
+        return operand::Grouped<P>{data + part.first * width, part.count / part.together, tokens * width,
+                                   part.together * width};
     };
     std::size_t i = 0;
     for (const TokenPart<B>& part : parts) {
         const Part& entry = saved[i++];
         if (entry.is_token)
-            b.map(samples * entry.count, width, functor::Identity{}, slice(y.data(), entry),
-                  operand::PerColumn<P>{recorder.parameter(entry.token).data});
+            b.map(samples * entry.count / entry.together, entry.together * width, functor::Identity{},
+                  slice(y.data(), entry), operand::PerColumn<P>{recorder.parameter(entry.token).data});
         else
             b.map(samples * entry.count, width, functor::Identity{}, slice(y.data(), entry),
                   detail::matrix(part.rows->value));
@@ -66,9 +71,9 @@ Variable<B> concatenate_tokens(R& recorder, Index samples, Index width,
     return recorder.record(std::move(y), [=](Tape<B>& tape, const Tensor<B>& dy) {
         for (std::size_t k = 0; k < used; ++k) {
             const Part& part = saved[k];
-            const Index rows = samples * part.count;
+            const Index rows = samples * part.count / part.together;
             if (part.is_token) {
-                tape.backend().reduce_columns(rows, width, functor::Identity{}, 1,
+                tape.backend().reduce_columns(rows, part.together * width, functor::Identity{}, 1,
                                               tape.parameter_gradient(part.token).data,
                                               slice(dy.data(), part));
             } else if (part.node >= 0) {
