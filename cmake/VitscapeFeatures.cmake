@@ -3,7 +3,7 @@
 # The optional libraries of vitscape: what each is for, where it comes from and how to find it. The build and the
 # installed package file both use this file, so that an installed vitscape looks for exactly what it was built with.
 
-set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB ONEDNN JSON THRUST)
+set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB LIBZIP ONEDNN JSON THRUST)
 
 set(VITSCAPE_OPENMP_PURPOSE "threads in training, evaluation and curvature")
 set(VITSCAPE_OPENMP_PACKAGE "comes with g++; libomp-dev for clang")
@@ -13,6 +13,8 @@ set(VITSCAPE_PNG_PURPOSE "PNG files in image folders")
 set(VITSCAPE_PNG_PACKAGE "libpng-dev")
 set(VITSCAPE_ZLIB_PURPOSE "packed files of MNIST's format")
 set(VITSCAPE_ZLIB_PACKAGE "zlib1g-dev")
+set(VITSCAPE_LIBZIP_PURPOSE "files of PyTorch (.pth)")
+set(VITSCAPE_LIBZIP_PACKAGE "libzip-dev")
 set(VITSCAPE_ONEDNN_PURPOSE "faster matrix products on CPUs")
 set(VITSCAPE_ONEDNN_PACKAGE "libdnnl-dev")
 set(VITSCAPE_JSON_PURPOSE "checkpoints, the trainer, the example programs")
@@ -51,6 +53,22 @@ macro(vitscape_find_onednn)
             set_target_properties(vitscape_onednn PROPERTIES
                 IMPORTED_LOCATION "${VITSCAPE_ONEDNN_LIBRARY}"
                 INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_ONEDNN_INCLUDE_DIR}")
+        endif()
+    endif()
+endmacro()
+
+# libzip's own package file ends the configure step where its programs, which Debian has in other packages, are not installed:
+# the library and its header are enough.
+macro(vitscape_find_libzip)
+    if(NOT TARGET vitscape_libzip)
+        find_library(VITSCAPE_LIBZIP_LIBRARY NAMES zip)
+        find_path(VITSCAPE_LIBZIP_INCLUDE_DIR NAMES zip.h)
+        mark_as_advanced(VITSCAPE_LIBZIP_LIBRARY VITSCAPE_LIBZIP_INCLUDE_DIR)
+        if(VITSCAPE_LIBZIP_LIBRARY AND VITSCAPE_LIBZIP_INCLUDE_DIR)
+            add_library(vitscape_libzip UNKNOWN IMPORTED GLOBAL)
+            set_target_properties(vitscape_libzip PROPERTIES
+                IMPORTED_LOCATION "${VITSCAPE_LIBZIP_LIBRARY}"
+                INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_LIBZIP_INCLUDE_DIR}")
         endif()
     endif()
 endmacro()
@@ -108,6 +126,9 @@ macro(vitscape_find_feature feature variable)
     elseif("${feature}" STREQUAL "ZLIB")
         set(_vitscape_target ZLIB::ZLIB)
         vitscape_find_package(ZLIB::ZLIB ZLIB)
+    elseif("${feature}" STREQUAL "LIBZIP")
+        set(_vitscape_target vitscape_libzip)
+        vitscape_find_libzip()
     elseif("${feature}" STREQUAL "ONEDNN")
         set(_vitscape_target vitscape_onednn)
         vitscape_find_onednn()

@@ -25,6 +25,9 @@ int main() {
 #if defined(VITSCAPE_HAS_ZLIB)
               << " zlib"
 #endif
+#if defined(VITSCAPE_HAS_LIBZIP)
+              << " libzip"
+#endif
 #if defined(VITSCAPE_HAS_ONEDNN)
               << " oneDNN"
 #endif
