@@ -4,12 +4,18 @@
 # usage: make_corpus.py FOLDER
 # Writes the corpora: for each reader a few small files that it accepts, in the formats of docs/file-formats.md. They carry no
 # checksum, as those of version 0.1, so that a changed byte reaches the code behind it. Needs ImageMagick for the JPEG files.
+import argparse
+import collections
 import gzip
+import io
 import json
 import pathlib
+import pickle
 import struct
 import subprocess
 import sys
+import types
+import zipfile
 import zlib
 
 folder = pathlib.Path(sys.argv[1])
@@ -57,6 +63,84 @@ plane = [(f"{k}.{name}", "F32", shape, floats(*range(1, count + 1)))
          for k in (0, 1) for name, shape, count in (("a", [2, 2], 4), ("b", [3], 3))]
 write("directions", "plane", safetensors(plane, {"content": "directions after normalization"}))
 write("directions", "line", safetensors(plane[:2], {}))
+
+# PyTorch's files: pickles, which the harness puts into an archive with the storages "0" of 64 and "1" of 12 bytes, and archives
+def torch_pickle(value, protocol=2):
+    modules = {name: types.ModuleType(name) for name in ("torch", "torch._utils")}
+
+    def of_torch(module, name, thing):
+        thing.__module__, thing.__qualname__ = module, name
+        setattr(modules[module], name, thing)
+        return thing
+
+    rebuild = {version: of_torch("torch._utils", f"_rebuild_{version}", lambda: None)
+               for version in ("tensor_v2", "tensor_v3", "parameter")}
+    dtype = of_torch("torch", "uint16", type("uint16", (), {}))
+    storages = {kind: of_torch("torch", kind + "Storage", type(kind, (), {}))
+                for kind in ("Float", "Half", "Long", "Bool", "Untyped")}
+
+    class Tensor:
+        def __init__(self, kind, key, offset, extents, strides):
+            self.storage = kind, key
+            self.rest = (offset, extents, strides, False, collections.OrderedDict()) + ((dtype,) if kind == "Untyped" else ())
+
+        def __reduce__(self):
+            return rebuild["tensor_v3" if self.storage[0] == "Untyped" else "tensor_v2"], (Storage(*self.storage), *self.rest)
+
+    class Parameter(Tensor):
+        def __reduce__(self):
+            return rebuild["parameter"], (Tensor(*self.storage, *self.rest[:3]), True, collections.OrderedDict())
+
+    class Storage:
+        def __init__(self, kind, key):
+            self.kind, self.key = kind, key
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing):
+            if not isinstance(thing, Storage):
+                return None
+            size = {"Float": 4, "Half": 2, "Long": 8}.get(thing.kind, 1)
+            return "storage", storages[thing.kind], thing.key, "cpu", {"0": 64, "1": 12}[thing.key] // size
+
+    sys.modules.update(modules)
+    out = io.BytesIO()
+    Pickler(out, protocol).dump(value(Tensor, Parameter))
+    for name in modules:
+        del sys.modules[name]
+    return out.getvalue()
+
+
+def torch_archive(content, compression):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, data in {"data.pkl": content, "byteorder": b"little", "data/0": bytes(64), "data/1": bytes(12)}.items():
+            archive.writestr(zipfile.ZipInfo("a/" + name), data, compression)
+    return out.getvalue()
+
+
+def torch_dict(tensor, parameter):
+    return collections.OrderedDict([("w", parameter("Float", "0", 0, (4, 4), (4, 1))), ("b", tensor("Float", "1", 0, (3,), (1,)))])
+
+
+def torch_views(tensor, _):
+    return {"t": tensor("Half", "0", 2, (3, 2, 2), (1, 4, 8)), "e": tensor("Bool", "1", 12, (0, 4), (4, 1)),
+            "n": tensor("Long", "0", 7, (), ()), "u": tensor("Untyped", "1", 1, (2, 2), (2, 1)),
+            "x": tensor("Bool", "1", 0, (2, 3, 1, 1, 1, 2), (6, 2, 9, 9, 9, 1))}
+
+
+def torch_checkpoint(tensor, parameter):
+    model = torch_dict(tensor, parameter)
+    return {"model": {"module." + key: value for key, value in model.items()}, "ema": model, "args": argparse.Namespace(lr=0.1, m="v"),
+            "epoch": 7, "best": 0.5, "o": {"state": {0: {"exp_avg": tensor("Float", "1", 0, (3,), (1,))}}, "groups": [{"lr": 1}]},
+            "n": None, "s": {1, 2}, "y": b"z", "big": 1 << 70, "yes": True, "d": collections.defaultdict(list, k=1)}
+
+
+for protocol in (2, 4):
+    write("pth", f"state_dict{protocol}", torch_pickle(torch_dict, protocol))
+    write("pth", f"views{protocol}", torch_pickle(torch_views, protocol))
+    write("pth", f"checkpoint{protocol}", torch_pickle(torch_checkpoint, protocol))
+write("pth", "stored", torch_archive(torch_pickle(torch_views), zipfile.ZIP_STORED))
+write("pth", "packed", torch_archive(torch_pickle(torch_dict), zipfile.ZIP_DEFLATED))
 
 # Models, and the checkpoint of the smallest of them
 encoder = {"depth": 1, "heads": 1, "image": 4, "mlp_ratio": 1.0, "patch": 4, "width": 4}
