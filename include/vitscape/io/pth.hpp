@@ -145,7 +145,7 @@ inline PthFile::PthFile(const ZipArchive& archive, std::string origin) : origin_
 inline std::string PthFile::folder_of(const ZipArchive& archive) const {
     if (archive.names().empty()) refuse("it is an empty archive");
     const std::string& first = archive.names().front();
-    const std::string folder = first.substr(0, first.find('/') + 1);
+    std::string folder = first.substr(0, first.find('/') + 1);
     if (!archive.contains(folder + "data.pkl"))
         refuse("it is an archive without the entry ", folder, "data.pkl, which torch.save writes");
     for (const std::string& name : archive.names())
