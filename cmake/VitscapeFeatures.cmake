@@ -3,7 +3,7 @@
 # The optional libraries of vitscape: what each is for, where it comes from and how to find it. The build and the
 # installed package file both use this file, so that an installed vitscape looks for exactly what it was built with.
 
-set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB ONEDNN JSON THRUST)
+set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB ONEDNN JSON HDF5 THRUST)
 
 set(VITSCAPE_OPENMP_PURPOSE "threads in training, evaluation and curvature")
 set(VITSCAPE_OPENMP_PACKAGE "comes with g++; libomp-dev for clang")
@@ -17,6 +17,8 @@ set(VITSCAPE_ONEDNN_PURPOSE "faster matrix products on CPUs")
 set(VITSCAPE_ONEDNN_PACKAGE "libdnnl-dev")
 set(VITSCAPE_JSON_PURPOSE "checkpoints, the trainer, the example programs")
 set(VITSCAPE_JSON_PACKAGE "nlohmann-json3-dev libxxhash-dev")
+set(VITSCAPE_HDF5_PURPOSE "surfaces and directions as HDF5 files")
+set(VITSCAPE_HDF5_PACKAGE "libhdf5-dev")
 set(VITSCAPE_THRUST_PURPOSE "the Thrust backend, on processors and CUDA devices")
 set(VITSCAPE_THRUST_PACKAGE "comes with the CUDA Toolkit, 12.8 or later")
 
@@ -70,6 +72,22 @@ macro(vitscape_find_json)
     endif()
 endmacro()
 
+# HDF5's serial library, which Debian has in a folder of its own beside those for MPI. CMake's own module would ask for a C
+# compiler.
+macro(vitscape_find_hdf5)
+    if(NOT TARGET vitscape_hdf5)
+        find_library(VITSCAPE_HDF5_LIBRARY NAMES hdf5_serial hdf5)
+        find_path(VITSCAPE_HDF5_INCLUDE_DIR NAMES hdf5.h PATH_SUFFIXES hdf5/serial)
+        mark_as_advanced(VITSCAPE_HDF5_LIBRARY VITSCAPE_HDF5_INCLUDE_DIR)
+        if(VITSCAPE_HDF5_LIBRARY AND VITSCAPE_HDF5_INCLUDE_DIR)
+            add_library(vitscape_hdf5 UNKNOWN IMPORTED GLOBAL)
+            set_target_properties(vitscape_hdf5 PROPERTIES
+                IMPORTED_LOCATION "${VITSCAPE_HDF5_LIBRARY}"
+                INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_HDF5_INCLUDE_DIR}")
+        endif()
+    endif()
+endmacro()
+
 # Thrust's headers, as the CUDA Toolkit brings them; no device, driver or CUDA compiler is needed for them. A CUDA compiler
 # has them by itself, a C++ compiler is told where they are and not to look for a device.
 macro(vitscape_find_thrust)
@@ -111,6 +129,9 @@ macro(vitscape_find_feature feature variable)
     elseif("${feature}" STREQUAL "ONEDNN")
         set(_vitscape_target vitscape_onednn)
         vitscape_find_onednn()
+    elseif("${feature}" STREQUAL "HDF5")
+        set(_vitscape_target vitscape_hdf5)
+        vitscape_find_hdf5()
     elseif("${feature}" STREQUAL "THRUST")
         set(_vitscape_target vitscape_thrust)
         vitscape_find_thrust()

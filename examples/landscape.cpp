@@ -29,6 +29,7 @@ struct Options {
     program::FrozenModelOptions model;
     std::string grid = "-1:1:25", normalization = "filter", out, directions, save_directions, save_inputs;
     std::uint64_t seed = 0;
+    std::vector<std::string> formats{"json", "npy", "csv"};
     bool orthogonal = false, resume = false, no_figures = false;
 };
 
@@ -60,11 +61,22 @@ void add_options(CLI::App& app, Options& o) {
     add_name(app, "--save-inputs", o.save_inputs, "FILE",
              "write images, ids_shuffle and labels as the model gets them");
     add_name(app, "--out", o.out, "PREFIX",
-             "prefix of the files: .json, .npy, .csv, _contour and _surface .png and .svg")
+             "prefix of the files: those of --formats, _contour and _surface .png and .svg")
         ->required();
+    add_choices(app, "--formats", o.formats, {"json", "npy", "csv", "h5", "vts", "obj"},
+                "of the surface, json beside them");
     app.add_flag("--resume", o.resume, "keep the points that PREFIX.json has already")
         ->always_capture_default(false);
     app.add_flag("--no-figures", o.no_figures, "numbers only")->always_capture_default(false);
+}
+
+/// The endings of the surface's files. JSON comes last: where it is there, all the others are.
+std::vector<std::string> surface_endings(const Options& o) {
+    std::vector<std::string> endings;
+    for (const std::string& format : o.formats)
+        if (format != "json") endings.push_back("." + format);
+    endings.emplace_back(".json");
+    return endings;
 }
 
 /// images (N, 3, H, W), labels (N) and, for an autoencoder, ids_shuffle (N, L): what the loss was computed
@@ -180,16 +192,18 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     std::unique_ptr<ProgressBar> bar;
     ProjectionOptions options;
     options.resume = earlier ? &earlier->surface : nullptr;
-    options.after_row = [&](const Surface& surface) { write_surface(o.out, surface, metadata); };
+    const std::vector<std::string> endings = surface_endings(o);
+    options.after_row = [&](const Surface& surface) { write_surfaces(o.out, endings, surface, metadata); };
     options.work.progress = [&](Index done, Index total) {
         if (!bar) bar = std::make_unique<ProgressBar>("loss surface", total, "points", done - 1);
         bar->update(done);
     };
     const Surface surface = project(objective, plane, grid, options);
-    write_surface(o.out, surface, metadata);
+    write_surfaces(o.out, endings, surface, metadata);
     bar.reset();
     std::cout << "loss at the centre " << surface.centre_loss << " +- " << surface.centre_standard_error
-              << "\nwrote " << o.out << ".json, " << o.out << ".npy, " << o.out << ".csv\n";
+              << '\n';
+    for (const std::string& ending : endings) std::cout << "wrote " << o.out << ending << '\n';
     for (const auto& path : draw(o, surface, description)) std::cout << "wrote " << path.string() << '\n';
     for (const std::string* path : {&o.save_directions, &o.save_inputs})
         if (!path->empty()) std::cout << "wrote " << *path << '\n';
@@ -214,8 +228,11 @@ int main(int argc, char** argv) {
                                       (std::filesystem::path(o.out) / "surface").string(), "; ", o.out,
                                       " is a folder"));
         std::vector<program::NamedPath> outputs;
-        for (const char* ending : {".json", ".npy", ".csv", "_contour.png", "_contour.svg", "_surface.png",
-                                   "_surface.svg", ".lock"})
+        for (const std::string& ending : surface_endings(o)) {
+            AllSurfaceFormats::require(ending);
+            outputs.push_back({"--out", surface_path(o.out, ending)});
+        }
+        for (const char* ending : {"_contour.png", "_contour.svg", "_surface.png", "_surface.svg", ".lock"})
             outputs.push_back({"--out", surface_path(o.out, ending)});
         for (const auto& [option, path] :
              {std::pair("--save-directions", o.save_directions), std::pair("--save-inputs", o.save_inputs)})

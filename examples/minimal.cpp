@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     for (auto* direction : {&delta, &eta})
         normalize(FilterNormalization{}, method.layout(), theta, *direction);
     const Surface surface = project(loss, Plane{theta, delta, eta}, Grid{.from = -1, .to = 1, .steps = 21});
-    write_surface("surface", surface);  // surface.json, .npy and .csv
+    write_surfaces("surface", {".json", ".npy", ".csv"}, surface);
     write_contour("surface.png", surface);
     const auto spectrum = lanczos(hessian(loss, theta), {.largest = 3, .smallest = 0, .tolerance = 1e-2});
     for (const auto& pair : spectrum.largest) std::cout << pair.value << " +- " << pair.residual << '\n';

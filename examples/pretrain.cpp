@@ -7,6 +7,7 @@
 
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/train/checkpointing.hpp>
+#include <vitscape/train/tensorboard_log.hpp>
 
 #include "support/backend.hpp"
 #include "support/files.hpp"
@@ -29,7 +30,7 @@ struct Options {
     std::uint32_t save_epochs = 1, test_every = 1;
     double save_minutes = 10;
     std::uint64_t seed = 0;
-    bool resume = false, checkpoint_blocks = false;
+    bool resume = false, checkpoint_blocks = false, tensorboard = false;
 };
 
 void add_options(CLI::App& app, Options& o) {
@@ -60,6 +61,9 @@ void add_options(CLI::App& app, Options& o) {
         ->always_capture_default(false);
     app.add_flag("--resume", o.resume,
                  "go on from the checkpoint in --out, bit-exactly, with the same options")
+        ->always_capture_default(false);
+    app.add_flag("--tensorboard", o.tensorboard,
+                 "write what log.jsonl says as curves for TensorBoard, too, into --out")
         ->always_capture_default(false);
 }
 
@@ -96,9 +100,11 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
     SaveEvery save(folder, training, data, {.epochs = o.save_epochs, .minutes = o.save_minutes});
     EvaluateEvery evaluation(test ? o.test_every : 0, test.value_or(images), options.transform,
                              o.training.batch);
-    trainer.fit(images, options, evaluation, Progress{}, JsonLog{folder}, save);
+    TensorBoardLog curves(o.tensorboard ? folder : "");
+    trainer.fit(images, options, evaluation, Progress{}, JsonLog{folder}, curves, save);
     std::cout << "wrote " << save.path().string() << ", " << (folder / "checkpoint.json").string() << " and "
               << (folder / "log.jsonl").string() << '\n';
+    if (o.tensorboard) std::cout << "wrote " << curves.path().string() << '\n';
 }
 
 }  // namespace

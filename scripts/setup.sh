@@ -20,6 +20,7 @@ packages=(
     libjpeg-dev libpng-dev libdnnl-dev      # image files, faster matrix products
     zlib1g-dev dataset-fashion-mnist        # packed images of MNIST's format, and such images
     nlohmann-json3-dev libxxhash-dev        # checkpoints and other files, their checksums
+    libhdf5-dev                             # surfaces and directions for other programs
     libcli11-dev                            # the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks
     libopenmpi-dev openmpi-bin              # several processes

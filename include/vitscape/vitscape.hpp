@@ -46,6 +46,7 @@
 #include <vitscape/probe/linear_probe.hpp>
 #include <vitscape/probe/nearest_neighbours.hpp>
 #include <vitscape/train/callbacks.hpp>
+#include <vitscape/train/tensorboard_log.hpp>
 #include <vitscape/train/trainer.hpp>
 
 #if defined(__CUDACC__)

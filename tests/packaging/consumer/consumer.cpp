@@ -31,5 +31,8 @@ int main() {
 #if defined(VITSCAPE_HAS_JSON)
               << " JSON"
 #endif
+#if defined(VITSCAPE_HAS_HDF5)
+              << " HDF5"
+#endif
               << '\n';
 }
