@@ -56,7 +56,7 @@ void add_options(CLI::App& app, Options& o) {
         ->always_capture_default(false);
     auto* read = add_input_file(app, "--directions", o.directions, "use the directions of this file instead");
     add_name(app, "--save-directions", o.save_directions, "FILE",
-             "write the directions, after normalization (safetensors)")
+             "write the directions, after normalization (safetensors, or HDF5 if FILE ends in .h5)")
         ->excludes(read);
     add_name(app, "--save-inputs", o.save_inputs, "FILE",
              "write images, ids_shuffle and labels as the model gets them");
@@ -239,6 +239,9 @@ int main(int argc, char** argv) {
             if (!path.empty()) outputs.push_back({option, path});
         std::vector<program::NamedPath> read;
         if (!o.directions.empty()) read.push_back({"--directions", o.directions});
+        for (const auto* files : {&read, &outputs})
+            for (const program::NamedPath& file : *files)
+                if (is_hdf5_ending(file.path.extension().string())) require_hdf5();
         program::require_distinct({program::checkpoint_files("--checkpoint", o.model.checkpoint),
                                    program::image_folder("--data", o.model.data.source), read},
                                   outputs);

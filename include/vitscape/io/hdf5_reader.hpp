@@ -38,9 +38,7 @@ class Hdf5Reader {
         const std::vector<std::byte> bytes = read_bytes(path);
         const auto all = std::span<const std::byte>(bytes);
         const std::size_t seal = std::min(bytes.size(), blank_checksum().size());
-        if (!verify_checksum(all, all.last(seal), path.string()))
-            detail::note_missing_checksum(path.string());
-        return Hdf5Reader(path, bytes.size());
+        return Hdf5Reader(path, bytes.size(), verify_checksum(all, all.last(seal), path.string()));
     }
 
     /// Whether the file holds something of that name, with a '/' between a group and what is in it.
@@ -111,11 +109,16 @@ class Hdf5Reader {
     }
 
   private:
-    Hdf5Reader(const std::filesystem::path& path, std::size_t size)
+    Hdf5Reader(const std::filesystem::path& path, std::size_t size, bool checked)
         : origin_(path.string()),
           size_(size),
           file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
         if (!file_.valid()) refuse("it cannot be opened", detail::hdf5_reason());
+        if (checked) return;
+        haddr_t end = 0;  // what stands behind it in our files is a checksum, be it damaged
+        if (H5Fget_eoa(file_.get(), &end) >= 0 && end + blank_checksum().size() == size_)
+            detail::throw_damaged(origin_);
+        detail::note_missing_checksum(origin_);
     }
 
     /// A dataset whose elements lie in the file, one behind the other.
