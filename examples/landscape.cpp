@@ -33,6 +33,12 @@ struct Options {
     bool orthogonal = false, resume = false, no_figures = false;
 };
 
+std::vector<std::string> format_names() {
+    std::vector<std::string> names;
+    for (const std::string& ending : AllSurfaceFormats::endings()) names.push_back(ending.substr(1));
+    return names;
+}
+
 void add_options(CLI::App& app, Options& o) {
     using namespace program;
     o.model.add(app);
@@ -63,8 +69,7 @@ void add_options(CLI::App& app, Options& o) {
     add_name(app, "--out", o.out, "PREFIX",
              "prefix of the files: those of --formats, _contour and _surface .png and .svg")
         ->required();
-    add_choices(app, "--formats", o.formats, {"json", "npy", "csv", "h5", "vts", "obj"},
-                "of the surface, json beside them");
+    add_choices(app, "--formats", o.formats, format_names(), "of the surface, json beside them");
     app.add_flag("--resume", o.resume, "keep the points that PREFIX.json has already")
         ->always_capture_default(false);
     app.add_flag("--no-figures", o.no_figures, "numbers only")->always_capture_default(false);

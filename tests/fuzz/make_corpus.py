@@ -3,7 +3,8 @@
 #
 # usage: make_corpus.py FOLDER
 # Writes the corpora: for each reader a few small files that it accepts, in the formats of docs/file-formats.md. They carry no
-# checksum, as those of version 0.1, so that a changed byte reaches the code behind it. Needs ImageMagick for the JPEG files.
+# checksum, as those of version 0.1, so that a changed byte reaches the code behind it. Needs ImageMagick for the JPEG files and
+# h5py for the HDF5 files.
 import gzip
 import json
 import pathlib
@@ -11,6 +12,9 @@ import struct
 import subprocess
 import sys
 import zlib
+
+import h5py
+import numpy
 
 folder = pathlib.Path(sys.argv[1])
 
@@ -132,6 +136,26 @@ write("idx", "members", idx_folder(labels, gzip.compress(images[:9], mtime=0) + 
 write("idx", "stored", idx_folder(labels, gzip.compress(images, compresslevel=0, mtime=0)))
 write("idx", "large", idx_folder(labels, gzip.compress(idx([3, 300, 300], bytes(270000)), mtime=0)))
 write("idx", "other_count", idx_folder(labels, idx([2, 1, 1], [0, 255])))
+
+# HDF5, as h5py writes it and as vitscape does (a text of fixed length instead of one that may grow)
+def hdf5(name, datasets):
+    path = folder / "hdf5" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w", track_order=False) as file:
+        for key, value in datasets.items():
+            file.create_dataset(key, data=value, track_times=False)
+
+
+table = numpy.array([[1, -1, 3], [4, 5, 6e300]])
+grid = {"xcoordinates": numpy.array([-1.0, 0, 1]), "ycoordinates": numpy.array([0.0, 1]), "train_loss": table}
+described = json.dumps({"metadata": {"seed": 1}, "samples": 8, "centre": {"loss": 1.0, "standard_error": None}}).encode()
+hdf5("surface", grid | {"dir_file": numpy.bytes_("d.h5"), "computed": numpy.ones((2, 3), "u1"), "standard_error": table,
+                        "difference_standard_error": table, "vitscape": numpy.bytes_(described)})
+hdf5("foreign", grid | {"dir_file": "d.h5", "train_acc": table})
+hdf5("line", {"xcoordinates": grid["xcoordinates"], "train_loss": numpy.array([1, 2, 3], ">f4")})
+hdf5("directions", {f"{axis}direction/{i}": numpy.ones(shape, "f4") for axis in "xy" for i, shape in enumerate(((2, 2), (3,)))}
+     | {"proj_xcoord": numpy.array([1.0, 0]), "proj_ycoord": numpy.array([1.0, 0]),
+        "explained_variance_ratio_": numpy.array([0.5, 0.25])})
 
 # Surfaces and regions
 geometry = dict.fromkeys(("theta_norm", "delta_norm", "eta_norm", "theta_dot_delta", "theta_dot_eta", "delta_dot_eta"), 1.5)

@@ -184,7 +184,7 @@ TEST_CASE("HDF5 files that hold no surface are refused") {
     CHECK_THROWS_AS(load_surface(folder / "missing.h5"), IoError);
 }
 
-TEST_CASE("h5py reads the surface as that program's scripts do, completes it, and writes others") {
+TEST_CASE("h5py reads the surface as that program's scripts do, changes it, and writes others") {
     const std::string python = python_with("h5py");
     if (python.empty()) return;
     const TemporaryFolder folder;

@@ -330,8 +330,8 @@ landscape --save-directions @new --save-inputs @new | --save-inputs and --save-d
 landscape --save-inputs @new.json --out @new | --save-inputs and --out would both write
 landscape --save-inputs @new.vts --out @new --formats vts | --save-inputs and --out would both write
 landscape --out @good/checkpoint --formats obj | --out would overwrite @good/checkpoint.json, which --checkpoint reads
-landscape --formats bmp | --formats takes one of json, npy, csv, h5, vts, obj; 'bmp' was given
-landscape --formats json,,npy | --formats takes one of json, npy, csv, h5, vts, obj; '' was given
+landscape --formats bmp | --formats takes one of json, npy, csv, h5, hdf5, vts, obj; 'bmp' was given
+landscape --formats json,,npy | --formats takes one of json, npy, csv, h5, hdf5, vts, obj; '' was given
 landscape --formats npy,csv,npy | --formats has 'npy' twice
 landscape --save-inputs @hollow/dogs/2.jpg --data folder:@hollow | among the images of --data
 landscape --out @hollow/dogs/2 --data folder:@hollow | among the images of --data

@@ -22,8 +22,8 @@
 
 namespace vitscape {
 
-/// HDF5 in the layout of Li et al.'s program (2018, https://github.com/tomgoldstein/loss-landscape), whose scripts plot it and
-/// can complete it: `dir_file`, `xcoordinates`, `ycoordinates` (not of a line) and `train_loss`, -1 where it has not been
+/// HDF5 in the layout of Li et al.'s program (2018, https://github.com/tomgoldstein/loss-landscape), whose scripts plot it:
+/// `dir_file`, `xcoordinates`, `ycoordinates` (not of a line) and `train_loss`, -1 where it has not been
 /// computed. Further datasets, which they do not look at, hold the rest: `standard_error`, `difference_standard_error`,
 /// `computed` (1 or 0) and `vitscape`, a text of JSON with `metadata`, `samples`, `centre` and `geometry`.
 ///
