@@ -22,6 +22,17 @@
 
 namespace vitscape {
 
+namespace detail {
+
+/// The tables beside the loss.
+template <class S>
+auto error_tables(S& surface) {
+    const auto [loss, first, second] = surface_tables(surface);
+    return std::array{first, second};
+}
+
+}  // namespace detail
+
 /// HDF5 in the layout of Li et al.'s program (2018, https://github.com/tomgoldstein/loss-landscape), whose scripts plot it:
 /// `dir_file`, `xcoordinates`, `ycoordinates` (not of a line) and `train_loss`, -1 where it has not been
 /// computed. Further datasets, which they do not look at, hold the rest: `standard_error`, `difference_standard_error`,
@@ -50,7 +61,7 @@ struct Hdf5Format {
         for (std::size_t i = 0; i < loss.size(); ++i)
             if (surface.computed.data()[i] == 0) loss[i] = unfinished;
         writer.add<double>("train_loss", shape, loss);
-        for (const auto& [name, table] : tables(surface))
+        for (const auto& [name, table] : detail::error_tables(surface))
             writer.add<double>(name, shape, std::span(table->data(), table->size()));
         writer.add<std::uint8_t>("computed", shape,
                                  std::span(surface.computed.data(), surface.computed.size()));
@@ -78,7 +89,7 @@ struct Hdf5Format {
             surface.computed.data()[i] = computed ? 1 : 0;
             if (computed && std::isfinite(loss[i])) surface.loss.data()[i] = loss[i];
         }
-        for (const auto& [name, numbers] : tables(surface))
+        for (const auto& [name, numbers] : detail::error_tables(surface))
             if (file.contains(name)) {
                 const std::vector<double> values = table(file, name, surface.x, surface.y, line);
                 std::copy(values.begin(), values.end(), numbers->data());
@@ -93,12 +104,6 @@ struct Hdf5Format {
   private:
     static constexpr double unfinished = -1;
 
-    /// The tables that have the same name in each format.
-    template <class S>
-    static auto tables(S& surface) {
-        const auto [loss, first, second] = detail::surface_tables(surface);
-        return std::array{first, second};
-    }
     [[nodiscard]] static std::vector<double> table(const Hdf5Reader& file, const std::string& name,
                                                    const std::vector<double>& x, const std::vector<double>& y,
                                                    bool line) {
