@@ -127,8 +127,7 @@ class Hdf5Reader {
         detail::Hdf5Id dataset(H5Dopen2(file_.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
         if (!dataset.valid()) refuse("'", name, "' is no dataset", detail::hdf5_reason());
         const detail::Hdf5Id creation(H5Dget_create_plist(dataset.get()), H5Pclose);
-        const H5D_layout_t layout = H5Pget_layout(creation.get());
-        if ((layout != H5D_CONTIGUOUS && layout != H5D_COMPACT) || H5Pget_external_count(creation.get()) != 0)
+        if (H5Pget_layout(creation.get()) != H5D_CONTIGUOUS || H5Pget_external_count(creation.get()) != 0)
             refuse("'", name,
                    "' is stored in chunks, compressed or in other files; h5repack -l CONTI -f NONE "
                    "writes a file without");
@@ -153,7 +152,11 @@ class Hdf5Reader {
             shape.push_back(static_cast<Index>(extent));
         }
         if (size > size_) refuse("'", name, "' claims ", size, " bytes, the file has ", size_);
-        return Shape(std::span<const Index>(shape));
+        const Shape found{std::span<const Index>(shape)};
+        const auto needed = static_cast<hsize_t>(found.size()) * element;
+        if (const hsize_t stored = H5Dget_storage_size(dataset.get()); stored != needed)
+            refuse("'", name, "' of shape ", found, " needs ", needed, " bytes, ", stored, " are stored");
+        return found;
     }
 
     void read(const detail::Hdf5Id& dataset, const std::string& name, hid_t type, void* out) const {
