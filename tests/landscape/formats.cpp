@@ -131,7 +131,7 @@ TEST_CASE("VTK reads its file, and draws what touches no missing point") {
     write_surface(folder / "a.vts", holed_surface());
     CHECK(run_python(python, R"(import sys
 from vtkmodules.vtkIOXML import vtkXMLStructuredGridReader
-from vtkmodules.vtkFiltersGeometry import vtkDataSetSurfaceFilter
+from vtkmodules.vtkFiltersGeometry import vtkGeometryFilter
 reader = vtkXMLStructuredGridReader()
 reader.SetFileName(sys.argv[1])
 reader.Update()
@@ -145,7 +145,7 @@ assert numbers.GetScalars().GetName() == "loss"
 assert numbers.GetArray("standard_error").GetValue(4) == 0.2
 assert [grid.IsPointVisible(i) for i in range(12)] == [1] * 10 + [0] * 2
 assert grid.GetBounds() == (-1, 2, 0, 0.5, 0.5, 21.5), grid.GetBounds()
-surface = vtkDataSetSurfaceFilter()
+surface = vtkGeometryFilter()
 surface.SetInputData(grid)
 surface.Update()
 assert surface.GetOutput().GetNumberOfCells() == 4, surface.GetOutput().GetNumberOfCells()
