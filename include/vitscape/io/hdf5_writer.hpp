@@ -85,14 +85,15 @@ class Hdf5Writer {
         static std::atomic<unsigned> number{0};
         const detail::Hdf5Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
         constexpr std::size_t grows_by = 1 << 20;
-        if (H5Pset_fapl_core(access.get(), grows_by, 0) < 0) return -1;
+        if (H5Pset_fapl_core(access.get(), grows_by, false) < 0) return -1;
         return H5Fcreate(message("/vitscape in memory/", number++).c_str(), H5F_ACC_TRUNC, H5P_DEFAULT,
                          access.get());
     }
     void add(const std::string& name, hid_t type, const detail::Hdf5Id& space, const void* values) {
         const std::string what = message("add the dataset ", name);
         const detail::Hdf5Id creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-        H5Pset_obj_track_times(creation.get(), 0);  // they would make two files of the same content differ
+        H5Pset_obj_track_times(creation.get(),
+                               false);  // they would make two files of the same content differ
         const detail::Hdf5Id dataset(H5Dcreate2(file_.get(), name.c_str(), type, space.get(), links_.get(),
                                                 creation.get(), H5P_DEFAULT),
                                      H5Dclose);
