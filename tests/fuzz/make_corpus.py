@@ -137,7 +137,7 @@ write("idx", "stored", idx_folder(labels, gzip.compress(images, compresslevel=0,
 write("idx", "large", idx_folder(labels, gzip.compress(idx([3, 300, 300], bytes(270000)), mtime=0)))
 write("idx", "other_count", idx_folder(labels, idx([2, 1, 1], [0, 255])))
 
-# HDF5, as h5py writes it and as vitscape does (a text of fixed length instead of one that may grow)
+# HDF5; a text of a length of its own would make the file longer than what is changed
 def hdf5(name, datasets):
     path = folder / "hdf5" / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ grid = {"xcoordinates": numpy.array([-1.0, 0, 1]), "ycoordinates": numpy.array([
 described = json.dumps({"metadata": {"seed": 1}, "samples": 8, "centre": {"loss": 1.0, "standard_error": None}}).encode()
 hdf5("surface", grid | {"dir_file": numpy.bytes_("d.h5"), "computed": numpy.ones((2, 3), "u1"), "standard_error": table,
                         "difference_standard_error": table, "vitscape": numpy.bytes_(described)})
-hdf5("foreign", grid | {"dir_file": "d.h5", "train_acc": table})
+hdf5("foreign", grid | {"train_loss": table.reshape(3, 2), "train_acc": table.reshape(3, 2)})
 hdf5("line", {"xcoordinates": grid["xcoordinates"], "train_loss": numpy.array([1, 2, 3], ">f4")})
 hdf5("directions", {f"{axis}direction/{i}": numpy.ones(shape, "f4") for axis in "xy" for i, shape in enumerate(((2, 2), (3,)))}
      | {"proj_xcoord": numpy.array([1.0, 0]), "proj_ycoord": numpy.array([1.0, 0]),

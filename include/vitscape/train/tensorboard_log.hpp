@@ -34,7 +34,7 @@ class TensorBoardLog {
     template <class T>
     void on_start(T& trainer, const TrainOptions&) {
         if (folder_.empty()) return;
-        std::filesystem::create_directories(folder_);
+        require_writable_folder(folder_);
         std::array<char, 256> host{};
         if (::gethostname(host.data(), host.size() - 1) != 0 || host[0] == '\0') host = {"host"};
         path_ = folder_ / message(start, next_time(), ".", host.data(), ".", ::getpid());
