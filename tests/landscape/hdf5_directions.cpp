@@ -153,7 +153,7 @@ with h5py.File(sys.argv[1] + ".hdf5", "w") as g:
 
 #else
 
-TEST_CASE("without HDF5 a sentence says what is missing") {
+TEST_CASE("without HDF5, directions are refused with what is missing") {
     const Cpu64 cpu{1};
     const ParameterLayout layout = small_layout();
     CHECK(contains(error_text<ConfigError>([&] { (void)load_directions(cpu, "a.h5", layout); }),
