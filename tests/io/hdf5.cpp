@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace vitscape;
@@ -197,6 +198,24 @@ TEST_CASE("files of the library's own making, and what they may not hold") {
     const Hdf5Reader texts = Hdf5Reader::load(path);
     CHECK(contains(error_text<IoError>([&] { (void)texts.text("a"); }), "no text of fixed length"));
     CHECK(contains(error_text<IoError>([&] { (void)texts.text("long"); }), "claims 1073741824 bytes"));
+}
+
+TEST_CASE("names of a group that lie outside the file are refused before the library looks for them") {
+    const test::TemporaryFolder folder;
+    Hdf5Writer writer;
+    writer.add<double>("a", {3}, std::vector<double>{1, 2, 3});
+    writer.write(folder / "a.h5");
+    const std::string written = read_text(folder / "a.h5"), good = written.substr(0, written.size() - 24);
+    const std::size_t heap = good.find("HEAP");
+    REQUIRE(heap != std::string::npos);
+    for (const auto& [at, bytes] : {std::pair{heap + 24, std::string(8, '\xFF')},
+                                    {heap + 25, std::string(1, '\x7F')},
+                                    {heap + 12, std::string(1, '\1')}}) {
+        write_atomically(folder / "a.h5", std::string(good).replace(at, bytes.size(), bytes));
+        CHECK(contains(refusal(folder / "a.h5"), "its names should lie at byte"));
+    }
+    write_atomically(folder / "a.h5", good);
+    CHECK(refusal(folder / "a.h5").empty());
 }
 
 TEST_CASE("what is no HDF5 file is refused, and whatever printed errors before prints them again") {

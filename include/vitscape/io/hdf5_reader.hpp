@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -38,7 +40,9 @@ class Hdf5Reader {
         const std::vector<std::byte> bytes = read_bytes(path);
         const auto all = std::span<const std::byte>(bytes);
         const std::size_t seal = std::min(bytes.size(), blank_checksum().size());
-        return Hdf5Reader(path, bytes.size(), verify_checksum(all, all.last(seal), path.string()));
+        const bool checked = verify_checksum(all, all.last(seal), path.string());
+        if (!checked) require_heaps(bytes, path.string());
+        return Hdf5Reader(path, bytes.size(), checked);
     }
 
     /// Whether the file holds something of that name, with a '/' between a group and what is in it.
@@ -119,6 +123,23 @@ class Hdf5Reader {
         if (H5Fget_eoa(file_.get(), &end) >= 0 && end + blank_checksum().size() == size_)
             detail::throw_damaged(origin_);
         detail::note_missing_checksum(origin_);
+    }
+
+    /// The library (1.10.8) crashes at a group whose names, the data of a heap, lie at no address, and takes as much memory as
+    /// they claim. A heap's header: HEAP, version 0, 3 bytes, size of the data, 8 bytes, their address.
+    static void require_heaps(std::span<const std::byte> bytes, const std::string& origin) {
+        const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        constexpr std::string_view mark("HEAP\0", 5);
+        for (std::size_t at = file.find(mark); at != file.npos; at = file.find(mark, at + 1)) {
+            std::uint64_t size = 0, address = 0;
+            if (file.size() - at < 32) break;
+            std::memcpy(&size, file.data() + at + 8, sizeof size);
+            std::memcpy(&address, file.data() + at + 24, sizeof address);
+            if (size > file.size() || address > file.size() - size)
+                throw IoError(message(origin,
+                                      " is not an HDF5 file that can be used: its names should lie at byte ",
+                                      address, ", ", size, " long; it has ", file.size(), " bytes"));
+        }
     }
 
     /// A dataset whose elements lie in the file, one behind the other.
