@@ -36,13 +36,13 @@ if ((status == 0)); then
     "${map[@]}" --directions d.h5 --out c >out 2>error
     cmp b.npy c.npy
     printf 'no HDF5' >bad.h5
-    ! "${map[@]}" --directions bad.h5 --out d >out 2>error
+    if "${map[@]}" --directions bad.h5 --out d >out 2>error; then echo "FAILED: bad.h5 was read" && exit 1; fi
     grep -q 'bad.h5 is not an HDF5 file' error
 else
     grep -q 'libhdf5-dev' error
     for option in --save-directions --directions; do
         touch d.h5
-        ! "${map[@]}" "$option" d.h5 --out a >out 2>error
+        if "${map[@]}" "$option" d.h5 --out a >out 2>error; then echo "FAILED: no HDF5 is missing" && exit 1; fi
         grep -q 'libhdf5-dev' error
     done
     [[ -z "$(ls a.* 2>/dev/null)" ]] || { echo "FAILED: something was written" && ls && exit 1; }
