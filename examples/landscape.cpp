@@ -223,7 +223,7 @@ int main(int argc, char** argv) {
         std::vector<program::NamedPath> read;
         if (!o.directions.empty()) read.push_back({"--directions", o.directions});
         program::require_distinct({program::checkpoint_files("--checkpoint", o.model.checkpoint),
-                                   program::image_folder("--data", o.model.data.source), read},
+                                   program::image_files("--data", o.model.data.source), read},
                                   outputs);
         const OutputLock lock = OutputLock::of_files(o.out);
         for (const program::NamedPath& output : outputs) require_writable_file(output.path, output.option);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From images to a loss surface and its sharpest curvatures: minimal [synthetic:N | folder:DIR | cifar10:DIR | idx:DIR]
+// From images to a loss surface and its sharpest curvatures: minimal [DATA], as
+// --data of the other programs: synthetic:N, folder:DIR, tar:FILES, cifar10:DIR, …
 #include <iostream>
 
 #include <vitscape/vitscape.hpp>

@@ -37,7 +37,7 @@ void add_options(CLI::App& app, Options& o) {
     add_choice(app, "--method", o.method, program::method_names(), "what to train");
     o.data.add(app);
     add_name(app, "--test-data", o.test_data, "DATA",
-             "images to evaluate on, as --data; cifar10:DIR and idx:DIR take their test part", true);
+             "images to evaluate on, as --data; cifar10, cifar100 and idx take their test part", true);
     add_number(app, "--test-every", o.test_every, Range::epochs(),
                "epochs between evaluations on --test-data");
 
@@ -134,12 +134,12 @@ int main(int argc, char** argv) {
                     },
                     checked);
         }
-        program::require_distinct({program::checkpoint_files("--init", o.start.checkpoint),
-                                   program::image_folder("--data", o.data.source),
-                                   program::image_folder("--test-data", o.test_data)},
-                                  {{"--out", file},
-                                   {"--out", std::filesystem::path(o.out) / "checkpoint.json"},
-                                   {"--out", std::filesystem::path(o.out) / "log.jsonl"}});
+        program::require_distinct(
+            {program::checkpoint_files("--init", o.start.checkpoint),
+             program::image_files("--data", o.data.source), program::image_files("--test-data", o.test_data)},
+            {{"--out", file},
+             {"--out", std::filesystem::path(o.out) / "checkpoint.json"},
+             {"--out", std::filesystem::path(o.out) / "log.jsonl"}});
         const OutputLock lock = OutputLock::of_folder(o.out);
         require_writable_folder(o.out);
         const AnyDataset images = o.data.open(shape.image);

@@ -19,6 +19,7 @@ packages=(
     libeigen3-dev libxtensor-dev            # the library's core
     libjpeg-dev libpng-dev libdnnl-dev      # image files, faster matrix products
     zlib1g-dev dataset-fashion-mnist        # packed images of MNIST's format, and such images
+    libarchive-dev                          # tar archives of images
     nlohmann-json3-dev libxxhash-dev        # checkpoints and other files, their checksums
     libcli11-dev                            # the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks

@@ -13,6 +13,6 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cp -r "$corpus" "$work/corpus"
 "$@" -c "$source" -o "$work/harness.o"
-"$@" "$work/harness.o" -o "$work/harness" -ljpeg -lpng -lz
+"$@" "$work/harness.o" -o "$work/harness" -ljpeg -lpng -lz -larchive
 TMPDIR="$work" "$work/harness" "$work/corpus" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -malloc_limit_mb=512 \
     -max_len=8192 -print_final_stats=1 -artifact_prefix="$PWD/"

@@ -40,6 +40,13 @@ printf '\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377' >"$in/idx_hug
 (cat "$in/idx_bomb/$pixels" && head -c 100000000 /dev/zero) | gzip -1 >"$in/idx_bomb/$pixels.gz"
 gzip <"$in/idx_cut_gz/$pixels" | head -c 30 >"$in/idx_cut_gz/$pixels.gz"
 rm "$in"/idx_{bomb,cut_gz}/"$pixels"
+# tar archives of what is no picture
+mkdir -p "$in/tar" "$in/set"/{train,test}/{a,b}
+tee "$in/set"/{train,test}/{a,b}/1.jpg <<<'no picture' >/dev/null
+tar -C "$in/set" -cf "$in/tar/deep-0.tar" train test
+tar -C "$in/set/train" -cf "$in/tar/flat-1.tar" a b
+head -c 700 "$in/tar/flat-1.tar" >"$in/tar/cut.tar"
+gzip -c "$in/tar/deep-0.tar" >"$in/tar/packed.tar"
 printf 'no picture' | tee "$in/hollow/dogs/1.jpg" "$in/file" "$in/full/notes" "$in/short/data_batch_1.bin" >/dev/null
 
 # memory as in a small computer, where the programs run with that limit (an address sanitizer does not)
@@ -537,6 +544,24 @@ pretrain --data cifar10:@missing | @missing
 pretrain --data cifar10:@empty | @empty
 pretrain --data cifar10:@pipes | data_batch_1.bin
 pretrain --data cifar10:@short | data_batch_1.bin
+pretrain --data cifar100:@missing | @missing/train.bin
+pretrain --data cifar100-coarse:@empty | @empty/train.bin
+pretrain --data cifar100: | cifar100-coarse:DIR or idx:DIR
+pretrain --data tar: | tar:
+pretrain --data tar:@missing.tar | @missing.tar does not exist
+pretrain --data tar:@empty | @empty holds no .tar files
+pretrain --data tar:@file | @file cannot be read
+pretrain --data tar:@pipe | @pipe: not a regular file
+pretrain --data tar:@tar/deep-{0..1}.tar | @tar/deep-1.tar does not exist
+pretrain --data tar:@tar/deep-{1..0}.tar | as in {000..010}
+pretrain --data tar:@tar/deep-{0,1}.tar | as in {000..010}
+pretrain --data tar:@tar/deep-0.tar | as in tar:@tar/deep-0.tar/t
+pretrain --data tar:@tar/deep-0.tar/val | in a folder val
+pretrain --data tar:@tar/deep-0.tar/train | 2 of 2 files in tar archive @tar/deep-0.tar/train are damaged
+pretrain --data tar:@tar/flat-1.tar | 2 of 2 files
+pretrain --data tar:@tar/flat-1.tar --out @tar/flat-1.tar | --out
+pretrain --data tar:@tar/cut.tar | is cut off
+pretrain --data tar:@tar/packed.tar | gzip -dk @tar/packed.tar
 pretrain --data idx:@missing | @missing/train-images-idx3-ubyte
 pretrain --data idx:@empty | @empty/train-images-idx3-ubyte
 pretrain --data idx:@file | @file/train-images-idx3-ubyte
