@@ -5,11 +5,13 @@
 # Writes the corpora: for each reader a few small files that it accepts, in the formats of docs/file-formats.md. They carry no
 # checksum, as those of version 0.1, so that a changed byte reaches the code behind it. Needs ImageMagick for the JPEG files.
 import gzip
+import io
 import json
 import pathlib
 import struct
 import subprocess
 import sys
+import tarfile
 import zlib
 
 folder = pathlib.Path(sys.argv[1])
@@ -110,6 +112,40 @@ for name, options in {"small.jpg": [], "grey.jpg": ["-colorspace", "Gray"], "cmy
     made = subprocess.run(["convert", "-size", "9x9", "gradient:red-blue", *options, "-strip", "-quality", "60", "jpg:-"],
                           check=True, capture_output=True)
     write("image", name, made.stdout)
+
+
+# Tar archives of such images
+def tar(members, kind=tarfile.USTAR_FORMAT):
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=kind, bufsize=512) as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                info.type, info.linkname = tarfile.SYMTYPE, content
+            else:
+                info.size = len(content)
+            archive.addfile(info, None if isinstance(content, str) else io.BytesIO(content))
+    return made.getvalue().rstrip(b"\0") + bytes(1536)  # without the padding to 10 kB
+
+
+small = png(2, 2, 8, 2, 0, b"\x00\x01\x02\x03\x04\x05\x06\x01\x07\x08\x09\x0a\x0b\x0c")
+write("tar", "webdataset", tar([("a.cls", b"1"), ("a.png", small), ("b.png", small), ("b.json", b'{"label": 0}')]))
+write("tar", "folders", tar([("x/cat/1.png", small), ("x/dog/1.png", small), ("x/2.png", small), ("x/l.png", "2.png")]))
+write("tar", "pax", tar([("d" * 120 + "/\u00e9.png", small), ("a.png", small)], tarfile.PAX_FORMAT))
+write("tar", "gnu", tar([("d" * 120 + "/a.png", small)], tarfile.GNU_FORMAT))
+write("tar", "several", tar([("a.png", small), ("a.left.png", small), ("a.txt", b"text")]))
+sparse = io.BytesIO()
+with tarfile.open(fileobj=sparse, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    info = tarfile.TarInfo("GNUSparseFile.1/a.png")
+    info.size = 1024
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a.png", "GNU.sparse.realsize": "1024"}
+    archive.addfile(info, io.BytesIO(b"1\n0\n512\n".ljust(512, b"\0") + bytes(512)))
+write("tar", "sparse", sparse.getvalue()[:4096])
+
+# What says of which class an image is; the first byte chooses which of these it is
+for number, text in enumerate(("ant\nbee\r\ncaf\u00e9\n", "1 65 97\n2 66 98\n0 48\n", " 17\n",
+                               '{"a": [{"label": 1}], "label": 5, "b": 2.5}', "a-{08..12}{0..2}.tar")):
+    write("labels", str(number), chr(number) + text)
 
 # CIFAR-10: a record is 3073 bytes, which one byte repeated keeps out of reach of most changes
 write("cifar10", "one", b"\x09" + bytes(3072))
