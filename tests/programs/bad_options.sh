@@ -559,7 +559,6 @@ pretrain --data tar:@tar/deep-0.tar | as in tar:@tar/deep-0.tar/t
 pretrain --data tar:@tar/deep-0.tar/val | in a folder val
 pretrain --data tar:@tar/deep-0.tar/train | 2 of 2 files in tar archive @tar/deep-0.tar/train are damaged
 pretrain --data tar:@tar/flat-1.tar | 2 of 2 files
-pretrain --data tar:@tar/flat-1.tar --out @tar/flat-1.tar | --out
 pretrain --data tar:@tar/cut.tar | is cut off
 pretrain --data tar:@tar/packed.tar | gzip -dk @tar/packed.tar
 pretrain --data idx:@missing | @missing/train-images-idx3-ubyte

@@ -39,7 +39,8 @@ class TarFiles {
             paths_.size(), options.threads,
             [&](std::size_t a) { index_[a] = TarIndexer(paths_[a], found.inside).read(); },
             [&](std::size_t done) {
-                if (options.progress) options.progress("reading archives", done, paths_.size());
+                if (options.progress && paths_.size() > 1)
+                    options.progress("reading archives", done, paths_.size());
             });
         report(options);
         const bool labelled = std::any_of(index_.begin(), index_.end(), [](const TarIndex& archive) {

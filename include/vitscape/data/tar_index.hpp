@@ -59,9 +59,7 @@ struct MemberName {
         std::transform(ending.begin(), ending.end(), ending.begin(),
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     }
-    [[nodiscard]] bool is_hidden(std::string_view name) const {
-        return key.empty() || name[key.size() - 1] == '/';
-    }
+    [[nodiscard]] bool is_hidden() const { return key.empty() || key.back() == '/'; }
 };
 
 /// The class in a .cls file: a whole number. @throws DataError naming `what` for anything else
@@ -112,7 +110,7 @@ class TarIndexer {
     [[nodiscard]] TarIndex read() {
         while (const auto member = reader_.next()) {
             const MemberName name(member->name);
-            if (name.is_hidden(member->name) || !is_inside(member->name)) continue;
+            if (name.is_hidden() || !is_inside(member->name)) continue;
             if (name.key != key_) {
                 finish_sample();
                 key_ = name.key;
