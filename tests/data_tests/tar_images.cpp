@@ -154,7 +154,7 @@ TEST_CASE("an archive is the same set as the folder that was packed", "[data][ta
         const TarImages images(path, options);
         CHECK(images.classes() == folder.classes());
         CHECK(images.is_cached() == (cache > 0));
-        const auto batches = [](const auto& dataset, int workers) {
+        const auto batches = [](const auto& dataset, std::size_t workers) {
             const Loader loader(
                 AnyDataset(dataset),
                 {.batch = 4,
@@ -166,7 +166,7 @@ TEST_CASE("an archive is the same set as the folder that was packed", "[data][ta
             return all;
         };
         const std::vector<Batch> expected = batches(folder, 0);
-        for (const int workers : {0, 3}) {
+        for (const std::size_t workers : {0, 3}) {
             const std::vector<Batch> read = batches(images, workers);
             REQUIRE(read.size() == expected.size());
             for (std::size_t i = 0; i < read.size(); ++i) {

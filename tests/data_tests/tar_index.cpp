@@ -199,11 +199,11 @@ TEST_CASE("hostile archives are refused", "[data][tar]") {
     }
     SECTION("headers in front of members") {
         check_refused(TarBytes().add("h", "", {.type = 'x', .size = std::size_t{1} << 32}).closed(),
-                      {"is damaged", "copy it"});
+                      {"Special header too large"});
         check_refused(TarBytes().add("h", "", {.type = 'g', .size = std::size_t{1} << 32}).closed(),
-                      {"is damaged"});
+                      {"Special header too large"});
         check_refused(TarBytes().add("h", "", {.type = 'L', .size = std::size_t{1} << 32}).closed(),
-                      {"is damaged"});
+                      {"Special header too large"});
         TarBytes many;
         for (int i = 0; i < 100000; ++i) many.add("././@LongLink", "a.jpg", {.type = 'L'});
         many.add("b.jpg", "");

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -159,7 +162,7 @@ class TarReader {
                 *bytes = f.buffer.data();
                 return static_cast<la_ssize_t>(got);
             } catch (const std::exception& error) {
-                ::archive_set_error(reader, ARCHIVE_ERRNO_MISC, "%s", error.what());
+                ::archive_set_error(reader, EIO, "%s", error.what());
                 return -1;
             }
         }
