@@ -152,7 +152,7 @@ class TarReader {
         explicit File(const std::filesystem::path& path) : file(path) {}
         RandomFile file;
         std::uint64_t at = 0;
-        std::vector<std::byte> buffer{std::vector<std::byte>(16384)};
+        std::vector<std::byte> buffer{std::vector<std::byte>(4096)};
 
         static la_ssize_t read(archive* reader, void* self, const void** bytes) noexcept {
             auto& f = *static_cast<File*>(self);
