@@ -72,6 +72,15 @@ TEST_CASE("idx files are found by the names that sets have", "[data][idx]") {
     CHECK(images.load(1).pixel(2, 0)[1] == 8);
 }
 
+TEST_CASE("a folder of a file's name does not hide the file", "[data][idx]") {
+    const test::TemporaryFolder folder;
+    folder.write("train-images-idx3-ubyte/train-images-idx3-ubyte", images_text(50));
+    folder.write("train-labels-idx1-ubyte", labels_text({"\x01\x00", 2}));
+    CHECK(has(failure(folder.path()), "train-images-idx3-ubyte: not a regular file"));
+    folder.write("train-images.idx3-ubyte", images_text(0));
+    CHECK(IdxImages(folder.path()).load(0).pixels[0] == 0);
+}
+
 TEST_CASE("EMNIST's images stand upright and its labels are characters", "[data][idx]") {
     const test::TemporaryFolder folder;
     write_letters(folder);

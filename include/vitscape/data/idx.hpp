@@ -92,14 +92,18 @@ class IdxImages : public DatasetViews<IdxImages> {
         const std::string start = part == Part::train ? "train-" : "t10k-";
         const std::string set = folder.native() + (part == Part::train ? "-train-" : "-test-");
         std::error_code ignored;
+        std::filesystem::path other;  // some sites pack each file into a folder of its name
         for (const std::filesystem::path& beginning :
              {folder / start, folder / "raw" / start, std::filesystem::path(set)})
             for (const char* dash : {"-", "."})
                 for (const char* ending : {"", ".gz"}) {
                     std::filesystem::path path = beginning;
                     path += message(what, dash, kind, "-ubyte", ending);
-                    if (std::filesystem::exists(path, ignored)) return path;
+                    if (!std::filesystem::exists(path, ignored)) continue;
+                    if (!std::filesystem::is_directory(path, ignored)) return path;
+                    if (other.empty()) other = path;
                 }
+        if (!other.empty()) return other;
         const std::filesystem::path usual = folder / (start + what + "-" + kind + "-ubyte");
         const std::string sets = sets_in(folder);
         throw DataError(message("idx file ", usual.string(), " is missing, and so is that name with .gz; ",

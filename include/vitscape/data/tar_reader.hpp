@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +18,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/name_text.hpp>
 #include <vitscape/data/file_part.hpp>
+#include <vitscape/data/packed_file.hpp>
 
 #if defined(VITSCAPE_HAS_LIBARCHIVE) && VITSCAPE_HAS_LIBARCHIVE
 #include <archive.h>
@@ -51,35 +51,6 @@ inline std::string plain_member_name(std::string_view name, const std::string& a
     return plain;
 }
 
-/// "gzip" where a file's first bytes say that it is packed, and how; nothing for any other.
-inline std::string_view packed_by(std::string_view head) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kinds{
-        {{"\x1F\x8B", "gzip"},
-         {"BZh", "bzip2"},
-         {"\xFD"
-          "7zXZ",
-          "xz"},
-         {"\x28\xB5\x2F\xFD", "zstd"},
-         {"PK\x03\x04", "zip"}}};
-    for (const auto& [bytes, kind] : kinds)
-        if (head.starts_with(bytes)) return kind;
-    return {};
-}
-
-/// @throws DataError for an archive that is packed: its members lie at no place of their own, so it could only be read from its
-///         beginning to its end, and that anew for each epoch
-inline void require_unpacked(const RandomFile& file) {
-    std::array<char, 8> head{};
-    const std::size_t got = file.read(0, std::as_writable_bytes(std::span(head)));
-    const std::string_view kind = packed_by(std::string_view(head.data(), got));
-    if (kind.empty()) return;
-    throw DataError(
-        message("tar archive ", file.path().string(), " is packed by ", kind,
-                kind == "zip" ? "; unpack it and give its folder, or pack it by tar"
-                              : message(", and images are read from it in any order; unpack it once: ", kind,
-                                        " -dk ", file.path().string())));
-}
-
 #if defined(VITSCAPE_HAS_LIBARCHIVE) && VITSCAPE_HAS_LIBARCHIVE
 
 /// Goes through the members of a tar archive (POSIX ustar and pax, GNU, v7) by libarchive, header by header, without reading
@@ -89,7 +60,7 @@ class TarReader {
     /// @throws IoError for what is no file, or cannot be read; DataError for one that is packed
     explicit TarReader(const std::filesystem::path& path)
         : file_(std::make_unique<File>(path)), archive_(::archive_read_new()) {
-        require_unpacked(file_->file);
+        require_unpacked_tar(file_->file);
         if (!archive_) throw DataError(message(name(), "cannot be read: libarchive gets no memory"));
         // Two archives one behind the other, as cat makes them, are one.
         if (::archive_read_support_format_tar(archive_.get()) != ARCHIVE_OK ||
