@@ -45,7 +45,7 @@ mkdir -p "$in/tar" "$in/set"/{train,test}/{a,b}
 tee "$in/set"/{train,test}/{a,b}/1.jpg <<<'no picture' >/dev/null
 tar -C "$in/set" -cf "$in/tar/deep-0.tar" train test
 tar -C "$in/set/train" -cf "$in/tar/flat-1.tar" a b
-head -c 700 "$in/tar/flat-1.tar" >"$in/tar/cut.tar"
+head -c 1030 "$in/tar/flat-1.tar" >"$in/tar/cut.tar"
 gzip -c "$in/tar/deep-0.tar" >"$in/tar/packed.tar"
 printf 'no picture' | tee "$in/hollow/dogs/1.jpg" "$in/file" "$in/full/notes" "$in/short/data_batch_1.bin" >/dev/null
 
