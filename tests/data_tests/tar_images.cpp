@@ -166,7 +166,7 @@ TEST_CASE("an archive is the same set as the folder that was packed", "[data][ta
             return all;
         };
         const std::vector<Batch> expected = batches(folder, 0);
-        for (const std::size_t workers : {0, 3}) {
+        for (const std::size_t workers : {std::size_t{0}, std::size_t{3}}) {
             const std::vector<Batch> read = batches(images, workers);
             REQUIRE(read.size() == expected.size());
             for (std::size_t i = 0; i < read.size(); ++i) {
