@@ -26,7 +26,7 @@ struct Options {
     program::RecipeOptions recipe;
     program::StartOptions start;
     std::string method = "mae", test_data, out;
-    std::uint32_t save_epochs = 1, test_every = 1;
+    std::uint32_t save_epochs = 1, keep_epochs = 0, test_every = 1;
     double save_minutes = 10;
     std::uint64_t seed = 0;
     bool resume = false, checkpoint_blocks = false;
@@ -54,6 +54,10 @@ void add_options(CLI::App& app, Options& o) {
     add_number(app, "--save-every", o.save_epochs, Range::epochs(), "epochs between checkpoints");
     add_number(app, "--save-minutes", o.save_minutes, Range::minutes(),
                "minutes between checkpoints inside a long epoch");
+    add_number(
+        app, "--keep-every", o.keep_epochs, Range::epochs().or_else(0),
+        "also keep the state at the start, after every Nth epoch and at the end, in epochs/ of --out, for "
+        "landscape --trajectory; 0: none");
     app.add_flag("--checkpoint-blocks", o.checkpoint_blocks,
                  "keep only the input of each Transformer block for the backward pass and compute the block "
                  "again: the same results with less memory, in about a quarter more time")
@@ -93,12 +97,16 @@ void train(const B& backend, const M& method, const Options& o, const AnyDataset
     std::cerr << o.method << " with " << method.layout().size() << " parameters on " << images.size()
               << " images, " << o.backend.describe(backend) << '\n';
 
+    KeepEvery keep(o.keep_epochs, folder, training, data);
     SaveEvery save(folder, training, data, {.epochs = o.save_epochs, .minutes = o.save_minutes});
     EvaluateEvery evaluation(test ? o.test_every : 0, test.value_or(images), options.transform,
                              o.training.batch);
-    trainer.fit(images, options, evaluation, Progress{}, JsonLog{folder}, save);
+    trainer.fit(images, options, evaluation, Progress{}, JsonLog{folder}, keep, save);
     std::cout << "wrote " << save.path().string() << ", " << (folder / "checkpoint.json").string() << " and "
               << (folder / "log.jsonl").string() << '\n';
+    if (o.keep_epochs > 0)
+        std::cout << "kept the states of every " << o.keep_epochs << " epochs in "
+                  << (folder / "epochs").string() << '\n';
 }
 
 }  // namespace

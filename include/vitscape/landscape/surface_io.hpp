@@ -17,6 +17,7 @@
 #include <vitscape/io/csv.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/io/npy.hpp>
+#include <vitscape/landscape/mark.hpp>
 #include <vitscape/landscape/surface.hpp>
 
 namespace vitscape {
@@ -26,6 +27,17 @@ struct StoredSurface {
     Surface surface;
     nlohmann::ordered_json metadata = nlohmann::ordered_json::object();
 };
+
+/// Marks for the metadata of a surface: `name`, `x`, `y` of each, and its `source`, if it has one.
+[[nodiscard]] inline nlohmann::ordered_json marks_json(const std::vector<Mark>& marks) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Mark& mark : marks) {
+        nlohmann::ordered_json entry = {{"name", mark.name}, {"x", mark.x}, {"y", mark.y}};
+        if (!mark.source.empty()) entry["source"] = mark.source;
+        list.push_back(std::move(entry));
+    }
+    return list;
+}
 
 namespace detail {
 

@@ -10,11 +10,12 @@
 
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/figure_script.hpp>
+#include <vitscape/report/mark_points.hpp>
 
 namespace vitscape {
 
 /// Writes a 3-D figure (.png, .svg or .pdf): the loss as a coloured height over the plane, with its iso-lines on
-/// the floor. Several panels are placed side by side with a common scale of heights and colours. NaN points
+/// the floor, and its marks on the surface. Several panels are placed side by side with a common scale of heights and colours. NaN points
 /// are holes.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
@@ -97,8 +98,10 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
         } else {
             script.line("unset colorbox");
         }
+        detail::add_marks(script, panels[k].marks, surface, detail::FigureAxes::plane_and_loss);
         script.line("splot $floor using 1:2:(", FigureScript::number(floor),
-                    "):3 with lines lw 1.2 lc palette notitle, $surface using 1:2:3 with pm3d notitle");
+                    "):3 with lines lw 1.2 lc palette notitle, $surface using 1:2:3 with pm3d notitle",
+                    detail::mark_plots(panels[k].marks, "1:2:3"));
         script.line("unset label");  // else the next panel draws the title again, on top of itself
     }
     script.line("unset multiplot");
