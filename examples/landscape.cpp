@@ -17,6 +17,7 @@
 #include <vitscape/landscape/direction_file.hpp>
 #include <vitscape/landscape/loss_barrier.hpp>
 #include <vitscape/landscape/mark.hpp>
+#include <vitscape/landscape/mode_connectivity.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/rounding_error.hpp>
 #include <vitscape/landscape/surface_io.hpp>
@@ -144,12 +145,12 @@ void compare_with_float(O& objective, const Space& space, const G& grid, const I
 }
 
 /// Measures the barrier between two models, and adds it to what the file says.
-template <class B, class O>
-void measure_barrier(const Options& o, O& objective, const Line<B>& line, const Surface& surface,
+template <class B, class O, class Path>
+void measure_barrier(const Options& o, O& objective, const Path& path, const Surface& surface,
                      nlohmann::ordered_json& metadata) {
     const auto inside = [](double x) { return x > 0 && x < 1; };
     if (std::none_of(surface.x.begin(), surface.x.end(), inside)) return;
-    const LossBarrier barrier = loss_barrier<B>(objective, line, surface);
+    const LossBarrier barrier = loss_barrier<B>(objective, path, surface);
     metadata["barrier"] = {{"height", barrier.height},
                            {"standard_error", barrier.standard_error},
                            {"at", barrier.at},
@@ -160,7 +161,7 @@ void measure_barrier(const Options& o, O& objective, const Line<B>& line, const 
               << ", between the losses " << barrier.from << " and " << barrier.to << '\n';
 }
 
-/// Evaluates a line or plane, saving after each row, and draws it.
+/// Evaluates a line, curve or plane, saving after each row, and draws it.
 template <class O, class Space, class G, class InFloat>
 void map_space(const Options& o, O& objective, const Space& space, const G& grid, const SurfaceMarks& marks,
                const Texts& texts, nlohmann::ordered_json metadata, const InFloat& in_float) {
@@ -183,7 +184,9 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
     std::cout << "loss at the centre " << surface.centre_loss << " +- " << surface.centre_standard_error
               << '\n';
     if constexpr (!requires { space.eta(); })
-        if (!o.directions.to.empty()) measure_barrier(o, objective, space, surface, metadata);
+        if (!o.directions.to.empty())
+            measure_barrier<std::remove_cvref_t<decltype(objective.backend())>>(o, objective, space, surface,
+                                                                                metadata);
     std::cout << "wrote " << o.out << ".json, " << o.out << ".npy, " << o.out << ".csv\n";
     for (const auto& path : draw(o, surface, marks, texts)) std::cout << "wrote " << path.string() << '\n';
     for (const std::string* path : {&o.directions.save, &o.save_inputs})
@@ -208,7 +211,7 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     metadata.update(axes.description);
     if (!o.directions.save.empty()) {
         std::vector<Vector<B>> saved{axes.delta};
-        if (!o.directions.is_line()) saved.push_back(axes.eta);
+        if (axes.eta.size() > 0) saved.push_back(axes.eta);
         write_directions(o.directions.save, objective.layout(), saved);
     }
     const Texts texts{
@@ -217,7 +220,9 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
             method_from(description.at("model"))),
         .x_label = axes.x_label,
         .y_label = axes.y_label};
-    if (o.directions.is_line())
+    if (axes.curve)
+        map_space(o, objective, *axes.curve, grid.x, axes.marks, texts, metadata, in_float);
+    else if (o.directions.is_line())
         map_space(o, objective, Line<B>(theta, std::move(axes.delta)), grid.x, axes.marks, texts, metadata,
                   in_float);
     else

@@ -20,11 +20,11 @@ namespace program {
 
 /// Options that say along which directions to look.
 struct DirectionOptions {
-    std::string along = "gaussian", file, to, to2, trajectory, normalization = "filter", save;
+    std::string along = "gaussian", file, to, to2, trajectory, curve, normalization = "filter", save;
     std::vector<std::string> only;
     int dimensions = 0;  ///< 0: 1 towards another model, otherwise 2
-    vitscape::Index lanczos_steps = 100;
-    double tolerance = 1e-3;
+    vitscape::Index lanczos_steps = 100, curve_steps = 200;
+    double tolerance = 1e-3, curve_rate = 1e-3;
     std::uint64_t seed = 0;
     bool orthogonal = false;
 
@@ -39,8 +39,18 @@ struct DirectionOptions {
             add_input_file(app, "--to", to,
                            "look along the line to this checkpoint's model, at 1; with --dimensions 2 in "
                            "the plane of that and a random direction");
-        add_input_file(app, "--to2", to2, "with --to: look in the plane through all three models")
-            ->needs(towards);
+        auto* third =
+            add_input_file(app, "--to2", to2, "with --to: look in the plane through all three models")
+                ->needs(towards);
+        add_choice(app, "--curve", curve, {"bezier", "chain"},
+                   "with --to: train a curve of low loss to that model and look along it; with --dimensions "
+                   "2 in its "
+                   "plane")
+            ->needs(towards)
+            ->excludes(third);
+        add_number(app, "--curve-steps", curve_steps, Range::count(1, 1e9),
+                   "of Adam for a curve, two gradients each");
+        add_number(app, "--curve-rate", curve_rate, Range::above(0), "its learning rate at the start");
         auto* way =
             add_name(app, "--trajectory", trajectory, "FOLDER",
                      "look in the plane in which a training went most, of the checkpoints that pretrain "
@@ -88,6 +98,8 @@ struct DirectionOptions {
         if (orthogonal && (along != "gaussian" || !to.empty() || !trajectory.empty()))
             throw ConfigError(
                 "--orthogonal belongs to --along gaussian; all others are orthogonal by themselves");
+        if (!curve.empty() && !only.empty())
+            throw ConfigError("--curve moves all parameters, --only a part of them; leave one of them out");
         if (!trajectory.empty() && !std::filesystem::is_directory(trajectory))
             throw ConfigError(
                 vitscape::message("--trajectory takes a folder of checkpoints, ", trajectory,

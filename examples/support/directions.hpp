@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/core/interrupt.hpp>
 #include <vitscape/core/number_text.hpp>
 #include <vitscape/core/progress.hpp>
@@ -21,6 +23,7 @@
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/direction_file.hpp>
 #include <vitscape/landscape/mark.hpp>
+#include <vitscape/landscape/mode_connectivity.hpp>
 #include <vitscape/landscape/model_plane.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/part.hpp>
@@ -36,6 +39,7 @@ template <vitscape::Backend B>
 struct Axes {
     vitscape::Vector<B> delta, eta = {};  ///< eta is empty for a line
     vitscape::SurfaceMarks marks = {};
+    std::optional<vitscape::Curve<B>> curve = {};  ///< looked along instead of a straight line
     std::string x_label = "α", y_label = "β";
     nlohmann::ordered_json description = {};  ///< entries of the surface's metadata
 };
@@ -60,6 +64,7 @@ class Directions {
     [[nodiscard]] Axes<B> axes() {
         Axes<B> axes = !o_.file.empty()          ? from_file()
                        : !o_.to2.empty()         ? through_three()
+                       : !o_.curve.empty()       ? along_curve()
                        : !o_.to.empty()          ? towards_other()
                        : !o_.trajectory.empty()  ? along_trajectory()
                        : o_.wants_eigenvectors() ? along_eigenvectors()
@@ -197,6 +202,49 @@ class Directions {
             axes.eta = random_direction(1);
             vitscape::orthogonalize(axes.eta, axes.delta);
         }
+        return axes;
+    }
+
+    /// A curve to another model that is trained here; for a plane, that of both models and the bend.
+    [[nodiscard]] Axes<B> along_curve() {
+        const V other = parameters(vitscape::Checkpoint::load(o_.to));
+        std::unique_ptr<vitscape::ProgressBar> bar;
+        vitscape::ConnectionOptions options{
+            .kind = o_.curve == "chain" ? vitscape::CurveKind::chain : vitscape::CurveKind::bezier,
+            .steps = o_.curve_steps,
+            .learning_rate = o_.curve_rate,
+            .seed = o_.seed};
+        options.work.progress = [&](vitscape::Index done, vitscape::Index total) {
+            if (!bar) bar = std::make_unique<vitscape::ProgressBar>("curve", total, "steps", done - 1);
+            bar->update(done);
+        };
+        auto curve = vitscape::connect(objective_, theta_, other, options);
+        bar.reset();
+        Axes<B> axes{vitscape::direction_to(theta_, other)};
+        axes.eta = vitscape::direction_to(theta_, curve.bend());
+        axes.marks.points = {{"θ", 0, 0}, {"θ′", 1, 0, o_.to}};
+        axes.description = {{"directions", "curve"},
+                            {"normalization", "none"},
+                            {"seed", o_.seed},
+                            {"length", vitscape::norm(axes.delta)},
+                            {"curve", o_.curve},
+                            {"curve_steps", o_.curve_steps},
+                            {"curve_rate", o_.curve_rate}};
+        if (o_.is_line()) {
+            axes.x_label =
+                o_.curve == "chain" ? "t along a chain from θ to θ′" : "t along a Bezier curve from θ to θ′";
+            axes.curve = std::move(curve);
+            return axes;
+        }
+        auto plane = vitscape::plane_through(std::move(axes.delta), axes.eta);
+        for (int i = 0; i <= 20; ++i) {
+            const auto [from, bend, to] = curve.weights(i / 20.0);
+            axes.marks.path.push_back({"", bend * plane.x + to, bend * plane.y});
+        }
+        axes.delta = std::move(plane.delta);
+        axes.eta = std::move(plane.eta);
+        axes.x_label = "α from θ to θ′";
+        axes.y_label = "β towards the bend";
         return axes;
     }
 

@@ -192,7 +192,7 @@ TEST_CASE("which measures stay under a rewriting") {
          }},
         {"weight noise", false, true,
          [&](const Vector<B>& at) {
-             return weight_noise(loss, at, std::vector<double>{0.1}, {.draws = 3}).front().mean;
+             return weight_noise(loss, layout(), at, std::vector<double>{0.1}, 3, 0).front().mean;
          }},
         {"trace by Hutchinson's vectors", false, false,
          [&](const Vector<B>& at) { return trace(hessian(loss, at), {.samples = 4}).value; }},

@@ -50,13 +50,13 @@ template <Backend B, class Rounded, class Exact>
     few.y.steps = std::min<Index>(3, grid.y.steps);
     return detail::rounding_errors(project(rounded, plane, few), project(exact, plane, few));
 }
-/// The same along a line.
-template <Backend B, class Rounded, class Exact>
-[[nodiscard]] std::vector<RoundingError> rounding_errors(Rounded& rounded, Exact& exact, const Line<B>& line,
+/// The same along a line or a curve.
+template <class Rounded, class Exact, class Path>
+[[nodiscard]] std::vector<RoundingError> rounding_errors(Rounded& rounded, Exact& exact, const Path& path,
                                                          const Grid& grid) {
     Grid few = grid;
     few.steps = std::min<Index>(3, grid.steps);
-    return detail::rounding_errors(project(rounded, line, few), project(exact, line, few));
+    return detail::rounding_errors(project(rounded, path, few), project(exact, path, few));
 }
 
 /// @throws NumericError that names the point where an error is farthest from negligible, if one is not
