@@ -313,6 +313,37 @@ landscape --grid= | FROM:TO:STEPS
 landscape --grid=-1:1:100000 | --grid -1:1:100000 would need 850 GB of memory
 landscape --grid=x:-1:1:100000,y:-1:1:90000 | of memory
 landscape --normalize soft | --normalize takes one of filter, layer, weight, dfilter, dlayer, park; 'soft' was given
+landscape --along nowhere | --along takes one of gaussian, eigenvectors, eigenvectors:top, gradient; 'nowhere' was given
+landscape --along gradient --directions @directions | --directions excludes --along
+landscape --along gradient --orthogonal | --orthogonal belongs to --along gaussian
+landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole number from 2 to 1000000000, 1 was given
+landscape --along eigenvectors --tolerance 0 | --tolerance takes
+landscape --dimensions 3 | --dimensions takes a whole number from 1 to 2, or 0, 3 was given
+landscape --dimensions 1 --grid=x:-1:1:3,y:-1:1:3 | is of a plane, and a line is drawn
+landscape --to @missing | --to takes a file that is there; @missing is not there
+landscape --to @pipe | @pipe is no file
+landscape --to @file | @file
+landscape --to @good/checkpoint.safetensors | the distance 0
+landscape --to @wide/checkpoint.safetensors | is a checkpoint of another architecture
+landscape --to2 @wide/checkpoint.safetensors | --to2 requires --to
+landscape --to @wide/checkpoint.safetensors --to2 @wide/checkpoint.safetensors --dimensions 1 | --to2 needs a plane
+landscape --to @wide/checkpoint.safetensors --along gradient | excludes --along
+landscape --to @wide/checkpoint.safetensors --save-inputs @wide/checkpoint.json | which --to reads
+landscape --to @wide/checkpoint.safetensors --curve circle | --curve takes one of bezier, chain; 'circle' was given
+landscape --curve bezier | --curve requires --to
+landscape --to @wide/checkpoint.safetensors --curve bezier --only encoder | --curve moves all parameters
+landscape --to @wide/checkpoint.safetensors --curve bezier --curve-rate 0 | --curve-rate takes a number above 0, 0 was given
+landscape --trajectory @missing | --trajectory takes a folder of checkpoints, @missing is none
+landscape --trajectory @good/checkpoint.safetensors | --trajectory takes a folder of checkpoints
+landscape --trajectory @empty | has 0 checkpoints
+landscape --trajectory @good | has 0 checkpoints
+landscape --trajectory @wide | another training
+landscape --trajectory @cut | @cut/checkpoint.safetensors
+landscape --trajectory @piped | not a regular file
+landscape --trajectory @good --out @good/checkpoint | would overwrite @good/checkpoint.json
+landscape --only blocks | no parameter of the model is called 'blocks'
+landscape --only | --only needs a value
+landscape --only norm.* | does not move
 landscape --seed -1 | --seed takes a whole number from 0 to 18446744073709551615, -1 was given
 landscape --directions @missing | --directions takes a file that is there; @missing is not there
 landscape --directions @pipe | @pipe is no file
@@ -512,6 +543,8 @@ pretrain --save-minutes nan | --save-minutes takes a number from 0 to 10000000, 
 pretrain --save-minutes inf | --save-minutes takes a number from 0 to 10000000, inf was given
 pretrain --save-minutes -1 | --save-minutes takes a number from 0 to 10000000, -1 was given
 pretrain --save-minutes soon | --save-minutes takes a number from 0 to 10000000, 'soon' was given
+pretrain --keep-every -1 | --keep-every takes a whole number from 1 to 10000000, or 0, -1 was given
+pretrain --keep-every 1.5 | --keep-every takes a whole number from 1 to 10000000, or 0, 1.5 was given
 pretrain --test-every 0 | --test-every takes a whole number from 1 to 10000000, 0 was given
 pretrain --test-every -1 | --test-every takes a whole number from 1 to 10000000, -1 was given
 pretrain --threads -1 | --threads takes a whole number from 0 to 1024, -1 was given

@@ -39,7 +39,11 @@ struct ModelPlane {
 template <Backend B>
 [[nodiscard]] ModelPlane<B> plane_through(Vector<B> u, const Vector<B>& v) {
     ModelPlane<B> plane{std::move(u), v};
-    orthogonalize(plane.eta, plane.delta);
+    try {
+        orthogonalize(plane.eta, plane.delta);
+    } catch (const NumericError&) {
+        throw NumericError("three models that lie on a line span no plane; choose another third one");
+    }
     const double unit = norm(plane.delta), height = norm(plane.eta);
     plane.x = dot(v, plane.delta) / (unit * unit);
     plane.y = height / unit;
