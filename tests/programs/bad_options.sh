@@ -337,7 +337,7 @@ landscape --trajectory @missing | --trajectory takes a folder of checkpoints, @m
 landscape --trajectory @good/checkpoint.safetensors | --trajectory takes a folder of checkpoints
 landscape --trajectory @empty | has 0 checkpoints
 landscape --trajectory @good | has 0 checkpoints
-landscape --trajectory @wide | another training
+landscape --trajectory @wide | another architecture
 landscape --trajectory @cut | @cut/checkpoint.safetensors
 landscape --trajectory @piped | not a regular file
 landscape --trajectory @good --out @good/checkpoint | would overwrite @good/checkpoint.json
