@@ -31,6 +31,7 @@
 #include <vitscape/landscape/trajectory.hpp>
 
 #include "direction_options.hpp"
+#include "kept_states.hpp"
 
 namespace program {
 
@@ -262,9 +263,8 @@ class Directions {
 
     /// The principal directions of the way to theta; one unit is the distance of the first checkpoint.
     [[nodiscard]] Axes<B> along_trajectory() const {
-        Axes<B> axes;
-        std::vector<V> ways;
-        read_trajectory(ways, axes.marks.path);
+        auto [ways, marks] = kept_states(o_.checkpoints(), layout(), theta_,
+                                         of_ == "teacher" ? "teacher." : "", training_, part_);
         const int count = o_.is_line() ? 1 : 2;
         if (static_cast<int>(ways.size()) < count)
             throw vitscape::ConfigError(
@@ -273,6 +273,8 @@ class Directions {
                                   count == 1 ? " is" : " are", " needed; pretrain --keep-every leaves more"));
         const double length = vitscape::norm(ways.front());
         auto principal = vitscape::principal_directions(std::span<const V>(ways), count);
+        Axes<B> axes;
+        axes.marks.path = std::move(marks);
         for (std::size_t i = 0; i < ways.size(); ++i) {
             axes.marks.path[i].x = principal.coordinates[i].front() / length;
             if (!o_.is_line()) axes.marks.path[i].y = principal.coordinates[i].back() / length;
@@ -293,30 +295,6 @@ class Directions {
                             {"length", length},
                             {"explained", principal.explained}};
         return axes;
-    }
-
-    /// The checkpoints of a training as differences from theta, by epoch, without those that do not differ.
-    void read_trajectory(std::vector<V>& ways, std::vector<vitscape::Mark>& marks) const {
-        std::vector<std::pair<std::uint32_t, std::string>> files;
-        for (const std::filesystem::path& path : o_.checkpoints()) {
-            const auto checkpoint = vitscape::Checkpoint::load(path);
-            if (const auto difference = vitscape::first_difference(
-                    training_, checkpoint.description().value("training", nlohmann::json())))
-                throw vitscape::ConfigError(vitscape::message(
-                    path.string(), " belongs to another training than --checkpoint: training", *difference,
-                    "; leave it out of --trajectory"));
-            files.emplace_back(checkpoint.described().at("state").at("epoch").template to<std::uint32_t>(),
-                               path.string());
-        }
-        std::sort(files.begin(), files.end());
-        for (const auto& [epoch, file] : files) {
-            V way = parameters(vitscape::Checkpoint::load(file));
-            vitscape::axpby(-1, theta_, 1, way);
-            vitscape::keep_only(part_, way);
-            if (!(vitscape::norm(way) > 0)) continue;  // the end itself
-            ways.push_back(std::move(way));
-            marks.push_back({vitscape::message("epoch ", epoch), 0, 0, file});
-        }
     }
 
     const DirectionOptions& o_;
