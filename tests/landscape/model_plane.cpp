@@ -60,4 +60,7 @@ TEST_CASE("a grid around marks reaches a quarter beyond them") {
     const SurfaceMarks path{.points = {}, .path = {{"", 2, -1}, {"", 1, 3}}};  // and the centre
     CHECK(grid_around(path, 9) ==
           PlaneGrid(Grid{.from = -0.5, .to = 2.5, .steps = 9}, Grid{.from = -2, .to = 4, .steps = 9}));
+    const SurfaceMarks flat{.points = {{"a", 0, 0}, {"b", 2, 0.25}}, .path = {}};
+    CHECK(grid_around(flat, 9) == PlaneGrid(Grid{.from = -0.5, .to = 2.5, .steps = 9},
+                                            Grid{.from = -0.625, .to = 0.875, .steps = 9}));
 }

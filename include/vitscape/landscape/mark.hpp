@@ -37,12 +37,23 @@ inline Grid grid_around(const SurfaceMarks& marks, double Mark::*coordinate, Ind
     if (!(margin > 0)) return {.from = -1, .to = 1, .steps = steps};
     return {.from = low - margin, .to = high + margin, .steps = steps};
 }
+/// Widens `grid` on both sides where it is less than half as long as `other`.
+inline void widen(Grid& grid, const Grid& other) {
+    const double missing = 0.5 * (other.to - other.from) - (grid.to - grid.from);
+    if (!(missing > 0)) return;
+    grid.from -= missing / 2;
+    grid.to += missing / 2;
+}
 }  // namespace detail
 
 /// A grid that shows the centre and all marks, with a quarter of their extent beyond them; -1 to 1 along an axis on which
-/// they do not differ. Two models at x = 0 and 1 give -0.25 to 1.25.
+/// they do not differ, and no axis is less than half as long as the other, so that a figure can have equal units along both. Two models at
+/// x = 0 and 1 give -0.25 to 1.25.
 [[nodiscard]] inline PlaneGrid grid_around(const SurfaceMarks& marks, Index steps = 25) {
-    return {detail::grid_around(marks, &Mark::x, steps), detail::grid_around(marks, &Mark::y, steps)};
+    PlaneGrid grid(detail::grid_around(marks, &Mark::x, steps), detail::grid_around(marks, &Mark::y, steps));
+    detail::widen(grid.x, grid.y);
+    detail::widen(grid.y, grid.x);
+    return grid;
 }
 
 }  // namespace vitscape

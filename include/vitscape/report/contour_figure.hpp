@@ -89,7 +89,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     const double height = options.plot_height, unit = height / 620;
     const bool panel_titles =
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
-    const double left = 86 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
+    const double left = 98 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
                  bottom = 72 * unit;
     const std::size_t columns = detail::panel_columns(panels.size()),
                       rows = (panels.size() + columns - 1) / columns;
@@ -141,7 +141,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
         script.line("set title ", detail::gnuplot_text(panels[k].title), " offset 0,-0.4");
         script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,0.3");
-        script.line("set ylabel ", detail::gnuplot_text(first ? options.y_label : ""), " offset 1.4,0");
+        script.line("set ylabel ", detail::gnuplot_text(first ? options.y_label : ""), " offset 0.6,0");
         script.line("set format y ", first ? "'%g'" : "''");
         script.line("set format x '%g'");
         if (k + 1 == panels.size()) {
