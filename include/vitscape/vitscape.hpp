@@ -24,7 +24,6 @@
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
 #include <vitscape/landscape/adaptive_sharpness.hpp>
-#include <vitscape/landscape/block_permutation.hpp>
 #include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/critical_sharpness.hpp>
 #include <vitscape/landscape/derivative_direction.hpp>

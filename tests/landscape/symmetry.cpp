@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
-#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +16,6 @@
 #include <vitscape/data/loader.hpp>
 #include <vitscape/data/synthetic.hpp>
 #include <vitscape/landscape/adaptive_sharpness.hpp>
-#include <vitscape/landscape/block_permutation.hpp>
 #include <vitscape/landscape/critical_sharpness.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/normalization.hpp>
@@ -25,6 +23,7 @@
 #include <vitscape/methods/frozen_objective.hpp>
 #include <vitscape/methods/masked_autoencoder.hpp>
 
+#include "landscape/block_slices.hpp"
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
@@ -56,12 +55,6 @@ Vector<B> make_theta() {
 Host on_host(const Vector<B>& vector) { return vector.to_host(); }
 Vector<B> stored(const Host& values) { return {B{1}, values}; }
 
-void scale_slices(const ParameterSlices& slices, double factor, Host& values) {
-    for (Index i = 0; i < slices.count; ++i)
-        for (Index j = 0; j < slices.size; ++j)
-            values[static_cast<std::size_t>(slices.offset + i * slices.stride + j)] *= factor;
-}
-
 /// What a rewriting does: reorders parameters, multiplies whole filters, or also elements within a filter by different factors.
 enum class Kind { permutation, filters, elements };
 
@@ -81,38 +74,36 @@ struct Rewriting {
 std::vector<Rewriting> rewritings() {
     const auto in_all_blocks = [](const auto& change) {
         return [change](Host& values) {
-            for (const std::string& block : transformer_blocks(layout())) change(block, values);
+            for (const std::string& block : test::transformer_blocks(layout())) change(block, values);
         };
     };
-    const auto order = [](bool of_heads) {
-        return [of_heads](const std::string& block, Host& values) {
-            BlockPermutation order{block, {0, 1}, std::vector<Index>(32)};
-            std::iota(order.units.begin(), order.units.end(), Index{0});
-            if (of_heads)
-                order.heads = {1, 0};
-            else
-                for (Index i = 0; i < 32; ++i) order.units[static_cast<std::size_t>(i)] = (5 * i + 3) % 32;
-            permute(layout(), order, values);
-        };
+    const auto heads_permuted = [](const std::string& block, Host& values) {
+        test::reorder(test::head_slices(layout(), block, heads), {1, 0}, values);
+    };
+    const auto units_permuted = [](const std::string& block, Host& values) {
+        const auto units = test::unit_slices(layout(), block);
+        std::vector<std::size_t> order;
+        for (std::size_t i = 0; i < units.size(); ++i) order.push_back((5 * i + 3) % units.size());
+        test::reorder(units, order, values);  // 32 of them, so that each comes once
     };
     // in each head: one part of (query, key, value) by s, and another part, or the output projection (3), by 1 / s; in the
     // second head s is another one, if that is asked for
     const auto scaling = [](std::size_t part, std::size_t other, double second) {
         return [part, other, second](const std::string& block, Host& values) {
             double s = 3;
-            for (const auto& slices : head_slices(layout(), block, heads)) {
+            for (const auto& slices : test::head_slices(layout(), block, heads)) {
                 for (const std::size_t bias : {0u, 1u}) {
-                    scale_slices(slices[2 * part + bias], s, values);
-                    if (other < 3) scale_slices(slices[2 * other + bias], 1 / s, values);
+                    slices[2 * part + bias].scale(s, values);
+                    if (other < 3) slices[2 * other + bias].scale(1 / s, values);
                 }
-                if (other == 3) scale_slices(slices[6], 1 / s, values);
+                if (other == 3) slices[6].scale(1 / s, values);
                 s = second;
             }
         };
     };
     return {
-        {"heads permuted", Kind::permutation, in_all_blocks(order(true))},
-        {"hidden units permuted", Kind::permutation, in_all_blocks(order(false))},
+        {"heads permuted", Kind::permutation, in_all_blocks(heads_permuted)},
+        {"hidden units permuted", Kind::permutation, in_all_blocks(units_permuted)},
         {"query by s, key by 1/s", Kind::filters, in_all_blocks(scaling(0, 1, 0.5))},
         {"value by s, projection by 1/s", Kind::filters, in_all_blocks(scaling(2, 3, 3))},
         {"value by s, projection by 1/s, s of each head", Kind::elements, in_all_blocks(scaling(2, 3, 0.5))}};
