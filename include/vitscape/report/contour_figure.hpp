@@ -141,7 +141,9 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
         script.line("set title ", detail::gnuplot_text(panels[k].title), " offset 0,-0.4");
         script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,0.3");
-        script.line("set ylabel ", detail::gnuplot_text(first ? options.y_label : ""), " offset 0.6,0");
+        if (first)  // at the edge, whatever the width of the numbers
+            script.line("set label 1002 ", detail::gnuplot_text(options.y_label), " at screen ",
+                        16 * unit / width, ",", (floor + height / 2) / canvas_height, " center rotate by 90");
         script.line("set format y ", first ? "'%g'" : "''");
         script.line("set format x '%g'");
         if (k + 1 == panels.size()) {

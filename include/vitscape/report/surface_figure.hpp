@@ -42,7 +42,6 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
     FigureScript script;
     detail::begin_figure(script, path, width, canvas_height, 17 * unit);
     detail::set_loss_axis(script, scale, "cb", 0.03);
-    script.line("set zrange [", FigureScript::number(floor), ":", FigureScript::number(scale.high), "]");
     script.line("set multiplot");
     script.line("set view 58, 34");
     script.line("set xyplane at ", FigureScript::number(floor));
@@ -55,6 +54,7 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
         const Surface& surface = *panels[k].surface;
         script.line("set tics out scale 0.6");
         detail::set_loss_axis(script, scale, "z", 0.12);
+        script.line("set zrange [", FigureScript::number(floor), ":", FigureScript::number(scale.high), "]");
         script.line("set border 127 back lw 0.6 lc rgb '#b0b0b0'");
         script.line("set grid x y z back lw 0.5 lc rgb '#d8d8d8'");
         detail::add_grid(script, "surface", detail::drawn_grid(surface, scale, 50));
