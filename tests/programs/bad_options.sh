@@ -314,7 +314,7 @@ landscape --grid=-1:1:100000 | --grid -1:1:100000 would need 850 GB of memory
 landscape --grid=x:-1:1:100000,y:-1:1:90000 | of memory
 landscape --normalize soft | --normalize takes one of filter, layer, weight, dfilter, dlayer, park; 'soft' was given
 landscape --along nowhere | --along takes one of gaussian, eigenvectors, eigenvectors:top, gradient; 'nowhere' was given
-landscape --along gradient --directions @directions | --directions excludes --along
+landscape --along gradient --directions @directions | --along excludes --directions
 landscape --along gradient --orthogonal | --orthogonal belongs to --along gaussian
 landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole number from 2 to 1000000000, 1 was given
 landscape --along eigenvectors --tolerance 0 | --tolerance takes
@@ -327,7 +327,7 @@ landscape --to @good/checkpoint.safetensors | the distance 0
 landscape --to @wide/checkpoint.safetensors | is a checkpoint of another architecture
 landscape --to2 @wide/checkpoint.safetensors | --to2 requires --to
 landscape --to @wide/checkpoint.safetensors --to2 @wide/checkpoint.safetensors --dimensions 1 | --to2 needs a plane
-landscape --to @wide/checkpoint.safetensors --along gradient | excludes --along
+landscape --to @wide/checkpoint.safetensors --along gradient | --along excludes --to
 landscape --to @wide/checkpoint.safetensors --save-inputs @wide/checkpoint.json | which --to reads
 landscape --to @wide/checkpoint.safetensors --curve circle | --curve takes one of bezier, chain; 'circle' was given
 landscape --curve bezier | --curve requires --to
