@@ -3,9 +3,7 @@
 // The directions that a line or plane through a model can have: one function for each kind.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -14,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <vitscape/core/fields.hpp>
 #include <vitscape/core/interrupt.hpp>
 #include <vitscape/core/number_text.hpp>
 #include <vitscape/core/progress.hpp>

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 
 #include <vitscape/autograd/objective.hpp>
@@ -22,9 +21,6 @@ namespace vitscape {
 
 /// How a curve goes from one model to another by its bend: a quadratic Bezier curve, or a polygonal chain of two segments.
 enum class CurveKind { bezier, chain };
-constexpr std::array<std::pair<std::string_view, CurveKind>, 2> enumerators(CurveKind) {
-    return {{{"bezier", CurveKind::bezier}, {"chain", CurveKind::chain}}};
-}
 
 /// A curve from `from` at t = 0 to `to` at t = 1 with one bend b (Garipov et al. 2018, arXiv 1802.10026, section 3.3),
 ///
