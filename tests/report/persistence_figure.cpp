@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,10 +23,7 @@ struct Folder {
         std::filesystem::temp_directory_path() / ("vitscape-persistence-" + std::to_string(::getpid()));
     Folder() { std::filesystem::create_directories(path); }
     Folder(const Folder&) = delete;
-    ~Folder() {
-        if (const char* keep = std::getenv("VITSCAPE_KEEP_FIGURES"); keep == nullptr)
-            std::filesystem::remove_all(path);
-    }
+    ~Folder() { std::filesystem::remove_all(path); }
 };
 
 /// A double well with noise of a known size.
