@@ -31,6 +31,7 @@ enum class Purpose : std::uint32_t {
     corruption = 15,
     bootstrap = 16,
     label_noise = 17,
+    held_out_point = 20,
 };
 
 /// Identifies one sequence of random numbers. Every random number in vitscape is Philox(seed, purpose, epoch, sample,

@@ -138,7 +138,7 @@ inline void write_persistence_figure(const std::filesystem::path& path, const Me
     script.line("set arrow 1 from ", low, ",", low, " to ", high, ",", high, " nohead lw 1 lc rgb '#404040'");
     script.line("set arrow 2 from graph 0, first ", forever, " to graph 1, first ", forever,
                 " nohead dt 2 lw 1 lc rgb '#404040'");
-    script.line("set label 2 'for ever' at graph 0.98, first ", forever, " right offset 0,0.6");
+    script.line("set label 2 'for ever' at graph 0.5, first ", forever, " center offset 0,0.6");
     const std::string ylabel = detail::gnuplot_text("death: " + options.loss_label + " at the saddle");
     script.line("set xlabel ", detail::gnuplot_text("birth: " + options.loss_label + " at the minimum"),
                 "\nset ylabel ", ylabel, " offset -0.5,0");
