@@ -23,12 +23,14 @@
 #include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
+#include <vitscape/landscape/adaptive.hpp>
 #include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/critical_sharpness.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/level_radius.hpp>
+#include <vitscape/landscape/merge_tree.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/smoothness.hpp>
@@ -54,7 +56,9 @@
 
 #if defined(VITSCAPE_HAS_JSON)
 #include <vitscape/landscape/direction_file.hpp>
+#include <vitscape/landscape/merge_tree_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/report/figures.hpp>
+#include <vitscape/report/persistence_figure.hpp>
 #include <vitscape/train/checkpointing.hpp>
 #endif

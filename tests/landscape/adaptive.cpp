@@ -61,10 +61,10 @@ TEST_CASE("the tolerance is met with points where the loss bends") {
         CHECK(surface.refined);
         const InterpolationError& error = surface.measured_error();
         CHECK(error.points == 500);
-        CHECK(error.largest < 0.02);
-        CHECK(error.root_mean_square < 0.01);
+        CHECK(error.largest < 0.01);
         CHECK(error.root_mean_square <= error.largest);
-        CHECK(dense_error(surface, f) < 0.03);
+        // 500 places see what 10 000 see, but for the rarest: by its definition less than 1 % of them
+        CHECK(dense_error(surface, f) < 2 * 0.01);
         std::set<std::pair<double, double>> places;
         for (const AdaptivePoint& point : surface.points) {
             CHECK(point.loss == f(point.x, point.y));
@@ -145,7 +145,7 @@ TEST_CASE("an adaptive line") {
         project_adaptively(function, first_axis(function.cpu), square, {.tolerance = 0.01, .held_out = 200});
     CHECK(line.refined);
     CHECK(line.points.size() < 200 + 60);
-    CHECK(line.measured_error().largest < 0.02);
+    CHECK(line.measured_error().largest < 0.01);
     const InterpolatedSurface dense = line.to_surface(
         PlaneGrid{Grid{.from = -1, .to = 1, .steps = 21}, Grid{.from = 0, .to = 0, .steps = 1}});
     for (std::size_t i = 0; i < 21; ++i) CHECK(dense.loss(0, i) == Approx(kink(dense.x[i], 0)).margin(0.02));
@@ -158,8 +158,8 @@ TEST_CASE("losses that are not finite are followed to their edge and remain gaps
                            {.tolerance = 0.1, .depth = 4, .held_out = 300});
     CHECK(surface.refined);
     const InterpolationError& error = surface.measured_error();
-    CHECK(error.points > 180);  // of about three quarters
-    CHECK(error.points + error.gaps < 300);
+    CHECK(error.points > 200);  // of about three quarters
+    CHECK(error.points + error.gaps < 250);
     const InterpolatedSurface dense = surface.to_surface(Grid{.from = -1, .to = 1, .steps = 11});
     for (std::size_t row = 0; row < 11; ++row) {
         CHECK(std::isnan(dense.loss(row, 0)));

@@ -125,7 +125,7 @@ class AdaptiveCells {
         const Index step = cells_[cell].half / 2;
         const std::size_t first = cells_.size();
         const Cell parent = cells_[cell];
-        double quadratic_error = 0, quartic_error = 0;
+        double quadratic_error = 0, quartic_error = 0, family = 0;
         for (Index row = 0; row < (line_ ? 1 : 2); ++row)
             for (Index column = 0; column < 2; ++column) {
                 Cell child;
@@ -148,16 +148,23 @@ class AdaptiveCells {
                     if (parent.parent != none)
                         quartic_error = std::max(quartic_error, error(quartic(cell, at(node.x), at(node.y))));
                 }
-                const double ratio = parent.surplus > 0 ? surplus / parent.surplus : 0.125;
                 cells_.back().surplus = surplus;
+                family = std::max(family, surplus);
                 // a region of finite losses that ends in a cell is followed; beyond it there is nothing to find
-                cells_.back().estimate = gap ? (finite ? std::numeric_limits<double>::infinity() : 0.0)
-                                             : surplus * std::clamp(ratio, 0.0625, 0.5);
+                cells_.back().estimate = !gap     ? surplus
+                                         : finite ? std::numeric_limits<double>::infinity()
+                                                  : 0.0;
             }
         cells_[cell].child = first;
-        // Where a higher degree has been worse than a lower one, the loss is not smooth.
-        for (std::size_t i = first; i < cells_.size(); ++i)
-            cells_[i].quartic = quartic_error <= quadratic_error;
+        const double fall = parent.surplus > 0 ? std::clamp(family / parent.surplus, 0.125, 0.5) : 0.125;
+        for (std::size_t i = first; i < cells_.size(); ++i) {
+            Cell& child = cells_[i];
+            // Some nodes lie by chance where the interpolation was right: those beside them speak for them too.
+            if (std::isfinite(child.estimate) && child.surplus > 0)
+                child.estimate = fall * std::max(child.estimate, 0.5 * family);
+            // Where a higher degree has been worse than a lower one, the loss is not smooth.
+            child.quartic = quartic_error <= quadratic_error;
+        }
     }
 
     /// The interpolation at a place of the rectangle; NaN where a value that it needs is not finite.
@@ -187,7 +194,9 @@ class AdaptiveCells {
         return cell;
     }
     [[nodiscard]] double interpolate(std::size_t cell, double u, double v) const {
-        return cells_[cell].quartic ? quartic(cell, u, v) : quadratic(cell, u, v);
+        if (!cells_[cell].quartic) return quadratic(cell, u, v);
+        const double value = quartic(cell, u, v);
+        return std::isfinite(value) ? value : quadratic(cell, u, v);  // fewer points, further from the edge
     }
     [[nodiscard]] double quartic(std::size_t cell, double u, double v) const {
         return polynomial<5>(cells_[cells_[cell].parent].corner, cells_[cell].half, u, v);
