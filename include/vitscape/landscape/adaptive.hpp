@@ -105,7 +105,8 @@ class AdaptiveRefiner {
             }
             evaluate({nodes.begin(), nodes.end()});
             for (std::size_t k = 0; k < afforded; ++k) cells.divide(chosen[k]);
-            if (options_.after_round) options_.after_round(surface_);
+            // A list that is being resumed is longer than this surface until its points are used up.
+            if (evaluated_new_ && options_.after_round) options_.after_round(surface_);
             if (afforded < chosen.size()) break;
         }
         measure();
@@ -161,6 +162,7 @@ class AdaptiveRefiner {
                 throw Interrupted(
                     message("stopped after ", surface_.points.size(), " points of an adaptive surface"));
             }
+            evaluated_new_ = true;
             evaluator_.start(space_, places[i].first, places[i].second, point_,
                              started++ % evaluator_.max_in_flight());
             in_flight.push_back(i);
@@ -206,6 +208,7 @@ class AdaptiveRefiner {
     AdaptiveSurface surface_;
     std::map<std::pair<double, double>, AdaptivePoint> known_;
     Index evaluated_ = 0;
+    bool evaluated_new_ = false;
 };
 
 template <Backend B, class O, class Space>
