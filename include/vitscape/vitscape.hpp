@@ -55,6 +55,7 @@
 #endif
 
 #if defined(VITSCAPE_HAS_JSON)
+#include <vitscape/landscape/adaptive_io.hpp>
 #include <vitscape/landscape/direction_file.hpp>
 #include <vitscape/landscape/merge_tree_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
