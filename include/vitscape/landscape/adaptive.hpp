@@ -119,6 +119,7 @@ class AdaptiveRefiner {
     }
     void evaluate(const std::vector<LatticeNode>& nodes) {
         std::vector<std::pair<double, double>> places;
+        places.reserve(nodes.size());
         for (const LatticeNode& node : nodes)
             places.emplace_back(surface_.cells->x(node), surface_.cells->y(node));
         const std::size_t first = surface_.points.size();

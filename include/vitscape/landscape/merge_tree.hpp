@@ -37,7 +37,10 @@ struct SurfaceMinimum {
     bool undecided = false;  ///< its basin touches points that are not yet computed, which may end it earlier
 
     [[nodiscard]] double birth() const { return point.loss; }
-    [[nodiscard]] double death() const { return saddle ? saddle->loss : forever; }
+    [[nodiscard]] double death() const {
+        if (saddle) return saddle->loss;
+        return forever;
+    }
     [[nodiscard]] double persistence() const { return death() - birth(); }
     /// Whether the persistence exceeds `k` times the bound of its standard error. True of a minimum that lives for ever; false
     /// where no error is known, or where missing points may end it earlier.
