@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Images per second that one thread loads from a folder for training: reading, decoding, random crop, resizing, mirroring and
+// Images per second that one thread loads from a folder or from tar archives for training: reading, decoding, random crop, resizing, mirroring and
 // normalization. The time is that of the processor, so other programs disturb it little. One line of JSON, the same as
 // load_images_peer.py prints; compare_loading.sh runs both turn by turn.
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <vitscape/data/image_folder.hpp>
 #include <vitscape/data/loader.hpp>
+#include <vitscape/data/open_dataset.hpp>
 
 namespace {
 
@@ -29,11 +29,11 @@ double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_P
 
 void measure(const Options& o) {
     using namespace vitscape;
-    ImageFolderOptions from_files;
+    ImageFilesOptions from_files;
     from_files.cache_bytes = 0;
     from_files.threads = 1;
     const Loader loader(
-        ImageFolder(o.folder, from_files),
+        open_dataset(o.folder.starts_with("tar:") ? o.folder : "folder:" + o.folder, {.folder = from_files}),
         {.batch = 16,
          .workers = 0,
          .transform = {
@@ -56,10 +56,12 @@ void measure(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Images per second loaded from a folder by one thread.", "load_images"};
+    CLI::App app{"Images per second loaded from a folder or from tar archives by one thread.", "load_images"};
     app.option_defaults()->always_capture_default();
     Options o;
-    app.add_option("folder", o.folder, "JPEG and PNG files, or a folder of them per class")->required();
+    app.add_option("folder", o.folder,
+                   "JPEG and PNG files, or a folder of them per class; tar:FILES for archives")
+        ->required();
     app.add_option("--side", o.side, "of the inputs, pixels")->check(CLI::PositiveNumber);
     app.add_option("--epochs", o.epochs, "to measure, after one of warm-up")->check(CLI::PositiveNumber);
     app.add_option("--first-epoch", o.first_epoch, "other random crops");

@@ -3,20 +3,26 @@
 # The optional libraries of vitscape: what each is for, where it comes from and how to find it. The build and the
 # installed package file both use this file, so that an installed vitscape looks for exactly what it was built with.
 
-set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB ONEDNN JSON THRUST)
+set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB LIBARCHIVE LIBZIP ONEDNN JSON HDF5 THRUST)
 
 set(VITSCAPE_OPENMP_PURPOSE "threads in training, evaluation and curvature")
 set(VITSCAPE_OPENMP_PACKAGE "comes with g++; libomp-dev for clang")
-set(VITSCAPE_JPEG_PURPOSE "JPEG files in image folders")
+set(VITSCAPE_JPEG_PURPOSE "JPEG files")
 set(VITSCAPE_JPEG_PACKAGE "libjpeg-dev")
-set(VITSCAPE_PNG_PURPOSE "PNG files in image folders")
+set(VITSCAPE_PNG_PURPOSE "PNG files")
 set(VITSCAPE_PNG_PACKAGE "libpng-dev")
 set(VITSCAPE_ZLIB_PURPOSE "packed files of MNIST's format")
 set(VITSCAPE_ZLIB_PACKAGE "zlib1g-dev")
+set(VITSCAPE_LIBARCHIVE_PURPOSE "images in tar archives")
+set(VITSCAPE_LIBARCHIVE_PACKAGE "libarchive-dev")
+set(VITSCAPE_LIBZIP_PURPOSE "files of PyTorch (.pth)")
+set(VITSCAPE_LIBZIP_PACKAGE "libzip-dev")
 set(VITSCAPE_ONEDNN_PURPOSE "faster matrix products on CPUs")
 set(VITSCAPE_ONEDNN_PACKAGE "libdnnl-dev")
 set(VITSCAPE_JSON_PURPOSE "checkpoints, the trainer, the example programs")
 set(VITSCAPE_JSON_PACKAGE "nlohmann-json3-dev libxxhash-dev")
+set(VITSCAPE_HDF5_PURPOSE "surfaces and directions as HDF5 files")
+set(VITSCAPE_HDF5_PACKAGE "libhdf5-dev")
 set(VITSCAPE_THRUST_PURPOSE "the Thrust backend, on processors and CUDA devices")
 set(VITSCAPE_THRUST_PACKAGE "comes with the CUDA Toolkit, 12.8 or later")
 
@@ -55,6 +61,22 @@ macro(vitscape_find_onednn)
     endif()
 endmacro()
 
+# libzip's own package file ends the configure step where its programs, which Debian has in other packages, are not installed:
+# the library and its header are enough.
+macro(vitscape_find_libzip)
+    if(NOT TARGET vitscape_libzip)
+        find_library(VITSCAPE_LIBZIP_LIBRARY NAMES zip)
+        find_path(VITSCAPE_LIBZIP_INCLUDE_DIR NAMES zip.h)
+        mark_as_advanced(VITSCAPE_LIBZIP_LIBRARY VITSCAPE_LIBZIP_INCLUDE_DIR)
+        if(VITSCAPE_LIBZIP_LIBRARY AND VITSCAPE_LIBZIP_INCLUDE_DIR)
+            add_library(vitscape_libzip UNKNOWN IMPORTED GLOBAL)
+            set_target_properties(vitscape_libzip PROPERTIES
+                IMPORTED_LOCATION "${VITSCAPE_LIBZIP_LIBRARY}"
+                INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_LIBZIP_INCLUDE_DIR}")
+        endif()
+    endif()
+endmacro()
+
 # What is written to files: nlohmann-json, and for the checksums xxHash, of which the header is enough.
 macro(vitscape_find_json)
     vitscape_find_package(nlohmann_json::nlohmann_json nlohmann_json)
@@ -66,6 +88,22 @@ macro(vitscape_find_json)
             set_target_properties(vitscape_json PROPERTIES
                 INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_XXHASH_INCLUDE_DIR}"
                 INTERFACE_LINK_LIBRARIES nlohmann_json::nlohmann_json)
+        endif()
+    endif()
+endmacro()
+
+# HDF5's serial library, which Debian has in a folder of its own beside those for MPI. CMake's own module would ask for a C
+# compiler.
+macro(vitscape_find_hdf5)
+    if(NOT TARGET vitscape_hdf5)
+        find_library(VITSCAPE_HDF5_LIBRARY NAMES hdf5_serial hdf5)
+        find_path(VITSCAPE_HDF5_INCLUDE_DIR NAMES hdf5.h PATH_SUFFIXES hdf5/serial)
+        mark_as_advanced(VITSCAPE_HDF5_LIBRARY VITSCAPE_HDF5_INCLUDE_DIR)
+        if(VITSCAPE_HDF5_LIBRARY AND VITSCAPE_HDF5_INCLUDE_DIR)
+            add_library(vitscape_hdf5 UNKNOWN IMPORTED GLOBAL)
+            set_target_properties(vitscape_hdf5 PROPERTIES
+                IMPORTED_LOCATION "${VITSCAPE_HDF5_LIBRARY}"
+                INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_HDF5_INCLUDE_DIR}")
         endif()
     endif()
 endmacro()
@@ -108,9 +146,18 @@ macro(vitscape_find_feature feature variable)
     elseif("${feature}" STREQUAL "ZLIB")
         set(_vitscape_target ZLIB::ZLIB)
         vitscape_find_package(ZLIB::ZLIB ZLIB)
+    elseif("${feature}" STREQUAL "LIBARCHIVE")
+        set(_vitscape_target LibArchive::LibArchive)
+        vitscape_find_package(LibArchive::LibArchive LibArchive)
+    elseif("${feature}" STREQUAL "LIBZIP")
+        set(_vitscape_target vitscape_libzip)
+        vitscape_find_libzip()
     elseif("${feature}" STREQUAL "ONEDNN")
         set(_vitscape_target vitscape_onednn)
         vitscape_find_onednn()
+    elseif("${feature}" STREQUAL "HDF5")
+        set(_vitscape_target vitscape_hdf5)
+        vitscape_find_hdf5()
     elseif("${feature}" STREQUAL "THRUST")
         set(_vitscape_target vitscape_thrust)
         vitscape_find_thrust()

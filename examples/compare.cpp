@@ -48,10 +48,11 @@ void add_options(CLI::App& app, Options& o) {
     using namespace program;
     o.compared.add(app);
     o.data.add(app);
-    add_name(app, "--test-data", o.test_data, "DATA",
-             "held-out images, as --data; cifar10:DIR and idx:DIR take their test part. Without it: the test "
-             "part of synthetic, cifar10 or idx images",
-             true);
+    add_name(
+        app, "--test-data", o.test_data, "DATA",
+        "held-out images, as --data; cifar10, cifar100 and idx take their test part. Without it: the test "
+        "part of synthetic, cifar10 or idx images",
+        true);
     add_number(app, "--seeds", o.seeds, Range::count(1, 10000),
                "trainings of each method, with the seeds 0, 1, …");
     add_number(
@@ -98,8 +99,7 @@ void add_options(CLI::App& app, Options& o) {
 AnyDataset open_test(const Options& o, Index side) {
     if (!o.test_data.empty()) return o.data.open(o.test_data, side, true, 0);
     if (o.data.source.starts_with("synthetic")) return o.data.open("synthetic:2000", side, true, 0);
-    if (o.data.source.starts_with("cifar10:") || o.data.source.starts_with("idx:"))
-        return o.data.open(o.data.source, side, true, 0);
+    if (has_test_part(o.data.source)) return o.data.open(o.data.source, side, true, 0);
     throw ConfigError("a comparison needs held-out images: give --test-data folder:DIR");
 }
 
@@ -236,7 +236,7 @@ void compare(Options& o) {
     if (train_classifiers(o.measures))
         o.model.require_memory(std::string(VitClassifier::Card::name), o.training.batch, o.backend);
     program::require_distinct(
-        {program::image_folder("--data", o.data.source), program::image_folder("--test-data", o.test_data)},
+        {program::image_files("--data", o.data.source), program::image_files("--test-data", o.test_data)},
         {{"--out", std::filesystem::path(o.out) / "figures/convergence.png"}});
     const auto lock = std::make_shared<const OutputLock>(OutputLock::of_folder(o.out));
     require_writable_folder(o.out);

@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
     return program::run(app, argc, argv, [&] {
         o.model.backend.dispatch(argv, program::HalfOnProcessors::not_offered);
         program::require_distinct({program::checkpoint_files("--checkpoint", o.model.checkpoint),
-                                   program::image_folder("--data", o.model.data.source)},
+                                   program::image_files("--data", o.model.data.source)},
                                   {{"--out", o.out}, {"--out", o.out + ".lock"}});
         const OutputLock lock = OutputLock::of_files(o.out);
         require_writable_file(o.out, "--out");

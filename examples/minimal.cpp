@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From images to a loss surface and its sharpest curvatures: minimal [synthetic:N | folder:DIR | cifar10:DIR | idx:DIR]
+// From images to a loss surface and its sharpest curvatures: minimal [DATA], as
+// --data of the other programs: synthetic:N, folder:DIR, tar:FILES, cifar10:DIR, …
 #include <iostream>
 
 #include <vitscape/vitscape.hpp>
@@ -24,7 +25,7 @@ int main(int argc, char** argv) {
     for (auto* direction : {&delta, &eta})
         normalize(FilterNormalization{}, method.layout(), theta, *direction);
     const Surface surface = project(loss, Plane{theta, delta, eta}, Grid{.from = -1, .to = 1, .steps = 21});
-    write_surface("surface", surface);  // surface.json, .npy and .csv
+    write_surfaces("surface", {".json", ".npy", ".csv"}, surface);
     write_contour("surface.png", surface);
     const auto spectrum = lanczos(hessian(loss, theta), {.largest = 3, .smallest = 0, .tolerance = 1e-2});
     for (const auto& pair : spectrum.largest) std::cout << pair.value << " +- " << pair.residual << '\n';

@@ -7,6 +7,7 @@
 
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/train/checkpointing.hpp>
+#include <vitscape/train/tensorboard_log.hpp>
 
 #include "support/backend.hpp"
 #include "support/files.hpp"
@@ -26,10 +27,10 @@ struct Options {
     program::RecipeOptions recipe;
     program::StartOptions start;
     std::string method = "mae", test_data, out;
-    std::uint32_t save_epochs = 1, test_every = 1;
+    std::uint32_t save_epochs = 1, keep_epochs = 0, test_every = 1;
     double save_minutes = 10;
     std::uint64_t seed = 0;
-    bool resume = false, checkpoint_blocks = false;
+    bool resume = false, checkpoint_blocks = false, tensorboard = false;
 };
 
 void add_options(CLI::App& app, Options& o) {
@@ -37,7 +38,7 @@ void add_options(CLI::App& app, Options& o) {
     add_choice(app, "--method", o.method, program::method_names(), "what to train");
     o.data.add(app);
     add_name(app, "--test-data", o.test_data, "DATA",
-             "images to evaluate on, as --data; cifar10:DIR and idx:DIR take their test part", true);
+             "images to evaluate on, as --data; cifar10, cifar100 and idx take their test part", true);
     add_number(app, "--test-every", o.test_every, Range::epochs(),
                "epochs between evaluations on --test-data");
 
@@ -54,12 +55,19 @@ void add_options(CLI::App& app, Options& o) {
     add_number(app, "--save-every", o.save_epochs, Range::epochs(), "epochs between checkpoints");
     add_number(app, "--save-minutes", o.save_minutes, Range::minutes(),
                "minutes between checkpoints inside a long epoch");
+    add_number(
+        app, "--keep-every", o.keep_epochs, Range::epochs().or_else(0),
+        "also keep the state at the start, after every Nth epoch and at the end, in epochs/ of --out, for "
+        "landscape --trajectory; 0: none");
     app.add_flag("--checkpoint-blocks", o.checkpoint_blocks,
                  "keep only the input of each Transformer block for the backward pass and compute the block "
                  "again: the same results with less memory, in about a quarter more time")
         ->always_capture_default(false);
     app.add_flag("--resume", o.resume,
                  "go on from the checkpoint in --out, bit-exactly, with the same options")
+        ->always_capture_default(false);
+    app.add_flag("--tensorboard", o.tensorboard,
+                 "write what log.jsonl says as curves for TensorBoard, too, into --out")
         ->always_capture_default(false);
 }
 
@@ -95,12 +103,18 @@ void train(const B& backend, M method, const Options& o, const AnyDataset& image
     std::cerr << o.method << " with " << method.layout().size() << " parameters on " << images.size()
               << " images, " << o.backend.describe(backend) << '\n';
 
+    KeepEvery keep(o.keep_epochs, folder, training, data);
     SaveEvery save(folder, training, data, {.epochs = o.save_epochs, .minutes = o.save_minutes});
     EvaluateEvery evaluation(test ? o.test_every : 0, test.value_or(images), options.transform,
                              o.training.batch);
-    trainer.fit(images, options, evaluation, Progress{}, JsonLog{folder}, save);
+    TensorBoardLog curves(o.tensorboard ? folder : "");
+    trainer.fit(images, options, evaluation, Progress{}, JsonLog{folder}, curves, keep, save);
     std::cout << "wrote " << save.path().string() << ", " << (folder / "checkpoint.json").string() << " and "
               << (folder / "log.jsonl").string() << '\n';
+    if (o.tensorboard) std::cout << "wrote " << curves.path().string() << '\n';
+    if (o.keep_epochs > 0)
+        std::cout << "kept the states of every " << o.keep_epochs << " epochs in "
+                  << (folder / "epochs").string() << '\n';
 }
 
 }  // namespace
@@ -145,12 +159,12 @@ int main(int argc, char** argv) {
                     checked);
         }
         const VitShape shape = o.model.encoder_shape();
-        program::require_distinct({program::checkpoint_files("--init", o.start.checkpoint),
-                                   program::image_folder("--data", o.data.source),
-                                   program::image_folder("--test-data", o.test_data)},
-                                  {{"--out", file},
-                                   {"--out", std::filesystem::path(o.out) / "checkpoint.json"},
-                                   {"--out", std::filesystem::path(o.out) / "log.jsonl"}});
+        program::require_distinct(
+            {program::checkpoint_files("--init", o.start.checkpoint),
+             program::image_files("--data", o.data.source), program::image_files("--test-data", o.test_data)},
+            {{"--out", file},
+             {"--out", std::filesystem::path(o.out) / "checkpoint.json"},
+             {"--out", std::filesystem::path(o.out) / "log.jsonl"}});
         const OutputLock lock = OutputLock::of_folder(o.out);
         require_writable_folder(o.out);
         const AnyDataset images = o.data.open(shape.image);

@@ -19,7 +19,10 @@ packages=(
     libeigen3-dev libxtensor-dev            # the library's core
     libjpeg-dev libpng-dev libdnnl-dev      # image files, faster matrix products
     zlib1g-dev dataset-fashion-mnist        # packed images of MNIST's format, and such images
+    libarchive-dev                          # tar archives of images
+    libzip-dev                              # files of PyTorch
     nlohmann-json3-dev libxxhash-dev        # checkpoints and other files, their checksums
+    libhdf5-dev                             # surfaces and directions for other programs
     libcli11-dev                            # the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks
     libopenmpi-dev openmpi-bin              # several processes

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// User-defined directions: random signs, the difference to another solution, and the leading eigenvector of the Hessian, the
-// direction of largest curvature.
+// A user-defined direction, random signs, beside two of the library's: the difference to another solution, with the barrier between
+// them, and the leading eigenvector of the Hessian, the direction of largest curvature.
 // prints: signs: as long as the weights, yes
 // prints: path: loss at 0 and 1 that of the two solutions, yes
+// prints: barrier: .* \+- .*
 // prints: eigenvector: curvature along it is the eigenvalue, yes
 #include <cmath>
 #include <iostream>
@@ -31,21 +32,6 @@ Vector<Device> sign_direction(const Device& backend, const ParameterLayout& layo
     return {backend, signs};
 }
 
-/// theta' - theta: a line along it connects two solutions.
-Vector<Device> path_to(const Vector<Device>& from, const Vector<Device>& to) {
-    Vector<Device> path = to;
-    axpby(-1, from, 1, path);
-    return path;
-}
-
-/// The unit eigenvector of the Hessian's largest eigenvalue at theta.
-template <TwiceDifferentiable<Device> O>
-Eigenpair<Device> leading_eigenpair(O& loss, const Vector<Device>& theta) {
-    auto spectrum =
-        lanczos(hessian(loss, theta), {.largest = 1, .smallest = 0, .tolerance = 1e-6, .vectors = true});
-    return std::move(spectrum.largest.front());
-}
-
 Vector<Device> train(const MaskedAutoencoder<>& method, const Synthetic& images, std::uint64_t seed) {
     Trainer trainer{Device{}, method, AdamW{}, WarmupCosine{.peak = 3e-3, .warmup_epochs = 1}, seed};
     trainer.fit(images, {.epochs = 4, .batch = 16, .transform = {.side = 16}});
@@ -71,13 +57,17 @@ int main() {
                                            theta.data() + parameter.slot.offset);
     std::cout << "signs: as long as the weights, " << yes(std::abs(norm(signs) - std::sqrt(weights)) < 1e-9);
 
-    const Surface path =
-        project(loss, Line{theta, path_to(theta, other)}, Grid{.from = 0, .to = 1, .steps = 5});
+    const Line line{theta, direction_to(theta, other)};
+    const Surface path = project(loss, line, Grid{.from = 0, .to = 1, .steps = 5});
     std::cout << "path: loss at 0 and 1 that of the two solutions, "
               << yes(std::abs(path.loss(0, 0) - loss.value(theta)) < 1e-12 &&
                      std::abs(path.loss(0, 4) - loss.value(other)) < 1e-12);
+    const LossBarrier barrier = loss_barrier<Device>(loss, line, path);
+    std::cout << "barrier: " << barrier.height << " +- " << barrier.standard_error << '\n';
 
-    const Eigenpair<Device> leading = leading_eigenpair(loss, theta);
+    const auto pairs = eigenvector_directions(loss, theta, all_parameters(layout),
+                                              {.largest = 1, .smallest = 0, .tolerance = 1e-6});
+    const Eigenpair<Device>& leading = pairs.front();
     constexpr double h = 1e-3;
     const Surface bend = project(loss, Line{theta, leading.vector}, Grid{.from = -h, .to = h, .steps = 3});
     const double curvature = (bend.loss(0, 0) - 2 * bend.loss(0, 1) + bend.loss(0, 2)) / (h * h);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/data/open_dataset.hpp>
 
 namespace program {
 
@@ -34,11 +35,11 @@ struct NamedPath {
     if (file.empty()) return {};
     return {{option, file}, {option, std::filesystem::path(file).replace_extension(".json")}};
 }
-/// The folder of images that a name as of --data means; none for images that are built in.
-[[nodiscard]] inline std::vector<NamedPath> image_folder(const std::string& option, const std::string& data) {
-    for (const std::string kind : {"folder:", "cifar10:", "idx:"})
-        if (data.starts_with(kind) && data.size() > kind.size()) return {{option, data.substr(kind.size())}};
-    return {};
+/// The folder or files of images that a name as of --data means; none for images that are built in.
+[[nodiscard]] inline std::vector<NamedPath> image_files(const std::string& option, const std::string& data) {
+    std::vector<NamedPath> files;
+    for (const std::filesystem::path& file : vitscape::dataset_files(data)) files.push_back({option, file});
+    return files;
 }
 
 /// @throws ConfigError naming both options where an output is an input, would become an image of a folder that is read, or is

@@ -85,8 +85,10 @@ struct DataOptions {
         add_name(
             app, "--data", source, "DATA",
             "images: synthetic[:N] (built in, N images, 10000 unless said), folder:DIR (JPEG and PNG, one "
-            "folder per class), cifar10:DIR (the binary files) or idx:DIR (the files of MNIST or "
-            "Fashion-MNIST)");
+            "folder per class), tar:FILES (such images in tar archives: a file, a folder of them, "
+            "shard-{000..010}.tar, or a folder inside, FILE/FOLDER), cifar10:DIR, cifar100:DIR or "
+            "cifar100-coarse:DIR (the binary files) or idx:DIR (the files of MNIST, Fashion-MNIST, KMNIST or "
+            "EMNIST)");
         add_number(app, "--limit-per-class", limit_per_class, vitscape::Range::count(0, 4294967295.0),
                    "use the first N images of each class; 0: all");
         add_number(app, "--max-pixels", max_pixels, vitscape::Range::count(1, 1e15),
@@ -98,13 +100,14 @@ struct DataOptions {
                                             std::size_t limit) const {
         auto bar = std::make_shared<std::unique_ptr<vitscape::ProgressBar>>();
         auto label = std::make_shared<std::string>();
-        vitscape::ImageFolderOptions folder;
+        vitscape::ImageFilesOptions folder;
         folder.max_pixels = max_pixels;
         folder.progress = [bar, label](std::string_view what, std::size_t done, std::size_t total) {
             if (*label != what) {
                 *label = what;
-                *bar = std::make_unique<vitscape::ProgressBar>(*label, static_cast<std::int64_t>(total),
-                                                               "images");
+                *bar = std::make_unique<vitscape::ProgressBar>(
+                    *label, static_cast<std::int64_t>(total),
+                    what == "reading archives" ? "archives" : "images");
             }
             (*bar)->update(static_cast<std::int64_t>(done));
         };

@@ -23,15 +23,23 @@
 #include <vitscape/curvature/spectral_density.hpp>
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
+#include <vitscape/landscape/adaptive.hpp>
 #include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/critical_sharpness.hpp>
+#include <vitscape/landscape/derivative_direction.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/level_radius.hpp>
+#include <vitscape/landscape/loss_barrier.hpp>
+#include <vitscape/landscape/merge_tree.hpp>
+#include <vitscape/landscape/mode_connectivity.hpp>
+#include <vitscape/landscape/model_plane.hpp>
 #include <vitscape/landscape/normalization.hpp>
+#include <vitscape/landscape/part.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/smoothness.hpp>
+#include <vitscape/landscape/trajectory.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
 #include <vitscape/methods/any_masking.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
@@ -46,6 +54,7 @@
 #include <vitscape/probe/linear_probe.hpp>
 #include <vitscape/probe/nearest_neighbours.hpp>
 #include <vitscape/train/callbacks.hpp>
+#include <vitscape/train/tensorboard_log.hpp>
 #include <vitscape/train/trainer.hpp>
 
 #if defined(__CUDACC__)
@@ -53,8 +62,13 @@
 #endif
 
 #if defined(VITSCAPE_HAS_JSON)
+#include <vitscape/io/published/checkpoint.hpp>
+#include <vitscape/io/published/export.hpp>
+#include <vitscape/landscape/adaptive_io.hpp>
 #include <vitscape/landscape/direction_file.hpp>
+#include <vitscape/landscape/merge_tree_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/report/figures.hpp>
+#include <vitscape/report/persistence_figure.hpp>
 #include <vitscape/train/checkpointing.hpp>
 #endif

@@ -3,14 +3,25 @@
 #
 # usage: make_corpus.py FOLDER
 # Writes the corpora: for each reader a few small files that it accepts, in the formats of docs/file-formats.md. They carry no
-# checksum, as those of version 0.1, so that a changed byte reaches the code behind it. Needs ImageMagick for the JPEG files.
+# checksum, as those of version 0.1, so that a changed byte reaches the code behind it. Needs ImageMagick for the JPEG files and
+# h5py for the HDF5 files.
+import argparse
+import collections
 import gzip
+import io
 import json
 import pathlib
+import pickle
 import struct
 import subprocess
 import sys
+import tarfile
+import types
+import zipfile
 import zlib
+
+import h5py
+import numpy
 
 folder = pathlib.Path(sys.argv[1])
 
@@ -57,6 +68,84 @@ plane = [(f"{k}.{name}", "F32", shape, floats(*range(1, count + 1)))
          for k in (0, 1) for name, shape, count in (("a", [2, 2], 4), ("b", [3], 3))]
 write("directions", "plane", safetensors(plane, {"content": "directions after normalization"}))
 write("directions", "line", safetensors(plane[:2], {}))
+
+# PyTorch's files: pickles, which the harness puts into an archive with the storages "0" of 64 and "1" of 12 bytes, and archives
+def torch_pickle(value, protocol=2):
+    modules = {name: types.ModuleType(name) for name in ("torch", "torch._utils")}
+
+    def of_torch(module, name, thing):
+        thing.__module__, thing.__qualname__ = module, name
+        setattr(modules[module], name, thing)
+        return thing
+
+    rebuild = {version: of_torch("torch._utils", f"_rebuild_{version}", lambda: None)
+               for version in ("tensor_v2", "tensor_v3", "parameter")}
+    dtype = of_torch("torch", "uint16", type("uint16", (), {}))
+    storages = {kind: of_torch("torch", kind + "Storage", type(kind, (), {}))
+                for kind in ("Float", "Half", "Long", "Bool", "Untyped")}
+
+    class Tensor:
+        def __init__(self, kind, key, offset, extents, strides):
+            self.storage = kind, key
+            self.rest = (offset, extents, strides, False, collections.OrderedDict()) + ((dtype,) if kind == "Untyped" else ())
+
+        def __reduce__(self):
+            return rebuild["tensor_v3" if self.storage[0] == "Untyped" else "tensor_v2"], (Storage(*self.storage), *self.rest)
+
+    class Parameter(Tensor):
+        def __reduce__(self):
+            return rebuild["parameter"], (Tensor(*self.storage, *self.rest[:3]), True, collections.OrderedDict())
+
+    class Storage:
+        def __init__(self, kind, key):
+            self.kind, self.key = kind, key
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing):
+            if not isinstance(thing, Storage):
+                return None
+            size = {"Float": 4, "Half": 2, "Long": 8}.get(thing.kind, 1)
+            return "storage", storages[thing.kind], thing.key, "cpu", {"0": 64, "1": 12}[thing.key] // size
+
+    sys.modules.update(modules)
+    out = io.BytesIO()
+    Pickler(out, protocol).dump(value(Tensor, Parameter))
+    for name in modules:
+        del sys.modules[name]
+    return out.getvalue()
+
+
+def torch_archive(content, compression):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, data in {"data.pkl": content, "byteorder": b"little", "data/0": bytes(64), "data/1": bytes(12)}.items():
+            archive.writestr(zipfile.ZipInfo("a/" + name), data, compression)
+    return out.getvalue()
+
+
+def torch_dict(tensor, parameter):
+    return collections.OrderedDict([("w", parameter("Float", "0", 0, (4, 4), (4, 1))), ("b", tensor("Float", "1", 0, (3,), (1,)))])
+
+
+def torch_views(tensor, _):
+    return {"t": tensor("Half", "0", 2, (3, 2, 2), (1, 4, 8)), "e": tensor("Bool", "1", 12, (0, 4), (4, 1)),
+            "n": tensor("Long", "0", 7, (), ()), "u": tensor("Untyped", "1", 1, (2, 2), (2, 1)),
+            "x": tensor("Bool", "1", 0, (2, 3, 1, 1, 1, 2), (6, 2, 9, 9, 9, 1))}
+
+
+def torch_checkpoint(tensor, parameter):
+    model = torch_dict(tensor, parameter)
+    return {"model": {"module." + key: value for key, value in model.items()}, "ema": model, "args": argparse.Namespace(lr=0.1, m="v"),
+            "epoch": 7, "best": 0.5, "o": {"state": {0: {"exp_avg": tensor("Float", "1", 0, (3,), (1,))}}, "groups": [{"lr": 1}]},
+            "n": None, "s": {1, 2}, "y": b"z", "big": 1 << 70, "yes": True, "d": collections.defaultdict(list, k=1)}
+
+
+for protocol in (2, 4):
+    write("pth", f"state_dict{protocol}", torch_pickle(torch_dict, protocol))
+    write("pth", f"views{protocol}", torch_pickle(torch_views, protocol))
+    write("pth", f"checkpoint{protocol}", torch_pickle(torch_checkpoint, protocol))
+write("pth", "stored", torch_archive(torch_pickle(torch_views), zipfile.ZIP_STORED))
+write("pth", "packed", torch_archive(torch_pickle(torch_dict), zipfile.ZIP_DEFLATED))
 
 # Models, and the checkpoint of the smallest of them
 encoder = {"depth": 1, "heads": 1, "image": 4, "mlp_ratio": 1.0, "patch": 4, "width": 4}
@@ -111,6 +200,40 @@ for name, options in {"small.jpg": [], "grey.jpg": ["-colorspace", "Gray"], "cmy
                           check=True, capture_output=True)
     write("image", name, made.stdout)
 
+
+# Tar archives of such images
+def tar(members, kind=tarfile.USTAR_FORMAT):
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=kind, bufsize=512) as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                info.type, info.linkname = tarfile.SYMTYPE, content
+            else:
+                info.size = len(content)
+            archive.addfile(info, None if isinstance(content, str) else io.BytesIO(content))
+    return made.getvalue().rstrip(b"\0") + bytes(1536)  # without the padding to 10 kB
+
+
+small = png(2, 2, 8, 2, 0, b"\x00\x01\x02\x03\x04\x05\x06\x01\x07\x08\x09\x0a\x0b\x0c")
+write("tar", "webdataset", tar([("a.cls", b"1"), ("a.png", small), ("b.png", small), ("b.json", b'{"label": 0}')]))
+write("tar", "folders", tar([("x/cat/1.png", small), ("x/dog/1.png", small), ("x/2.png", small), ("x/l.png", "2.png")]))
+write("tar", "pax", tar([("d" * 120 + "/\u00e9.png", small), ("a.png", small)], tarfile.PAX_FORMAT))
+write("tar", "gnu", tar([("d" * 120 + "/a.png", small)], tarfile.GNU_FORMAT))
+write("tar", "several", tar([("a.png", small), ("a.left.png", small), ("a.txt", b"text")]))
+sparse = io.BytesIO()
+with tarfile.open(fileobj=sparse, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    info = tarfile.TarInfo("GNUSparseFile.1/a.png")
+    info.size = 1024
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a.png", "GNU.sparse.realsize": "1024"}
+    archive.addfile(info, io.BytesIO(b"1\n0\n512\n".ljust(512, b"\0") + bytes(512)))
+write("tar", "sparse", sparse.getvalue()[:4096])
+
+# What says of which class an image is; the first byte chooses which of these it is
+for number, text in enumerate(("ant\nbee\r\ncaf\u00e9\n", "1 65 97\n2 66 98\n0 48\n", " 17\n",
+                               '{"a": [{"label": 1}], "label": 5, "b": 2.5}', "a-{08..12}{0..2}.tar")):
+    write("labels", str(number), chr(number) + text)
+
 # CIFAR-10: a record is 3073 bytes, which one byte repeated keeps out of reach of most changes
 write("cifar10", "one", b"\x09" + bytes(3072))
 write("cifar10", "short", b"\x01" * 100)
@@ -132,6 +255,26 @@ write("idx", "members", idx_folder(labels, gzip.compress(images[:9], mtime=0) + 
 write("idx", "stored", idx_folder(labels, gzip.compress(images, compresslevel=0, mtime=0)))
 write("idx", "large", idx_folder(labels, gzip.compress(idx([3, 300, 300], bytes(270000)), mtime=0)))
 write("idx", "other_count", idx_folder(labels, idx([2, 1, 1], [0, 255])))
+
+# HDF5; a text of a length of its own would make the file longer than what is changed
+def hdf5(name, datasets):
+    path = folder / "hdf5" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w", track_order=False) as file:
+        for key, value in datasets.items():
+            file.create_dataset(key, data=value, track_times=False)
+
+
+table = numpy.array([[1, -1, 3], [4, 5, 6e300]])
+grid = {"xcoordinates": numpy.array([-1.0, 0, 1]), "ycoordinates": numpy.array([0.0, 1]), "train_loss": table}
+described = json.dumps({"metadata": {"seed": 1}, "samples": 8, "centre": {"loss": 1.0, "standard_error": None}}).encode()
+hdf5("surface", grid | {"dir_file": numpy.bytes_("d.h5"), "computed": numpy.ones((2, 3), "u1"), "standard_error": table,
+                        "difference_standard_error": table, "vitscape": numpy.bytes_(described)})
+hdf5("foreign", grid | {"train_loss": table.reshape(3, 2), "train_acc": table.reshape(3, 2)})
+hdf5("line", {"xcoordinates": grid["xcoordinates"], "train_loss": numpy.array([1, 2, 3], ">f4")})
+hdf5("directions", {f"{axis}direction/{i}": numpy.ones(shape, "f4") for axis in "xy" for i, shape in enumerate(((2, 2), (3,)))}
+     | {"proj_xcoord": numpy.array([1.0, 0]), "proj_ycoord": numpy.array([1.0, 0]),
+        "explained_variance_ratio_": numpy.array([0.5, 0.25])})
 
 # Surfaces and regions
 geometry = dict.fromkeys(("theta_norm", "delta_norm", "eta_norm", "theta_dot_delta", "theta_dot_eta", "delta_dot_eta"), 1.5)

@@ -101,6 +101,10 @@ TEST_CASE("tensors whose description lies are refused by name") {
         contains(one(R"({"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,16]})"), "no count"));
     CHECK(contains(one(R"({"dtype":"F32","shape":[0,18446744073709551615],"data_offsets":[0,0]})", 0),
                    "not plausible"));
+    // An empty tensor may be long, but its extents have a product in any order.
+    CHECK(one(R"({"dtype":"F32","shape":[1000000,0],"data_offsets":[0,0]})", 0).empty());
+    CHECK(contains(one(R"({"dtype":"F32","shape":[2097152,2097152,2097152,0],"data_offsets":[0,0]})", 0),
+                   "not plausible"));
     CHECK(contains(one(R"({"dtype":"F32","shape":[4],"data_offsets":[0]})"), "begin and an end"));
     CHECK(contains(one(R"({"dtype":"F32","shape":[4],"data_offsets":[16,0]})"), "16 to 0"));
     CHECK(contains(one(R"({"dtype":"F32","shape":[4],"data_offsets":[0,17]})"), "of 16"));

@@ -43,7 +43,7 @@ TEST_CASE("a surface reads back as it was written") {
     surface.computed(2, 3) = 0;  // as if it had not come to that
     surface.loss(2, 3) = std::nan("");
     const auto prefix = folder.path / "run.epoch-3";
-    write_surface(prefix, surface, {{"seed", 7}});
+    write_surfaces(prefix, {".npy", ".csv", ".json"}, surface, {{"seed", 7}});
     const StoredSurface stored = load_surface(folder.path / "run.epoch-3.json");
     CHECK(stored.metadata.at("seed") == 7);
     CHECK(stored.surface.x == surface.x);
@@ -89,7 +89,7 @@ TEST_CASE("surfaces of other programs and broken files") {
         CHECK_THROWS_AS(load_surface(path), IoError);
     }
     CHECK_THROWS_AS(load_surface(folder.path / "missing.json"), IoError);
-    CHECK_THROWS_AS(write_surface(folder.path / "missing" / "surface", example()), IoError);
+    CHECK_THROWS_AS(write_surface(folder.path / "missing" / "surface.json", example()), IoError);
 }
 
 TEMPLATE_LIST_TEST_CASE("directions read back as they were written", "", test::Plain) {

@@ -40,6 +40,13 @@ printf '\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377' >"$in/idx_hug
 (cat "$in/idx_bomb/$pixels" && head -c 100000000 /dev/zero) | gzip -1 >"$in/idx_bomb/$pixels.gz"
 gzip <"$in/idx_cut_gz/$pixels" | head -c 30 >"$in/idx_cut_gz/$pixels.gz"
 rm "$in"/idx_{bomb,cut_gz}/"$pixels"
+# tar archives of what is no picture
+mkdir -p "$in/tar" "$in/set"/{train,test}/{a,b}
+tee "$in/set"/{train,test}/{a,b}/1.jpg <<<'no picture' >/dev/null
+tar -C "$in/set" -cf "$in/tar/deep-0.tar" train test
+tar -C "$in/set/train" -cf "$in/tar/flat-1.tar" a b
+head -c 1030 "$in/tar/flat-1.tar" >"$in/tar/cut.tar"
+gzip -c "$in/tar/deep-0.tar" >"$in/tar/packed.tar"
 printf 'no picture' | tee "$in/hollow/dogs/1.jpg" "$in/file" "$in/full/notes" "$in/short/data_batch_1.bin" >/dev/null
 
 # memory as in a small computer, where the programs run with that limit (an address sanitizer does not)
@@ -313,6 +320,37 @@ landscape --grid= | FROM:TO:STEPS
 landscape --grid=-1:1:100000 | --grid -1:1:100000 would need 850 GB of memory
 landscape --grid=x:-1:1:100000,y:-1:1:90000 | of memory
 landscape --normalize soft | --normalize takes one of filter, layer, weight, dfilter, dlayer, park; 'soft' was given
+landscape --along nowhere | --along takes one of gaussian, eigenvectors, eigenvectors:top, gradient; 'nowhere' was given
+landscape --along gradient --directions @directions | --along excludes --directions
+landscape --along gradient --orthogonal | --orthogonal belongs to --along gaussian
+landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole number from 2 to 1000000000, 1 was given
+landscape --along eigenvectors --tolerance 0 | --tolerance takes
+landscape --dimensions 3 | --dimensions takes a whole number from 1 to 2, or 0, 3 was given
+landscape --dimensions 1 --grid=x:-1:1:3,y:-1:1:3 | is of a plane, and a line is drawn
+landscape --to @missing | --to takes a file that is there; @missing is not there
+landscape --to @pipe | @pipe is no file
+landscape --to @file | @file
+landscape --to @good/checkpoint.safetensors | the distance 0
+landscape --to @wide/checkpoint.safetensors | is a checkpoint of another architecture
+landscape --to2 @wide/checkpoint.safetensors | --to2 requires --to
+landscape --to @wide/checkpoint.safetensors --to2 @wide/checkpoint.safetensors --dimensions 1 | --to2 needs a plane
+landscape --to @wide/checkpoint.safetensors --along gradient | --along excludes --to
+landscape --to @wide/checkpoint.safetensors --save-inputs @wide/checkpoint.json | which --to reads
+landscape --to @wide/checkpoint.safetensors --curve circle | --curve takes one of bezier, chain; 'circle' was given
+landscape --curve bezier | --curve requires --to
+landscape --to @wide/checkpoint.safetensors --curve bezier --only encoder | --curve moves all parameters
+landscape --to @wide/checkpoint.safetensors --curve bezier --curve-rate 0 | --curve-rate takes a number above 0, 0 was given
+landscape --trajectory @missing | --trajectory takes a folder of checkpoints, @missing is none
+landscape --trajectory @good/checkpoint.safetensors | --trajectory takes a folder of checkpoints
+landscape --trajectory @empty | has 0 checkpoints
+landscape --trajectory @good | has 0 checkpoints
+landscape --trajectory @wide | another architecture
+landscape --trajectory @cut | @cut/checkpoint.safetensors
+landscape --trajectory @piped | not a regular file
+landscape --trajectory @good --out @good/checkpoint | would overwrite @good/checkpoint.json
+landscape --only blocks | no parameter of the model is called 'blocks'
+landscape --only | --only needs a value
+landscape --only norm.* | does not move
 landscape --seed -1 | --seed takes a whole number from 0 to 18446744073709551615, -1 was given
 landscape --directions @missing | --directions takes a file that is there; @missing is not there
 landscape --directions @pipe | @pipe is no file
@@ -328,6 +366,11 @@ landscape --out @good/checkpoint | --out would overwrite @good/checkpoint.json, 
 landscape --directions @directions --save-inputs @directions | which --directions reads
 landscape --save-directions @new --save-inputs @new | --save-inputs and --save-directions would both write
 landscape --save-inputs @new.json --out @new | --save-inputs and --out would both write
+landscape --save-inputs @new.vts --out @new --formats vts | --save-inputs and --out would both write
+landscape --out @good/checkpoint --formats obj | --out would overwrite @good/checkpoint.json, which --checkpoint reads
+landscape --formats bmp | --formats takes one of json, npy, csv, h5, hdf5, vts, obj; 'bmp' was given
+landscape --formats json,,npy | --formats takes one of json, npy, csv, h5, hdf5, vts, obj; '' was given
+landscape --formats npy,csv,npy | --formats has 'npy' twice
 landscape --save-inputs @hollow/dogs/2.jpg --data folder:@hollow | among the images of --data
 landscape --out @hollow/dogs/2 --data folder:@hollow | among the images of --data
 landscape --save-directions @empty | --save-directions: cannot write @empty: Is a directory
@@ -512,6 +555,8 @@ pretrain --save-minutes nan | --save-minutes takes a number from 0 to 10000000, 
 pretrain --save-minutes inf | --save-minutes takes a number from 0 to 10000000, inf was given
 pretrain --save-minutes -1 | --save-minutes takes a number from 0 to 10000000, -1 was given
 pretrain --save-minutes soon | --save-minutes takes a number from 0 to 10000000, 'soon' was given
+pretrain --keep-every -1 | --keep-every takes a whole number from 1 to 10000000, or 0, -1 was given
+pretrain --keep-every 1.5 | --keep-every takes a whole number from 1 to 10000000, or 0, 1.5 was given
 pretrain --test-every 0 | --test-every takes a whole number from 1 to 10000000, 0 was given
 pretrain --test-every -1 | --test-every takes a whole number from 1 to 10000000, -1 was given
 pretrain --threads -1 | --threads takes a whole number from 0 to 1024, -1 was given
@@ -537,6 +582,23 @@ pretrain --data cifar10:@missing | @missing
 pretrain --data cifar10:@empty | @empty
 pretrain --data cifar10:@pipes | data_batch_1.bin
 pretrain --data cifar10:@short | data_batch_1.bin
+pretrain --data cifar100:@missing | @missing/train.bin
+pretrain --data cifar100-coarse:@empty | @empty/train.bin
+pretrain --data cifar100: | cifar100-coarse:DIR or idx:DIR
+pretrain --data tar: | tar:
+pretrain --data tar:@missing.tar | @missing.tar does not exist
+pretrain --data tar:@empty | @empty holds no .tar files
+pretrain --data tar:@file | @file cannot be read
+pretrain --data tar:@pipe | @pipe: not a regular file
+pretrain --data tar:@tar/deep-{0..1}.tar | @tar/deep-1.tar does not exist
+pretrain --data tar:@tar/deep-{1..0}.tar | as in {000..010}
+pretrain --data tar:@tar/deep-{0,1}.tar | as in {000..010}
+pretrain --data tar:@tar/deep-0.tar | as in tar:@tar/deep-0.tar/t
+pretrain --data tar:@tar/deep-0.tar/val | in a folder val
+pretrain --data tar:@tar/deep-0.tar/train | 2 of 2 files in tar archive @tar/deep-0.tar/train are damaged
+pretrain --data tar:@tar/flat-1.tar | 2 of 2 files
+pretrain --data tar:@tar/cut.tar | is cut off
+pretrain --data tar:@tar/packed.tar | gzip -dk @tar/packed.tar
 pretrain --data idx:@missing | @missing/train-images-idx3-ubyte
 pretrain --data idx:@empty | @empty/train-images-idx3-ubyte
 pretrain --data idx:@file | @file/train-images-idx3-ubyte

@@ -47,6 +47,11 @@ flipped "$checkpoint" "$curvature" "${look[@]}" --top 1 --bottom 0 --trace-sampl
 flipped "$checkpoint" "$pretrain" "${model[@]:0:10}" --threads 1 --method supervised --data synthetic:64 --batch 16 --epochs 1 \
     --init "$checkpoint" --out "$folder/tuned" --resume
 flipped "$folder/directions.safetensors" "${map[@]}" --directions "$folder/directions.safetensors" --out "$folder/again"
+if "${map[@]}" --save-directions "$folder/directions.h5" --out "$folder/map" >/dev/null 2>"$folder/log"; then
+    flipped "$folder/directions.h5" "${map[@]}" --directions "$folder/directions.h5" --out "$folder/again"
+else
+    grep -q 'libhdf5-dev' "$folder/log"
+fi
 flipped "$folder/map.json" "${map[@]}" --out "$folder/map" --resume
 
 study=("$compare" "${model[@]}" --data synthetic:200 --test-data synthetic:60 --methods mae,rc-mae --seeds 1 --batch 40 --epochs 1 --pairs 1

@@ -26,6 +26,19 @@ before="$(cksum <"$out.json")"
 "$landscape" "${look[@]}" --out "$out" --resume >/dev/null 2>"$folder/log"
 [[ "$(cksum <"$out.json")" == "$before" ]] || { echo "FAILED: resuming changed a surface that was complete" && failed=1; }
 
+# the same images in a tar archive are the same training; without classes autoencoders are trained
+tar -C "$images" --sort=name -cf "$folder/set.tar" .
+"$pretrain" "${small[@]}" --data "tar:$folder/set.tar" --epochs 2 --out "$folder/packed" >/dev/null 2>"$folder/log"
+grep -qF '"cl\\xE9"' "$folder/packed/checkpoint.json"
+losses() { grep -o '"loss":[^,}]*' "$1/log.jsonl"; }
+[[ "$(losses "$folder/packed")" == "$(losses "$folder/run")" ]] || { echo "FAILED: an archive was trained on in another way than its folder" && failed=1; }
+tar -C "${classes[0]}" -cf "$folder/plain.tar" .
+for data in "tar:$folder/plain.tar" "folder:${classes[0]}"; do
+    refuses "supervised training needs images of at least 2 classes, $data has 0" "$pretrain" "${small[@]}" --data "$data" --out "$folder/a"
+done
+"$pretrain" "${small[@]}" --method mae --decoder-width 8 --decoder-heads 2 --data "tar:$folder/plain.tar" --epochs 1 --out "$folder/plain" >/dev/null 2>"$folder/log"
+grep -qF '"classes":[]' <(tr -d ' \n' <"$folder/plain/checkpoint.json")
+
 refuses '--max-pixels' "$pretrain" "${small[@]}" --max-pixels 0 --out "$folder/a"
 truncate -s 60 "${classes[0]}/1.png"
 refuses '1 of 16 files' "$pretrain" "${small[@]}" --epochs 2 --out "$folder/a"

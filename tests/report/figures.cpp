@@ -97,6 +97,64 @@ TEST_CASE("figures of surfaces in each form and format") {
     CHECK(svg.find("supervised") != svg.npos);
 }
 
+TEST_CASE("the loss between points of a surface is bilinear, and nothing is known outside") {
+    const Surface smooth = surface_of(bowl), line = surface_of(bowl, 1);
+    CHECK(detail::loss_between(smooth, 0.2, 0.25) == Approx(bowl(0.2, 0.25)));
+    CHECK(detail::loss_between(smooth, 1, -1) == Approx(bowl(1, -1)));
+    CHECK(detail::loss_between(smooth, 0.3, 0.25) == Approx((bowl(0.2, 0.25) + bowl(0.4, 0.25)) / 2));
+    CHECK(detail::loss_between(smooth, 0.2, 0.375) == Approx((bowl(0.2, 0.25) + bowl(0.2, 0.5)) / 2));
+    CHECK(std::isnan(detail::loss_between(smooth, 1.01, 0)));
+    CHECK(std::isnan(detail::loss_between(smooth, 0, -1.01)));
+    CHECK(detail::loss_between(line, 0.2, 7) == Approx(bowl(0.2, 0)));
+    Surface hole = smooth;
+    hole.loss(4, 6) = std::nan("");
+    CHECK(std::isnan(detail::loss_between(hole, 0.3, 0)));
+    CHECK(std::isfinite(
+        detail::loss_between(hole, hole.x[7], 0)));  // a neighbour without weight does not matter
+}
+
+TEST_CASE("marks and paths are drawn with their names, unless they lie outside") {
+    if (!find_gnuplot()) return;
+    const Folder folder;
+    const Surface smooth = surface_of(bowl), line = surface_of(bowl, 1);
+    const SurfaceMarks marks{
+        .points = {{"here", 0, 0}, {"there", 0.5, 0.3}, {"beyond", 3, 0}},
+        .path = {{"begin", -0.9, 0.8}, {"between", -0.4, 0.7}, {"far", -0.2, 5}, {"end", 0.1, 0.1}}};
+    const auto drawn = [&](const Surface& surface, const SurfaceMarks* with, const auto& write) {
+        const std::filesystem::path path = folder.path / "marks.svg";
+        write(path, std::vector<FigurePanel>{{.title = "", .surface = &surface, .marks = with}});
+        return read_text(path);
+    };
+    const auto contour = [](const auto& path, const auto& panels) { write_contour(path, panels); };
+    const auto spatial = [](const auto& path, const auto& panels) { write_surface_figure(path, panels); };
+    const auto slice = [](const auto& path, const auto& panels) { write_slice(path, panels); };
+    const auto times = [](const std::string& svg, const std::string& name) {  // a boxed text is there twice
+        std::size_t count = 0;
+        for (std::size_t at = 0; (at = svg.find('>' + name + '<', at)) != svg.npos; ++at) ++count;
+        return count;
+    };
+    const auto check = [&](const std::string& with, const std::string& without) {
+        for (const char* name : {"here", "there", "begin", "end"}) {
+            CHECK(times(with, name) > 0);
+            CHECK(times(without, name) == 0);
+        }
+        for (const char* name : {"beyond", "between", "far"}) CHECK(times(with, name) == 0);
+        CHECK(with.find("255, 127,  14") != with.npos);  // the path's colour
+        CHECK(without.find("255, 127,  14") == without.npos);
+    };
+    const std::string one = drawn(smooth, &marks, contour);
+    check(one, drawn(smooth, nullptr, contour));
+    check(drawn(smooth, &marks, spatial), drawn(smooth, nullptr, spatial));
+    check(drawn(line, &marks, slice), drawn(line, nullptr, slice));
+    // of two panels, each has its own
+    const SurfaceMarks other{.points = {{"other", 0.2, 0.2}}, .path = {}};
+    write_contour(folder.path / "two.svg", {{.title = "", .surface = &smooth, .marks = &marks},
+                                            {.title = "", .surface = &smooth, .marks = &other}});
+    const std::string two = read_text(folder.path / "two.svg");
+    CHECK(times(two, "there") == times(one, "there"));
+    CHECK(times(two, "other") == times(one, "there"));
+}
+
 TEST_CASE("a comparison shows each model on the scale of all") {
     if (!find_gnuplot()) return;
     const Folder folder;

@@ -115,4 +115,9 @@ TEST_CASE("images that are both training and held-out images are refused", "[com
     CHECK(shared_image(Named({at("a/1.png")}), Named({at("b/1.png")})) == at("b/1.png"));
     CHECK_FALSE(shared_image(Named({at("a/1.png")}), Named({at("b/2.png")})));
     CHECK_FALSE(shared_image(Named({"image 1"}), Named({"image 1"})));  // not files
+    // in archives
+    CHECK(shared_image(Named({at("a/1.png/in/x.jpg")}), Named({at("b/1.png/in/x.jpg")})) ==
+          at("b/1.png/in/x.jpg"));
+    CHECK_FALSE(shared_image(Named({at("a/1.png/in/x.jpg")}), Named({at("b/1.png/in/y.jpg")})));
+    CHECK_FALSE(shared_image(Named({at("a/none/x.jpg")}), Named({at("a/none/x.jpg")})));
 }

@@ -31,6 +31,8 @@ enum class Purpose : std::uint32_t {
     corruption = 15,
     bootstrap = 16,
     label_noise = 17,
+    curve_position = 18,
+    held_out_point = 20,
 };
 
 /// Identifies one sequence of random numbers. Every random number in vitscape is Philox(seed, purpose, epoch, sample,

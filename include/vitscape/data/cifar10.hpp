@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/data/cifar_records.hpp>
 #include <vitscape/data/dataset.hpp>
 #include <vitscape/data/image.hpp>
 
@@ -24,88 +20,40 @@ namespace vitscape {
 class Cifar10 : public DatasetViews<Cifar10> {
   public:
     enum class Part { train, test };
-    static constexpr Index side = 32;  ///< pixels
+    static constexpr Index side = detail::CifarRecords::side;  ///< pixels
 
     /// @param folder  contains the files, or a folder `cifar-10-batches-bin` with them
-    /// @throws DataError for missing files, sizes that are not a multiple of 3073 bytes and labels above 9
+    /// @throws DataError for missing files, sizes that are not a multiple of 3073 bytes and labels above 9; ConfigError where
+    ///         the images do not fit into the memory
     explicit Cifar10(const std::filesystem::path& folder, Part part = Part::train)
-        : state_(std::make_shared<State>()) {
-        std::vector<std::string> names{"test_batch.bin"};
-        if (part == Part::train) {
-            names.clear();
-            for (int i = 1; i <= 5; ++i) names.push_back(message("data_batch_", i, ".bin"));
-        }
-        std::error_code error;
-        const std::filesystem::path nested = folder / "cifar-10-batches-bin";
-        const bool is_nested = std::filesystem::is_directory(nested, error);
-        std::vector<std::filesystem::path> paths;
-        std::size_t images = 0;
-        for (const std::string& name : names) {
-            paths.push_back((is_nested ? nested : folder) / name);
-            images += record_count(paths.back());
-        }
-        state_->pixels.reserve(images * pixel_bytes);
-        state_->labels.reserve(images);
-        for (const auto& path : paths) read(path);
-    }
+        : records_(std::make_shared<const detail::CifarRecords>(files(folder, part), format)) {}
 
-    [[nodiscard]] std::size_t size() const { return state_->labels.size(); }
-    [[nodiscard]] int label(std::size_t i) const { return state_->labels[i]; }
+    [[nodiscard]] std::size_t size() const { return records_->size(); }
+    [[nodiscard]] int label(std::size_t i) const { return records_->label(i); }
     [[nodiscard]] const std::vector<std::string>& classes() const {
         static const std::vector<std::string> names{"airplane", "automobile", "bird",  "cat",  "deer",
                                                     "dog",      "frog",       "horse", "ship", "truck"};
         return names;
     }
-    [[nodiscard]] std::string name(std::size_t i) const { return message("CIFAR-10 image ", i); }
-    [[nodiscard]] Image load(std::size_t i) const {
-        Image image;
-        image.width = image.height = side;
-        const auto begin = state_->pixels.begin() + static_cast<std::ptrdiff_t>(i * pixel_bytes);
-        image.pixels.assign(begin, begin + pixel_bytes);
-        return image;
-    }
+    [[nodiscard]] std::string name(std::size_t i) const { return message(format.set, " image ", i); }
+    [[nodiscard]] Image load(std::size_t i) const { return records_->image(i); }
 
   private:
-    static constexpr std::size_t pixel_bytes = 3072;
-    static constexpr std::size_t record_bytes = 1 + pixel_bytes;
+    static constexpr detail::CifarFormat format{.set = "CIFAR-10",
+                                                .label_bytes = 1,
+                                                .label_at = 0,
+                                                .classes = 10,
+                                                .unpacked = "cifar-10-batches-bin"};
 
-    struct State {
-        std::vector<std::uint8_t> pixels{};  // (images, 32, 32, 3)
-        std::vector<std::uint8_t> labels{};
-    };
-
-    static std::size_t record_count(const std::filesystem::path& path) {
-        std::error_code error;
-        const auto size = std::filesystem::file_size(path, error);
-        if (error)
-            throw DataError(message("CIFAR-10 file ", path.string(), " cannot be read (", error.message(),
-                                    "); give the folder with the binary version's files"));
-        if (size == 0 || size % record_bytes != 0)
-            throw DataError(message(
-                "CIFAR-10 file ", path.string(), " has ", size,
-                " bytes, which is not a multiple of 3073; it is truncated or not the binary version"));
-        return static_cast<std::size_t>(size / record_bytes);
+    static std::vector<std::filesystem::path> files(const std::filesystem::path& folder, Part part) {
+        const std::filesystem::path inside = detail::cifar_folder(folder, format);
+        if (part == Part::test) return {inside / "test_batch.bin"};
+        std::vector<std::filesystem::path> batches;
+        for (int i = 1; i <= 5; ++i) batches.push_back(inside / message("data_batch_", i, ".bin"));
+        return batches;
     }
 
-    void read(const std::filesystem::path& path) {
-        const std::size_t count = record_count(path);  // before it is opened: a pipe would be waited for
-        std::ifstream file(path, std::ios::binary);
-        std::vector<std::uint8_t> record(record_bytes);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (!file.read(reinterpret_cast<char*>(record.data()),
-                           static_cast<std::streamsize>(record_bytes)))
-                throw DataError(message("CIFAR-10 file ", path.string(), " cannot be read beyond image ", i));
-            if (record[0] > 9)
-                throw DataError(message("CIFAR-10 file ", path.string(), ": image ", i, " has label ",
-                                        int{record[0]}, ", labels are 0 to 9"));
-            state_->labels.push_back(record[0]);
-            for (std::size_t pixel = 0; pixel < pixel_bytes / 3; ++pixel)
-                for (std::size_t c = 0; c < 3; ++c)
-                    state_->pixels.push_back(record[1 + c * (pixel_bytes / 3) + pixel]);
-        }
-    }
-
-    std::shared_ptr<State> state_;
+    std::shared_ptr<const detail::CifarRecords> records_;
 };
 
 }  // namespace vitscape

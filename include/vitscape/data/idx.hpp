@@ -2,15 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <iomanip>
-#include <limits>
 #include <memory>
+#include <set>
 #include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -18,127 +15,25 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/file.hpp>
-#include <vitscape/core/memory.hpp>
 #include <vitscape/core/name_text.hpp>
+#include <vitscape/data/class_names.hpp>
 #include <vitscape/data/dataset.hpp>
-#include <vitscape/data/gzip.hpp>
+#include <vitscape/data/idx_file.hpp>
+#include <vitscape/data/idx_labels.hpp>
 #include <vitscape/data/image.hpp>
 
 namespace vitscape {
 
-namespace detail {
-
-/// An idx file of bytes: the extents that its header gives, and the values.
-struct IdxFile {
-    std::vector<std::size_t> extents{};
-    std::vector<std::byte> values{};  // (extents), row-major
-};
-
-inline std::size_t big_endian_word(std::span<const std::byte> bytes) {
-    std::size_t value = 0;
-    for (const std::byte byte : bytes.first(4)) value = value << 8 | std::to_integer<std::size_t>(byte);
-    return value;
-}
-
-/// "60000 x 28 x 28"
-inline std::string extents_text(std::span<const std::size_t> extents) {
-    std::string text;
-    for (const std::size_t extent : extents) text += message(text.empty() ? "" : " x ", extent);
-    return text;
-}
-
-/// Reads a header of big-endian words: 0x0000 08 and the number of extents, then the extents.
-/// @throws DataError for another type of values or number of extents, an extent of 0, an image of more than `max_pixels`
-///         pixels, and more values than can be counted
-inline std::vector<std::size_t> idx_extents(std::span<const std::byte> header, std::size_t count,
-                                            const std::string& name, Index max_pixels) {
-    const std::size_t magic = big_endian_word(header), expected = 0x800 + count;
-    if (magic != expected) {
-        std::ostringstream text;
-        text << std::hex << std::setfill('0') << "begins with 0x" << std::setw(8) << magic
-             << ", expected is 0x" << std::setw(8) << expected;
-        throw DataError(message("idx file ", name, " ", text.str(), " (bytes with ", count,
-                                count == 1 ? " extent: labels)" : " extents: grey images)"));
-    }
-    std::vector<std::size_t> extents;
-    for (std::size_t i = 1; i <= count; ++i) extents.push_back(big_endian_word(header.subspan(4 * i)));
-    if (std::find(extents.begin(), extents.end(), std::size_t{0}) != extents.end())
-        throw DataError(message("idx file ", name, " says that it holds ", extents_text(extents),
-                                " values; expected is at least one of each"));
-    if (count == 3) {
-        const std::string refusal =
-            size_refusal(static_cast<Index>(extents[2]), static_cast<Index>(extents[1]), max_pixels);
-        if (!refusal.empty())
-            throw DataError(message("idx file ", name, " cannot be used: for each image ", refusal));
-        constexpr std::size_t limit = std::numeric_limits<std::size_t>::max() / 8;
-        if (extents[0] > limit / (extents[1] * extents[2]))
-            throw DataError(message("idx file ", name, " says that it holds ", extents_text(extents),
-                                    " values, more than any file does"));
-    }
-    return extents;
-}
-
-/// Reads an idx file of unsigned bytes with so many extents, as it is or packed by gzip.
-/// @throws DataError for content that is not what the header says; IoError where the file cannot be read; ConfigError where it
-///         does not fit into the memory, or is packed and this build lacks zlib
-inline IdxFile read_idx(const std::filesystem::path& path, std::size_t count, Index max_pixels) {
-    const std::string name = path.string();
-    const std::string_view remedy = "use a machine with more, or a smaller file";
-    std::error_code unknown;
-    if (const auto size = std::filesystem::file_size(path, unknown); !unknown)
-        require_memory(message("idx file ", name), static_cast<double>(size), available_memory(), remedy);
-    std::vector<std::byte> bytes = read_bytes(path);
-    const std::size_t header_size = 4 * (1 + count);
-    const auto too_short = [&](std::size_t found) {
-        return DataError(message("idx file ", name, " has ", found, " bytes, expected is a header of ",
-                                 header_size, " bytes and the values behind it"));
-    };
-    const auto other_size = [&](const IdxFile& file, std::size_t expected, const std::string& found) {
-        return DataError(message("idx file ", name, " has ", found, " behind its header, expected are ",
-                                 expected, " (", extents_text(file.extents),
-                                 "); it is cut off, damaged or no idx file"));
-    };
-    const auto value_count = [](const IdxFile& file) {
-        std::size_t product = 1;
-        for (const std::size_t extent : file.extents) product *= extent;
-        return product;
-    };
-
-    IdxFile file;
-    if (!is_gzip(bytes)) {
-        if (bytes.size() < header_size) throw too_short(bytes.size());
-        file.extents = idx_extents(bytes, count, name, max_pixels);
-        const std::size_t expected = value_count(file), found = bytes.size() - header_size;
-        if (found != expected) throw other_size(file, expected, message(found, " bytes"));
-        bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(header_size));
-        file.values = std::move(bytes);
-        return file;
-    }
-    GzipReader reader(bytes, name);
-    std::vector<std::byte> header(header_size);
-    if (const std::size_t got = reader.read(header); got < header_size) throw too_short(got);
-    file.extents = idx_extents(header, count, name, max_pixels);
-    const std::size_t expected = value_count(file);
-    if (expected / largest_gzip_growth > bytes.size())
-        throw other_size(file, expected,
-                         message("no more than ", bytes.size() * largest_gzip_growth, " bytes"));
-    require_memory(message("idx file ", name), static_cast<double>(expected), available_memory(), remedy);
-    file.values.resize(expected);
-    if (const std::size_t got = reader.read(file.values); got < expected)
-        throw other_size(file, expected, message(got, " bytes"));
-    std::array<std::byte, 1> more{};
-    if (reader.read(more) != 0) throw other_size(file, expected, "more bytes");
-    return file;
-}
-
-}  // namespace detail
-
-/// Grey images in MNIST's format (LeCun, Cortes, Burges 1998), as MNIST, Fashion-MNIST and others have it: the files
+/// Grey images in MNIST's format (LeCun, Cortes, Burges 1998), as MNIST, Fashion-MNIST, KMNIST and EMNIST have it: the files
 /// `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, or `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` for
-/// testing, as they are or packed by gzip, then with or without `.gz` behind their names. Their values become three equal
-/// channels. Classes are called "0" to "9"; a file `classes.txt` beside them, a name a line, says otherwise. All pixels are
-/// kept in memory (47 MB for 60,000 images of 28 x 28).
+/// testing, as they are or packed by gzip, then with or without `.gz` behind their names; `.idx3-ubyte` is as good as
+/// `-idx3-ubyte`. They lie in the folder that is given or in `raw` in it. Of a folder with several sets, such as EMNIST's, one
+/// is chosen by the beginning of its names: `FOLDER/emnist-letters` for `emnist-letters-train-images-idx3-ubyte` and
+/// `emnist-letters-test-images-idx3-ubyte`.
+///
+/// Values become three equal channels. EMNIST's images (`emnist-…`) lie on their sides in its files and are transposed. Classes
+/// are called "0" to "9"; a file `classes.txt` beside them, a name a line, says otherwise, or EMNIST's `…-mapping.txt`. All
+/// pixels are kept in memory (47 MB for 60,000 images of 28 x 28).
 class IdxImages : public DatasetViews<IdxImages> {
   public:
     enum class Part { train, test };
@@ -147,13 +42,13 @@ class IdxImages : public DatasetViews<IdxImages> {
     ///         IoError for files that cannot be read; ConfigError where they do not fit into the memory or need zlib
     explicit IdxImages(const std::filesystem::path& folder, Part part = Part::train,
                        Index max_pixels = default_max_pixels) {
-        const std::string start = part == Part::train ? "train" : "t10k";
-        const std::filesystem::path image_path = find(folder, start + "-images-idx3-ubyte");
-        const std::filesystem::path label_path = find(folder, start + "-labels-idx1-ubyte");
+        const std::filesystem::path image_path = find(folder, part, "images", "idx3");
+        const std::filesystem::path label_path = find(folder, part, "labels", "idx1");
         auto state = std::make_shared<State>();
-        state->classes = read_classes(folder);
+        const detail::IdxLabels meaning = labels_of(folder, image_path.parent_path());
         state->labels = detail::read_idx(label_path, 1, max_pixels).values;  // first: they are small
-        check_labels(*state, label_path);
+        give_classes(*state, meaning, label_path);
+        state->classes = meaning.classes;
         detail::IdxFile images = detail::read_idx(image_path, 3, max_pixels);
         if (images.extents[0] != state->labels.size())
             throw DataError(message("idx file ", image_path.string(), " holds ", images.extents[0],
@@ -161,6 +56,7 @@ class IdxImages : public DatasetViews<IdxImages> {
                                     " labels; expected is a label for each image"));
         state->height = static_cast<Index>(images.extents[1]);
         state->width = static_cast<Index>(images.extents[2]);
+        state->transposed = image_path.filename().native().starts_with("emnist-");
         state->pixels = std::move(images.values);
         state_ = std::move(state);
     }
@@ -170,71 +66,94 @@ class IdxImages : public DatasetViews<IdxImages> {
     [[nodiscard]] const std::vector<std::string>& classes() const { return state_->classes; }
     [[nodiscard]] std::string name(std::size_t i) const { return message("idx image ", i); }
     [[nodiscard]] Image load(std::size_t i) const {
-        Image image(state_->width, state_->height);
-        const std::size_t count = image.pixels.size() / 3;
-        const auto values = std::span(state_->pixels).subspan(i * count, count);
-        for (std::size_t pixel = 0; pixel < count; ++pixel)
-            std::fill_n(image.pixels.begin() + static_cast<std::ptrdiff_t>(3 * pixel), 3,
-                        std::to_integer<std::uint8_t>(values[pixel]));
+        const Index rows = state_->height, columns = state_->width;
+        Image image = state_->transposed ? Image(rows, columns) : Image(columns, rows);
+        const std::byte* value = state_->pixels.data() + static_cast<Index>(i) * rows * columns;
+        for (Index row = 0; row < rows; ++row)
+            for (Index column = 0; column < columns; ++column)
+                std::fill_n(state_->transposed ? image.pixel(row, column) : image.pixel(column, row), 3,
+                            std::to_integer<std::uint8_t>(*value++));
         return image;
     }
 
   private:
     struct State {
-        Index width = 0;
+        Index width = 0;  // as in the file, as `height`
         Index height = 0;
+        bool transposed = false;
         std::vector<std::byte> pixels{};  // (images, height, width)
         std::vector<std::byte> labels{};
         std::vector<std::string> classes{};
     };
 
-    /// The file `name` or, where there is none, `name`.gz.
-    static std::filesystem::path find(const std::filesystem::path& folder, const std::string& name) {
+    /// The file of a folder, or of the set whose names begin with it.
+    static std::filesystem::path find(const std::filesystem::path& folder, Part part, const std::string& what,
+                                      const std::string& kind) {
+        const std::string start = part == Part::train ? "train-" : "t10k-";
+        const std::string set = folder.native() + (part == Part::train ? "-train-" : "-test-");
         std::error_code ignored;
-        for (const char* ending : {"", ".gz"})
-            if (auto path = folder / (name + ending); std::filesystem::exists(path, ignored)) return path;
-        throw DataError(message("idx file ", (folder / name).string(),
-                                " is missing, and so is that name with .gz; give the folder that holds it"));
+        std::filesystem::path other;  // some sites pack each file into a folder of its name
+        for (const std::filesystem::path& beginning :
+             {folder / start, folder / "raw" / start, std::filesystem::path(set)})
+            for (const char* dash : {"-", "."})
+                for (const char* ending : {"", ".gz"}) {
+                    std::filesystem::path path = beginning;
+                    path += message(what, dash, kind, "-ubyte", ending);
+                    if (!std::filesystem::exists(path, ignored)) continue;
+                    if (!std::filesystem::is_directory(path, ignored)) return path;
+                    if (other.empty()) other = path;
+                }
+        if (!other.empty()) return other;
+        const std::filesystem::path usual = folder / (start + what + "-" + kind + "-ubyte");
+        const std::string sets = sets_in(folder);
+        throw DataError(message("idx file ", usual.string(), " is missing, and so is that name with .gz; ",
+                                sets.empty() ? "give the folder that holds it"
+                                             : message("give one of the sets in this folder: ", sets)));
     }
 
-    static std::vector<std::string> read_classes(const std::filesystem::path& folder) {
-        const std::filesystem::path path = folder / "classes.txt";
-        std::error_code ignored;
-        std::vector<std::string> classes;
-        if (!std::filesystem::exists(path, ignored)) {
-            for (int digit = 0; digit < 10; ++digit) classes.push_back(message(digit));
-            return classes;
+    /// "DIR/emnist-letters, DIR/emnist-mnist": the sets in a folder whose files' names begin with theirs, at most ten.
+    static std::string sets_in(const std::filesystem::path& folder) {
+        std::set<std::string> names;
+        std::error_code error;
+        std::filesystem::directory_iterator entry(folder, error);
+        for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+            const std::string name = entry->path().filename().native();
+            const std::size_t end = name.find("-train-images");
+            if (end != std::string::npos && end > 0 && names.size() < 10) names.insert(name.substr(0, end));
         }
-        constexpr std::uintmax_t longest = 1 << 20;
-        const auto refuse = [&](const auto&... why) {
-            throw DataError(
-                message("file ", path.string(), " ", why..., "; expected is a class's name a line"));
-        };
-        if (const auto size = std::filesystem::file_size(path, ignored); !ignored && size > longest)
-            refuse("has ", size, " bytes, more than the ", longest, " that 256 names need");
-        std::istringstream lines(read_text(path));
-        for (std::string line; std::getline(lines, line);) {
-            line.erase(line.find_last_not_of(" \t\r") + 1);
-            classes.push_back(name_text(line));
-        }
-        while (!classes.empty() && classes.back().empty()) classes.pop_back();
-        if (classes.empty()) refuse("is empty");
-        if (classes.size() > 256) refuse("has ", classes.size(), " lines, labels are 0 to 255");
-        for (auto name = classes.begin(); name != classes.end(); ++name) {
-            if (name->empty()) refuse("has an empty line ", name - classes.begin() + 1);
-            if (std::find(classes.begin(), name, *name) != name) refuse("has the name '", *name, "' twice");
-        }
-        return classes;
+        std::string text;
+        for (const std::string& name : names)
+            text += message(text.empty() ? "" : ", ", name_text((folder / name).native()));
+        return text;
     }
 
-    static void check_labels(const State& state, const std::filesystem::path& path) {
-        for (std::size_t i = 0; i < state.labels.size(); ++i)
-            if (const auto label = std::to_integer<std::size_t>(state.labels[i]);
-                label >= state.classes.size())
-                throw DataError(
-                    message("idx file ", path.string(), ": image ", i, " has label ", label,
-                            ", expected is 0 to ", state.classes.size() - 1,
-                            "; a file classes.txt beside it, a name a line, can name more classes"));
+    static detail::IdxLabels labels_of(const std::filesystem::path& folder,
+                                       const std::filesystem::path& beside) {
+        std::error_code ignored;
+        std::filesystem::path mapping = folder;
+        mapping += "-mapping.txt";
+        if (std::filesystem::exists(mapping, ignored)) return detail::read_idx_mapping(mapping);
+        const std::filesystem::path names = beside / "classes.txt";
+        return detail::idx_labels(std::filesystem::exists(names, ignored) ? read_class_names(names, 256)
+                                                                          : numbered_classes(10));
+    }
+
+    /// Replaces the labels by the indices of their classes.
+    static void give_classes(State& state, const detail::IdxLabels& meaning,
+                             const std::filesystem::path& path) {
+        for (std::size_t i = 0; i < state.labels.size(); ++i) {
+            const auto label = std::to_integer<std::size_t>(state.labels[i]);
+            if (meaning.class_of[label] >= 0) {
+                state.labels[i] = static_cast<std::byte>(meaning.class_of[label]);
+                continue;
+            }
+            if (!meaning.file.empty())
+                throw DataError(message("idx file ", path.string(), ": image ", i, " has label ", label,
+                                        ", which ", meaning.file.string(), " does not have"));
+            throw DataError(message("idx file ", path.string(), ": image ", i, " has label ", label,
+                                    ", expected is 0 to ", meaning.classes.size() - 1,
+                                    "; a file classes.txt beside it, a name a line, can name more classes"));
+        }
     }
 
     std::shared_ptr<const State> state_;

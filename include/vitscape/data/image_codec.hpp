@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <ios>
+#include <istream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,10 +78,22 @@ inline ReducedImage decode_image_reduced(std::span<const std::uint8_t> bytes, co
 
 namespace detail {
 
-inline std::vector<std::uint8_t> image_file_bytes(const std::filesystem::path& path) {
+/// Why a file of so many bytes is not read; empty if it is. Four channels of 16 bits are 8 bytes per pixel; no packing of
+/// PNG doubles them, and what else a file carries (profiles, thumbnails) is far below 64 MiB.
+inline std::string bytes_refusal(std::uintmax_t bytes, Index max_pixels) {
+    constexpr std::uintmax_t rest = std::uintmax_t{1} << 26;
+    if (bytes <= rest || (bytes - rest) / 16 <= static_cast<std::uintmax_t>(max_pixels)) return {};
+    return message("it has ", bytes, " bytes, more than an image of ", max_pixels,
+                   " pixels needs; raise max_pixels (--max-pixels) if it is one");
+}
+
+inline std::vector<std::uint8_t> image_file_bytes(const std::filesystem::path& path,
+                                                  Index max_pixels = default_max_pixels) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
     if (size < 0) throw DataError(message("file ", path.string(), " cannot be opened"));
+    if (const auto refusal = bytes_refusal(static_cast<std::uintmax_t>(size), max_pixels); !refusal.empty())
+        throw DataError(message("file ", path.string(), " cannot be decoded: ", refusal));
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
     file.seekg(0);
     file.read(reinterpret_cast<char*>(bytes.data()), size);
@@ -93,13 +106,14 @@ inline std::vector<std::uint8_t> image_file_bytes(const std::filesystem::path& p
 /// Reads and decodes an image file. @throws DataError as `decode_image`, and if the file cannot be
 /// read.
 inline Image read_image(const std::filesystem::path& path, Index max_pixels = default_max_pixels) {
-    return decode_image(detail::image_file_bytes(path), path.string(), max_pixels);
+    return decode_image(detail::image_file_bytes(path, max_pixels), path.string(), max_pixels);
 }
 
 /// Reads and decodes an image file at a reduced size, as `decode_image_reduced`.
 inline ReducedImage read_image_reduced(const std::filesystem::path& path, const ReductionChoice& choose,
                                        Index max_pixels = default_max_pixels) {
-    return decode_image_reduced(detail::image_file_bytes(path), path.string(), choose, max_pixels);
+    return decode_image_reduced(detail::image_file_bytes(path, max_pixels), path.string(), choose,
+                                max_pixels);
 }
 
 /// Properties of an image file that are known without decoding it.
@@ -156,11 +170,10 @@ inline bool contains(std::span<const std::uint8_t> bytes, std::span<const std::u
 
 /// Reads only the first and last bytes of an image file, which takes microseconds regardless of its size.
 /// @throws nothing for a damaged file: its outline has no size or no end marker.
-inline ImageOutline image_outline(const std::filesystem::path& path, Index max_pixels = default_max_pixels) {
+inline ImageOutline image_outline(std::istream& file, Index max_pixels = default_max_pixels) {
     constexpr std::array<std::uint8_t, 2> jpeg_end{0xFF, 0xD9};
     constexpr std::array<std::uint8_t, 8> png_end{'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
     ImageOutline outline;
-    std::ifstream file(path, std::ios::binary);
     std::array<std::uint8_t, 24> head{};
     file.read(reinterpret_cast<char*>(head.data()), head.size());
     outline.format = image_format(std::span(head).first(static_cast<std::size_t>(file.gcount())));
@@ -182,6 +195,10 @@ inline ImageOutline image_outline(const std::filesystem::path& path, Index max_p
     if (!detail::size_refusal(outline.width, outline.height, max_pixels).empty())
         outline.width = outline.height = 0;
     return outline;
+}
+inline ImageOutline image_outline(const std::filesystem::path& path, Index max_pixels = default_max_pixels) {
+    std::ifstream file(path, std::ios::binary);
+    return image_outline(file, max_pixels);
 }
 
 }  // namespace vitscape

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,26 +20,9 @@
 #include <vitscape/io/checksum.hpp>
 #include <vitscape/io/element_type.hpp>
 #include <vitscape/io/json.hpp>
-#include <vitscape/io/nearest_names.hpp>
+#include <vitscape/io/safe_tensor.hpp>
 
 namespace vitscape {
-
-static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
-
-/// A tensor of a safetensors file; a view valid as long as its SafeTensors.
-struct SafeTensor {
-    std::string_view name;
-    ElementType type = ElementType::F32;
-    Shape shape;
-    std::span<const std::byte> bytes;  // row-major, not necessarily aligned
-
-    /// All values as `T`: F16 and BF16 are widened, floating-point values are rounded to a narrower
-    /// floating-point `T`.
-    /// @throws IoError when `T` is an integer and the file holds floating-point values or a value that `T`
-    /// cannot represent.
-    template <StoredElement T>
-    [[nodiscard]] std::vector<T> to() const;
-};
 
 /// A safetensors file in memory: eight bytes of header length, a JSON header with the type, shape and
 /// place of each tensor, then their bytes without gaps (https://github.com/huggingface/safetensors). A file
@@ -104,25 +84,6 @@ class SafeTensors {
     std::map<std::string, Entry, std::less<>> by_name_;
     std::map<std::string, std::string> metadata_;
 };
-
-template <StoredElement T>
-std::vector<T> SafeTensor::to() const {
-    std::vector<T> values;
-    values.reserve(static_cast<std::size_t>(shape.size()));
-    detail::for_each_element(type, bytes, [&]<class Stored>(Stored value) {
-        if constexpr (std::floating_point<T>) {
-            values.push_back(static_cast<T>(value));
-        } else if constexpr (std::floating_point<Stored>) {
-            throw IoError(message("tensor ", name, " holds ", type, " numbers, integers are needed here"));
-        } else {
-            if (!std::in_range<T>(value))
-                throw IoError(message("tensor ", name, " holds ", +value, ", too large for the ",
-                                      element_type_of<T>(), " that is needed here"));
-            values.push_back(static_cast<T>(value));
-        }
-    });
-    return values;
-}
 
 inline SafeTensors SafeTensors::parse(std::vector<std::byte> bytes, std::string origin) {
     SafeTensors file;
@@ -230,17 +191,11 @@ inline SafeTensors::Entry SafeTensors::parse_entry(const std::string& name,
     if (extents.size() > Shape::max_rank)
         refuse("tensor ", name, " has ", extents.size(), " axes, at most ", Shape::max_rank,
                " are supported");
-    const bool empty = std::find(extents.begin(), extents.end(), std::uint64_t{0}) != extents.end();
-    std::uint64_t size = size_of(*type);
-    for (const std::uint64_t extent : extents) {
-        // Limited by the size of the file, so neither this product nor a signed Index can overflow.
-        if (!empty && extent > bytes_.size() / size)
-            refuse("tensor ", name, " of shape ", nlohmann::json(extents).dump(), " is larger than the file");
-        if (empty && extent > bytes_.size())
-            refuse("tensor ", name, ": the extent ", extent, " is not plausible");
-        if (!empty) size *= extent;
-    }
-    if (empty) size = 0;
+    const auto count = element_count(extents);
+    if (!count || *count > bytes_.size() / size_of(*type))
+        refuse("tensor ", name, " of shape ", nlohmann::json(extents).dump(),
+               " is not plausible: it is larger than the file");
+    const std::uint64_t size = *count * size_of(*type);
 
     const auto offsets = whole_numbers("data_offsets");
     if (offsets.size() != 2) refuse("tensor ", name, ": data_offsets are not a begin and an end");
@@ -263,7 +218,7 @@ inline SafeTensor SafeTensors::at(std::string_view name) const {
                                                     static_cast<std::size_t>(entry.end - entry.begin));
         return {found->first, entry.type, entry.shape, data};
     }
-    throw IoError(message(origin_, " holds no tensor ", name, nearest_names(name, names_)));
+    detail::throw_no_tensor(origin_, name, names_);
 }
 
 }  // namespace vitscape

@@ -10,17 +10,23 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/io/safetensors.hpp>
 #include <vitscape/io/safetensors_writer.hpp>
+#include <vitscape/landscape/hdf5_directions.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {
 
 /// Writes directions as applied to the model, i.e. after normalization: tensor "k.<parameter>" for direction k
-/// (0: x, 1: y), in the backend's number type.
-/// @throws ShapeError if a direction does not fit the layout; IoError if the file cannot be written.
+/// (0: x, 1: y), in the backend's number type; a file whose name ends in .h5 or .hdf5 by `write_hdf5_directions`.
+/// @throws ShapeError if a direction does not fit the layout; IoError if the file cannot be written; ConfigError where this
+///         build has no HDF5.
 template <Backend B>
 void write_directions(const std::filesystem::path& path, const ParameterLayout& layout,
                       const std::vector<Vector<B>>& directions) {
+    if (is_hdf5_ending(path.extension().string())) {
+        write_hdf5_directions(path, layout, directions);
+        return;
+    }
     SafeTensorsWriter writer;
     for (std::size_t number = 0; number < directions.size(); ++number) {
         const Vector<B>& direction = directions[number];
@@ -39,14 +45,12 @@ void write_directions(const std::filesystem::path& path, const ParameterLayout& 
     writer.write(path);
 }
 
-/// Reads the first `count` directions of a file written by `write_directions` or another program. They are not
-/// normalized again.
-/// @throws ShapeError naming the tensor and both shapes if one does not fit; IoError if one is missing,
-///         or does not belong to any parameter of the model.
+namespace detail {
+
 template <Backend B>
-[[nodiscard]] std::vector<Vector<Master<B>>> load_directions(const B& backend,
-                                                             const std::filesystem::path& path,
-                                                             const ParameterLayout& layout, int count = 2) {
+std::vector<Vector<Master<B>>> load_safetensors_directions(const B& backend,
+                                                           const std::filesystem::path& path,
+                                                           const ParameterLayout& layout, int count) {
     const SafeTensors file = SafeTensors::load(path);
     for (int number = 0; number < count; ++number) {
         const std::string prefix = message(number, ".");
@@ -69,10 +73,28 @@ template <Backend B>
             direction.backend().upload(parameter.size(), values.data(),
                                        direction.data() + parameter.slot.offset);
         }
-        if (!std::isfinite(norm(direction)))
+    }
+    return directions;
+}
+
+}  // namespace detail
+
+/// Reads the first `count` directions of a file written by `write_directions` or another program. They are not
+/// normalized again.
+/// @throws ShapeError naming the tensor and both shapes if one does not fit; IoError if one is missing,
+///         does not belong to any parameter of the model, or is not finite; ConfigError where this build has no HDF5.
+template <Backend B>
+[[nodiscard]] std::vector<Vector<Master<B>>> load_directions(const B& backend,
+                                                             const std::filesystem::path& path,
+                                                             const ParameterLayout& layout, int count = 2) {
+    std::vector<Vector<Master<B>>> directions =
+        is_hdf5_ending(path.extension().string())
+            ? load_hdf5_directions(backend, path, layout, count)
+            : detail::load_safetensors_directions(backend, path, layout, count);
+    for (std::size_t number = 0; number < directions.size(); ++number)
+        if (!std::isfinite(norm(directions[number])))
             throw IoError(
                 message(path.string(), ": direction ", number, " has elements that are not finite"));
-    }
     return directions;
 }
 

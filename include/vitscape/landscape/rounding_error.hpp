@@ -23,17 +23,8 @@ struct RoundingError {
     [[nodiscard]] bool negligible() const { return std::abs(error) <= standard_error; }
 };
 
-/// The errors of a surface whose objective rounds, such as a model in bfloat16: at the ends and in the middle of each axis of its grid,
-/// `rounded` is compared with `exact`, the same function of the same samples in higher precision. Points at which the exact loss is not
-/// finite are left out.
-/// @throws what `project` throws
-template <Backend B, class Rounded, class Exact>
-[[nodiscard]] std::vector<RoundingError> rounding_errors(Rounded& rounded, Exact& exact,
-                                                         const Plane<B>& plane, const PlaneGrid& grid) {
-    PlaneGrid few = grid;
-    few.x.steps = std::min<Index>(3, grid.x.steps);
-    few.y.steps = std::min<Index>(3, grid.y.steps);
-    const Surface with = project(rounded, plane, few), without = project(exact, plane, few);
+namespace detail {
+inline std::vector<RoundingError> rounding_errors(const Surface& with, const Surface& without) {
     std::vector<RoundingError> errors;
     for (std::size_t row = 0; row < without.y.size(); ++row)
         for (std::size_t column = 0; column < without.x.size(); ++column) {
@@ -44,6 +35,28 @@ template <Backend B, class Rounded, class Exact>
                               without.standard_error(row, column)});
         }
     return errors;
+}
+}  // namespace detail
+
+/// The errors of a surface whose objective rounds, such as a model in bfloat16: at the ends and in the middle of each axis of its grid,
+/// `rounded` is compared with `exact`, the same function of the same samples in higher precision. Points at which the exact loss is not
+/// finite are left out.
+/// @throws what `project` throws
+template <Backend B, class Rounded, class Exact>
+[[nodiscard]] std::vector<RoundingError> rounding_errors(Rounded& rounded, Exact& exact,
+                                                         const Plane<B>& plane, const PlaneGrid& grid) {
+    PlaneGrid few = grid;
+    few.x.steps = std::min<Index>(3, grid.x.steps);
+    few.y.steps = std::min<Index>(3, grid.y.steps);
+    return detail::rounding_errors(project(rounded, plane, few), project(exact, plane, few));
+}
+/// The same along a line or a curve.
+template <class Rounded, class Exact, class Path>
+[[nodiscard]] std::vector<RoundingError> rounding_errors(Rounded& rounded, Exact& exact, const Path& path,
+                                                         const Grid& grid) {
+    Grid few = grid;
+    few.steps = std::min<Index>(3, grid.steps);
+    return detail::rounding_errors(project(rounded, path, few), project(exact, path, few));
 }
 
 /// @throws NumericError that names the point where an error is farthest from negligible, if one is not

@@ -13,6 +13,7 @@
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/contour_labels.hpp>
 #include <vitscape/report/figure_script.hpp>
+#include <vitscape/report/mark_points.hpp>
 
 namespace vitscape {
 
@@ -76,7 +77,7 @@ inline void add_region(FigureScript& script, const RegionOutline* region) {
 /// Writes a filled contour figure (.png, .svg or .pdf): colours, labelled iso-lines, equal units along both
 /// axes, the centre marked by a cross. Several panels are placed side by side with one colour scale, so that
 /// models can be compared. A panel's region is outlined in white, with dots where its edge was
-/// found and triangles where it may go on. The loss is interpolated bicubically between
+/// found and triangles where it may go on; its marks are circles with their names, its path is a line. The loss is interpolated bicubically between
 /// the points; NaN points are grey.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
@@ -88,7 +89,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     const double height = options.plot_height, unit = height / 620;
     const bool panel_titles =
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
-    const double left = 86 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
+    const double left = 98 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
                  bottom = 72 * unit;
     const std::size_t columns = detail::panel_columns(panels.size()),
                       rows = (panels.size() + columns - 1) / columns;
@@ -123,6 +124,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         detail::add_grid(script, "image", grid);
         detail::add_region(script, panels[k].region);
         detail::add_contours(script, grid, scale, (surface.y.back() - surface.y.front()) / height * unit);
+        detail::add_marks(script, panels[k].marks, surface, detail::FigureAxes::plane);
         if (k == 0 && !options.title.empty())
             script.line("set label 1000 ", detail::gnuplot_text(options.title), " at screen ",
                         (left + width - right) / 2 / width, ",", 1 - 26 * unit / canvas_height,
@@ -139,7 +141,9 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
         script.line("set title ", detail::gnuplot_text(panels[k].title), " offset 0,-0.4");
         script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,0.3");
-        script.line("set ylabel ", detail::gnuplot_text(first ? options.y_label : ""), " offset 1.4,0");
+        if (first)  // at the edge, whatever the width of the numbers
+            script.line("set label 1002 ", detail::gnuplot_text(options.y_label), " at screen ",
+                        16 * unit / width, ",", (floor + height / 2) / canvas_height, " center rotate by 90");
         script.line("set format y ", first ? "'%g'" : "''");
         script.line("set format x '%g'");
         if (k + 1 == panels.size()) {
@@ -153,7 +157,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
             "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb '#d8d8d8' "
             "fillstyle solid noborder");
         const bool centre = surface.x.front() <= 0 && surface.x.back() >= 0 && surface.y.front() <= 0 &&
-                            surface.y.back() >= 0;
+                            surface.y.back() >= 0 && (panels[k].marks == nullptr || panels[k].marks->empty());
         script.line("plot $image using 1:2:3 with image notitle, ",
                     "$on_dark with lines lw 1.1 lc rgb '#ffffff' notitle, ",
                     "$on_light with lines lw 1.1 lc rgb '#303030' notitle, ",
@@ -163,6 +167,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
                     "$edge with points pt 7 ps 0.45 lc rgb '#ffffff' notitle, ",
                     "$bounds with points pt 9 ps 1.3 lc rgb '#000000' notitle, ",
                     "$bounds with points pt 9 ps 0.9 lc rgb '#ffffff' notitle",
+                    detail::mark_plots(panels[k].marks, "1:2"),
                     centre ? ", '+' using (0):(0) every 1000 with points pt 1 ps 1.9 lw 4 lc rgb '#000000' "
                              "notitle, '+' using (0):(0) every 1000 with points pt 1 ps 1.7 lw 1.8 lc rgb "
                              "'#ffffff' notitle"

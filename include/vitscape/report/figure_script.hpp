@@ -13,6 +13,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
+#include <vitscape/landscape/mark.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/color_scale.hpp>
 #include <vitscape/report/contour_lines.hpp>
@@ -36,6 +37,7 @@ struct FigurePanel {
     std::string title;
     const Surface* surface;
     const RegionOutline* region = nullptr;  ///< drawn by a contour figure; null for none
+    const SurfaceMarks* marks = nullptr;    ///< null for none
 };
 
 /// Texts and size of a figure.

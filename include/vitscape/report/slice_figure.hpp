@@ -11,6 +11,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/figure_script.hpp>
+#include <vitscape/report/mark_points.hpp>
 #include <vitscape/report/series_color.hpp>
 
 namespace vitscape {
@@ -30,8 +31,8 @@ inline std::size_t central_row(const Surface& surface) {
 }  // namespace detail
 
 /// Writes the loss along x (.png, .svg or .pdf): a line, or the row of a surface closest to y = 0, with a
-/// band of two standard errors on each side. Several panels are several curves in one plot. NaN points
-/// are gaps.
+/// band of two standard errors on each side. Several panels are several curves in one plot, with the
+/// marks of the first. NaN points are gaps.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
 inline void write_slice(const std::filesystem::path& path, const std::vector<FigurePanel>& curves,
@@ -95,6 +96,8 @@ inline void write_slice(const std::filesystem::path& path, const std::vector<Fig
     if (!options.title.empty()) script.line("set title ", detail::gnuplot_text(options.title));
     const auto& x = curves.front().surface->x;
     script.line("set xrange [", x.front(), ":", x.back(), "]");
+    detail::add_marks(data, curves.front().marks, *curves.front().surface, detail::FigureAxes::line_and_loss);
+    plots += detail::mark_plots(curves.front().marks, "1:3");
     FigureScript whole;
     whole.line(script.text(), data.text(), plots);
     detail::finish_figure(whole, path);

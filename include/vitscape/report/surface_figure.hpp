@@ -10,11 +10,12 @@
 
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/figure_script.hpp>
+#include <vitscape/report/mark_points.hpp>
 
 namespace vitscape {
 
 /// Writes a 3-D figure (.png, .svg or .pdf): the loss as a coloured height over the plane, with its iso-lines on
-/// the floor. Several panels are placed side by side with a common scale of heights and colours. NaN points
+/// the floor, and its marks on the surface. Several panels are placed side by side with a common scale of heights and colours. NaN points
 /// are holes.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
@@ -41,21 +42,21 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
     FigureScript script;
     detail::begin_figure(script, path, width, canvas_height, 17 * unit);
     detail::set_loss_axis(script, scale, "cb", 0.03);
-    detail::set_loss_axis(script, scale, "z", 0.12);
-    script.line("set zrange [", FigureScript::number(floor), ":", FigureScript::number(scale.high), "]");
     script.line("set multiplot");
     script.line("set view 58, 34");
     script.line("set xyplane at ", FigureScript::number(floor));
     script.line("set pm3d depthorder border lc rgb '#90101030' lw 0.4");
-    script.line("set tics out scale 0.6");
-    script.line("set border 127 back lw 0.6 lc rgb '#b0b0b0'");
-    script.line("set grid x y z back lw 0.5 lc rgb '#d8d8d8'");
     if (!options.title.empty())
         script.line("set label 1000 ", detail::gnuplot_text(options.title), " at screen ",
                     (width - right) / 2 / width, ",", 1 - 26 * unit / canvas_height, " center font ',",
                     15 * unit, "'");
     for (std::size_t k = 0; k < panels.size(); ++k) {
         const Surface& surface = *panels[k].surface;
+        script.line("set tics out scale 0.6");
+        detail::set_loss_axis(script, scale, "z", 0.12);
+        script.line("set zrange [", FigureScript::number(floor), ":", FigureScript::number(scale.high), "]");
+        script.line("set border 127 back lw 0.6 lc rgb '#b0b0b0'");
+        script.line("set grid x y z back lw 0.5 lc rgb '#d8d8d8'");
         detail::add_grid(script, "surface", detail::drawn_grid(surface, scale, 50));
         script.begin_data("floor");
         script.line("NaN NaN NaN\n");  // gnuplot rejects an empty block
@@ -83,7 +84,8 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
                     " offset 0,-0.2");
         script.line("set ytics ", detail::round_step((surface.y.back() - surface.y.front()) / 4));
         script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,-0.6");
-        script.line("set ylabel ", detail::gnuplot_text(options.y_label), " offset 1,-0.6");
+        script.line("set ylabel ", detail::gnuplot_text(options.y_label), " offset ",
+                    1 + 0.3 * static_cast<double>(text_width(options.y_label) - 1), ",-0.6");
         script.line("set label 1001 ", detail::gnuplot_text(panels[k].title), " at screen ",
                     (begin + panel_width / 2) / width, ",", (bottom + height + 14 * unit) / canvas_height,
                     " center");
@@ -99,7 +101,13 @@ inline void write_surface_figure(const std::filesystem::path& path, const std::v
         }
         script.line("splot $floor using 1:2:(", FigureScript::number(floor),
                     "):3 with lines lw 1.2 lc palette notitle, $surface using 1:2:3 with pm3d notitle");
-        script.line("unset label");  // else the next panel draws the title again, on top of itself
+        script.line("unset label");  // else the next plot draws the title again, on top of itself
+        if (panels[k].marks == nullptr || panels[k].marks->empty()) continue;
+        // in a plot of their own, for a surface in the order of depth covers what else is in its plot
+        detail::add_marks(script, panels[k].marks, surface, detail::FigureAxes::plane_and_loss);
+        script.line("unset border\nunset tics\nunset grid\nunset colorbox\nset xlabel ''\nset ylabel ''");
+        script.line("splot ", detail::mark_plots(panels[k].marks, "1:2:3").substr(2));
+        script.line("unset label");
     }
     script.line("unset multiplot");
     detail::finish_figure(script, path);

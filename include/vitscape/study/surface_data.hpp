@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/landscape/formats/json.hpp>
 #include <vitscape/study/completed_runs.hpp>
 #include <vitscape/study/numbers.hpp>
 #include <vitscape/study/rows.hpp>
@@ -48,7 +48,7 @@ inline double unit_of_rises(const JsonValue& plane, std::string_view relative_to
             const JsonValue run = runs.result(name, 0);
             const std::string prefix = detail::loss_with_surface(run, loss);
             const auto path = runs.folder(name, runs.seeds.front());
-            const Surface surface = load_surface(path / (prefix + "-surface-0.json")).surface;
+            const Surface surface = JsonFormat::load(path / (prefix + "-surface-0.json")).surface;
             Json rows = Json::array();
             for (std::size_t r = 0; r < surface.y.size(); ++r) {
                 rows.push_back(Json::array());
@@ -108,8 +108,8 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
                 const double unit = detail::unit_of_rises(run.at(prefix + ".surface-0"), relative_to);
                 std::vector<std::vector<double>> of_seed;
                 for (std::uint32_t pair = 0; pair < planes; ++pair) {
-                    const Surface s = load_surface(runs.folder(name, runs.seeds[i]) /
-                                                   message(prefix, "-surface-", pair, ".json"))
+                    const Surface s = JsonFormat::load(runs.folder(name, runs.seeds[i]) /
+                                                       message(prefix, "-surface-", pair, ".json"))
                                           .surface;
                     x = s.x;
                     at.resize(x.size());

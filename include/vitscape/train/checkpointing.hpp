@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <sstream>
@@ -156,6 +157,49 @@ void resume_training(const std::filesystem::path& path, T& trainer, const nlohma
     resume_training(checkpoint, trainer, training);
     write_description(path, checkpoint.description());
 }
+
+/// The file of a training's folder that keeps its state after an epoch: "epochs/epoch-00010.safetensors".
+[[nodiscard]] inline std::filesystem::path kept_checkpoint(const std::filesystem::path& folder,
+                                                           std::uint32_t epoch) {
+    const std::string number = std::to_string(epoch);
+    return folder / "epochs" /
+           ("epoch-" + std::string(number.size() < 5 ? 5 - number.size() : 0, '0') + number + ".safetensors");
+}
+
+/// Callback: keeps the states that a training passes through, for its trajectory: after every n-th epoch, at the start and at the
+/// end, each as a checkpoint of its own (`kept_checkpoint`), from which a training can go on.
+class KeepEvery {
+  public:
+    /// @param epochs  between two of them; 0: none is kept  @param training, data  as those of `SaveEvery`
+    KeepEvery(std::uint32_t epochs, std::filesystem::path folder, nlohmann::json training,
+              nlohmann::json data)
+        : epochs_(epochs),
+          folder_(std::move(folder)),
+          training_(std::move(training)),
+          data_(std::move(data)) {}
+
+    template <class T>
+    void on_start(T& trainer, const TrainOptions&) {
+        if (epochs_ == 0) return;
+        require_writable_folder(folder_ / "epochs");
+        if (trainer.state().epoch == 0 && trainer.state().batch == 0) keep(trainer, 0);
+    }
+    template <class T>
+    void on_epoch(T& trainer, const EpochRecord& record) {
+        if (epochs_ > 0 && (record.epoch % epochs_ == 0 || record.epoch == record.epochs))
+            keep(trainer, record.epoch);
+    }
+
+  private:
+    template <class T>
+    void keep(T& trainer, std::uint32_t epoch) {
+        save_training(kept_checkpoint(folder_, epoch), trainer, training_, data_);
+    }
+
+    std::uint32_t epochs_;
+    std::filesystem::path folder_;
+    nlohmann::json training_, data_;
+};
 
 /// Callback: saves `folder/checkpoint.safetensors` at the given intervals of epochs and minutes, at the end, and when
 /// the user stops the training. A kill at any time leaves the last complete file intact.

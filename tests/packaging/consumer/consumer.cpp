@@ -25,11 +25,17 @@ int main() {
 #if defined(VITSCAPE_HAS_ZLIB)
               << " zlib"
 #endif
+#if defined(VITSCAPE_HAS_LIBZIP)
+              << " libzip"
+#endif
 #if defined(VITSCAPE_HAS_ONEDNN)
               << " oneDNN"
 #endif
 #if defined(VITSCAPE_HAS_JSON)
               << " JSON"
+#endif
+#if defined(VITSCAPE_HAS_HDF5)
+              << " HDF5"
 #endif
               << '\n';
 }

@@ -12,8 +12,10 @@
 
 #include <vitscape/core/fields.hpp>
 #include <vitscape/landscape/flatness.hpp>
+#include <vitscape/landscape/formats/csv.hpp>
+#include <vitscape/landscape/formats/json.hpp>
+#include <vitscape/landscape/formats/npy.hpp>
 #include <vitscape/landscape/smoothness.hpp>
-#include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/study/measures/planes.hpp>
 #include <vitscape/study/rows.hpp>
 #include <vitscape/study/surface_data.hpp>
@@ -63,13 +65,17 @@ struct SurfaceMeasure {
         const auto prefix = around.file("surface", part);
         std::optional<StoredSurface> earlier;
         if (std::filesystem::exists(surface_path(prefix, ".json")))
-            earlier = load_surface(surface_path(prefix, ".json"));
+            earlier = JsonFormat::load(surface_path(prefix, ".json"));
         ProjectionOptions projecting;
         projecting.resume = earlier ? &earlier->surface : nullptr;
-        projecting.after_row = [&](const Surface& surface) { write_surface(prefix, surface); };
+        const auto write = [&](const Surface& surface) {
+            SurfaceFormats<NpyFormat, CsvFormat, JsonFormat>::write_all(prefix, {".npy", ".csv", ".json"},
+                                                                        surface);
+        };
+        projecting.after_row = write;
         projecting.work = around.work_control();
         const Surface surface = project(loss, plane, planes.grid(grid), projecting);
-        write_surface(prefix, surface);
+        write(surface);
         nlohmann::json rises = nlohmann::json::array();
         for (const RadialRise& rise : radial_rises(loss, plane, radii, circle, around.work_control()))
             rises.push_back({{"radius", rise.radius}, {"mean", rise.mean}, {"worst", rise.worst}});

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/json_value.hpp>
+#include <vitscape/io/hdf5_reader.hpp>
+#include <vitscape/io/hdf5_writer.hpp>
+#include <vitscape/io/json.hpp>
+#include <vitscape/landscape/formats/json.hpp>
+#include <vitscape/landscape/surface_format.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+/// The tables beside the loss.
+template <class S>
+auto error_tables(S& surface) {
+    const auto [loss, first, second] = surface_tables(surface);
+    return std::array{first, second};
+}
+
+}  // namespace detail
+
+/// HDF5 in the layout of Li et al.'s program (2018, https://github.com/tomgoldstein/loss-landscape), whose scripts plot it:
+/// `dir_file`, `xcoordinates`, `ycoordinates` (not of a line) and `train_loss`, -1 where it has not been
+/// computed. Further datasets, which they do not look at, hold the rest: `standard_error`, `difference_standard_error`,
+/// `computed` (1 or 0) and `vitscape`, a text of JSON with `metadata`, `samples`, `centre` and `geometry`.
+///
+/// Tables are float64 of shape (y, x); (x, y), which that program states for grids that are not square although it fills them
+/// row by row along y, is read as well. Needs the HDF5 library, and is not for two threads at once (io/hdf5.hpp).
+struct Hdf5Format {
+    static constexpr std::array<std::string_view, 2> endings{".h5", ".hdf5"};
+
+    static void require() { require_hdf5(); }
+
+    /// @throws IoError if the file cannot be written
+    static void write(const std::filesystem::path& path, const Surface& surface,
+                      const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+        Hdf5Writer writer;
+        const Shape shape =
+            surface.is_line() ? Shape{surface.columns()} : Shape{surface.rows(), surface.columns()};
+        const auto directions = metadata.find("directions");
+        writer.add_text("dir_file", directions != metadata.end() && directions->is_string()
+                                        ? directions->get<std::string>()
+                                        : std::string());
+        writer.add<double>("xcoordinates", Shape{surface.columns()}, surface.x);
+        if (!surface.is_line()) writer.add<double>("ycoordinates", Shape{surface.rows()}, surface.y);
+        std::vector<double> loss(surface.loss.begin(), surface.loss.end());
+        for (std::size_t i = 0; i < loss.size(); ++i)
+            if (surface.computed.data()[i] == 0) loss[i] = unfinished;
+        writer.add<double>("train_loss", shape, loss);
+        for (const auto& [name, table] : detail::error_tables(surface))
+            writer.add<double>(name, shape, std::span(table->data(), table->size()));
+        writer.add<std::uint8_t>("computed", shape,
+                                 std::span(surface.computed.data(), surface.computed.size()));
+        writer.add_text("vitscape", json_text(detail::surface_description(surface, metadata)));
+        writer.write(path);
+    }
+
+    /// Of another program's file: the coordinates and `train_loss`. A point counts as computed unless its loss is -1 and
+    /// `computed` does not say otherwise; a loss that is not finite becomes NaN.
+    /// @throws IoError if the file cannot be read or its tables do not fit its coordinates
+    [[nodiscard]] static StoredSurface load(const std::filesystem::path& path) {
+        const Hdf5Reader file = Hdf5Reader::load(path);
+        std::vector<double> x = file.list("xcoordinates"), y{0};
+        const bool line = !file.contains("ycoordinates");
+        if (!line) y = file.list("ycoordinates");
+        // The loss is in the file, so the tables are not larger than some times its size.
+        const std::vector<double> loss = table(file, "train_loss", x, y, line);
+        StoredSurface stored;
+        Surface& surface = stored.surface;
+        surface = Surface(std::move(x), std::move(y));
+        std::vector<double> flags(loss.size(), 0);
+        if (file.contains("computed")) flags = table(file, "computed", surface.x, surface.y, line);
+        for (std::size_t i = 0; i < loss.size(); ++i) {
+            const bool computed = loss[i] != unfinished || flags[i] == 1;
+            surface.computed.data()[i] = computed ? 1 : 0;
+            if (computed && std::isfinite(loss[i])) surface.loss.data()[i] = loss[i];
+        }
+        for (const auto& [name, numbers] : detail::error_tables(surface))
+            if (file.contains(name)) {
+                const std::vector<double> values = table(file, name, surface.x, surface.y, line);
+                std::copy(values.begin(), values.end(), numbers->data());
+            }
+        if (file.contains("vitscape")) {
+            const nlohmann::json content = parse(file.text("vitscape"), file.origin());
+            detail::read_description(JsonValue(content, file.origin(), "vitscape"), stored);
+        }
+        return stored;
+    }
+
+  private:
+    static constexpr double unfinished = -1;
+
+    [[nodiscard]] static std::vector<double> table(const Hdf5Reader& file, const std::string& name,
+                                                   const std::vector<double>& x, const std::vector<double>& y,
+                                                   bool line) {
+        Hdf5Numbers found = file.numbers(name);
+        const auto columns = static_cast<Index>(x.size()), rows = static_cast<Index>(y.size());
+        if (line ? !(found.shape == Shape{columns})
+                 : !(found.shape == Shape{rows, columns}) && !(found.shape == Shape{columns, rows}))
+            file.refuse("'", name, "' has shape ", found.shape, ", the coordinates need ",
+                        line ? Shape{columns} : Shape{rows, columns});
+        return std::move(found.values);
+    }
+    [[nodiscard]] static nlohmann::json parse(const std::string& text, const std::string& origin) {
+        try {
+            return detail::parse_shallow_json(text, origin);
+        } catch (const nlohmann::json::exception& error) {
+            throw IoError(message(origin, ": its text 'vitscape' is not valid JSON: ", error.what()));
+        }
+    }
+};
+
+}  // namespace vitscape

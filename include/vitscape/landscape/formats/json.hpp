@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <vitscape/core/file.hpp>
+#include <vitscape/core/json_value.hpp>
+#include <vitscape/io/json.hpp>
+#include <vitscape/landscape/surface.hpp>
+#include <vitscape/landscape/surface_format.hpp>
+
+namespace vitscape {
+
+namespace detail {
+
+/// The tables of a surface that lie on its grid, with their names in files.
+template <class S>
+auto surface_tables(S& surface) {
+    return std::array{std::pair{"loss", &surface.loss}, std::pair{"standard_error", &surface.standard_error},
+                      std::pair{"difference_standard_error", &surface.difference_standard_error}};
+}
+
+template <class G>
+auto geometry_numbers(G& geometry) {
+    return std::array{std::pair{"theta_norm", &geometry.theta_norm},
+                      std::pair{"delta_norm", &geometry.delta_norm},
+                      std::pair{"eta_norm", &geometry.eta_norm},
+                      std::pair{"theta_dot_delta", &geometry.theta_dot_delta},
+                      std::pair{"theta_dot_eta", &geometry.theta_dot_eta},
+                      std::pair{"delta_dot_eta", &geometry.delta_dot_eta}};
+}
+
+/// What a surface's file says beside its tables: `metadata`, `samples`, `centre` and `geometry`.
+inline nlohmann::ordered_json surface_description(const Surface& surface,
+                                                  const nlohmann::ordered_json& metadata) {
+    nlohmann::ordered_json centre, geometry;
+    centre["loss"] = surface.centre_loss;
+    centre["standard_error"] = surface.centre_standard_error;
+    for (const auto& [name, number] : geometry_numbers(surface.geometry)) geometry[name] = *number;
+    nlohmann::ordered_json description;
+    description["metadata"] = metadata;
+    description["samples"] = surface.samples;
+    description["centre"] = std::move(centre);
+    description["geometry"] = std::move(geometry);
+    return description;
+}
+
+/// Reads what `surface_description` gives, as far as it is there. @throws IoError naming what is of another type
+inline void read_description(const JsonValue& json, StoredSurface& stored) {
+    Surface& surface = stored.surface;
+    if (json.contains("samples"))
+        surface.samples = json.at("samples").number<Index>(0, std::numeric_limits<Index>::max());
+    if (json.contains("centre")) {
+        surface.centre_loss = json.at("centre").at("loss").number_or_nan();
+        surface.centre_standard_error = json.at("centre").at("standard_error").number_or_nan();
+    }
+    if (json.contains("geometry"))
+        for (const auto& [name, value] : geometry_numbers(surface.geometry))
+            *value = json.at("geometry").at(name).number_or_nan();
+    if (json.contains("metadata")) stored.metadata = json.at("metadata").json();
+}
+
+/// A table as JSON with one row of the grid per line.
+template <class Table, class Number>
+std::string json_rows(const Table& table, const Number& number) {
+    std::string text = "[";
+    for (std::size_t row = 0; row < table.shape(0); ++row) {
+        nlohmann::ordered_json line = nlohmann::ordered_json::array();
+        for (std::size_t column = 0; column < table.shape(1); ++column)
+            line.push_back(number(table(row, column)));
+        text += (row == 0 ? "\n  " : ",\n  ") + line.dump();
+    }
+    return text + "\n ]";
+}
+
+/// @throws IoError if the rows do not have the table's shape, (y, x)
+template <class Table, class Read>
+void read_rows(const JsonValue& rows, Table& table, const Read& read) {
+    if (rows.size() != table.shape(0))
+        rows.refuse("has ", rows.size(), " rows, 'y' has ", table.shape(0), " numbers");
+    for (std::size_t row = 0; row < table.shape(0); ++row) {
+        const JsonValue numbers = rows.at(row);
+        if (numbers.size() != table.shape(1))
+            numbers.refuse("has ", numbers.size(), " numbers, 'x' has ", table.shape(1));
+        for (std::size_t column = 0; column < table.shape(1); ++column)
+            table(row, column) = read(numbers.at(column));
+    }
+}
+
+}  // namespace detail
+
+/// The surface as the text of a JSON file: `x`, `y`, and per point, with rows along y, `loss`,
+/// `standard_error`, `difference_standard_error` and `computed`; also `samples`, `centre`, `geometry`
+/// (PlaneGeometry) and `metadata`. Numbers are read back exactly; a non-finite one is null.
+[[nodiscard]] inline std::string surface_json(const Surface& surface,
+                                              const nlohmann::ordered_json& metadata) {
+    std::string text;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        text += message(text.empty() ? "{\n \"" : ",\n \"", name, "\": ", value);
+    };
+    const nlohmann::ordered_json description = detail::surface_description(surface, metadata);
+    for (const auto& [name, value] : description.items()) add(name, json_text(value));
+    add("x", nlohmann::ordered_json(surface.x).dump());
+    add("y", nlohmann::ordered_json(surface.y).dump());
+    for (const auto& [name, table] : detail::surface_tables(surface))
+        add(name, detail::json_rows(*table, [](double number) { return number; }));
+    add("computed", detail::json_rows(surface.computed, [](std::uint8_t flag) { return flag != 0; }));
+    return text + "\n}\n";
+}
+
+/// JSON with everything that a surface has (`surface_json`), and the file's checksum.
+struct JsonFormat {
+    static constexpr std::array<std::string_view, 1> endings{".json"};
+
+    static void write(const std::filesystem::path& path, const Surface& surface,
+                      const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+        write_atomically(path, with_checksum(surface_json(surface, metadata)));
+    }
+
+    /// Null becomes NaN. In a file without `computed` (from another program) a point counts as computed if its loss is a
+    /// number.
+    /// @throws IoError if the file cannot be read or its tables do not fit its coordinates.
+    [[nodiscard]] static StoredSurface load(const std::filesystem::path& path) {
+        const nlohmann::json content = load_json(path);
+        const JsonValue json(content, path.string());
+        StoredSurface stored;
+        Surface& surface = stored.surface;
+        surface = Surface(json.at("x").to<std::vector<double>>(), json.at("y").to<std::vector<double>>());
+        if (surface.x.empty() || surface.y.empty()) json.refuse("is a surface without points");
+        const auto number = [](const JsonValue& value) { return value.number_or_nan(); };
+        for (const auto& [name, table] : detail::surface_tables(surface))
+            detail::read_rows(json.at(name), *table, number);
+        if (json.contains("computed"))
+            detail::read_rows(json.at("computed"), surface.computed, [](const JsonValue& value) {
+                return static_cast<std::uint8_t>(value.to<bool>());
+            });
+        else
+            for (std::size_t row = 0; row < surface.y.size(); ++row)
+                for (std::size_t column = 0; column < surface.x.size(); ++column)
+                    surface.computed(row, column) = std::isfinite(surface.loss(row, column)) ? 1 : 0;
+        detail::read_description(json, stored);
+        return stored;
+    }
+};
+
+}  // namespace vitscape

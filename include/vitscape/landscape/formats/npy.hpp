@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string_view>
+
+#include <vitscape/io/npy.hpp>
+#include <vitscape/landscape/surface_format.hpp>
+
+namespace vitscape {
+
+/// NumPy's format: the loss alone, float64 of shape (y, x), NaN where it is not known.
+struct NpyFormat {
+    static constexpr std::array<std::string_view, 1> endings{".npy"};
+
+    static void write(const std::filesystem::path& path, const Surface& surface,
+                      const nlohmann::ordered_json& = nlohmann::ordered_json::object()) {
+        write_npy(path, surface.loss);
+    }
+};
+
+}  // namespace vitscape
