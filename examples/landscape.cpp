@@ -255,7 +255,15 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     if (!o.directions.save.empty()) {
         std::vector<Vector<B>> saved{axes.delta};
         if (axes.eta.size() > 0) saved.push_back(axes.eta);
-        write_directions(o.directions.save, objective.layout(), saved);
+        if (o.directions.trajectory.empty() ||
+            !is_hdf5_ending(std::filesystem::path(o.directions.save).extension().string())) {
+            write_directions(o.directions.save, objective.layout(), saved);
+        } else {  // with the path, as the scripts of loss-landscape read it
+            ProjectedTrajectory way;
+            for (const Mark& mark : axes.marks.path) way.x.push_back(mark.x), way.y.push_back(mark.y);
+            way.explained_variance_ratio = axes.description.at("explained").get<std::vector<double>>();
+            write_hdf5_directions(o.directions.save, objective.layout(), saved, way);
+        }
     }
     const Texts texts{
         .title = std::visit(
