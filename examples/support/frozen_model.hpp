@@ -55,6 +55,18 @@ struct FrozenModelOptions {
     }
 };
 
+/// The output of a classifier's head for each class of the images; of other methods none. A function of its own, since nvcc
+/// compiles both branches of a lambda's `if constexpr`.
+template <class B, class M>
+std::vector<std::int64_t> outputs_for(const M& method, const PublishedOptions& published,
+                                      const vitscape::Checkpoint& checkpoint,
+                                      const vitscape::AnyDataset& images, const std::string& source) {
+    if constexpr (vitscape::ClassifyingMethod<M, B>)
+        return published.outputs_of(checkpoint, images.classes(), method.config().classes, source);
+    else
+        return {};
+}
+
 /// Loads the model and its images and calls `work(objective, theta, description, of, in_float)`, where `of` is "student" or "teacher"
 /// and in_float() makes the same objective without bfloat16.
 /// @param check  called with the number of parameters before images are read; throws where they are too many
@@ -81,10 +93,8 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
                 master(backend),
                 checkpoint.vector<float>(method.layout(), of == "teacher" ? "teacher." : ""));
             const AnyDataset all = options.data.open(method.grid().image);
-            std::vector<std::int64_t> outputs;  // of the head, for each class of the images
-            if constexpr (ClassifyingMethod<Method, B>)
-                outputs = options.published.outputs_of(checkpoint, all.classes(), method.config().classes,
-                                                       options.data.source);
+            const std::vector<std::int64_t> outputs =
+                outputs_for<B>(method, options.published, checkpoint, all, options.data.source);
             if (options.images < 1 || options.images > all.size())
                 throw DataError(message("--images ", options.images, ": ", options.data.source, " holds ",
                                         all.size(), " images; give a number between 1 and that"));

@@ -48,12 +48,12 @@ template <SurfaceFormat... Formats>
 struct SurfaceFormats {
     /// Each ending, with its dot: ".json".
     [[nodiscard]] static std::vector<std::string> endings() {
-        return endings_of([]<class F>() { return true; });
+        return endings_of([&]<class F>() { return true; });
     }
 
     /// @throws ConfigError where no format has this ending, with all that there are, or a library that it needs is missing
     static void require(std::string_view ending) {
-        with_format(ending, []<class F>() {
+        with_format(ending, [&]<class F>() {
             if constexpr (requires { F::require(); }) F::require();
         });
     }
@@ -84,7 +84,7 @@ struct SurfaceFormats {
         });
         if (!stored)
             throw IoError(message("surfaces are not read from ", path.string(), " but from files that end in",
-                                  listed(endings_of([]<class F>() { return ReadableSurfaceFormat<F>; }))));
+                                  listed(endings_of([&]<class F>() { return ReadableSurfaceFormat<F>; }))));
         return *std::move(stored);
     }
 
