@@ -261,7 +261,8 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
         } else {  // with the path, as the scripts of loss-landscape read it
             ProjectedTrajectory way;
             for (const Mark& mark : axes.marks.path) way.x.push_back(mark.x), way.y.push_back(mark.y);
-            way.explained_variance_ratio = axes.description.at("explained").get<std::vector<double>>();
+            const nlohmann::ordered_json& explained = axes.description.at("explained");
+            way.explained_variance_ratio = explained.get<std::vector<double>>();
             write_hdf5_directions(o.directions.save, objective.layout(), saved, way);
         }
     }
