@@ -64,5 +64,6 @@ for file in rc-mae/*/*-surface-*.json; do flipped "$file" "${study[@]}" --report
 rm rc-mae/*/results.json  # the training is read again
 flipped rc-mae/seed-0/checkpoint.safetensors "${study[@]}" --resume
 
+((total > 0)) || failed=1
 ((failed == 0)) && echo "$total bits flipped, $total times refused"
 exit "$failed"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: published.sh PRETRAIN LANDSCAPE CURVATURE COMPARE EXPORT
+# usage: published.sh PRETRAIN LANDSCAPE, beside which lies export
 # Models of PyTorch's libraries, written by them with random weights, have here the loss that they have there, and models from
 # here have the same loss there: to 1e-5. Skipped where a Python with torch, timm and transformers is not found.
 # With PUBLISHED_PHOTOS=FOLDER also ViT-B/16 and ViT-L/16 on eight photos of that folder.
 set -euo pipefail
 
-pretrain="$1" landscape="$2" export="$5"
+pretrain="$1" landscape="$2" export="$(dirname "$2")/export"
 here="$(dirname "${BASH_SOURCE[0]}")"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
