@@ -76,7 +76,7 @@ void train(const B& backend, M method, const Options& o, const AnyDataset& image
            const std::optional<AnyDataset>& test, const std::optional<Checkpoint>& start) {
     TrainOptions options = o.training.train_options(method.grid().image);
     options.checkpoint_blocks = o.checkpoint_blocks;
-    if (start) start->give_fixed_tensors(method);
+    if (start) start->give_fixed_tensors(method, true);
     Trainer trainer{backend, method, o.training.optimizer(), o.training.schedule(), o.seed};
 
     nlohmann::json training = describe_training(trainer, options, images.size());
@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
                     [&](auto& method) {
                         std::vector<double> values(static_cast<std::size_t>(method.layout().size()));
                         (void)transfer(*start, o.start.prefix(*start), method.layout(), values);
-                        start->give_fixed_tensors(method);
+                        start->give_fixed_tensors(method, true);
                     },
                     checked);
         }

@@ -21,6 +21,10 @@ options=("${model[@]}" --method supervised --epochs 40 --drop-path 0.2 --mixup 0
 "$pretrain" "${options[@]}" --init-from teacher --out "$folder/undisturbed" 2>"$folder/log" >/dev/null
 grep -q 'starting with 29 of 31 parameters' "$folder/log"  # all but the head
 "$pretrain" "${options[@]}" --init-from student --epochs 1 --out "$folder/student" 2>"$folder/log" >/dev/null
+# images of another size: the start's positions are interpolated, and kept
+"$pretrain" "${options[@]}" --image 24 --epochs 1 --out "$folder/larger" 2>"$folder/log" >/dev/null
+grep -q 'starting with 29 of 31 parameters' "$folder/log"
+"$pretrain" "${options[@]}" --image 24 --epochs 1 --out "$folder/larger" --resume 2>"$folder/log" >/dev/null
 same() { cmp "$folder/undisturbed/checkpoint.safetensors" "$1/checkpoint.safetensors"; }
 kill_often 10 "$folder/killed" 400 same "$pretrain" "${options[@]}" --init-from teacher --out "$folder/killed" --resume
 rm "$start"

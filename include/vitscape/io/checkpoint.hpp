@@ -55,6 +55,15 @@ void write_checkpoint(const std::filesystem::path& path, const ParameterLayout& 
     write_description(path, description);
 }
 
+namespace detail {
+/// The side of the square of patches of positions (1, 1 + side * side, width); 0 for another shape.
+inline Index position_side(const Shape& shape) {
+    if (shape.rank() != 3 || shape[1] < 2) return 0;
+    const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(shape[1] - 1))));
+    return 1 + side * side == shape[1] ? side : 0;
+}
+}  // namespace detail
+
 /// A loaded checkpoint: tensors and description.
 class Checkpoint {
   public:
@@ -108,13 +117,21 @@ class Checkpoint {
 
     /// Gives `method` the fixed tensors that are stored instead of its own, which may be others.
     /// @throws ShapeError if they do not fit
+    /// @param resize  for a start from a model of images of another size: positions are interpolated to the method's
     template <class M>
-    void give_fixed_tensors(M& method) const {
+    void give_fixed_tensors(M& method, bool resize = false) const {
         if constexpr (requires { method.take_fixed_tensors(std::span<const FixedTensor>{}); }) {
             std::vector<FixedTensor> stored;
-            for (const FixedTensor& own : method.fixed_tensors())
-                if (file_.contains(own.name))
-                    stored.push_back({own.name, file_.at(own.name).shape, file_.at(own.name).to<double>()});
+            for (const FixedTensor& own : method.fixed_tensors()) {
+                if (!file_.contains(own.name)) continue;
+                FixedTensor one{own.name, file_.at(own.name).shape, file_.at(own.name).to<double>()};
+                const Index from = resize ? detail::position_side(one.shape) : 0,
+                            to = detail::position_side(own.shape);
+                if (from > 0 && to > 0 && from != to && one.shape[2] == own.shape[2])
+                    one = {own.name, own.shape,
+                           interpolate_positions<double>(one.values, own.shape[2], from, to)};
+                stored.push_back(std::move(one));
+            }
             method.take_fixed_tensors(stored);
         }
     }
