@@ -74,7 +74,8 @@ void add_options(CLI::App& app, Options& o) {
     app.add_flag("--resume", o.resume, "keep the points that PREFIX.json has already")
         ->always_capture_default(false);
     app.add_flag("--minima", o.minima,
-                 "also write PREFIX_minima.json and figures: the surface's minima, how far each lies below "
+                 "also write PREFIX_minima.json and, of several, figures: the surface's minima, how far each "
+                 "lies below "
                  "the way to a "
                  "lower one, and which of them exceed the standard errors")
         ->always_capture_default(false);
@@ -144,15 +145,20 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
     return written;
 }
 
-/// Writes the merge tree of the surface, draws it, and says how many minima exceed three standard errors.
+/// Writes the merge tree of the surface, draws one of several minima, and says how many exceed three standard errors.
 std::vector<std::filesystem::path> write_minima(const Options& o, const Surface& surface) {
     constexpr double errors = 3;
     const MergeTree tree = merge_tree(surface);
     std::vector<std::filesystem::path> written{surface_path(o.out, "_minima.json")};
     write_merge_tree(written.back(), tree, errors);
-    std::cout << tree.minima.size() << (tree.minima.size() == 1 ? " minimum, " : " minima, ")
-              << tree.significant(errors) << " by more than " << errors << " standard errors\n";
-    if (!o.no_figures && find_gnuplot() && !tree.minima.empty())
+    const std::size_t all = tree.minima.size();
+    if (all < 2) {  // there is nothing to compare a single one with
+        std::cout << (all == 0 ? "no minimum\n" : "one minimum on this grid\n");
+        return written;
+    }
+    std::cout << all << " minima on this grid; besides the lowest, " << tree.significant(errors) - 1
+              << " below their saddles by more than " << errors << " standard errors\n";
+    if (!o.no_figures && find_gnuplot())
         for (const char* ending : {".png", ".svg"}) {
             written.push_back(surface_path(o.out, std::string("_minima") + ending));
             write_persistence_figure(written.back(), tree, {.significant_at = errors});
