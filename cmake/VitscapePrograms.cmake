@@ -61,6 +61,23 @@ target_link_libraries(vitscape_program INTERFACE vitscape::vitscape vitscape_war
 target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_NATIVE_FLAGS}>"
     "$<$<COMPILE_LANGUAGE:CUDA>:${VITSCAPE_CUDA_CODE}>")
 
+# vitscape_add_cuda_program(<target> <sources>): a program for CUDA devices, or without VITSCAPE_ENABLE_CUDA_PROGRAMS only the PTX of
+# its sources, for which nvcc compiles no host code.
+function(vitscape_add_cuda_program target)
+    set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CUDA)
+    if(VITSCAPE_ENABLE_CUDA_PROGRAMS)
+        add_executable(${target} ${ARGN})
+        return()
+    endif()
+    if(NOT CMAKE_CUDA_ARCHITECTURES)
+        message(FATAL_ERROR "VITSCAPE_ENABLE_CUDA_PROGRAMS=OFF needs an architecture to translate for, such as -DCMAKE_CUDA_ARCHITECTURES=90")
+    endif()
+    list(GET CMAKE_CUDA_ARCHITECTURES 0 architecture)
+    string(REGEX MATCH "^[0-9]+" architecture "${architecture}")
+    add_library(${target} OBJECT ${ARGN})
+    set_target_properties(${target} PROPERTIES CUDA_PTX_COMPILATION ON CUDA_ARCHITECTURES ${architecture}-virtual)
+endfunction()
+
 # plotly.js makes the page of a comparison interactive. Python's and R's packages of plotly bring it; the page is written
 # from the file where a program finds it still there.
 file(GLOB VITSCAPE_PLOTLY_FOLDERS LIST_DIRECTORIES true

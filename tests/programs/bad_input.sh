@@ -83,6 +83,7 @@ if [[ ! -x "${pretrain}_cuda" ]]; then
 elif ! command -v nvidia-smi >/dev/null; then
     for program in "$pretrain ${small[*]}" "$landscape --checkpoint $good --data synthetic:64" \
         "$curvature --checkpoint $good --data synthetic:64"; do
+        [[ -x "${program%% *}_cuda" ]] || continue  # not built for devices
         refuses 'install one (nvidia-smi must list the GPU) or run with --backend cpu' \
             $program --backend cuda --precision bf16 --out "$folder/a"  # words of the program apart
     done

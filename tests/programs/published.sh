@@ -3,7 +3,8 @@
 #
 # usage: published.sh PRETRAIN LANDSCAPE, beside which lies export
 # Models of PyTorch's libraries, written by them with random weights, have here the loss that they have there, and models from
-# here have the same loss there: to 1e-5. Skipped where a Python with torch, timm and transformers is not found.
+# here have the same loss there: to 1e-5; so have whole surfaces of two of them, point by point, against the formulas of Li et al. in
+# PyTorch on the directions saved here. Skipped where a Python with torch, timm and transformers is not found.
 # With PUBLISHED_PHOTOS=FOLDER also ViT-B/16 and ViT-L/16 on eight photos of that folder.
 set -euo pipefail
 
@@ -49,6 +50,19 @@ while read -r name file options; do
         cat "$folder/log" && failed=1
     fi
 done <"$folder/models"
+
+# whole surfaces
+for name in finetuned mae; do
+    of=(--data synthetic:40 --images 20)
+    [[ $name == mae ]] || of=(--data "folder:$folder/images" --images 10)
+    "$landscape" --checkpoint "$folder/$name.pth" "${of[@]}" --grid=x:-1:1:5,y:-0.5:1:4 --precision float --no-figures --seed 5 \
+        --save-inputs "$folder/inputs" --save-directions "$folder/directions.safetensors" --out "$folder/surface" >"$folder/log" 2>&1 ||
+        { cat "$folder/log" && failed=1; }
+    read -r difference unnormalized range <<<"$(peer surface $name "$folder/inputs" "$folder/directions.safetensors" "$folder/surface.json")"
+    echo "$name, 20 points: largest relative difference $difference, of filter norms $unnormalized; largest loss over least $range"
+    awk -v a="$difference" -v b="$unnormalized" -v r="$range" 'BEGIN { exit !(a < 1e-5 && b < 1e-5 && r > 1.05) }' ||
+        { echo "FAILED: the surface of $name" && failed=1; }
+done
 
 # classes by name: the head's outputs are in another order than the folders
 printf '%s\n' e d c b a >"$folder/classes"

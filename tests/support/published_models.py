@@ -7,10 +7,13 @@ usage: published_models.py write FOLDER [--large]    prints NAME FILE OPTIONS fo
 
        published_models.py timm FOLDER INPUTS CLASSES the same of an exported classifier under timm's names
        published_models.py labels INPUTS             prints the labels
+       published_models.py surface NAME INPUTS DIRECTIONS SURFACE
+                                                     the whole surface, by the formulas of Li et al. 2018 (arXiv 1712.09913)
 
 Needs torch, timm, transformers, Pillow and safetensors; ends with status 77 where one is missing.
 """
 import argparse
+import json
 import os
 import sys
 
@@ -141,9 +144,8 @@ def write(folder, large):
             Image.fromarray(pixels).save(os.path.join(folder, "images", label, f"{number}.png"))
 
 
-def loss(name, inputs):
-    data = load_file(inputs)
-    images, model = data["images"], MODELS[name]()
+def loss(name, data, model):
+    images = data["images"]
     with torch.no_grad():
         if "ids_shuffle" in data:
             noise = torch.argsort(data["ids_shuffle"], dim=1).float()
@@ -162,12 +164,59 @@ def loss(name, inputs):
         return torch.nn.functional.cross_entropy(logits, data["labels"]).item()
 
 
+def surface(name, inputs, directions, surface):
+    """Prints the largest relative difference of a surface and of the filter normalization of its directions: d_i has the norm of the
+    filter w_i, a row of each parameter of two or more dimensions; others do not move, nor do position embeddings, which here are
+    no weights. Then the parameters of a point are w + x d_0 + y d_1."""
+    def largest(value, expected):
+        return ((value - expected).abs() / expected.abs().clamp_min(1e-30)).max().item()
+
+    data, model = load_file(inputs), MODELS[name]()
+    state = model.state_dict()
+    if name == "rc_mae" or name.startswith("huggingface"):
+        raise SystemExit(f"surface: {name} has other names")
+    # Where each number of a file's tensor lies among those of the model: the names of MAE are others, and join three tensors.
+    start, flat, places = 0, {}, {}
+    for key, value in state.items():
+        flat[key], start = (start, start + value.numel()), start + value.numel()
+        places[key] = torch.arange(*flat[key]).reshape(value.shape)
+    if name.startswith("mae"):
+        places = meta_names(places)
+    weights = torch.cat([value.flatten() for value in state.values()]).double()
+    moves, unnormalized = [torch.zeros_like(weights), torch.zeros_like(weights)], 0.0
+    found = load_file(directions)
+    for key, place in places.items():
+        for number, move in enumerate(moves):
+            if (direction := found.pop(f"{number}.{key}", None)) is None:
+                continue
+            direction = direction.double().reshape(place.shape)
+            move[place.flatten()] = direction.flatten()
+            if place.dim() <= 1 or "pos_embed" in key:
+                unnormalized = max(unnormalized, direction.abs().max().item())
+            else:
+                filters = weights[place].flatten(1)
+                unnormalized = max(unnormalized, largest(direction.flatten(1).norm(dim=1), filters.norm(dim=1)))
+    if found:
+        raise SystemExit(f"surface: the model has no {next(iter(found))}")
+    with open(surface) as file:
+        ours = json.load(file)
+    theirs = torch.zeros(len(ours["y"]), len(ours["x"]), dtype=torch.double)
+    for row, y in enumerate(ours["y"]):
+        for column, x in enumerate(ours["x"]):
+            point = weights + x * moves[0] + y * moves[1]
+            model.load_state_dict({key: point[slice(*flat[key])].reshape(value.shape).to(value.dtype) for key, value in state.items()})
+            theirs[row, column] = loss(name, data, model)
+    print(f"{largest(torch.tensor(ours['loss'], dtype=torch.double), theirs):.2e} {unnormalized:.2e} {theirs.max() / theirs.min():.4g}")
+
+
 def main():
     what = sys.argv[1]
     if what == "write":
         write(sys.argv[2], "--large" in sys.argv)
     elif what == "loss":
-        print(f"{loss(sys.argv[2], sys.argv[3]):.9g}")
+        print(f"{loss(sys.argv[2], load_file(sys.argv[3]), MODELS[sys.argv[2]]()):.9g}")
+    elif what == "surface":
+        surface(*sys.argv[2:6])
     elif what == "read":
         folder, data = sys.argv[2], load_file(sys.argv[3])
         with torch.no_grad():
