@@ -12,7 +12,7 @@ set(VITSCAPE_CUDA_PACKAGE "the CUDA Toolkit, 12.8 or later, with nvcc on the pat
 set(VITSCAPE_MPI_PURPOSE "training by several processes")
 set(VITSCAPE_MPI_PACKAGE "libopenmpi-dev")
 
-# vitscape::study: studies and their page, whose style sheet and script the build embeds in a header. Installed, that header
+# vitscape::study: studies and their page, whose script the build embeds in a header. Installed, that header
 # lies beside the others; the build says in VITSCAPE_GENERATED_DIR where it is.
 macro(vitscape_add_study)
     if(TARGET vitscape_json)

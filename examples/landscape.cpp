@@ -28,6 +28,7 @@
 #include "support/directions.hpp"
 #include "support/files.hpp"
 #include "support/frozen_model.hpp"
+#include "support/page.hpp"
 
 using namespace vitscape;
 
@@ -36,9 +37,9 @@ namespace {
 struct Options {
     program::FrozenModelOptions model;
     program::DirectionOptions directions;
-    std::string grid, out, save_inputs;
+    std::string grid, out, save_inputs, command;
     std::vector<std::string> formats{"json", "npy", "csv"};
-    bool resume = false, minima = false, no_figures = false;
+    bool resume = false, minima = false, no_figures = false, page = false;
 };
 
 std::vector<std::string> format_names() {
@@ -79,6 +80,11 @@ void add_options(CLI::App& app, Options& o) {
                  "the way to a "
                  "lower one, and which of them exceed the standard errors")
         ->always_capture_default(false);
+    app.add_flag("--page", o.page,
+                 "also write PREFIX_page.html: the figures, the numbers with their errors, what speaks "
+                 "against them, and "
+                 "how it was made")
+        ->always_capture_default(false);
     app.add_flag("--no-figures", o.no_figures, "numbers only")->always_capture_default(false);
 }
 
@@ -116,9 +122,10 @@ void write_inputs(const std::string& path, const O& objective) {
     writer.write(path);
 }
 
-/// What the figures of a surface say.
+/// What the figures and the page of a surface say.
 struct Texts {
     std::string title, x_label, y_label;
+    nlohmann::ordered_json measured = {};  ///< on the page
 };
 
 std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface, const SurfaceMarks& marks,
@@ -234,12 +241,24 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
         if (!o.directions.to.empty())
             measure_barrier<std::remove_cvref_t<decltype(objective.backend())>>(o, objective, space, surface,
                                                                                 metadata);
-    for (const std::string& ending : endings) std::cout << "wrote " << o.out << ending << '\n';
-    for (const auto& path : draw(o, surface, marks, texts)) std::cout << "wrote " << path.string() << '\n';
+    std::vector<std::filesystem::path> written;
+    const auto note = [&](const std::filesystem::path& path) {
+        std::cout << "wrote " << written.emplace_back(path).string() << '\n';
+    };
+    for (const std::string& ending : endings) note(surface_path(o.out, ending));
+    for (const auto& path : draw(o, surface, marks, texts)) note(path);
     if (o.minima)
-        for (const auto& path : write_minima(o, surface)) std::cout << "wrote " << path.string() << '\n';
+        for (const auto& path : write_minima(o, surface)) note(path);
     for (const std::string* path : {&o.directions.save, &o.save_inputs})
-        if (!path->empty()) std::cout << "wrote " << *path << '\n';
+        if (!path->empty()) note(*path);
+    if (!o.page) return;
+    SurfacePageOptions page = program::page_of(o.out, written, o.no_figures);
+    page.title = texts.title + " around " + o.model.checkpoint;
+    page.command = o.command;
+    page.measured = texts.measured;
+    const std::filesystem::path path = surface_path(o.out, program::page_ending);
+    write_surface_page(path, surface, metadata, page);
+    note(path);
 }
 
 template <class O, class B, class InFloat>
@@ -272,12 +291,17 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
             write_hdf5_directions(o.directions.save, objective.layout(), saved, way);
         }
     }
-    const Texts texts{
+    Texts texts{
         .title = std::visit(
             [](const auto& method) { return std::string(std::remove_cvref_t<decltype(method)>::Card::loss); },
             method_from(description.at("model"))),
         .x_label = axes.x_label,
         .y_label = axes.y_label};
+    texts.measured = {{"parameters", objective.layout().size()},
+                      {"images", objective.samples()},
+                      {"computed_by", o.model.backend.describe(objective.backend())}};
+    for (const char* key : {"training", "state"})
+        if (description.contains(key)) texts.measured[key] = description.at(key);
     if (axes.curve)
         map_space(o, objective, *axes.curve, grid.x, axes.marks, texts, metadata, in_float);
     else if (o.directions.is_line())
@@ -295,6 +319,7 @@ int main(int argc, char** argv) {
                  "landscape"};
     Options o;
     add_options(app, o);
+    o.command = program::command_text(argc, argv);
     return program::run(app, argc, argv, [&] {
         o.model.backend.dispatch(argv);
         o.directions.check();
@@ -323,6 +348,7 @@ int main(int argc, char** argv) {
         if (o.minima)
             for (const char* ending : {"_minima.json", "_minima.png", "_minima.svg"})
                 outputs.push_back({"--out", surface_path(o.out, ending)});
+        if (o.page) outputs.push_back({"--out", surface_path(o.out, program::page_ending)});
         for (const auto& [option, path] :
              {std::pair("--save-directions", o.directions.save), std::pair("--save-inputs", o.save_inputs)})
             if (!path.empty()) outputs.push_back({option, path});
