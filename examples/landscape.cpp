@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Draws the loss around a checkpoint, L(theta + x delta) on a line or L(theta + x delta + y eta) on a plane: along random
-// directions, eigenvectors or the gradient, towards other models, or along the way of a training.
+// Draws the loss around a checkpoint, L(theta + x delta) on a line, L(theta + x delta + y eta) on a plane, or with a third
+// direction in a volume: along random directions, eigenvectors or the gradient, towards other models, or along the way of a training.
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -22,8 +23,11 @@
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/rounding_error.hpp>
 #include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/landscape/volume_io.hpp>
+#include <vitscape/landscape/volume_projector.hpp>
 #include <vitscape/report/figures.hpp>
 #include <vitscape/report/persistence_figure.hpp>
+#include <vitscape/report/volume_figure.hpp>
 
 #include "support/directions.hpp"
 #include "support/files.hpp"
@@ -55,15 +59,18 @@ void add_options(CLI::App& app, Options& o) {
         app, "--grid", "GRID", "",
         [&o](const std::string& text) {
             try {
-                (void)parse_grid(text);
+                if (names_third_axis(text))
+                    (void)parse_volume_grid(text);
+                else
+                    (void)parse_grid(text);
             } catch (const ConfigError& error) {
                 throw ConfigError(message("--grid: ", error.what()));
             }
             o.grid = text;
         },
-        "FROM:TO:STEPS of both axes (write --grid=-1:1:25), or x:…,y:…; without it 25 steps from -1 to 1, or "
-        "around all "
-        "models and checkpoints");
+        "FROM:TO:STEPS of all axes (write --grid=-1:1:25), or x:…,y:…, or of a volume x:…,y:…,z:…; without "
+        "it "
+        "25 steps from -1 to 1 (13 of a volume), or around all models and checkpoints");
     o.directions.add(app);
     add_name(app, "--save-inputs", o.save_inputs, "FILE",
              "write images, ids_shuffle and labels as the model gets them");
@@ -124,18 +131,22 @@ void write_inputs(const std::string& path, const O& objective) {
 
 /// What the figures and the page of a surface say.
 struct Texts {
-    std::string title, x_label, y_label;
+    std::string title, x_label, y_label, z_label;
     nlohmann::ordered_json measured = {};  ///< on the page
 };
+
+/// Whether figures are drawn; says why not where that is not what was asked for.
+bool draws(const Options& o) {
+    if (o.no_figures) return false;
+    if (find_gnuplot()) return true;
+    std::cerr << "no figures: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
+    return false;
+}
 
 std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface, const SurfaceMarks& marks,
                                         const Texts& texts) {
     std::vector<std::filesystem::path> written;
-    if (o.no_figures || surface.columns() < 2) return written;
-    if (!find_gnuplot()) {
-        std::cerr << "no figures: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
-        return written;
-    }
+    if (surface.columns() < 2 || !draws(o)) return written;
     const FigureOptions options{.title = texts.title, .x_label = texts.x_label, .y_label = texts.y_label};
     const std::vector<FigurePanel> panel{{.title = "", .surface = &surface, .marks = &marks}};
     const auto path = [&](const std::string& ending) {
@@ -188,6 +199,7 @@ void compare_with_float(O& objective, const Space& space, const G& grid, const I
             nlohmann::ordered_json point;
             point["x"] = e.x;
             point["y"] = e.y;
+            if constexpr (std::is_same_v<G, VolumeGrid>) point["z"] = e.z;
             point["error"] = e.error;
             point["standard_error"] = e.standard_error;
             points.push_back(std::move(point));
@@ -212,6 +224,30 @@ void measure_barrier(const Options& o, O& objective, const Path& path, const Sur
     write_surfaces(o.out, surface_endings(o), surface, metadata);
     std::cout << "barrier " << barrier.height << " +- " << barrier.standard_error << " at x = " << barrier.at
               << ", between the losses " << barrier.from << " and " << barrier.to << '\n';
+}
+
+/// The files that are written, which it names.
+struct Written {
+    std::vector<std::filesystem::path> paths = {};
+    void add(const std::filesystem::path& path) {
+        std::cout << "wrote " << paths.emplace_back(path).string() << '\n';
+    }
+};
+
+/// Names what was saved on the way, and writes the page of a surface or volume.
+template <class G>
+void finish(const Options& o, const G& grid, const Texts& texts, const nlohmann::ordered_json& metadata,
+            Written& written) {
+    for (const std::string* path : {&o.directions.save, &o.save_inputs})
+        if (!path->empty()) written.add(*path);
+    if (!o.page) return;
+    SurfacePageOptions page = program::page_of(o.out, written.paths, o.no_figures);
+    page.title = texts.title + " around " + o.model.checkpoint;
+    page.command = o.command;
+    page.measured = texts.measured;
+    const std::filesystem::path path = surface_path(o.out, program::page_ending);
+    write_surface_page(path, grid, metadata, page);
+    written.add(path);
 }
 
 /// Evaluates a line, curve or plane, saving after each row, and draws it.
@@ -241,24 +277,54 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
         if (!o.directions.to.empty())
             measure_barrier<std::remove_cvref_t<decltype(objective.backend())>>(o, objective, space, surface,
                                                                                 metadata);
-    std::vector<std::filesystem::path> written;
-    const auto note = [&](const std::filesystem::path& path) {
-        std::cout << "wrote " << written.emplace_back(path).string() << '\n';
-    };
-    for (const std::string& ending : endings) note(surface_path(o.out, ending));
-    for (const auto& path : draw(o, surface, marks, texts)) note(path);
+    Written written;
+    for (const std::string& ending : endings) written.add(surface_path(o.out, ending));
+    for (const auto& path : draw(o, surface, marks, texts)) written.add(path);
     if (o.minima)
-        for (const auto& path : write_minima(o, surface)) note(path);
-    for (const std::string* path : {&o.directions.save, &o.save_inputs})
-        if (!path->empty()) note(*path);
-    if (!o.page) return;
-    SurfacePageOptions page = program::page_of(o.out, written, o.no_figures);
-    page.title = texts.title + " around " + o.model.checkpoint;
-    page.command = o.command;
-    page.measured = texts.measured;
-    const std::filesystem::path path = surface_path(o.out, program::page_ending);
-    write_surface_page(path, surface, metadata, page);
-    note(path);
+        for (const auto& path : write_minima(o, surface)) written.add(path);
+    finish(o, surface, texts, metadata, written);
+}
+
+/// Evaluates a volume, saving it every few seconds, and draws its planes through the centre.
+template <class O, class B, class InFloat>
+void map_volume(const Options& o, O& objective, const AffineSpace<B>& space, const Texts& texts,
+                nlohmann::ordered_json metadata, const InFloat& in_float) {
+    const VolumeGrid grid = o.grid.empty() ? VolumeGrid(Grid{.steps = 13}) : parse_volume_grid(o.grid);
+    compare_with_float(objective, space, grid, in_float, metadata);
+    if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
+    std::optional<StoredVolume> earlier;
+    if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
+        earlier = load_volume(surface_path(o.out, ".json"));
+    std::unique_ptr<ProgressBar> bar;
+    VolumeProjectionOptions options;
+    options.resume = earlier ? &earlier->volume : nullptr;
+    const std::vector<std::string> endings = surface_endings(o);
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point saved = Clock::now();
+    options.after_row = [&](const Volume& volume) {
+        if (!interrupted() && Clock::now() - saved < std::chrono::seconds(5)) return;  // all of it is written
+        write_volumes(o.out, endings, volume, metadata);
+        saved = Clock::now();
+    };
+    options.work.progress = [&](Index done, Index total) {
+        if (!bar) bar = std::make_unique<ProgressBar>("loss volume", total, "points", done - 1);
+        bar->update(done);
+    };
+    const Volume volume = project(objective, space, grid, options);
+    write_volumes(o.out, endings, volume, metadata);
+    bar.reset();
+    std::cout << "loss at the centre " << volume.centre_loss << " +- " << volume.centre_standard_error
+              << '\n';
+    Written written;
+    for (const std::string& ending : endings) written.add(surface_path(o.out, ending));
+    if (volume.x.size() > 1 && volume.y.size() > 1 && draws(o))
+        for (const char* ending : {"_slices.png", "_slices.svg"}) {
+            write_volume_slices(surface_path(o.out, ending), volume,
+                                {.title = texts.title, .x_label = texts.x_label, .y_label = texts.y_label},
+                                texts.z_label);
+            written.add(surface_path(o.out, ending));
+        }
+    finish(o, volume, texts, metadata, written);
 }
 
 template <class O, class B, class InFloat>
@@ -267,7 +333,9 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     program::Axes<B> axes = program::Directions<O, B>(o.directions, objective, theta, of,
                                                       description.value("training", nlohmann::json()))
                                 .axes();
-    const PlaneGrid grid = o.grid.empty() ? grid_around(axes.marks) : parse_grid(o.grid);
+    const PlaneGrid grid = o.directions.is_volume() ? PlaneGrid()
+                           : o.grid.empty()         ? grid_around(axes.marks)
+                                                    : parse_grid(o.grid);
     std::cerr << "directions ";
     if (!o.directions.is_line()) std::cerr << "at " << angle_in_degrees(axes.delta, axes.eta) << " degrees, ";
     std::cerr << "|delta| / |theta| = " << norm(axes.delta) / norm(theta) << '\n';
@@ -280,6 +348,7 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     if (!o.directions.save.empty()) {
         std::vector<Vector<B>> saved{axes.delta};
         if (axes.eta.size() > 0) saved.push_back(axes.eta);
+        if (axes.zeta.size() > 0) saved.push_back(axes.zeta);
         if (o.directions.trajectory.empty() ||
             !is_hdf5_ending(std::filesystem::path(o.directions.save).extension().string())) {
             write_directions(o.directions.save, objective.layout(), saved);
@@ -296,13 +365,18 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
             [](const auto& method) { return std::string(std::remove_cvref_t<decltype(method)>::Card::loss); },
             method_from(description.at("model"))),
         .x_label = axes.x_label,
-        .y_label = axes.y_label};
+        .y_label = axes.y_label,
+        .z_label = axes.z_label};
     texts.measured = {{"parameters", objective.layout().size()},
                       {"images", objective.samples()},
                       {"computed_by", o.model.backend.describe(objective.backend())}};
     for (const char* key : {"training", "state"})
         if (description.contains(key)) texts.measured[key] = description.at(key);
-    if (axes.curve)
+    if (o.directions.is_volume())
+        map_volume(o, objective,
+                   AffineSpace<B>(theta, std::move(axes.delta), std::move(axes.eta), std::move(axes.zeta)),
+                   texts, metadata, in_float);
+    else if (axes.curve)
         map_space(o, objective, *axes.curve, grid.x, axes.marks, texts, metadata, in_float);
     else if (o.directions.is_line())
         map_space(o, objective, Line<B>(theta, std::move(axes.delta)), grid.x, axes.marks, texts, metadata,
@@ -315,22 +389,34 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Draws the loss of a checkpoint's model on a line or plane of random or chosen directions.",
-                 "landscape"};
+    CLI::App app{
+        "Draws the loss of a checkpoint's model on a line, plane or volume of random or chosen directions.",
+        "landscape"};
     Options o;
     add_options(app, o);
     o.command = program::command_text(argc, argv);
     return program::run(app, argc, argv, [&] {
         o.model.backend.dispatch(argv);
         o.directions.check();
+        if (o.minima && o.directions.is_volume())
+            throw ConfigError(
+                "--minima is about planes and lines, --dimensions 3 draws a volume; leave one of them out");
         if (!o.grid.empty()) {
             if (o.directions.is_line() && (o.grid.starts_with("x:") || o.grid.starts_with("y:")))
                 throw ConfigError(
                     message("--grid ", o.grid, " is of a plane, and a line is drawn; write FROM:TO:STEPS"));
-            const PlaneGrid grid = parse_grid(o.grid);
+            if (!o.directions.is_volume() && names_third_axis(o.grid))
+                throw ConfigError(message("--grid ", o.grid,
+                                          " has three axes, a volume's; add --dimensions 3, or leave z out"));
+            const VolumeGrid grid =
+                o.directions.is_volume()
+                    ? parse_volume_grid(o.grid)
+                    : VolumeGrid(parse_grid(o.grid).x, parse_grid(o.grid).y, Grid{.steps = 1});
             const double rows = o.directions.is_line() ? 1 : static_cast<double>(grid.y.steps);
-            require_memory(message("--grid ", o.grid), 85.0 * static_cast<double>(grid.x.steps) * rows,
-                           available_memory(), "fewer steps need less");  // tables, and their text
+            require_memory(
+                message("--grid ", o.grid),
+                85.0 * static_cast<double>(grid.x.steps) * rows * static_cast<double>(grid.z.steps),
+                available_memory(), "fewer steps need less");  // tables, and their text
         }
         if (const auto name = std::filesystem::path(o.out).filename();
             name.empty() || name == "." || name == "..")
@@ -339,11 +425,14 @@ int main(int argc, char** argv) {
                                       " is a folder"));
         std::vector<program::NamedPath> outputs;
         for (const std::string& ending : surface_endings(o)) {
-            AllSurfaceFormats::require(ending);
+            if (o.directions.is_volume())
+                AllSurfaceFormats::require_volume(ending);
+            else
+                AllSurfaceFormats::require(ending);
             outputs.push_back({"--out", surface_path(o.out, ending)});
         }
         for (const char* ending : {"_contour.png", "_contour.svg", "_surface.png", "_surface.svg",
-                                   "_line.png", "_line.svg", ".lock"})
+                                   "_line.png", "_line.svg", "_slices.png", "_slices.svg", ".lock"})
             outputs.push_back({"--out", surface_path(o.out, ending)});
         if (o.minima)
             for (const char* ending : {"_minima.json", "_minima.png", "_minima.svg"})

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <vitscape/core/memory.hpp>
+#include <vitscape/io/hdf5.hpp>
 
 #include "files.hpp"
 #include "options.hpp"
@@ -58,8 +59,10 @@ struct DirectionOptions {
         for (auto* one : {read, towards, way})
             for (auto* other : {along_option, read, towards, way})
                 if (one != other) one->excludes(other);
-        add_number(app, "--dimensions", dimensions, Range::count(1, 2).or_else(0),
-                   "1 draws a line, 2 a plane; 0: a line with --to alone, otherwise a plane");
+        add_number(
+            app, "--dimensions", dimensions, Range::count(1, 3).or_else(0),
+            "1 draws a line, 2 a plane, 3 a volume and its planes through the centre; 0: a line with --to "
+            "alone, otherwise a plane");
         app.add_option(
                "--only", only,
                "move only these parameters: a pattern of names such as 'blocks.0.*', encoder or decoder; "
@@ -88,6 +91,7 @@ struct DirectionOptions {
     [[nodiscard]] bool is_line() const {
         return dimensions == 1 || (dimensions == 0 && !to.empty() && to2.empty());
     }
+    [[nodiscard]] bool is_volume() const { return dimensions == 3; }
     [[nodiscard]] bool wants_eigenvectors() const { return along.starts_with("eigenvectors"); }
 
     /// @throws ConfigError for options that do not belong together
@@ -95,6 +99,20 @@ struct DirectionOptions {
         using vitscape::ConfigError;
         if (!to2.empty() && dimensions == 1)
             throw ConfigError("--dimensions 1 draws a line, --to2 needs a plane; leave one of them out");
+        if (is_volume())
+            for (const auto& [option, given] :
+                 {std::pair("--to", &to), std::pair("--trajectory", &trajectory)})
+                if (!given->empty())
+                    throw ConfigError(
+                        vitscape::message("--dimensions 3 looks along three random directions, eigenvectors, "
+                                          "the gradient and two "
+                                          "random ones, or those of --directions; ",
+                                          option, " gives a line or a plane; leave one of them out"));
+        if (is_volume() && vitscape::is_hdf5_ending(std::filesystem::path(save).extension().string()))
+            throw ConfigError(
+                vitscape::message("--save-directions ", save,
+                                  ": HDF5 of loss-landscape holds two directions, a volume has three; "
+                                  "write .safetensors"));
         if (orthogonal && (along != "gaussian" || !to.empty() || !trajectory.empty()))
             throw ConfigError(
                 "--orthogonal belongs to --along gaussian; all others are orthogonal by themselves");

@@ -43,31 +43,36 @@ inline constexpr std::string_view page_ending = "_page.html";
 }
 
 /// What files hold, by the ends of their names.
-inline constexpr std::array<std::pair<std::string_view, std::string_view>, 16> file_contents{
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 18> file_contents{
     {{"_contour.png", "the plane from above"},
      {"_contour.svg", "the plane from above"},
      {"_surface.png", "the loss as a height"},
      {"_surface.svg", "the loss as a height"},
      {"_line.png", "the loss along the line"},
      {"_line.svg", "the loss along the line"},
+     {"_slices.png", "the planes of the volume through the centre"},
+     {"_slices.svg", "the planes of the volume through the centre"},
      {"_minima.json", "the minima, their saddles, and which exceed the standard errors"},
      {"_minima.png", "how long each minimum lives"},
      {"_minima.svg", "how long each minimum lives"},
      {".json", "all numbers with their errors, and what was measured; --resume reads it"},
      {".npy", "the loss alone, for NumPy"},
      {".csv", "a point per line: coordinates, loss and errors"},
-     {".vts", "the surface for ParaView"},
+     {".vts", "the same for ParaView"},
      {".h5", "the surface in the layout of loss-landscape, whose scripts plot it"},
      {".hdf5", "the surface in the layout of loss-landscape, whose scripts plot it"},
      {".obj", "the surface as a mesh"}}};
 
 /// What each picture shows, by the end of its name.
-inline constexpr std::array<std::pair<std::string_view, std::string_view>, 4> pictures{
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 5> pictures{
     {{"_contour",
       "The loss over the plane θ + α δ + β η; the cross is the model θ, circles are models with names, a "
       "line is a way. "
       "Numbers on the lines are losses; grey: no finite loss."},
      {"_surface", "The same as a height, with its lines on the floor."},
+     {"_slices",
+      "The planes of the volume through its centre, the model (cross), on one scale of colours. Grey: no "
+      "finite loss."},
      {"_line",
       "The loss along the line; the band is two standard errors of the difference from the centre on each "
       "side, so it has no width there."},

@@ -40,6 +40,7 @@
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/smoothness.hpp>
 #include <vitscape/landscape/trajectory.hpp>
+#include <vitscape/landscape/volume_projector.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
 #include <vitscape/methods/any_masking.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
@@ -68,7 +69,10 @@
 #include <vitscape/landscape/direction_file.hpp>
 #include <vitscape/landscape/merge_tree_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/landscape/volume_io.hpp>
 #include <vitscape/report/figures.hpp>
 #include <vitscape/report/persistence_figure.hpp>
+#include <vitscape/report/surface_page.hpp>
+#include <vitscape/report/volume_figure.hpp>
 #include <vitscape/train/checkpointing.hpp>
 #endif

@@ -153,10 +153,10 @@ assert surface.GetOutput().GetNumberOfCells() == 4, surface.GetOutput().GetNumbe
                      folder / "a.vts"));
 }
 
-TEST_CASE("a sheet of VTK needs a number for each point") {
+TEST_CASE("a grid of VTK needs a number for each point") {
     const std::vector<double> points(12);
-    CHECK(contains(error_text<ShapeError>([&] { VtkSheet(2, 3, points); }), "needs 18 numbers, 12"));
-    VtkSheet sheet(2, 2, points);
+    CHECK(contains(error_text<ShapeError>([&] { VtkGrid(2, 3, 1, points); }), "needs 18 numbers, 12"));
+    VtkGrid sheet(2, 2, 1, points);
     CHECK_THROWS_AS(sheet.add<double>("loss", points), ShapeError);
 }
 

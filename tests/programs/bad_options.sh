@@ -325,7 +325,18 @@ landscape --along gradient --directions @directions | --along excludes --directi
 landscape --along gradient --orthogonal | --orthogonal belongs to --along gaussian
 landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole number from 2 to 1000000000, 1 was given
 landscape --along eigenvectors --tolerance 0 | --tolerance takes
-landscape --dimensions 3 | --dimensions takes a whole number from 1 to 2, or 0, 3 was given
+landscape --dimensions 4 | --dimensions takes a whole number from 1 to 3, or 0, 4 was given
+landscape --dimensions 3 --to @wide/checkpoint.safetensors | --to gives a line or a plane
+landscape --dimensions 3 --trajectory @good | --trajectory gives a line or a plane
+landscape --dimensions 3 --formats obj | .obj hold no volumes; those that do are .json, .npy, .csv, .h5, .hdf5, .vts
+landscape --dimensions 3 --minima | --minima is about planes and lines
+landscape --dimensions 3 --grid=x:-1:1:3,y:-1:1:3 | of a volume names no z
+landscape --dimensions 3 --grid=-1:1:10000 | of memory
+landscape --dimensions 3 --directions @directions | @directions
+landscape --dimensions 3 --save-directions @new.h5 | holds two directions, a volume has three
+landscape --dimensions 3 --out @good/checkpoint | --out would overwrite @good/checkpoint.json, which --checkpoint reads
+landscape --grid=x:-1:1:3,y:-1:1:3,z:-1:1:3 | has three axes, a volume's; add --dimensions 3
+landscape --grid=z:-1:1:3 | --grid: the grid 'z:-1:1:3' of a volume names no x
 landscape --dimensions 1 --grid=x:-1:1:3,y:-1:1:3 | is of a plane, and a line is drawn
 landscape --to @missing | --to takes a file that is there; @missing is not there
 landscape --to @pipe | @pipe is no file

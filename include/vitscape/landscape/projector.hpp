@@ -100,11 +100,34 @@ class PointEvaluator {
     std::vector<double> centre_losses_, losses_;
 };
 
-inline Surface start_surface(std::vector<double> x, std::vector<double> y, const MeanAndError& centre,
-                             Index samples, const PlaneGeometry& geometry, const Surface* resume) {
+/// @throws NumericError unless the loss at the centre is finite
+inline void require_finite_centre(const MeanAndError& centre) {
     if (!std::isfinite(centre.mean))
         throw NumericError(message("the loss at the centre is ", centre.mean,
                                    "; a surface around a point without a finite loss is meaningless"));
+}
+
+/// @param earlier  a surface or volume to go on from, on the same coordinates
+/// @throws ConfigError where it is of another objective or other directions
+template <class Grid, class Geometry>
+void require_same_origin(const Grid& earlier, const MeanAndError& centre, Index samples,
+                         const Geometry& geometry) {
+    if (earlier.samples != samples ||
+        !(std::abs(earlier.centre_loss - centre.mean) <= 1e-6 * std::max(std::abs(centre.mean), 1e-300)))
+        throw ConfigError(
+            message("the surface to resume belongs to another model, images or masks: the loss "
+                    "at its centre is ",
+                    earlier.centre_loss, " over ", earlier.samples, " samples, here it is ", centre.mean,
+                    " over ", samples));
+    if (!geometry.matches(earlier.geometry))
+        throw ConfigError(
+            "the surface to resume was computed along other directions; use the same seed and "
+            "normalization, or the directions that were saved with it");
+}
+
+inline Surface start_surface(std::vector<double> x, std::vector<double> y, const MeanAndError& centre,
+                             Index samples, const PlaneGeometry& geometry, const Surface* resume) {
+    require_finite_centre(centre);
     Surface surface(std::move(x), std::move(y));
     surface.centre_loss = centre.mean;
     surface.centre_standard_error = centre.standard_error;
@@ -116,17 +139,7 @@ inline Surface start_surface(std::vector<double> x, std::vector<double> y, const
                                   " points, the requested grid has ", surface.rows(), " x ",
                                   surface.columns(),
                                   ", or other coordinates; request the same grid or start again"));
-    if (resume->samples != samples ||
-        !(std::abs(resume->centre_loss - centre.mean) <= 1e-6 * std::max(std::abs(centre.mean), 1e-300)))
-        throw ConfigError(
-            message("the surface to resume belongs to another model, images or masks: the loss "
-                    "at its centre is ",
-                    resume->centre_loss, " over ", resume->samples, " samples, here it is ", centre.mean,
-                    " over ", samples));
-    if (!geometry.matches(resume->geometry))
-        throw ConfigError(
-            "the surface to resume was computed along other directions; use the same seed and "
-            "normalization, or the directions that were saved with it");
+    require_same_origin(*resume, centre, samples, geometry);
     surface.loss = resume->loss;
     surface.standard_error = resume->standard_error;
     surface.difference_standard_error = resume->difference_standard_error;
@@ -135,17 +148,18 @@ inline Surface start_surface(std::vector<double> x, std::vector<double> y, const
 }
 
 template <Backend B, class O, class Space>
-Surface project_rows(O& objective, const Space& space, std::vector<double> x, std::vector<double> y,
-                     const ProjectionOptions& options) {
+void require_fitting(const O& objective, const Space& space) {
     if (static_cast<Index>(objective.layout().size()) != space.size())
         throw ShapeError(message("the objective has ", objective.layout().size(),
                                  " parameters, the centre has ", space.size()));
-    PointEvaluator<B, O> evaluator(objective, space.theta());
-    Surface surface = start_surface(std::move(x), std::move(y), evaluator.centre(), evaluator.samples(),
-                                    space.geometry(), options.resume);
-    Vector<B> point(space.theta().backend(), space.size());
-    const Index total = surface.rows() * surface.columns();
-    Index done = surface.computed_points();
+}
+
+/// Evaluates the points of a surface that are not computed yet.
+/// @param point  scratch memory.  @param done  points of all that are evaluated, of `total`; counted on
+/// @param after_row  called with the surface after each row with new points, and before `Interrupted` is thrown
+template <Backend B, class O, class Space, class AfterRow>
+void evaluate_rows(PointEvaluator<B, O>& evaluator, const Space& space, Surface& surface, Vector<B>& point,
+                   const WorkControl& work, Index& done, Index total, const AfterRow& after_row) {
     for (std::size_t row = 0; row < surface.y.size(); ++row) {
         std::deque<std::size_t> in_flight;  // columns, in the order of their start
         std::size_t started = 0, finished = 0;
@@ -158,13 +172,13 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
             surface.difference_standard_error(row, column) = result.difference_standard_error;
             surface.computed(row, column) = 1;
             ++done;
-            options.work.report(done, total);
+            work.report(done, total);
         };
         for (std::size_t column = 0; column < surface.x.size(); ++column) {
             if (surface.computed(row, column) != 0) continue;
-            if (options.work.must_stop()) {
+            if (work.must_stop()) {
                 while (!in_flight.empty()) finish_oldest();
-                if (options.after_row) options.after_row(surface);
+                after_row(surface);
                 throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
             }
             evaluator.start(space, surface.x[column], surface.y[row], point,
@@ -173,8 +187,23 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
             if (in_flight.size() == evaluator.max_in_flight()) finish_oldest();
         }
         while (!in_flight.empty()) finish_oldest();
-        if (started > 0 && options.after_row) options.after_row(surface);
+        if (started > 0) after_row(surface);
     }
+}
+
+template <Backend B, class O, class Space>
+Surface project_rows(O& objective, const Space& space, std::vector<double> x, std::vector<double> y,
+                     const ProjectionOptions& options) {
+    require_fitting<B>(objective, space);
+    PointEvaluator<B, O> evaluator(objective, space.theta());
+    Surface surface = start_surface(std::move(x), std::move(y), evaluator.centre(), evaluator.samples(),
+                                    space.geometry(), options.resume);
+    Vector<B> point(space.theta().backend(), space.size());
+    Index done = surface.computed_points();
+    evaluate_rows(evaluator, space, surface, point, options.work, done, surface.rows() * surface.columns(),
+                  [&](const Surface& rows) {
+                      if (options.after_row) options.after_row(rows);
+                  });
     return surface;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include <vitscape/landscape/grid.hpp>
 #include <vitscape/landscape/plane.hpp>
 #include <vitscape/landscape/projector.hpp>
+#include <vitscape/landscape/volume_projector.hpp>
 
 namespace vitscape {
 
@@ -18,6 +20,7 @@ struct RoundingError {
     double x = 0, y = 0;  ///< position on the plane
     double error = 0;     ///< loss with rounding minus loss without; infinite if only the latter is finite
     double standard_error = 0;  ///< of the loss without, over its samples
+    double z = 0;               ///< position in a volume
 
     /// Whether the error is within the standard error, so that it hides nothing that the samples show.
     [[nodiscard]] bool negligible() const { return std::abs(error) <= standard_error; }
@@ -49,6 +52,22 @@ template <Backend B, class Rounded, class Exact>
     few.x.steps = std::min<Index>(3, grid.x.steps);
     few.y.steps = std::min<Index>(3, grid.y.steps);
     return detail::rounding_errors(project(rounded, plane, few), project(exact, plane, few));
+}
+/// The same of a volume.
+template <Backend B, class Rounded, class Exact>
+[[nodiscard]] std::vector<RoundingError> rounding_errors(Rounded& rounded, Exact& exact,
+                                                         const AffineSpace<B>& space,
+                                                         const VolumeGrid& grid) {
+    VolumeGrid few = grid;
+    for (Grid* axis : {&few.x, &few.y, &few.z}) axis->steps = std::min<Index>(3, axis->steps);
+    const Volume with = project(rounded, space, few), without = project(exact, space, few);
+    std::vector<RoundingError> errors;
+    for (std::size_t k = 0; k < with.z.size(); ++k)
+        for (RoundingError error : detail::rounding_errors(with.slice(k), without.slice(k))) {
+            error.z = with.z[k];
+            errors.push_back(error);
+        }
+    return errors;
 }
 /// The same along a line or a curve.
 template <class Rounded, class Exact, class Path>

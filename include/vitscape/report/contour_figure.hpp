@@ -89,8 +89,10 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     const double height = options.plot_height, unit = height / 620;
     const bool panel_titles =
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
-    const double left = 98 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
-                 bottom = 72 * unit;
+    const bool own_axes =
+        std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.y_label.empty(); });
+    const double left = 98 * unit, gap = own_axes ? left : 34 * unit,
+                 right = detail::colorbox_margin(scale) * unit, bottom = 72 * unit;
     const std::size_t columns = detail::panel_columns(panels.size()),
                       rows = (panels.size() + columns - 1) / columns;
     const double head = (24 + (options.title.empty() ? 0 : 34)) * unit;
@@ -117,7 +119,9 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     script.line("set clip two");
     for (std::size_t k = 0; k < panels.size(); ++k) {
         const Surface& surface = *panels[k].surface;
-        const bool first = k % columns == 0;
+        const bool first = own_axes || k % columns == 0;
+        const std::string& x_label = panels[k].x_label.empty() ? options.x_label : panels[k].x_label;
+        const std::string& y_label = panels[k].y_label.empty() ? options.y_label : panels[k].y_label;
         const std::size_t above = k / columns;  // rows of panels
         const double floor = bottom + static_cast<double>(rows - 1 - above) * row_height;
         const GridValues grid = detail::drawn_grid(surface, scale, 240);
@@ -140,10 +144,11 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("set xrange [", surface.x.front(), ":", surface.x.back(), "]");
         script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
         script.line("set title ", detail::gnuplot_text(panels[k].title), " offset 0,-0.4");
-        script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,0.3");
+        script.line("set xlabel ", detail::gnuplot_text(x_label), " offset 0,0.3");
         if (first)  // at the edge, whatever the width of the numbers
-            script.line("set label 1002 ", detail::gnuplot_text(options.y_label), " at screen ",
-                        16 * unit / width, ",", (floor + height / 2) / canvas_height, " center rotate by 90");
+            script.line("set label 1002 ", detail::gnuplot_text(y_label), " at screen ",
+                        (begins[k] - left + 16 * unit) / width, ",", (floor + height / 2) / canvas_height,
+                        " center rotate by 90");
         script.line("set format y ", first ? "'%g'" : "''");
         script.line("set format x '%g'");
         if (k + 1 == panels.size()) {

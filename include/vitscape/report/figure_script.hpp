@@ -38,6 +38,8 @@ struct FigurePanel {
     const Surface* surface;
     const RegionOutline* region = nullptr;  ///< drawn by a contour figure; null for none
     const SurfaceMarks* marks = nullptr;    ///< null for none
+    /// Of a contour figure whose panels have axes of their own; empty for those of all panels.
+    std::string x_label = {}, y_label = {};
 };
 
 /// Texts and size of a figure.

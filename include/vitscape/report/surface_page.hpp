@@ -12,6 +12,7 @@
 #include <vitscape/core/file.hpp>
 #include <vitscape/core/version.hpp>
 #include <vitscape/landscape/surface.hpp>
+#include <vitscape/landscape/volume.hpp>
 #include <vitscape/report/html_page.hpp>
 #include <vitscape/report/surface_page_sections.hpp>
 
@@ -53,16 +54,32 @@ inline OrderedJson grid_entries(const Surface& surface) {
     if (!surface.is_line()) entries["beta"] = axis_entry(surface.y);
     return entries;
 }
+inline OrderedJson grid_entries(const Volume& volume) {
+    return {{"alpha", axis_entry(volume.x)}, {"beta", axis_entry(volume.y)}, {"gamma", axis_entry(volume.z)}};
+}
+inline void add_angle(OrderedJson& entries, const char* name, double product, double norms) {
+    const double cosine = product / norms;
+    if (std::abs(cosine) <= 1)
+        entries[name] = plain_text(std::acos(cosine) * 180 / std::numbers::pi) + " degrees";
+}
 inline OrderedJson geometry_entries(const PlaneGeometry& geometry) {
     OrderedJson entries;
     const double delta = geometry.delta_norm / geometry.theta_norm,
                  eta = geometry.eta_norm / geometry.theta_norm;
     if (std::isfinite(delta)) entries["|delta| / |theta|"] = plain_text(delta);
     if (std::isfinite(eta)) entries["|eta| / |theta|"] = plain_text(eta);
-    const double cosine = geometry.delta_dot_eta / (geometry.delta_norm * geometry.eta_norm);
-    if (std::abs(cosine) <= 1)
-        entries["angle of the directions"] =
-            plain_text(std::acos(cosine) * 180 / std::numbers::pi) + " degrees";
+    add_angle(entries, "angle of delta and eta", geometry.delta_dot_eta,
+              geometry.delta_norm * geometry.eta_norm);
+    return entries;
+}
+inline OrderedJson geometry_entries(const VolumeGeometry& geometry) {
+    OrderedJson entries = geometry_entries(geometry.plane);
+    const double zeta = geometry.zeta_norm / geometry.plane.theta_norm;
+    if (std::isfinite(zeta)) entries["|zeta| / |theta|"] = plain_text(zeta);
+    add_angle(entries, "angle of delta and zeta", geometry.delta_dot_zeta,
+              geometry.plane.delta_norm * geometry.zeta_norm);
+    add_angle(entries, "angle of eta and zeta", geometry.eta_dot_zeta,
+              geometry.plane.eta_norm * geometry.zeta_norm);
     return entries;
 }
 
@@ -106,7 +123,7 @@ inline std::string again_html(const std::string& command) {
 
 /// What is first asked of a surface.
 template <class G>
-std::string in_short(const G& grid, const GridSummary& summary) {
+std::string in_short(const G& grid, const GridSummary& summary, const OrderedJson& metadata) {
     if (summary.finite == 0) return element("p", "No point of this grid has a finite loss.");
     std::string items =
         message("<li>The loss of the model is ", number_html(grid.centre_loss, grid.centre_standard_error),
@@ -115,10 +132,16 @@ std::string in_short(const G& grid, const GridSummary& summary) {
                      number_html(summary.highest.rise, summary.highest.standard_error), ", at ",
                      place_text(place_of(grid, summary.highest.point)), ".</li>\n");
     const auto lowest = place_of(grid, summary.lowest.point);
+    const double below = -summary.lowest.rise;
     items += is_centre(lowest) ? std::string("<li>No point of the grid is lower than the model.</li>\n")
-                               : message("<li>The lowest point, over the model's loss by ",
-                                         number_html(summary.lowest.rise, summary.lowest.standard_error),
-                                         ", lies ", escape_html(lowest_text(summary, lowest)), ".</li>\n");
+                               : message("<li>The lowest point is ",
+                                         number_html(std::abs(below), summary.lowest.standard_error),
+                                         below > 0 ? " below" : " above", " the model's loss, ",
+                                         escape_html(lowest_text(summary, lowest)), ".</li>\n");
+    if (const auto barrier = metadata.find("barrier"); barrier != metadata.end())
+        items += message("<li>The barrier between the two models is ",
+                         number_html(number_in(*barrier, "height"), number_in(*barrier, "standard_error")),
+                         ".</li>\n");
     if (summary.compared > 0)
         items += message("<li>", summary.within_two_errors, " of ", summary.compared,
                          " points are within two standard errors of the model's loss.</li>\n");
@@ -136,7 +159,7 @@ std::string surface_page(const G& grid, const OrderedJson& metadata, const Surfa
     body.section("measured", "What was measured", measured_html(grid, options, metadata));
     body.section("files", "Files", files_html(options));
     body.section("again", "To make it again", again_html(options.command));
-    return page_begin("en", options.title, in_short(grid, summary), false) + body.text() +
+    return page_begin("en", options.title, in_short(grid, summary, metadata), false) + body.text() +
            "</main>\n<footer></footer>\n</body>\n</html>\n";
 }
 
@@ -150,6 +173,12 @@ inline void write_surface_page(const std::filesystem::path& path, const Surface&
                                const nlohmann::ordered_json& metadata,
                                const SurfacePageOptions& options = {}) {
     write_atomically(path, detail::surface_page(surface, metadata, options));
+}
+/// The same of a volume.
+inline void write_surface_page(const std::filesystem::path& path, const Volume& volume,
+                               const nlohmann::ordered_json& metadata,
+                               const SurfacePageOptions& options = {}) {
+    write_atomically(path, detail::surface_page(volume, metadata, options));
 }
 
 }  // namespace vitscape

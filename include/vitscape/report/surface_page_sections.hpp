@@ -14,6 +14,7 @@
 #include <vitscape/landscape/merge_tree.hpp>
 #include <vitscape/landscape/smoothness.hpp>
 #include <vitscape/landscape/surface.hpp>
+#include <vitscape/landscape/volume.hpp>
 #include <vitscape/report/html_table.hpp>
 #include <vitscape/report/surface_numbers.hpp>
 
@@ -60,6 +61,10 @@ inline std::vector<double> place_of(const Surface& surface, std::size_t point) {
     const std::size_t columns = surface.x.size();
     if (surface.is_line()) return {surface.x[point]};
     return {surface.x[point % columns], surface.y[point / columns]};
+}
+inline std::vector<double> place_of(const Volume& volume, std::size_t point) {
+    const std::size_t columns = volume.x.size(), rows = volume.y.size();
+    return {volume.x[point % columns], volume.y[point / columns % rows], volume.z[point / columns / rows]};
 }
 inline bool is_centre(const std::vector<double>& place) {
     return std::all_of(place.begin(), place.end(), [](double coordinate) { return coordinate == 0; });
@@ -196,10 +201,10 @@ std::string limits_html(const G& grid, const GridSummary& summary, const Ordered
         add("These directions are extreme, not typical: random ones see little but the average curvature.");
     else
         add("The directions were chosen by models or a file; a random direction may show something else.");
-    if (const std::string by = text_in(metadata, "normalization"); !by.empty() && by != "none")
-        add("Lengths are relative to the weights (normalization: " + by +
-            "). Another normalization may put models in another order; compare only surfaces of the same "
-            "one.");
+    if (const std::string by = text_in(metadata, "normalization");
+        !by.empty() && by != "none" && by != "as in the file")
+        add("What one unit of a coordinate means is up to the normalization (" + by +
+            "): another one may put models in another order, so compare only surfaces of the same one.");
     add("The errors are over images. What another training, other masks or other images of the same kind as "
         "these few would "
         "change is not in them.");

@@ -26,6 +26,19 @@ struct CsvFormat {
                                   surface.difference_standard_error(row, column));
         table.write(path);
     }
+    /// With z behind y.
+    static void write(const std::filesystem::path& path, const Volume& volume,
+                      const nlohmann::ordered_json& = nlohmann::ordered_json::object()) {
+        CsvTable table{"x", "y", "z", "loss", "standard_error", "difference_standard_error"};
+        for (std::size_t k = 0; k < volume.z.size(); ++k)
+            for (std::size_t j = 0; j < volume.y.size(); ++j)
+                for (std::size_t i = 0; i < volume.x.size(); ++i)
+                    if (volume.computed(k, j, i) != 0)
+                        table.add_row(volume.x[i], volume.y[j], volume.z[k], volume.loss(k, j, i),
+                                      volume.standard_error(k, j, i),
+                                      volume.difference_standard_error(k, j, i));
+        table.write(path);
+    }
 };
 
 }  // namespace vitscape

@@ -48,24 +48,25 @@ struct Hdf5Format {
     /// @throws IoError if the file cannot be written
     static void write(const std::filesystem::path& path, const Surface& surface,
                       const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
-        Hdf5Writer writer;
         const Shape shape =
             surface.is_line() ? Shape{surface.columns()} : Shape{surface.rows(), surface.columns()};
-        const auto directions = metadata.find("directions");
-        writer.add_text("dir_file", directions != metadata.end() && directions->is_string()
-                                        ? directions->get<std::string>()
-                                        : std::string());
-        writer.add<double>("xcoordinates", Shape{surface.columns()}, surface.x);
+        Hdf5Writer writer;
+        add_axes(writer, surface.x, metadata);
         if (!surface.is_line()) writer.add<double>("ycoordinates", Shape{surface.rows()}, surface.y);
-        std::vector<double> loss(surface.loss.begin(), surface.loss.end());
-        for (std::size_t i = 0; i < loss.size(); ++i)
-            if (surface.computed.data()[i] == 0) loss[i] = unfinished;
-        writer.add<double>("train_loss", shape, loss);
-        for (const auto& [name, table] : detail::error_tables(surface))
-            writer.add<double>(name, shape, std::span(table->data(), table->size()));
-        writer.add<std::uint8_t>("computed", shape,
-                                 std::span(surface.computed.data(), surface.computed.size()));
-        writer.add_text("vitscape", json_text(detail::surface_description(surface, metadata)));
+        add_tables(writer, shape, surface, metadata);
+        writer.write(path);
+    }
+    /// A volume, which the scripts of Li et al. do not know: with `zcoordinates`, and tables of shape (z, y, x). It is not read
+    /// back.
+    /// @throws IoError if the file cannot be written
+    static void write(const std::filesystem::path& path, const Volume& volume,
+                      const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+        const auto rows = static_cast<Index>(volume.y.size()), layers = static_cast<Index>(volume.z.size());
+        Hdf5Writer writer;
+        add_axes(writer, volume.x, metadata);
+        writer.add<double>("ycoordinates", Shape{rows}, volume.y);
+        writer.add<double>("zcoordinates", Shape{layers}, volume.z);
+        add_tables(writer, Shape{layers, rows, static_cast<Index>(volume.x.size())}, volume, metadata);
         writer.write(path);
     }
 
@@ -104,6 +105,27 @@ struct Hdf5Format {
   private:
     static constexpr double unfinished = -1;
 
+    static void add_axes(Hdf5Writer& writer, const std::vector<double>& x,
+                         const nlohmann::ordered_json& metadata) {
+        const auto directions = metadata.find("directions");
+        writer.add_text("dir_file", directions != metadata.end() && directions->is_string()
+                                        ? directions->get<std::string>()
+                                        : std::string());
+        writer.add<double>("xcoordinates", Shape{static_cast<Index>(x.size())}, x);
+    }
+    /// @param grid  a surface or volume
+    template <class G>
+    static void add_tables(Hdf5Writer& writer, const Shape& shape, const G& grid,
+                           const nlohmann::ordered_json& metadata) {
+        std::vector<double> loss(grid.loss.begin(), grid.loss.end());
+        for (std::size_t i = 0; i < loss.size(); ++i)
+            if (grid.computed.data()[i] == 0) loss[i] = unfinished;
+        writer.add<double>("train_loss", shape, loss);
+        for (const auto& [name, table] : detail::error_tables(grid))
+            writer.add<double>(name, shape, std::span(table->data(), table->size()));
+        writer.add<std::uint8_t>("computed", shape, std::span(grid.computed.data(), grid.computed.size()));
+        writer.add_text("vitscape", json_text(detail::surface_description(grid, metadata)));
+    }
     [[nodiscard]] static std::vector<double> table(const Hdf5Reader& file, const std::string& name,
                                                    const std::vector<double>& x, const std::vector<double>& y,
                                                    bool line) {

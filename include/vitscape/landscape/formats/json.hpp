@@ -16,6 +16,7 @@
 #include <vitscape/io/json.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/landscape/surface_format.hpp>
+#include <vitscape/landscape/volume.hpp>
 
 namespace vitscape {
 
@@ -38,9 +39,26 @@ auto geometry_numbers(G& geometry) {
                       std::pair{"delta_dot_eta", &geometry.delta_dot_eta}};
 }
 
-/// What a surface's file says beside its tables: `metadata`, `samples`, `centre` and `geometry`.
-inline nlohmann::ordered_json surface_description(const Surface& surface,
-                                                  const nlohmann::ordered_json& metadata) {
+/// The same of a volume, with those of the third direction.
+template <class G>
+requires requires(G& geometry) { geometry.zeta_norm; }
+auto geometry_numbers(G& geometry) {
+    const auto plane = geometry_numbers(geometry.plane);
+    return std::array{plane[0],
+                      plane[1],
+                      plane[2],
+                      plane[3],
+                      plane[4],
+                      plane[5],
+                      std::pair{"zeta_norm", &geometry.zeta_norm},
+                      std::pair{"theta_dot_zeta", &geometry.theta_dot_zeta},
+                      std::pair{"delta_dot_zeta", &geometry.delta_dot_zeta},
+                      std::pair{"eta_dot_zeta", &geometry.eta_dot_zeta}};
+}
+
+/// What the file of a surface or volume says beside its tables: `metadata`, `samples`, `centre` and `geometry`.
+template <class G>
+nlohmann::ordered_json surface_description(const G& surface, const nlohmann::ordered_json& metadata) {
     nlohmann::ordered_json centre, geometry;
     centre["loss"] = surface.centre_loss;
     centre["standard_error"] = surface.centre_standard_error;
@@ -54,8 +72,8 @@ inline nlohmann::ordered_json surface_description(const Surface& surface,
 }
 
 /// Reads what `surface_description` gives, as far as it is there. @throws IoError naming what is of another type
-inline void read_description(const JsonValue& json, StoredSurface& stored) {
-    Surface& surface = stored.surface;
+template <class G>
+void read_description(const JsonValue& json, G& surface, nlohmann::ordered_json& metadata) {
     if (json.contains("samples"))
         surface.samples = json.at("samples").number<Index>(0, std::numeric_limits<Index>::max());
     if (json.contains("centre")) {
@@ -65,7 +83,10 @@ inline void read_description(const JsonValue& json, StoredSurface& stored) {
     if (json.contains("geometry"))
         for (const auto& [name, value] : geometry_numbers(surface.geometry))
             *value = json.at("geometry").at(name).number_or_nan();
-    if (json.contains("metadata")) stored.metadata = json.at("metadata").json();
+    if (json.contains("metadata")) metadata = json.at("metadata").json();
+}
+inline void read_description(const JsonValue& json, StoredSurface& stored) {
+    read_description(json, stored.surface, stored.metadata);
 }
 
 /// A table as JSON with one row of the grid per line.
@@ -116,6 +137,35 @@ void read_rows(const JsonValue& rows, Table& table, const Read& read) {
     return text + "\n}\n";
 }
 
+/// A volume as the text of a JSON file: as a surface's, with `z`, and tables that are a list of the layers along z.
+[[nodiscard]] inline std::string volume_json(const Volume& volume, const nlohmann::ordered_json& metadata) {
+    std::string text;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        text += message(text.empty() ? "{\n \"" : ",\n \"", name, "\": ", value);
+    };
+    const nlohmann::ordered_json description = detail::surface_description(volume, metadata);
+    for (const auto& [name, value] : description.items()) add(name, json_text(value));
+    for (const auto& [name, axis] :
+         {std::pair("x", &volume.x), std::pair("y", &volume.y), std::pair("z", &volume.z)})
+        add(name, nlohmann::ordered_json(*axis).dump());
+    std::vector<Surface> layers;
+    for (std::size_t k = 0; k < volume.z.size(); ++k) layers.push_back(volume.slice(k));
+    const auto add_layers = [&](std::string_view name, const auto& rows) {
+        std::string list = "[";
+        for (const Surface& layer : layers) list += (list.size() == 1 ? "\n " : ",\n ") + rows(layer);
+        add(name, list + "\n ]");
+    };
+    for (std::size_t table = 0; table < detail::surface_tables(volume).size(); ++table)
+        add_layers(detail::surface_tables(volume)[table].first, [&](const Surface& layer) {
+            return detail::json_rows(*detail::surface_tables(layer)[table].second,
+                                     [](double number) { return number; });
+        });
+    add_layers("computed", [&](const Surface& layer) {
+        return detail::json_rows(layer.computed, [](std::uint8_t flag) { return flag != 0; });
+    });
+    return text + "\n}\n";
+}
+
 /// JSON with everything that a surface has (`surface_json`), and the file's checksum.
 struct JsonFormat {
     static constexpr std::array<std::string_view, 1> endings{".json"};
@@ -123,6 +173,10 @@ struct JsonFormat {
     static void write(const std::filesystem::path& path, const Surface& surface,
                       const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
         write_atomically(path, with_checksum(surface_json(surface, metadata)));
+    }
+    static void write(const std::filesystem::path& path, const Volume& volume,
+                      const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+        write_atomically(path, with_checksum(volume_json(volume, metadata)));
     }
 
     /// Null becomes NaN. In a file without `computed` (from another program) a point counts as computed if its loss is a
