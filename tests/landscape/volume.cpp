@@ -44,6 +44,7 @@ struct VolumeFunction {
             c.push_back(random.uniform(0.5, 2));
         }
     }
+    [[nodiscard]] Cpu64 backend() const { return cpu; }
     [[nodiscard]] const ParameterLayout& layout() const { return parameters; }
     [[nodiscard]] Index samples() const { return static_cast<Index>(a.size()); }
     [[nodiscard]] double sample(std::size_t i, double u, double v, double w) const {

@@ -83,13 +83,14 @@ std::string option_list(const Json& options, const std::string& prefix = "") {
             html += option_list(value, prefix + name + ".");
             continue;
         }
-        std::string text = value.is_string() ? value.get<std::string>()
+        std::string text = value.is_string() ? value.template get<std::string>()
                            : value.is_null() ? std::string(no_number)
                                              : json_text(value);
         if (value.is_array() &&
             std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
             text.clear();
-            for (const Json& item : value) text += (text.empty() ? "" : ", ") + item.get<std::string>();
+            for (const Json& item : value)
+                text += (text.empty() ? "" : ", ") + item.template get<std::string>();
         }
         std::string shown = prefix + name;
         std::replace(shown.begin(), shown.end(), '_', ' ');

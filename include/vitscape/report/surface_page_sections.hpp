@@ -10,6 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <vitscape/core/error.hpp>
+#include <vitscape/core/number_text.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/landscape/merge_tree.hpp>
 #include <vitscape/landscape/smoothness.hpp>
