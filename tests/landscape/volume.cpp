@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -22,6 +23,7 @@
 #include "support/python.hpp"
 #include "support/surfaces.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/vtk_file.hpp"
 
 using namespace vitscape;
 using namespace vitscape::test;
@@ -303,7 +305,17 @@ TEST_CASE("volumes in other formats, and those that hold none") {
 TEST_CASE("VTK reads a volume, and hides the points that are missing") {
     const TemporaryFolder folder;
     write_volume(folder / "a.vts", holed_volume());
-    CHECK(contains(read_text(folder / "a.vts"), "WholeExtent=\"0 2 0 1 0 1\""));
+    const std::string file = read_text(folder / "a.vts");
+    CHECK(contains(file, "WholeExtent=\"0 2 0 1 0 1\""));
+    const auto points = appended<double>(file, "Points"), loss = appended<double>(file, "loss");
+    REQUIRE(points.size() == 36);
+    REQUIRE(loss.size() == 12);
+    CHECK(std::vector(points.begin() + 24, points.begin() + 27) == std::vector<double>{1, 0, 2});
+    CHECK(loss[8] == 8.25);
+    CHECK(std::isnan(loss[4]));
+    CHECK(appended<double>(file, "standard_error")[3] == 1.5);
+    CHECK(appended<std::uint8_t>(file, "vtkGhostType") ==
+          std::vector<std::uint8_t>{0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 2});
     const std::string python = python_with("vtkmodules.vtkIOXML");
     if (python.empty()) return;
     CHECK(run_python(python, R"(import sys

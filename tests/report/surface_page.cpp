@@ -99,9 +99,9 @@ TEST_CASE("a surface's page has its numbers with their errors, and loads nothing
     CHECK(page.starts_with("<!DOCTYPE html>"));
     CHECK(page.ends_with("</html>\n"));
     CHECK(contains(page, "<title>Loss &amp; more</title>"));
-    CHECK(contains(page, "1.00 ± 0.13"));    // at the centre
+    CHECK(contains(page, "1.00 ± 0.12"));    // at the centre
     CHECK(contains(page, "2.000 ± 0.071"));  // the highest rise
-    CHECK(contains(page, "0.250 ± 0.063"));  // the barrier
+    CHECK(contains(page, "0.250 ± 0.062"));  // the barrier
     CHECK(contains(page, "7.500 ± 0.010"));  // the eigenvalue
     CHECK(contains(page, "not converged"));
     CHECK(contains(page, "a&lt;b&gt;.safetensors"));
