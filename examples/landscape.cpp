@@ -370,8 +370,9 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
     texts.measured = {{"parameters", objective.layout().size()},
                       {"images", objective.samples()},
                       {"computed_by", o.model.backend.describe(objective.backend())}};
-    for (const char* key : {"training", "state"})
-        if (description.contains(key)) texts.measured[key] = description.at(key);
+    if (description.contains("training")) texts.measured["training"] = description.at("training");
+    if (description.contains("state") && description.at("state").contains("epoch"))
+        texts.measured["epochs_done"] = description.at("state").at("epoch");
     if (o.directions.is_volume())
         map_volume(o, objective,
                    AffineSpace<B>(theta, std::move(axes.delta), std::move(axes.eta), std::move(axes.zeta)),

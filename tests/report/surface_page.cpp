@@ -84,7 +84,7 @@ TEST_CASE("a surface's page has its numbers with their errors, and loads nothing
     const std::string page = page_of(
         bowl(0.05),
         {{"checkpoint", "a<b>.safetensors"},
-         {"model", {{"method", "rc-mae"}, {"encoder", {{"width", 48}}}}},
+         {"model", {{"method", "rc-mae"}, {"encoder", {{"width", 48}, {"ratio", 0.485f}}}}},
          {"directions", "gaussian"},
          {"normalization", "filter"},
          {"seed", 3},
@@ -106,8 +106,9 @@ TEST_CASE("a surface's page has its numbers with their errors, and loads nothing
     CHECK(contains(page, "not converged"));
     CHECK(contains(page, "a&lt;b&gt;.safetensors"));
     CHECK(!contains(page, "a<b>"));
-    CHECK(contains(page, "<dt>model.encoder.width</dt>"));
-    CHECK(contains(page, "60 degrees"));  // acos(1 / 2)
+    CHECK(contains(page, "<h3>Model</h3>"));
+    CHECK(contains(page, "<dt>encoder.ratio</dt><dd translate=\"no\">0.485</dd>"));  // not of a float
+    CHECK(contains(page, "60 degrees"));                                             // acos(1 / 2)
     CHECK(contains(page, "another --seed gives another picture"));
     CHECK(contains(page, "No point of the grid is lower than the model"));
     CHECK(contains(page, "runs/a.json"));

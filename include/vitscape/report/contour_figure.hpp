@@ -91,7 +91,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
     const bool own_axes =
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.y_label.empty(); });
-    const double left = 98 * unit, gap = own_axes ? left : 34 * unit,
+    const double left = 98 * unit, gap = own_axes ? left + 24 * unit : 34 * unit,
                  right = detail::colorbox_margin(scale) * unit, bottom = 72 * unit;
     const std::size_t columns = detail::panel_columns(panels.size()),
                       rows = (panels.size() + columns - 1) / columns;

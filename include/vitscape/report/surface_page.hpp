@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <numbers>
 #include <string>
@@ -83,10 +86,33 @@ inline OrderedJson geometry_entries(const VolumeGeometry& geometry) {
     return entries;
 }
 
+/// Fractions to six digits, as far as single precision knows them.
+inline OrderedJson to_six_digits(OrderedJson value) {
+    if (value.is_structured())
+        for (OrderedJson& part : value) part = to_six_digits(part);
+    if (!value.is_number_float() || !std::isfinite(value.get<double>())) return value;
+    char text[40];
+    std::snprintf(text, sizeof text, "%.6g", value.get<double>());
+    return std::strtod(text, nullptr);
+}
+
+/// What was measured and how; the model and its training, whose options are many, behind it.
 template <class G>
 std::string measured_html(const G& grid, const SurfacePageOptions& options, const OrderedJson& metadata) {
-    return "<dl>" + option_list(plain_entries(metadata)) + option_list(options.measured) +
-           option_list(grid_entries(grid)) + option_list(geometry_entries(grid.geometry)) + "</dl>\n";
+    OrderedJson first = to_six_digits(plain_entries(metadata)), then = OrderedJson::object();
+    const OrderedJson more = to_six_digits(options.measured);
+    for (const auto& [name, value] : more.items()) first[name] = value;
+    for (const char* many : {"model", "training"})
+        if (const auto found = first.find(many); found != first.end()) {
+            then[many] = *found;
+            first.erase(found);
+        }
+    std::string html = "<dl>" + option_list(first) + option_list(grid_entries(grid)) +
+                       option_list(geometry_entries(grid.geometry)) + "</dl>\n";
+    for (const auto& [name, value] : then.items())
+        if (!value.empty())
+            html += element("h3", capitalized(name)) + "<dl>" + option_list(value) + "</dl>\n";
+    return html;
 }
 
 inline std::string pictures_html(const SurfacePageOptions& options) {

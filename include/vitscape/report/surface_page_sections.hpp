@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -49,6 +50,12 @@ inline std::string plain_text(double number) {
     const std::string text = short_number(number);
     return text.starts_with('-') ? "−" + text.substr(1) : text;
 }
+/// Two digits, of an error or a share.
+inline std::string rough_text(double number) {
+    char text[40];
+    std::snprintf(text, sizeof text, std::abs(number) < 100 ? "%.2g" : "%.0f", number);
+    return text;
+}
 /// "α = 0.5, β = −1"
 inline std::string place_text(const std::vector<double>& place) {
     static constexpr const char* names[] = {"α", "β", "γ"};
@@ -81,9 +88,9 @@ inline std::string lowest_text(const GridSummary& summary, const std::vector<dou
     const double deviations = -lowest.rise / lowest.standard_error,
                  chance =
                      std::sqrt(2 * std::log(static_cast<double>(std::max<std::size_t>(2, summary.compared))));
-    return text + message("; ", plain_text(deviations), " standard errors below the centre. The lowest of ",
+    return text + message("; ", rough_text(deviations), " standard errors below the centre. The lowest of ",
                           summary.compared, " points was chosen for it; without any difference about ",
-                          plain_text(chance), " would be expected of independent ones, so this is ",
+                          rough_text(chance), " would be expected of independent ones, so this is ",
                           deviations > chance + 1 ? "more than chance" : "no more than chance may give");
 }
 
@@ -182,16 +189,15 @@ std::string limits_html(const G& grid, const GridSummary& summary, const Ordered
         add("No standard errors are known, so noise cannot be told from relief.");
     else
         add(message("Errors against relief: the standard error of a rise is at most ",
-                    plain_text(summary.largest_error), ", half of the points have less than ",
-                    plain_text(summary.median_error), "; the losses of the grid span ",
+                    rough_text(summary.largest_error), ", half of the points have less than ",
+                    rough_text(summary.median_error), "; the losses of the grid span ",
                     plain_text(summary.highest.loss - summary.lowest.loss), ", so the largest error is ",
-                    plain_text(100 * share), " % of that. ", summary.within_two_errors, " of ",
-                    summary.compared,
-                    " points beside the centre are within two errors of its loss: what the picture shows "
-                    "there may be noise."));
+                    rough_text(100 * share), " % of that. ", summary.within_two_errors, " of ",
+                    summary.compared, " points beside the centre are within two errors of its loss",
+                    summary.within_two_errors > 0 ? ": what the picture shows there may be noise." : "."));
     if (grid.samples > 1 && grid.samples < 200)
         add(message("With ", grid.samples, " images the errors themselves are uncertain, by about ",
-                    plain_text(100 / std::sqrt(2 * static_cast<double>(grid.samples - 1))),
+                    rough_text(100 / std::sqrt(2 * static_cast<double>(grid.samples - 1))),
                     " % of their size."));
     const std::string kind = text_in(metadata, "directions");
     if (kind == "gaussian")
