@@ -2,7 +2,7 @@
 #pragma once
 
 /// All of vitscape that needs Eigen and xtensor alone; where nlohmann-json was found (VITSCAPE_HAS_JSON) also the
-/// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors, several
+/// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors, alignment (dlib), several
 /// processes and whole studies (study/comparison.hpp) are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
@@ -38,6 +38,7 @@
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/part.hpp>
 #include <vitscape/landscape/projector.hpp>
+#include <vitscape/landscape/quotient_sharpness.hpp>
 #include <vitscape/landscape/smoothness.hpp>
 #include <vitscape/landscape/trajectory.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
