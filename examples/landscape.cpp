@@ -25,6 +25,7 @@
 #include <vitscape/report/figures.hpp>
 #include <vitscape/report/persistence_figure.hpp>
 
+#include "support/aligned_lines.hpp"
 #include "support/directions.hpp"
 #include "support/files.hpp"
 #include "support/frozen_model.hpp"
@@ -209,8 +210,9 @@ void measure_barrier(const Options& o, O& objective, const Path& path, const Sur
 
 /// Evaluates a line, curve or plane, saving after each row, and draws it.
 template <class O, class Space, class G, class InFloat>
-void map_space(const Options& o, O& objective, const Space& space, const G& grid, const SurfaceMarks& marks,
-               const Texts& texts, nlohmann::ordered_json metadata, const InFloat& in_float) {
+Surface map_space(const Options& o, O& objective, const Space& space, const G& grid,
+                  const SurfaceMarks& marks, const Texts& texts, nlohmann::ordered_json metadata,
+                  const InFloat& in_float) {
     compare_with_float(objective, space, grid, in_float, metadata);
     if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
     std::optional<StoredSurface> earlier;
@@ -225,7 +227,7 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
         if (!bar) bar = std::make_unique<ProgressBar>("loss surface", total, "points", done - 1);
         bar->update(done);
     };
-    const Surface surface = project(objective, space, grid, options);
+    Surface surface = project(objective, space, grid, options);
     write_surfaces(o.out, endings, surface, metadata);
     bar.reset();
     std::cout << "loss at the centre " << surface.centre_loss << " +- " << surface.centre_standard_error
@@ -240,6 +242,7 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
         for (const auto& path : write_minima(o, surface)) std::cout << "wrote " << path.string() << '\n';
     for (const std::string* path : {&o.directions.save, &o.save_inputs})
         if (!path->empty()) std::cout << "wrote " << *path << '\n';
+    return surface;
 }
 
 template <class O, class B, class InFloat>
@@ -278,14 +281,21 @@ void map_landscape(const Options& o, O& objective, const Vector<B>& theta, const
             method_from(description.at("model"))),
         .x_label = axes.x_label,
         .y_label = axes.y_label};
-    if (axes.curve)
-        map_space(o, objective, *axes.curve, grid.x, axes.marks, texts, metadata, in_float);
-    else if (o.directions.is_line())
-        map_space(o, objective, Line<B>(theta, std::move(axes.delta)), grid.x, axes.marks, texts, metadata,
-                  in_float);
-    else
-        map_space(o, objective, Plane<B>(theta, std::move(axes.delta), std::move(axes.eta)), grid, axes.marks,
-                  texts, metadata, in_float);
+    if (axes.curve) {
+        (void)map_space(o, objective, *axes.curve, grid.x, axes.marks, texts, metadata, in_float);
+    } else if (o.directions.is_line()) {
+        const Surface line = map_space(o, objective, Line<B>(theta, std::move(axes.delta)), grid.x,
+                                       axes.marks, texts, metadata, in_float);
+        if (o.directions.align)
+            program::AlignedLines<O, B>(objective, theta, grid.x,
+                                        {o.out, surface_endings(o), o.resume, !o.no_figures}, metadata)
+                .draw(open_checkpoint(o.directions.to).checkpoint, of == "teacher" ? "teacher." : "",
+                      o.directions.seed, o.directions.save_aligned, line,
+                      {.title = texts.title, .x_label = texts.x_label}, axes.marks);
+    } else {
+        (void)map_space(o, objective, Plane<B>(theta, std::move(axes.delta), std::move(axes.eta)), grid,
+                        axes.marks, texts, metadata, in_float);
+    }
 }
 
 }  // namespace
@@ -323,6 +333,16 @@ int main(int argc, char** argv) {
         if (o.minima)
             for (const char* ending : {"_minima.json", "_minima.png", "_minima.svg"})
                 outputs.push_back({"--out", surface_path(o.out, ending)});
+        if (o.directions.align) {
+            for (const std::string& ending : surface_endings(o))
+                for (const char* name : {"_aligned", "_random"})
+                    outputs.push_back({"--out", surface_path(o.out, name + ending)});
+            for (const char* ending : {"_aligned_line.png", "_aligned_line.svg"})
+                outputs.push_back({"--out", surface_path(o.out, ending)});
+        }
+        for (const program::NamedPath& file :
+             program::checkpoint_files("--save-aligned", o.directions.save_aligned))
+            outputs.push_back(file);
         for (const auto& [option, path] :
              {std::pair("--save-directions", o.directions.save), std::pair("--save-inputs", o.save_inputs)})
             if (!path.empty()) outputs.push_back({option, path});

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <vitscape/core/memory.hpp>
+#include <vitscape/landscape/assignment.hpp>
 
 #include "files.hpp"
 #include "options.hpp"
@@ -20,13 +21,14 @@ namespace program {
 
 /// Options that say along which directions to look.
 struct DirectionOptions {
-    std::string along = "gaussian", file, to, to2, trajectory, curve, normalization = "filter", save;
+    std::string along = "gaussian", file, to, to2, trajectory, curve, normalization = "filter", save,
+                save_aligned;
     std::vector<std::string> only;
     int dimensions = 0;  ///< 0: 1 towards another model, otherwise 2
     vitscape::Index lanczos_steps = 100, curve_steps = 200;
     double tolerance = 1e-3, curve_rate = 1e-3;
     std::uint64_t seed = 0;
-    bool orthogonal = false;
+    bool orthogonal = false, align = false;
 
     void add(CLI::App& app) {
         using vitscape::Range;
@@ -51,6 +53,15 @@ struct DirectionOptions {
         add_number(app, "--curve-steps", curve_steps, Range::count(1, 1e9),
                    "of Adam for a curve, two gradients each");
         add_number(app, "--curve-rate", curve_rate, Range::above(0), "its learning rate at the start");
+        auto* aligned =
+            app.add_flag(
+                   "--align", align,
+                   "with --to: look also along the line to that model with its heads and hidden units in "
+                   "the order that fits best (git re-basin), and, as a control, in random order")
+                ->always_capture_default(false)
+                ->needs(towards);
+        add_name(app, "--save-aligned", save_aligned, "FILE", "write the checkpoint of --to in that order")
+            ->needs(aligned);
         auto* way =
             add_name(app, "--trajectory", trajectory, "FOLDER",
                      "look in the plane in which a training went most, of the checkpoints that pretrain "
@@ -98,6 +109,11 @@ struct DirectionOptions {
         if (orthogonal && (along != "gaussian" || !to.empty() || !trajectory.empty()))
             throw ConfigError(
                 "--orthogonal belongs to --along gaussian; all others are orthogonal by themselves");
+        if (align && (!is_line() || !curve.empty() || !only.empty()))
+            throw ConfigError(
+                "--align is of the line between whole models; leave --dimensions, --to2, --curve and --only "
+                "out");
+        if (align) vitscape::require_assignment();
         if (!curve.empty() && !only.empty())
             throw ConfigError("--curve moves all parameters, --only a part of them; leave one of them out");
         if (!trajectory.empty() && !std::filesystem::is_directory(trajectory))

@@ -251,6 +251,8 @@ curvature --bottom 1.5 | --bottom takes a whole number from -1 to 1000000, 1.5 w
 curvature --trace-samples 1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, 1 was given
 curvature --trace-samples -1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, -1 was given
 curvature --trace-samples x | --trace-samples takes a whole number from 2 to 1000000000, or 0, 'x' was given
+curvature --sharpness -1 | --sharpness takes a number of at least 0, -1 was given
+curvature --sharpness-steps 0 | --sharpness-steps takes a whole number from 1 to 1000000, 0 was given
 curvature --lanczos-steps 0 | --lanczos-steps takes a whole number from 1 to 1000000000, 0 was given
 curvature --lanczos-steps -3 | --lanczos-steps takes a whole number from 1 to 1000000000, -3 was given
 curvature --lanczos-steps 2000000000 | --lanczos-steps takes a whole number from 1 to 1000000000, 2000000000 was given
