@@ -30,7 +30,7 @@
 
 namespace program {
 
-/// Writes a checkpoint again with the model, its teacher and its optimizer's vectors in these orders, so that it trains on as before.
+/// Writes a checkpoint again with the model, its teacher and its optimizer's vectors in these orders.
 inline void write_reordered(const std::filesystem::path& path, const vitscape::Checkpoint& checkpoint,
                             const std::vector<vitscape::BlockOrder>& orders) {
     std::visit(
