@@ -37,6 +37,8 @@
 #include <vitscape/landscape/model_plane.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/part.hpp>
+#include <vitscape/landscape/point_eigenvalues.hpp>
+#include <vitscape/landscape/point_norms.hpp>
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/smoothness.hpp>
 #include <vitscape/landscape/trajectory.hpp>
@@ -53,6 +55,7 @@
 #include <vitscape/optim/sgd.hpp>
 #include <vitscape/probe/linear_probe.hpp>
 #include <vitscape/probe/nearest_neighbours.hpp>
+#include <vitscape/probe/point_measures.hpp>
 #include <vitscape/train/callbacks.hpp>
 #include <vitscape/train/tensorboard_log.hpp>
 #include <vitscape/train/trainer.hpp>

@@ -69,7 +69,7 @@ class AdaptiveRefiner {
         : space_(space), options_(options), evaluator_(objective, space.theta()), point_(space.theta()) {
         const Surface* before = options.resume != nullptr ? &options.resume->centre : nullptr;
         surface_.centre =
-            start_surface({0}, {0}, evaluator_.centre(), evaluator_.samples(), space.geometry(), before);
+            start_surface({0}, {0}, evaluator_.centre(), evaluator_.samples(), space.geometry(), {}, before);
         surface_.centre.loss(0, 0) = surface_.centre.centre_loss;
         surface_.centre.standard_error(0, 0) = surface_.centre.centre_standard_error;
         surface_.centre.computed(0, 0) = 1;

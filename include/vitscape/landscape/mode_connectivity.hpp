@@ -129,14 +129,14 @@ template <Backend B, class O>
     return curve;
 }
 
-/// The loss along a curve: a surface of one row with x = t.
-template <Backend B, class O>
+/// The loss, and what `measures` give, along a curve: a surface of one row with x = t.
+template <Backend B, class O, class... Ms>
 [[nodiscard]] Surface project(O&& objective, const Curve<B>& curve, const Grid& grid,
-                              const ProjectionOptions& options = {}) {
+                              const ProjectionOptions& options = {}, Ms&&... measures) {
     static_assert(require_evaluable<O, B>());
     if constexpr (Evaluable<O, B>) {
         grid.check();
-        return detail::project_rows<B>(objective, curve, grid.coordinates(), {0.0}, options);
+        return detail::project_rows<B>(objective, curve, grid.coordinates(), {0.0}, options, measures...);
     }
 }
 

@@ -26,9 +26,10 @@ namespace detail {
 
 /// The tables beside the loss.
 template <class S>
-auto error_tables(S& surface) {
-    const auto [loss, first, second] = surface_tables(surface);
-    return std::array{first, second};
+auto tables_beside_loss(S& surface) {
+    auto tables = surface_tables(surface);
+    tables.erase(tables.begin());
+    return tables;
 }
 
 }  // namespace detail
@@ -36,7 +37,8 @@ auto error_tables(S& surface) {
 /// HDF5 in the layout of Li et al.'s program (2018, https://github.com/tomgoldstein/loss-landscape), whose scripts plot it:
 /// `dir_file`, `xcoordinates`, `ycoordinates` (not of a line) and `train_loss`, -1 where it has not been
 /// computed. Further datasets, which they do not look at, hold the rest: `standard_error`, `difference_standard_error`,
-/// `computed` (1 or 0) and `vitscape`, a text of JSON with `metadata`, `samples`, `centre` and `geometry`.
+/// those of each further number, `computed` (1 or 0) and `vitscape`, a text of JSON with `metadata`, `samples`, `centre`, `geometry` and
+/// `numbers`.
 ///
 /// Tables are float64 of shape (y, x); (x, y), which that program states for grids that are not square although it fills them
 /// row by row along y, is read as well. Needs the HDF5 library, and is not for two threads at once (io/hdf5.hpp).
@@ -61,7 +63,7 @@ struct Hdf5Format {
         for (std::size_t i = 0; i < loss.size(); ++i)
             if (surface.computed.data()[i] == 0) loss[i] = unfinished;
         writer.add<double>("train_loss", shape, loss);
-        for (const auto& [name, table] : detail::error_tables(surface))
+        for (const auto& [name, table] : detail::tables_beside_loss(surface))
             writer.add<double>(name, shape, std::span(table->data(), table->size()));
         writer.add<std::uint8_t>("computed", shape,
                                  std::span(surface.computed.data(), surface.computed.size()));
@@ -89,7 +91,7 @@ struct Hdf5Format {
             surface.computed.data()[i] = computed ? 1 : 0;
             if (computed && std::isfinite(loss[i])) surface.loss.data()[i] = loss[i];
         }
-        for (const auto& [name, numbers] : detail::error_tables(surface))
+        for (const auto& [name, numbers] : detail::tables_beside_loss(surface))
             if (file.contains(name)) {
                 const std::vector<double> values = table(file, name, surface.x, surface.y, line);
                 std::copy(values.begin(), values.end(), numbers->data());
@@ -97,6 +99,10 @@ struct Hdf5Format {
         if (file.contains("vitscape")) {
             const nlohmann::json content = parse(file.text("vitscape"), file.origin());
             detail::read_description(JsonValue(content, file.origin(), "vitscape"), stored);
+            detail::read_numbers(surface, [&](const std::string& name, auto& numbers) {
+                const std::vector<double> values = table(file, name, surface.x, surface.y, line);
+                std::copy(values.begin(), values.end(), numbers.data());
+            });
         }
         return stored;
     }

@@ -11,9 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/core/file.hpp>
 #include <vitscape/core/json_value.hpp>
+#include <vitscape/core/measured_number.hpp>
 #include <vitscape/io/json.hpp>
+#include <vitscape/landscape/number_name.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/landscape/surface_format.hpp>
 
@@ -21,11 +24,24 @@ namespace vitscape {
 
 namespace detail {
 
-/// The tables of a surface that lie on its grid, with their names in files.
+/// The table of a number's errors in files: "accuracy_top1_standard_error", "eigenvalue_max_bound".
+inline std::string error_table(const NumberCard& card) {
+    return card.name + "_" + std::string(name_of(card.error));
+}
+
+/// The tables of a surface that lie on its grid, with their names in files: those of the loss, then those of each number.
 template <class S>
 auto surface_tables(S& surface) {
-    return std::array{std::pair{"loss", &surface.loss}, std::pair{"standard_error", &surface.standard_error},
-                      std::pair{"difference_standard_error", &surface.difference_standard_error}};
+    std::vector<std::pair<std::string, decltype(&surface.loss)>> tables{
+        {"loss", &surface.loss},
+        {"standard_error", &surface.standard_error},
+        {"difference_standard_error", &surface.difference_standard_error}};
+    for (auto& number : surface.numbers) {
+        tables.emplace_back(number.card.name, &number.values);
+        if (number.card.error != NumberError::none)
+            tables.emplace_back(error_table(number.card), &number.errors);
+    }
+    return tables;
 }
 
 template <class G>
@@ -38,7 +54,7 @@ auto geometry_numbers(G& geometry) {
                       std::pair{"delta_dot_eta", &geometry.delta_dot_eta}};
 }
 
-/// What a surface's file says beside its tables: `metadata`, `samples`, `centre` and `geometry`.
+/// What a surface's file says beside its tables: `metadata`, `samples`, `centre`, `geometry` and, where there are any, `numbers`.
 inline nlohmann::ordered_json surface_description(const Surface& surface,
                                                   const nlohmann::ordered_json& metadata) {
     nlohmann::ordered_json centre, geometry;
@@ -50,10 +66,33 @@ inline nlohmann::ordered_json surface_description(const Surface& surface,
     description["samples"] = surface.samples;
     description["centre"] = std::move(centre);
     description["geometry"] = std::move(geometry);
+    for (const SurfaceNumber& number : surface.numbers)
+        description["numbers"].push_back({{"name", number.card.name},
+                                          {"label", number.card.label},
+                                          {"meaning", number.card.meaning},
+                                          {"error", std::string(name_of(number.card.error))},
+                                          {"centre", number.centre.value},
+                                          {"centre_error", number.centre.error}});
     return description;
 }
 
-/// Reads what `surface_description` gives, as far as it is there. @throws IoError naming what is of another type
+/// Reads a card of `numbers`, and the number at the centre. @throws IoError naming what is wrong
+inline SurfaceNumber read_number(const JsonValue& json) {
+    SurfaceNumber number{
+        .card = {.name = json.at("name").to<std::string>(),
+                 .label = json.at("label").to<std::string>(),
+                 .meaning = json.at("meaning").to<std::string>()},
+        .centre = {json.at("centre").number_or_nan(), json.at("centre_error").number_or_nan()}};
+    if (!is_number_name(number.card.name)) json.at("name").refuse("is no name that a number can have");
+    const auto kind = json.at("error").to<std::string>();
+    for (const auto& [name, error] : enumerators(NumberError{}))
+        if (name == kind) number.card.error = error;
+    if (name_of(number.card.error) != kind) json.at("error").refuse("is no kind of error");
+    return number;
+}
+
+/// Reads what `surface_description` gives, as far as it is there; the numbers' tables stay empty. @throws IoError naming what is of
+/// another type
 inline void read_description(const JsonValue& json, StoredSurface& stored) {
     Surface& surface = stored.surface;
     if (json.contains("samples"))
@@ -65,7 +104,28 @@ inline void read_description(const JsonValue& json, StoredSurface& stored) {
     if (json.contains("geometry"))
         for (const auto& [name, value] : geometry_numbers(surface.geometry))
             *value = json.at("geometry").at(name).number_or_nan();
+    if (json.contains("numbers"))
+        for (std::size_t i = 0; i < json.at("numbers").size(); ++i) {
+            const JsonValue card = json.at("numbers").at(i);
+            surface.numbers.push_back(read_number(card));
+            for (std::size_t k = 0; k < i; ++k)
+                if (surface.numbers[k].card.name == surface.numbers[i].card.name)
+                    card.at("name").refuse("is that of two numbers");
+        }
     if (json.contains("metadata")) stored.metadata = json.at("metadata").json();
+}
+
+/// Fills the tables of the numbers, one by one, so that none is made before there is a table in the file to fill it with.
+/// @param read  called as read(name, table)
+template <class Read>
+void read_numbers(Surface& surface, const Read& read) {
+    for (SurfaceNumber& number : surface.numbers) {
+        const MeasuredNumber centre = number.centre;
+        number = SurfaceNumber::of(std::move(number.card), surface.loss);
+        number.centre = centre;
+        read(number.card.name, number.values);
+        if (number.card.error != NumberError::none) read(error_table(number.card), number.errors);
+    }
 }
 
 /// A table as JSON with one row of the grid per line.
@@ -98,8 +158,8 @@ void read_rows(const JsonValue& rows, Table& table, const Read& read) {
 }  // namespace detail
 
 /// The surface as the text of a JSON file: `x`, `y`, and per point, with rows along y, `loss`,
-/// `standard_error`, `difference_standard_error` and `computed`; also `samples`, `centre`, `geometry`
-/// (PlaneGeometry) and `metadata`. Numbers are read back exactly; a non-finite one is null.
+/// `standard_error`, `difference_standard_error`, the tables of each further number and `computed`; also `samples`, `centre`,
+/// `geometry` (PlaneGeometry), `numbers`, where there are any, and `metadata`. Numbers are read back exactly; a non-finite one is null.
 [[nodiscard]] inline std::string surface_json(const Surface& surface,
                                               const nlohmann::ordered_json& metadata) {
     std::string text;
@@ -138,6 +198,10 @@ struct JsonFormat {
         const auto number = [](const JsonValue& value) { return value.number_or_nan(); };
         for (const auto& [name, table] : detail::surface_tables(surface))
             detail::read_rows(json.at(name), *table, number);
+        detail::read_description(json, stored);
+        detail::read_numbers(surface, [&](const std::string& name, auto& table) {
+            detail::read_rows(json.at(name), table, number);
+        });
         if (json.contains("computed"))
             detail::read_rows(json.at("computed"), surface.computed, [](const JsonValue& value) {
                 return static_cast<std::uint8_t>(value.to<bool>());
@@ -146,7 +210,6 @@ struct JsonFormat {
             for (std::size_t row = 0; row < surface.y.size(); ++row)
                 for (std::size_t column = 0; column < surface.x.size(); ++column)
                     surface.computed(row, column) = std::isfinite(surface.loss(row, column)) ? 1 : 0;
-        detail::read_description(json, stored);
         return stored;
     }
 };

@@ -16,8 +16,8 @@
 
 namespace vitscape {
 
-/// VTK's structured grid, for ParaView: points (x, y, loss), and `loss`, `standard_error`, `difference_standard_error` and
-/// `computed` on each. A point without a finite loss is hidden, so that there is a hole around it; it lies at the height of
+/// VTK's structured grid, for ParaView: points (x, y, loss), and `loss`, `standard_error`, `difference_standard_error`, the
+/// tables of each further number and `computed` on each. A point without a finite loss is hidden, so that there is a hole around it; it lies at the height of
 /// the lowest loss, as a height that is no number would leave the picture without bounds. Its `loss` is NaN.
 struct VtkFormat {
     static constexpr std::array<std::string_view, 1> endings{".vts"};
