@@ -3,6 +3,7 @@
 // Draws the loss around a checkpoint, L(theta + x delta) on a line or L(theta + x delta + y eta) on a plane: along random
 // directions, eigenvectors or the gradient, towards other models, or along the way of a training.
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -28,6 +29,7 @@
 #include "support/directions.hpp"
 #include "support/files.hpp"
 #include "support/frozen_model.hpp"
+#include "support/point_measures.hpp"
 
 using namespace vitscape;
 
@@ -36,6 +38,7 @@ namespace {
 struct Options {
     program::FrozenModelOptions model;
     program::DirectionOptions directions;
+    program::PointMeasureOptions measures;
     std::string grid, out, save_inputs;
     std::vector<std::string> formats{"json", "npy", "csv"};
     bool resume = false, minima = false, no_figures = false;
@@ -64,11 +67,12 @@ void add_options(CLI::App& app, Options& o) {
         "around all "
         "models and checkpoints");
     o.directions.add(app);
+    o.measures.add(app);
     add_name(app, "--save-inputs", o.save_inputs, "FILE",
              "write images, ids_shuffle and labels as the model gets them");
     add_name(app, "--out", o.out, "PREFIX",
              "prefix of the files: those of --formats, and _contour and _surface, or of a line _line, .png "
-             "and .svg")
+             "and .svg, and the same of each number of --measure with its name")
         ->required();
     add_choices(app, "--formats", o.formats, format_names(), "of the surface, json beside them");
     app.add_flag("--resume", o.resume, "keep the points that PREFIX.json has already")
@@ -121,26 +125,45 @@ struct Texts {
     std::string title, x_label, y_label;
 };
 
-std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface, const SurfaceMarks& marks,
-                                        const Texts& texts) {
+/// The figures of a surface, or of the number whose name stands behind theirs.
+std::vector<std::filesystem::path> draw_one(const Options& o, const Surface& surface,
+                                            const SurfaceMarks& marks, const FigureOptions& options,
+                                            const std::string& name, SliceBand band) {
     std::vector<std::filesystem::path> written;
-    if (o.no_figures || surface.columns() < 2) return written;
-    if (!find_gnuplot()) {
-        std::cerr << "no figures: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
-        return written;
-    }
-    const FigureOptions options{.title = texts.title, .x_label = texts.x_label, .y_label = texts.y_label};
     const std::vector<FigurePanel> panel{{.title = "", .surface = &surface, .marks = &marks}};
     const auto path = [&](const std::string& ending) {
         return written.emplace_back(surface_path(o.out, ending));
     };
     for (const std::string ending : {".png", ".svg"}) {
         if (surface.is_line()) {
-            write_slice(path("_line" + ending), panel, options);
+            write_slice(path("_line" + name + ending), panel, options, band);
             continue;
         }
-        write_contour(path("_contour" + ending), panel, options);
-        write_surface_figure(path("_surface" + ending), panel, options);
+        write_contour(path("_contour" + name + ending), panel, options);
+        write_surface_figure(path("_surface" + name + ending), panel, options);
+    }
+    return written;
+}
+
+std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface, const SurfaceMarks& marks,
+                                        const Texts& texts) {
+    if (o.no_figures || surface.columns() < 2) return {};
+    if (!find_gnuplot()) {
+        std::cerr << "no figures: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
+        return {};
+    }
+    FigureOptions options{.title = texts.title, .x_label = texts.x_label, .y_label = texts.y_label};
+    auto written = draw_one(o, surface, marks, options, "", SliceBand::difference_standard_error);
+    for (const SurfaceNumber& number : surface.numbers) {
+        const Surface other = surface_of(surface, number);
+        if (!std::isfinite(other.range().first)) {
+            std::cerr << "no figure of " << number.card.name << ": it is finite at no point\n";
+            continue;
+        }
+        options.loss_label = number.card.label;
+        for (auto& path :
+             draw_one(o, other, marks, options, "_" + number.card.name, SliceBand::standard_error))
+            written.push_back(std::move(path));
     }
     return written;
 }
@@ -169,16 +192,17 @@ std::vector<std::filesystem::path> write_minima(const Options& o, const Surface&
 /// Adds how far a surface in bfloat16 is from that in float to what its file says.
 /// @throws NumericError where that is more than the standard error
 template <class O, class Space, class G, class InFloat>
-void compare_with_float(O& objective, const Space& space, const G& grid, const InFloat& in_float,
-                        nlohmann::ordered_json& metadata) {
+void compare_with_float(const Options& o, O& objective, const Space& space, const G& grid,
+                        const InFloat& in_float, nlohmann::ordered_json& metadata) {
     if constexpr (!std::is_same_v<decltype(in_float()), O>) {
         std::cerr << "comparing a few points with float\n";
         auto exact = in_float();
-        const std::vector<RoundingError> errors = rounding_errors(objective, exact, space, grid);
+        const std::vector<RoundingError> errors = o.measures.rounding_errors(objective, exact, space, grid);
         require_negligible(errors);
         nlohmann::ordered_json points = nlohmann::ordered_json::array();
         for (const RoundingError& e : errors) {
             nlohmann::ordered_json point;
+            if (e.of != "loss") point["number"] = e.of;
             point["x"] = e.x;
             point["y"] = e.y;
             point["error"] = e.error;
@@ -211,7 +235,7 @@ void measure_barrier(const Options& o, O& objective, const Path& path, const Sur
 template <class O, class Space, class G, class InFloat>
 void map_space(const Options& o, O& objective, const Space& space, const G& grid, const SurfaceMarks& marks,
                const Texts& texts, nlohmann::ordered_json metadata, const InFloat& in_float) {
-    compare_with_float(objective, space, grid, in_float, metadata);
+    compare_with_float(o, objective, space, grid, in_float, metadata);
     if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
     std::optional<StoredSurface> earlier;
     if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
@@ -225,16 +249,24 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
         if (!bar) bar = std::make_unique<ProgressBar>("loss surface", total, "points", done - 1);
         bar->update(done);
     };
-    const Surface surface = project(objective, space, grid, options);
+    const Surface surface = o.measures.project(objective, space, grid, options, o.directions);
     write_surfaces(o.out, endings, surface, metadata);
     bar.reset();
     std::cout << "loss at the centre " << surface.centre_loss << " +- " << surface.centre_standard_error
               << '\n';
+    for (const SurfaceNumber& number : surface.numbers) {
+        std::cout << number.card.name << " at the centre " << number.centre.value;
+        if (number.card.error != NumberError::none) std::cout << " +- " << number.centre.error;
+        std::cout << '\n';
+    }
     if constexpr (!requires { space.eta(); })
         if (!o.directions.to.empty())
             measure_barrier<std::remove_cvref_t<decltype(objective.backend())>>(o, objective, space, surface,
                                                                                 metadata);
     for (const std::string& ending : endings) std::cout << "wrote " << o.out << ending << '\n';
+    if (std::find(endings.begin(), endings.end(), ".npy") != endings.end())
+        for (const SurfaceNumber& number : surface.numbers)
+            std::cout << "wrote " << o.out << '_' << number.card.name << ".npy\n";
     for (const auto& path : draw(o, surface, marks, texts)) std::cout << "wrote " << path.string() << '\n';
     if (o.minima)
         for (const auto& path : write_minima(o, surface)) std::cout << "wrote " << path.string() << '\n';
@@ -304,7 +336,8 @@ int main(int argc, char** argv) {
                     message("--grid ", o.grid, " is of a plane, and a line is drawn; write FROM:TO:STEPS"));
             const PlaneGrid grid = parse_grid(o.grid);
             const double rows = o.directions.is_line() ? 1 : static_cast<double>(grid.y.steps);
-            require_memory(message("--grid ", o.grid), 85.0 * static_cast<double>(grid.x.steps) * rows,
+            const double bytes = 85.0 + 90.0 * static_cast<double>(o.measures.cards(o.directions).size());
+            require_memory(message("--grid ", o.grid), bytes * static_cast<double>(grid.x.steps) * rows,
                            available_memory(), "fewer steps need less");  // tables, and their text
         }
         if (const auto name = std::filesystem::path(o.out).filename();
@@ -320,6 +353,12 @@ int main(int argc, char** argv) {
         for (const char* ending : {"_contour.png", "_contour.svg", "_surface.png", "_surface.svg",
                                    "_line.png", "_line.svg", ".lock"})
             outputs.push_back({"--out", surface_path(o.out, ending)});
+        for (const NumberCard& card : o.measures.cards(o.directions)) {
+            for (const std::string kind : {"_contour_", "_surface_", "_line_"})
+                for (const char* ending : {".png", ".svg"})
+                    outputs.push_back({"--out", surface_path(o.out, kind + card.name + ending)});
+            outputs.push_back({"--out", surface_path(o.out, "_" + card.name + ".npy")});
+        }
         if (o.minima)
             for (const char* ending : {"_minima.json", "_minima.png", "_minima.svg"})
                 outputs.push_back({"--out", surface_path(o.out, ending)});
@@ -337,7 +376,11 @@ int main(int argc, char** argv) {
         for (const program::NamedPath& output : outputs) require_writable_file(output.path, output.option);
         program::with_frozen_model<program::HalfOnProcessors::offered>(
             o.model,
-            [&](double parameters) { o.directions.check_size(parameters, o.model.backend.memory()); },
+            [&](double parameters, const auto& method) {
+                o.directions.check_size(parameters, o.model.backend.memory());
+                o.measures.check(method, o.model.checkpoint, o.model.backend.precision, o.directions,
+                                 o.model.backend.memory());
+            },
             [&](auto& objective, const auto& theta, const nlohmann::json& description, const std::string& of,
                 const auto& in_float) { map_landscape(o, objective, theta, description, of, in_float); });
     });

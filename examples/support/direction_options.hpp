@@ -77,9 +77,10 @@ struct DirectionOptions {
                      "make the second random direction orthogonal to the first before normalization")
             ->always_capture_default(false);
         add_number(app, "--lanczos-steps", lanczos_steps, Range::count(2, 1e9),
-                   "products with the Hessian at most, for eigenvectors");
-        add_number(app, "--tolerance", tolerance, Range::tolerance(),
-                   "residual at which an eigenvector counts as found, over the largest eigenvalue");
+                   "products with the Hessian at most, for eigenvectors and eigenvalues");
+        add_number(
+            app, "--lanczos-tolerance", tolerance, Range::tolerance(),
+            "residual at which eigenvector and eigenvalue count as found, over the largest eigenvalue");
         add_name(app, "--save-directions", save, "FILE",
                  "write the directions, as they move the model (safetensors)")
             ->excludes(read);

@@ -324,7 +324,7 @@ landscape --along nowhere | --along takes one of gaussian, eigenvectors, eigenve
 landscape --along gradient --directions @directions | --along excludes --directions
 landscape --along gradient --orthogonal | --orthogonal belongs to --along gaussian
 landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole number from 2 to 1000000000, 1 was given
-landscape --along eigenvectors --tolerance 0 | --tolerance takes
+landscape --along eigenvectors --lanczos-tolerance 0 | --lanczos-tolerance takes
 landscape --dimensions 3 | --dimensions takes a whole number from 1 to 2, or 0, 3 was given
 landscape --dimensions 1 --grid=x:-1:1:3,y:-1:1:3 | is of a plane, and a line is drawn
 landscape --to @missing | --to takes a file that is there; @missing is not there
