@@ -26,6 +26,7 @@
 #include <vitscape/report/figures.hpp>
 #include <vitscape/report/persistence_figure.hpp>
 
+#include "support/adaptive_map.hpp"
 #include "support/directions.hpp"
 #include "support/files.hpp"
 #include "support/frozen_model.hpp"
@@ -39,6 +40,7 @@ struct Options {
     program::FrozenModelOptions model;
     program::DirectionOptions directions;
     program::PointMeasureOptions measures;
+    program::AdaptiveMapOptions adaptive;
     std::string grid, out, save_inputs;
     std::vector<std::string> formats{"json", "npy", "csv"};
     bool resume = false, minima = false, no_figures = false;
@@ -68,6 +70,7 @@ void add_options(CLI::App& app, Options& o) {
         "models and checkpoints");
     o.directions.add(app);
     o.measures.add(app);
+    o.adaptive.add(app);
     add_name(app, "--save-inputs", o.save_inputs, "FILE",
              "write images, ids_shuffle and labels as the model gets them");
     add_name(app, "--out", o.out, "PREFIX",
@@ -161,6 +164,8 @@ std::vector<std::filesystem::path> draw(const Options& o, const Surface& surface
             continue;
         }
         options.loss_label = number.card.label;
+        // a logarithm would show depths below the bound
+        options.scale = number.card.error == NumberError::bound ? LossScale::linear : LossScale::automatic;
         for (auto& path :
              draw_one(o, other, marks, options, "_" + number.card.name, SliceBand::standard_error))
             written.push_back(std::move(path));
@@ -231,12 +236,31 @@ void measure_barrier(const Options& o, O& objective, const Path& path, const Sur
               << ", between the losses " << barrier.from << " and " << barrier.to << '\n';
 }
 
+void say_saved(const Options& o) {
+    for (const std::string* path : {&o.directions.save, &o.save_inputs})
+        if (!path->empty()) std::cout << "wrote " << *path << '\n';
+}
+
 /// Evaluates a line, curve or plane, saving after each row, and draws it.
 template <class O, class Space, class G, class InFloat>
 void map_space(const Options& o, O& objective, const Space& space, const G& grid, const SurfaceMarks& marks,
                const Texts& texts, nlohmann::ordered_json metadata, const InFloat& in_float) {
     compare_with_float(o, objective, space, grid, in_float, metadata);
     if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
+    if (o.adaptive.wanted()) {
+        program::map_adaptively(
+            o.adaptive,
+            {.out = o.out,
+             .formats = o.formats,
+             .resume = o.resume,
+             .figures = !o.no_figures,
+             .marks = marks,
+             .texts = {.title = texts.title, .x_label = texts.x_label, .y_label = texts.y_label},
+             .metadata = metadata},
+            objective, space, grid);
+        say_saved(o);
+        return;
+    }
     std::optional<StoredSurface> earlier;
     if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
         earlier = load_surface(surface_path(o.out, ".json"));
@@ -270,8 +294,7 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
     for (const auto& path : draw(o, surface, marks, texts)) std::cout << "wrote " << path.string() << '\n';
     if (o.minima)
         for (const auto& path : write_minima(o, surface)) std::cout << "wrote " << path.string() << '\n';
-    for (const std::string* path : {&o.directions.save, &o.save_inputs})
-        if (!path->empty()) std::cout << "wrote " << *path << '\n';
+    say_saved(o);
 }
 
 template <class O, class B, class InFloat>
@@ -345,7 +368,11 @@ int main(int argc, char** argv) {
             throw ConfigError(message("--out takes the beginning of file names, as in ",
                                       (std::filesystem::path(o.out) / "surface").string(), "; ", o.out,
                                       " is a folder"));
+        o.adaptive.check(o.formats, o.measures.any(), o.minima);
         std::vector<program::NamedPath> outputs;
+        if (o.adaptive.wanted())
+            for (const std::string& ending : program::AdaptiveMapOptions::endings(o.formats))
+                outputs.push_back({"--out", surface_path(o.out, ending)});
         for (const std::string& ending : surface_endings(o)) {
             AllSurfaceFormats::require(ending);
             outputs.push_back({"--out", surface_path(o.out, ending)});

@@ -45,7 +45,7 @@ int main() {
     const VitClassifier method({.encoder = {16, 4, {.width = 16, .depth = 1, .heads = 2}}, .classes = 10});
     const Cpu<float> backend(2);
     Trainer trainer{backend, method, AdamW{}, WarmupCosine{.peak = 3e-3, .warmup_epochs = 1}, 0};
-    trainer.fit(images, {.epochs = 4, .batch = 50, .transform = transform});
+    trainer.fit(images, {.epochs = 20, .batch = 25, .transform = transform});
 
     FrozenObjective loss{backend, method, load_all(images.first(100), transform)};
     static_assert(PointMeasure<Margin, MeasuredPoint<Cpu<float>, decltype(loss)>>);

@@ -24,6 +24,7 @@
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
 #include <vitscape/landscape/adaptive.hpp>
+#include <vitscape/landscape/adaptive_bound.hpp>
 #include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/critical_sharpness.hpp>

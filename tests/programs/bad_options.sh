@@ -325,6 +325,15 @@ landscape --along gradient --directions @directions | --along excludes --directi
 landscape --along gradient --orthogonal | --orthogonal belongs to --along gaussian
 landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole number from 2 to 1000000000, 1 was given
 landscape --along eigenvectors --lanczos-tolerance 0 | --lanczos-tolerance takes
+landscape --measure sharpness | --measure takes one of loss, accuracy, calibration, gradient, weights, eigenvalues; 'sharpness' was given
+landscape --measure weights,weights | --measure has 'weights' twice
+landscape --measure accuracy | --measure accuracy needs a classifier
+landscape --measure calibration --calibration-bins 0 | --calibration-bins takes a whole number from 1 to 10000, 0 was given
+landscape --tolerance -1 | --tolerance takes
+landscape --tolerance 0.1 --held-out 0 | --held-out takes a whole number from 1 to 100000, 0 was given
+landscape --tolerance 0.1 --measure weights | --measure needs a grid
+landscape --tolerance 0.1 --minima | --minima needs a grid
+landscape --tolerance 0.1 --formats vts | --formats vts holds a grid
 landscape --dimensions 3 | --dimensions takes a whole number from 1 to 2, or 0, 3 was given
 landscape --dimensions 1 --grid=x:-1:1:3,y:-1:1:3 | is of a plane, and a line is drawn
 landscape --to @missing | --to takes a file that is there; @missing is not there

@@ -10,6 +10,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/core/work_control.hpp>
+#include <vitscape/landscape/adaptive.hpp>
 #include <vitscape/landscape/grid.hpp>
 #include <vitscape/landscape/model_plane.hpp>
 #include <vitscape/landscape/projector.hpp>
@@ -138,6 +139,16 @@ template <Backend B, class O, class... Ms>
         grid.check();
         return detail::project_rows<B>(objective, curve, grid.coordinates(), {0.0}, options, measures...);
     }
+}
+
+/// The loss along a curve by refinement, with x = t.
+template <Backend B, class O>
+[[nodiscard]] AdaptiveSurface project_adaptively(O&& objective, const Curve<B>& curve, const Grid& range,
+                                                 const AdaptiveOptions& options = {}) {
+    static_assert(require_evaluable<O, B>());
+    if constexpr (Evaluable<O, B>)
+        return detail::refine_surface<B>(objective, curve,
+                                         PlaneGrid(range, Grid{.from = 0, .to = 0, .steps = 1}), options);
 }
 
 }  // namespace vitscape

@@ -72,12 +72,21 @@ inline void add_region(FigureScript& script, const RegionOutline* region) {
     block("bounds", [&](std::size_t i) { return region->open[i]; });
 }
 
+/// The computed points of an interpolated surface as the data block $computed.
+inline void add_computed(FigureScript& script, const std::vector<std::array<double, 2>>* points) {
+    script.begin_data("computed");
+    script.line("NaN NaN\n");  // gnuplot rejects an empty block
+    if (points != nullptr)
+        for (const auto& [x, y] : *points) script.line(FigureScript::number(x), " ", FigureScript::number(y));
+    script.end_data();
+}
+
 }  // namespace detail
 
 /// Writes a filled contour figure (.png, .svg or .pdf): colours, labelled iso-lines, equal units along both
 /// axes, the centre marked by a cross. Several panels are placed side by side with one colour scale, so that
 /// models can be compared. A panel's region is outlined in white, with dots where its edge was
-/// found and triangles where it may go on; its marks are circles with their names, its path is a line. The loss is interpolated bicubically between
+/// found and triangles where it may go on; its marks are circles with their names, its path is a line, its computed points are dots. The loss is interpolated bicubically between
 /// the points; NaN points are grey.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
@@ -123,6 +132,7 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         const GridValues grid = detail::drawn_grid(surface, scale, 240);
         detail::add_grid(script, "image", grid);
         detail::add_region(script, panels[k].region);
+        detail::add_computed(script, panels[k].computed);
         detail::add_contours(script, grid, scale, (surface.y.back() - surface.y.front()) / height * unit);
         detail::add_marks(script, panels[k].marks, surface, detail::FigureAxes::plane);
         if (k == 0 && !options.title.empty())
@@ -161,6 +171,8 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("plot $image using 1:2:3 with image notitle, ",
                     "$on_dark with lines lw 1.1 lc rgb '#ffffff' notitle, ",
                     "$on_light with lines lw 1.1 lc rgb '#303030' notitle, ",
+                    "$computed with points pt 7 ps 0.4 lc rgb '#000000' notitle, ",
+                    "$computed with points pt 7 ps 0.2 lc rgb '#ffffff' notitle, ",
                     "$outline with lines lw 4 lc rgb '#000000' notitle, ",
                     "$outline with lines lw 2 lc rgb '#ffffff' notitle, ",
                     "$edge with points pt 7 ps 0.7 lc rgb '#000000' notitle, ",
