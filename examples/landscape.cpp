@@ -28,6 +28,7 @@
 #include "support/directions.hpp"
 #include "support/files.hpp"
 #include "support/frozen_model.hpp"
+#include "support/job_surface.hpp"
 
 using namespace vitscape;
 
@@ -36,6 +37,7 @@ namespace {
 struct Options {
     program::FrozenModelOptions model;
     program::DirectionOptions directions;
+    program::JobOptions job;
     std::string grid, out, save_inputs;
     std::vector<std::string> formats{"json", "npy", "csv"};
     bool resume = false, minima = false, no_figures = false;
@@ -80,6 +82,7 @@ void add_options(CLI::App& app, Options& o) {
                  "lower one, and which of them exceed the standard errors")
         ->always_capture_default(false);
     app.add_flag("--no-figures", o.no_figures, "numbers only")->always_capture_default(false);
+    o.job.add(app);
 }
 
 /// The endings of the surface's files. JSON comes last: where it is there, all the others are.
@@ -212,8 +215,17 @@ template <class O, class Space, class G, class InFloat>
 void map_space(const Options& o, O& objective, const Space& space, const G& grid, const SurfaceMarks& marks,
                const Texts& texts, nlohmann::ordered_json metadata, const InFloat& in_float) {
     compare_with_float(objective, space, grid, in_float, metadata);
-    if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
     std::optional<StoredSurface> earlier;
+    std::optional<program::SurfaceJob> job;
+    std::optional<OutputLock> lock;  // of the job's files
+    if (o.job.active()) {
+        std::optional<Surface> whole =
+            job.emplace(o.job, o.model.backend.precision).surface(objective, space, grid);
+        if (!whole) return;
+        earlier = StoredSurface{.surface = *std::move(whole)};
+        lock.emplace(program::lock_of_merge(o.out));
+    }
+    if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
     if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
         earlier = load_surface(surface_path(o.out, ".json"));
     std::unique_ptr<ProgressBar> bar;
@@ -240,6 +252,7 @@ void map_space(const Options& o, O& objective, const Space& space, const G& grid
         for (const auto& path : write_minima(o, surface)) std::cout << "wrote " << path.string() << '\n';
     for (const std::string* path : {&o.directions.save, &o.save_inputs})
         if (!path->empty()) std::cout << "wrote " << *path << '\n';
+    if (job) job->finish();
 }
 
 template <class O, class B, class InFloat>
@@ -295,8 +308,8 @@ int main(int argc, char** argv) {
                  "landscape"};
     Options o;
     add_options(app, o);
-    return program::run(app, argc, argv, [&] {
-        o.model.backend.dispatch(argv);
+    return program::run_as_worker(app, o.job, argc, argv, [&](char** words) {
+        o.model.backend.dispatch(words);
         o.directions.check();
         if (!o.grid.empty()) {
             if (o.directions.is_line() && (o.grid.starts_with("x:") || o.grid.starts_with("y:")))
@@ -333,7 +346,8 @@ int main(int argc, char** argv) {
         program::require_distinct({program::checkpoint_files("--checkpoint", o.model.checkpoint),
                                    program::image_files("--data", o.model.data.source), read},
                                   outputs);
-        const OutputLock lock = OutputLock::of_files(o.out);
+        std::optional<OutputLock> lock;  // workers of a job write only at its end
+        if (!o.job.active()) lock.emplace(OutputLock::of_files(o.out));
         for (const program::NamedPath& output : outputs) require_writable_file(output.path, output.option);
         program::with_frozen_model<program::HalfOnProcessors::offered>(
             o.model,

@@ -134,6 +134,41 @@ inline Surface start_surface(std::vector<double> x, std::vector<double> y, const
     return surface;
 }
 
+/// Evaluates those of the points `first` <= i < `last` of a surface, counted along its rows, that have not been computed, and
+/// counts them in `done`. False where it stopped before the end, as `work` asked.
+template <Backend B, class O, class Space>
+bool project_points(PointEvaluator<B, O>& evaluator, const Space& space, Surface& surface, std::size_t first,
+                    std::size_t last, Vector<B>& point, Index& done, const WorkControl& work) {
+    const Index total = surface.rows() * surface.columns();
+    const std::size_t columns = surface.x.size();
+    std::deque<std::size_t> in_flight;  // points, in the order of their start
+    std::size_t started = 0, finished = 0;
+    const auto finish_oldest = [&] {
+        const std::size_t row = in_flight.front() / columns, column = in_flight.front() % columns;
+        in_flight.pop_front();
+        const auto result = evaluator.finish(finished++ % evaluator.max_in_flight());
+        surface.loss(row, column) = result.loss;
+        surface.standard_error(row, column) = result.standard_error;
+        surface.difference_standard_error(row, column) = result.difference_standard_error;
+        surface.computed(row, column) = 1;
+        ++done;
+        work.report(done, total);
+    };
+    bool stop = false;
+    for (std::size_t i = first; i < last; ++i) {
+        const std::size_t row = i / columns, column = i % columns;
+        if (surface.computed(row, column) != 0) continue;
+        stop = work.must_stop();
+        if (stop) break;
+        evaluator.start(space, surface.x[column], surface.y[row], point,
+                        started++ % evaluator.max_in_flight());
+        in_flight.push_back(i);
+        if (in_flight.size() == evaluator.max_in_flight()) finish_oldest();
+    }
+    while (!in_flight.empty()) finish_oldest();
+    return !stop;
+}
+
 template <Backend B, class O, class Space>
 Surface project_rows(O& objective, const Space& space, std::vector<double> x, std::vector<double> y,
                      const ProjectionOptions& options) {
@@ -144,36 +179,16 @@ Surface project_rows(O& objective, const Space& space, std::vector<double> x, st
     Surface surface = start_surface(std::move(x), std::move(y), evaluator.centre(), evaluator.samples(),
                                     space.geometry(), options.resume);
     Vector<B> point(space.theta().backend(), space.size());
-    const Index total = surface.rows() * surface.columns();
     Index done = surface.computed_points();
     for (std::size_t row = 0; row < surface.y.size(); ++row) {
-        std::deque<std::size_t> in_flight;  // columns, in the order of their start
-        std::size_t started = 0, finished = 0;
-        const auto finish_oldest = [&] {
-            const std::size_t column = in_flight.front();
-            in_flight.pop_front();
-            const auto result = evaluator.finish(finished++ % evaluator.max_in_flight());
-            surface.loss(row, column) = result.loss;
-            surface.standard_error(row, column) = result.standard_error;
-            surface.difference_standard_error(row, column) = result.difference_standard_error;
-            surface.computed(row, column) = 1;
-            ++done;
-            options.work.report(done, total);
-        };
-        for (std::size_t column = 0; column < surface.x.size(); ++column) {
-            if (surface.computed(row, column) != 0) continue;
-            if (options.work.must_stop()) {
-                while (!in_flight.empty()) finish_oldest();
-                if (options.after_row) options.after_row(surface);
-                throw Interrupted(message("stopped after ", done, " of ", total, " points of the surface"));
-            }
-            evaluator.start(space, surface.x[column], surface.y[row], point,
-                            started++ % evaluator.max_in_flight());
-            in_flight.push_back(column);
-            if (in_flight.size() == evaluator.max_in_flight()) finish_oldest();
-        }
-        while (!in_flight.empty()) finish_oldest();
-        if (started > 0 && options.after_row) options.after_row(surface);
+        const Index before = done;
+        const std::size_t first = row * surface.x.size();
+        const bool whole = project_points(evaluator, space, surface, first, first + surface.x.size(), point,
+                                          done, options.work);
+        if ((done > before || !whole) && options.after_row) options.after_row(surface);
+        if (!whole)
+            throw Interrupted(message("stopped after ", done, " of ", surface.rows() * surface.columns(),
+                                      " points of the surface"));
     }
     return surface;
 }
