@@ -165,6 +165,20 @@ TEST_CASE("a tile is taken over when its worker's heart has stood still for the 
     CHECK(third.files.list("tiles/00000").size() == 1);
 }
 
+TEST_CASE("a worker that took a tile over goes on to the end of all groups") {
+    MemoryDisk disk;
+    const std::int64_t tiles = 5 * tiles_per_group;
+    Worker gone(disk, "gone", tiles), other(disk, "other", tiles);
+    REQUIRE(gone.folder.next());
+    std::int64_t count = 0;
+    while (const auto claim = other.folder.next()) {
+        other.folder.finish(*claim, "r");
+        ++count;
+    }
+    CHECK(count == tiles);
+    CHECK(other.folder.finished() == tiles);
+}
+
 TEST_CASE("the frozen worker of a tile that was given to another changes nothing by failing or ending") {
     MemoryDisk disk;
     Worker frozen(disk, "frozen", 1), other(disk, "other", 1), third(disk, "third", 1);

@@ -122,7 +122,7 @@ class JobWorker {
         merge_folder_.finish(merge_.value(), result_text(0, nullptr));
         merge_.reset();
         for (std::int64_t group = 0; group * tiles_per_group < tiles_; ++group)
-            remove_temporary(folder_.paths().group(group));
+            remove_leftovers(folder_.paths().group(group));
     }
     /// Whether a folder's job is complete: all results have been put together.
     [[nodiscard]] static bool is_complete(JobFiles& files) {
@@ -159,10 +159,11 @@ class JobWorker {
         }
         return std::nullopt;
     }
-    /// What killed workers left. A worker that wakes up and misses its own finds the result in its place.
-    void remove_temporary(const std::string& folder) {
+    /// What killed workers left of tiles that are all finished. A worker that wakes up and misses its own finds the result.
+    void remove_leftovers(const std::string& folder) {
         for (const std::string& name : files_.list(folder))
-            if (name.ends_with(".tmp")) files_.remove(folder + '/' + name);
+            if (name.ends_with(".tmp") || name.find(".claim-") != std::string::npos)
+                files_.remove(folder + '/' + name);
     }
 
     JobFiles& files_;

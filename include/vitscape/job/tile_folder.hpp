@@ -78,6 +78,7 @@ class TileFolder {
             if (at_ == open_.size() || fruitless_ >= at_once_) {
                 const bool round = at_ == open_.size();
                 if (round) std::erase_if(open_, [&](std::int64_t group) { return ended_.contains(group); });
+                if (round) at_ = open_.size();
                 if (open_.empty()) return std::nullopt;
                 if (!fruitful_ || !round) {
                     if (const auto taken = take_over()) return taken;
