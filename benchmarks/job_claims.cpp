@@ -219,11 +219,8 @@ int main(int argc, char** argv) {
                   std::atof(argv[5]) * 1e-6, std::atof(argv[6]) * 1e-3});
         return 0;
     }
-    simulate({.workers = 10, .seconds = 1, .operation = 50e-6});
-    simulate({.workers = 100, .seconds = 1});
-    simulate({.seconds = 1});
-    simulate({.seconds = 10});
-    simulate({.seconds = 30});
-    simulate({.seconds = 30, .deaths = 50});
-    simulate({.seconds = 30, .operation = 200e-6});
+    simulate({.workers = 100, .tiles = 10000, .seconds = 10});
+    simulate({});
+    simulate({.deaths = 50});
+    simulate({.operation = 200e-6});
 }
