@@ -37,7 +37,7 @@ munged --foreground --force --key-file="$folder/munge/key" --socket="$folder/mun
     --log-file="$folder/munge/log" --seed-file="$folder/munge/seed" >"$folder/munged.log" 2>&1 &
 started+=($!)
 
-host="$(hostname -s)" cores="$(nproc)"
+host="$(hostname -s)" cores="$(nproc --all)"
 mkdir "$folder/state" "$folder/spool"
 cat >"$folder/slurm.conf" <<CONF
 ClusterName=test
@@ -85,8 +85,8 @@ look=(--checkpoint runs/mae/checkpoint.safetensors --data synthetic:200 --images
 # the scripts of the page, with this surface's options and small allocations
 page="$root/docs/distributed.md"
 script() {  # NAME: the block of the page that begins with a comment of that name
-    awk -v name="# $1" '/^```/ { inside = !inside; if (!inside && found) exit; text = ""; next }
-                        inside && $0 == name { found = 1 } found { print }' "$page" |
+    awk -v name="# $1" '/^```/ { if (inside && found) { printf "%s", text; exit } inside = !inside; text = ""; next }
+                        inside { text = text $0 "\n"; if ($0 == name) found = 1 }' "$page" |
         sed -E -e "s#^options=.*#options=(${look[*]})#" -e 's#--out [^ ]+#--out NAME#' -e 's#--job [^ ]+#--job NAME.job#'
 }
 complete() {  # NAME

@@ -55,7 +55,7 @@ struct JobOptions {
             ->needs(job)
             ->always_capture_default(false);
         add_number(app, "--tile-points", tile_points, Range::count(1, 1e9).or_else(0),
-                   "with --job: points that a worker takes at once; 0: 1, more where there are over 10000")
+                   "with --job: points that a worker takes at once; 0: what takes a tenth of a second")
             ->needs(job);
         add_number(app, "--patience", patience, Range{0.1, 1e6},
                    "with --job: seconds without a heartbeat after which another worker takes a tile over")

@@ -46,14 +46,27 @@ class SurfaceJob {
         using B = std::remove_cvref_t<decltype(space.theta().backend())>;
         auto [x, y] = coordinates(grid);
         const std::size_t points = x.size() * y.size();
-        const std::size_t at_once = options_.tile_points > 0 ? static_cast<std::size_t>(options_.tile_points)
-                                                             : (points + most_tiles - 1) / most_tiles;
-        JobPlan plan{.tiles = static_cast<std::int64_t>((points + at_once - 1) / at_once),
-                     .patience = options_.patience};
-        plan.work = options_.work("landscape",
-                                  {{"precision", precision_}, {"points", points}, {"tile_points", at_once}});
-        join_plan(files_, plan);
+        const JobClock clock;
+        const double before = clock.now();
         SurfaceParts<B, O, Space> parts(objective, space, std::move(x), std::move(y));
+        const double seconds = clock.now() - before;
+        std::size_t at_once = 1;
+        JobPlan plan;
+        for (bool again = false;; again = true) {
+            at_once = points_of_a_tile(points, seconds);
+            plan = {
+                .work = options_.work(
+                    "landscape", {{"precision", precision_}, {"points", points}, {"tile_points", at_once}}),
+                .tiles = static_cast<std::int64_t>((points + at_once - 1) / at_once),
+                .patience = options_.patience};
+            try {
+                join_plan(files_, plan);
+                break;
+            } catch (
+                const ConfigError&) {  // perhaps of another worker that began meanwhile, with other tiles
+                if (again) throw;
+            }
+        }
         compare_with_first(parts.surface());
 
         worker_.emplace(files_, plan, name_);
@@ -89,6 +102,20 @@ class SurfaceJob {
     }
     static std::pair<std::vector<double>, std::vector<double>> coordinates(const vitscape::PlaneGrid& plane) {
         return {plane.x.coordinates(), plane.y.coordinates()};
+    }
+
+    /// What the plan says, where one is there; otherwise so many that a tile takes a tenth of a second, beside which its files take
+    /// little time, but not so many that there are less than 64 tiles.
+    /// @param seconds  of one point
+    std::size_t points_of_a_tile(std::size_t points, double seconds) {
+        if (options_.tile_points > 0) return static_cast<std::size_t>(options_.tile_points);
+        if (const auto plan = vitscape::load_plan(files_))
+            return vitscape::JsonValue(plan->work, files_.shown(vitscape::JobPlan::file))
+                .at("tile_points")
+                .number<std::size_t>(1, points);
+        const double wanted = std::clamp(0.1 / std::max(seconds, 1e-6), 1.0, 1e6);
+        return std::max((points + most_tiles - 1) / most_tiles,
+                        std::min(static_cast<std::size_t>(wanted), std::max<std::size_t>(1, points / 64)));
     }
 
     /// The control of all workers: they must have the same numbers at the centre.
