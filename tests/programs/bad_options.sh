@@ -141,6 +141,22 @@ compare --images 300 | --images 300: synthetic:200 has 200 images
 compare --curvature-images 300 | --curvature-images 300: synthetic:200 has 200 images
 compare --convex-images 300 | --convex-images 300: synthetic:200 has 200 images
 compare --arm x=mae,trained=no | trained is true or false, 'no' was given
+compare --given x | --given x: it has no name
+compare --given =@good/checkpoint.safetensors | it has no name
+compare --given a/b=@good/checkpoint.safetensors | a name has letters, digits
+compare --given a=@missing | --given a takes a file that is there; @missing is not there
+compare --given a=@empty | --given a takes a file that is there; @empty is no file
+compare --given mae=@good/checkpoint.safetensors | there is another 'mae'
+compare --given a=@good/checkpoint.safetensors --given a=@good/checkpoint.safetensors | there is another 'a'
+compare --given a=@good/checkpoint.safetensors,heads=2 | @good/checkpoint.safetensors says itself what it is
+compare --given a=@good/checkpoint.safetensors,heads=x | heads
+compare --given a=@good/checkpoint.safetensors,family=foo | 'foo' is no family
+compare --given a=@good/checkpoint.safetensors,foo=1 | @good/checkpoint.safetensors,foo=1 is not there
+compare --given a=@good/checkpoint.safetensors --methods mae --image 32 | images of 16 pixels, here 32; give --image 16, or leave
+compare --given a=@good/checkpoint.safetensors --patch 8 | patches of 4 pixels, here 8; give --patch 4, or leave
+compare --given a=@good/checkpoint.safetensors --mean 0.5,0.5,0.5 | here pixels of mean 0.5, 0.5, 0.5 and deviation 0.229, 0.224, 0.225; give --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225, or
+compare --given a=@cut/checkpoint.safetensors | @cut/checkpoint.safetensors
+compare --given a=@hostile | @hostile
 compare --arm x | --arm x: it has no name
 compare --arm =mae | --arm =mae: it has no name
 compare --arm ../x=mae | a name has letters, digits

@@ -137,7 +137,8 @@ inline std::string page_html(const Json& report, const std::string& plotly,
     body.section("training", "Training", training_html(report, chart, interactive, figures));
     body.section("spectra", "Spectra", spectra_html(report, sections, chart, interactive, figures));
     body.section("reconstructions", "Reconstructions", reconstructions_html(report));
-    body.section("measures", "All measures", measure_groups(report) + report_tables_html(report, false));
+    body.section("measures", "All measures",
+                 given_html(report) + measure_groups(report) + report_tables_html(report, false));
     body.section("baselines", "Baselines",
                  list_at(report, "baselines").empty() ? "" : baselines_table(report));
     body.section("correlations", "Flatness and accuracy",
