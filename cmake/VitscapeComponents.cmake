@@ -55,6 +55,7 @@ macro(vitscape_add_mpi)
     if(TARGET MPI::MPI_CXX)
         add_library(vitscape::mpi INTERFACE IMPORTED GLOBAL)
         target_link_libraries(vitscape::mpi INTERFACE vitscape::vitscape MPI::MPI_CXX)
+        target_compile_definitions(vitscape::mpi INTERFACE VITSCAPE_HAS_MPI=1)
     endif()
 endmacro()
 
