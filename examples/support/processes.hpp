@@ -187,12 +187,16 @@ void check_shares(const M& method, std::size_t batch, std::size_t parts, bool pa
 /// While one lives, what this process says to the user is lost.
 class Silence {
   public:
-    Silence() : out_(std::cout.rdbuf(&nowhere_)), error_(std::cerr.rdbuf(&nowhere_)) {}
+    Silence()
+        : out_(std::cout.rdbuf(&nowhere_)),
+          error_(std::cerr.rdbuf(&nowhere_)),
+          log_(std::clog.rdbuf(&nowhere_)) {}
     Silence(const Silence&) = delete;
     Silence& operator=(const Silence&) = delete;
     ~Silence() {
         std::cout.rdbuf(out_);
         std::cerr.rdbuf(error_);
+        std::clog.rdbuf(log_);
     }
 
   private:
@@ -200,7 +204,7 @@ class Silence {
         int overflow(int letter) override { return traits_type::not_eof(letter); }
     };
     Nowhere nowhere_{};
-    std::streambuf *out_, *error_;
+    std::streambuf *out_, *error_, *log_;
 };
 
 /// Parses the command line, calls `start(place)`, which may replace the process by another program, connects the processes, and runs

@@ -315,10 +315,11 @@ class Trainer<B, M, O, S, C> {
     /// f(callback, trainer); nvcc does not support `this` in a lambda's requires clause.
     template <class F, class... Callbacks>
     void call(const F& f, Callbacks&... callbacks) {
-        const auto here = [this]<class Callback>(const Callback&) {
-            return communicator_.rank() == 0 || called_everywhere<Callback>;
-        };
-        ((here(callbacks) ? f(callbacks, *this) : void()), ...);
+        ((called_here(callbacks) ? f(callbacks, *this) : void()), ...);
+    }
+    template <class Callback>
+    [[nodiscard]] bool called_here(const Callback&) const {
+        return called_everywhere<Callback> || communicator_.rank() == 0;
     }
 
     B backend_;
