@@ -8,7 +8,7 @@
 set -euo pipefail
 
 pretrain="$1"
-if ! command -v mpirun >/dev/null || ! ldd "$pretrain" | grep -q libmpi; then
+if ! command -v mpirun >/dev/null || [[ "$(ldd "$pretrain")" != *libmpi* ]]; then
     echo "skipped: there is no mpirun, or pretrain was built without MPI" && exit 77
 fi
 folder="$(mktemp -d)"
