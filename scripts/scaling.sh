@@ -77,7 +77,8 @@ fi
 pretrain=$build_dir/examples/pretrain
 [[ -x $pretrain ]] || fail "no pretrain in '$build_dir/examples'; build it or name the folder with --build-dir"
 command -v mpirun >/dev/null || fail "mpirun is missing; on Debian: apt install openmpi-bin"
-load=$(awk -v cores="$(nproc)" '$1 > 0.5 * cores { print $1 }' /proc/loadavg)
+processors=$(env -u OMP_NUM_THREADS nproc)
+load=$(awk -v cores="$processors" '$1 > 0.5 * cores { print $1 }' /proc/loadavg)
 [[ -z $load ]] || echo "warning: a load of $load before the start; measure on a quiet machine" >&2
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -107,14 +108,14 @@ done
 
 # median [minimum, maximum] of a file
 spread() { sort -g "$1" | awk '{ x[NR] = $1 } END { m = int((NR + 1) / 2); printf "%.1f [%.1f, %.1f]", (x[m] + x[NR + 1 - m]) / 2, x[1], x[NR] }'; }
-echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $(nproc) processors, $(date -I)"
+echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $processors processors, $(date -I)"
 echo
 echo "| processes | strong, images/s | speedup | weak, images/s | speedup | with --reproducible $parts, images/s | of the time without |"
 echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
 first=${processes%% *}
 for number in $processes; do
     line="| $number"
-    ((number <= $(nproc))) || line+=" (over-subscribed)"
+    ((number <= processors)) || line+=" (over-subscribed)"
     for kind in strong weak; do
         line+=" | $(spread "$folder/$kind-$number") | $(awk -v a="$(spread "$folder/$kind-$number")" -v b="$(spread "$folder/$kind-$first")" 'BEGIN { printf "%.2f", a / b }')"
     done
