@@ -3,7 +3,7 @@
 # The optional libraries of vitscape: what each is for, where it comes from and how to find it. The build and the
 # installed package file both use this file, so that an installed vitscape looks for exactly what it was built with.
 
-set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB LIBARCHIVE LIBZIP ONEDNN JSON HDF5 THRUST)
+set(VITSCAPE_ALL_FEATURES OPENMP JPEG PNG ZLIB LIBARCHIVE LIBZIP ONEDNN JSON HDF5 DLIB THRUST)
 
 set(VITSCAPE_OPENMP_PURPOSE "threads in training, evaluation and curvature")
 set(VITSCAPE_OPENMP_PACKAGE "comes with g++; libomp-dev for clang")
@@ -23,6 +23,8 @@ set(VITSCAPE_JSON_PURPOSE "checkpoints, the trainer, the example programs")
 set(VITSCAPE_JSON_PACKAGE "nlohmann-json3-dev libxxhash-dev")
 set(VITSCAPE_HDF5_PURPOSE "surfaces and directions as HDF5 files")
 set(VITSCAPE_HDF5_PACKAGE "libhdf5-dev")
+set(VITSCAPE_DLIB_PURPOSE "models aligned with each other")
+set(VITSCAPE_DLIB_PACKAGE "libdlib-dev")
 set(VITSCAPE_THRUST_PURPOSE "the Thrust backend, on processors and CUDA devices")
 set(VITSCAPE_THRUST_PACKAGE "comes with the CUDA Toolkit, 12.8 or later")
 
@@ -108,6 +110,22 @@ macro(vitscape_find_hdf5)
     endif()
 endmacro()
 
+# dlib: its header of the assignment problem, and the library, with which every program that includes a header of dlib must be
+# linked (dlib checks that both are of one configuration).
+macro(vitscape_find_dlib)
+    if(NOT TARGET vitscape_dlib)
+        find_library(VITSCAPE_DLIB_LIBRARY NAMES dlib)
+        find_path(VITSCAPE_DLIB_INCLUDE_DIR NAMES dlib/optimization/max_cost_assignment.h)
+        mark_as_advanced(VITSCAPE_DLIB_LIBRARY VITSCAPE_DLIB_INCLUDE_DIR)
+        if(VITSCAPE_DLIB_LIBRARY AND VITSCAPE_DLIB_INCLUDE_DIR)
+            add_library(vitscape_dlib UNKNOWN IMPORTED GLOBAL)
+            set_target_properties(vitscape_dlib PROPERTIES
+                IMPORTED_LOCATION "${VITSCAPE_DLIB_LIBRARY}"
+                INTERFACE_INCLUDE_DIRECTORIES "${VITSCAPE_DLIB_INCLUDE_DIR}")
+        endif()
+    endif()
+endmacro()
+
 # Thrust's headers, as the CUDA Toolkit brings them; no device, driver or CUDA compiler is needed for them. A CUDA compiler
 # has them by itself, a C++ compiler is told where they are and not to look for a device.
 macro(vitscape_find_thrust)
@@ -158,6 +176,9 @@ macro(vitscape_find_feature feature variable)
     elseif("${feature}" STREQUAL "HDF5")
         set(_vitscape_target vitscape_hdf5)
         vitscape_find_hdf5()
+    elseif("${feature}" STREQUAL "DLIB")
+        set(_vitscape_target vitscape_dlib)
+        vitscape_find_dlib()
     elseif("${feature}" STREQUAL "THRUST")
         set(_vitscape_target vitscape_thrust)
         vitscape_find_thrust()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trains methods side by side on the same images, probes them, looks at the losses around their solutions and writes a
-// report with pictures, numbers and error bars.
+// Trains methods side by side on the same images, or takes models that are given, probes them, looks at the losses around their
+// solutions and writes a report with pictures, numbers and error bars.
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -17,6 +17,7 @@
 #include "support/arms.hpp"
 #include "support/backend.hpp"
 #include "support/files.hpp"
+#include "support/given_models.hpp"
 #include "support/model_options.hpp"
 #include "support/program.hpp"
 #include "support/recipe_options.hpp"
@@ -32,7 +33,9 @@ struct Options {
     program::TrainingOptions training;
     program::RecipeOptions recipe;
     program::ArmOptions compared;
-    std::vector<program::Arm> arms;  ///< what is compared
+    program::GivenOptions given_options;
+    std::vector<program::Arm> arms;     ///< what is compared
+    std::vector<program::Given> given;  ///< beside what is not trained here
     std::string test_data, out, language{name_of(Language::english)};
     std::uint32_t seeds = 3;
     double budget = 0;
@@ -47,6 +50,7 @@ struct Options {
 void add_options(CLI::App& app, Options& o) {
     using namespace program;
     o.compared.add(app);
+    o.given_options.add(app);
     o.data.add(app);
     add_name(
         app, "--test-data", o.test_data, "DATA",
@@ -122,15 +126,15 @@ void check_measures(const Options& o) {
         throw ConfigError(message("--tune-shares: ", error.what()));
     }
     const Index steps = std::get<EigenvalueMeasure>(o.measures).steps;
-    for (const program::Arm& arm : o.arms) {
-        const auto any = arm.model.make_method(arm.method, 2);
+    const auto check_steps = [&](const std::string& name, const AnyMethod& any) {
         const Index parameters = std::visit([](const auto& method) { return method.layout().size(); }, any);
         const auto vectors = static_cast<double>(std::min(steps, parameters));
-        require_memory(
-            message("--lanczos-steps ", steps, " with the ", parameters, " parameters of ", arm.name),
-            vectors * (4 * static_cast<double>(parameters) + 8 * vectors), o.backend.memory(),
-            "fewer steps need less");
-    }
+        require_memory(message("--lanczos-steps ", steps, " with the ", parameters, " parameters of ", name),
+                       vectors * (4 * static_cast<double>(parameters) + 8 * vectors), o.backend.memory(),
+                       "fewer steps need less");
+    };
+    for (const program::Arm& arm : o.arms) check_steps(arm.name, arm.model.make_method(arm.method, 2));
+    for (const program::Given& given : o.given) check_steps(given.name, given.method);
 }
 
 /// The paper's claims, and the same about arms: about a teacher for each that has one and reconstructs, about self-supervision
@@ -142,7 +146,7 @@ std::vector<AnyClaim> claims_about(const std::vector<program::Arm>& arms) {
         return arm.name == MaskedAutoencoder<>::Card::name;
     });
     for (const program::Arm& arm : arms) {
-        if (!arm.trained) continue;
+        if (arm.origin != Origin::trained) continue;
         if (mae != arms.end() && arm.variant != mae->variant) continue;  // compared on the same images
         if (arm.method == VitClassifier::Card::name &&
             arm.model.config_of<VitClassifier>(2).loss == ClassifierLoss::squared)
@@ -204,12 +208,32 @@ void check_images(const Options& o, const AnyDataset& images, const AnyDataset& 
                     message(arm.name.substr(0, arm.name.find('@')) == arm.method ? "--methods " : "--arm ",
                             arm.name, " learns the classes of images, and ", o.data.source, " has none"));
     for (const program::Arm& arm : o.arms) check_variant(o, arm, images);
+    for (const program::Given& given : o.given)
+        check_variant(o, {given.name, given.title, "", o.model, Origin::given, {}}, images);
     if (const auto shared = shared_image(images, test))
         throw DataError(message("--test-data: ", *shared,
                                 " is a training image as well (--data); held-out images must be others"));
 }
 
-void compare(Options& o) {
+/// Opens the models that are given, which must fit the study, and takes its images' size and pixels from the first one if nothing is
+/// trained.
+void open_given(Options& o, const CLI::App& app) {
+    o.given = o.given_options.open();
+    if (o.given.empty()) return;
+    for (auto one = o.given.begin(); one != o.given.end(); ++one) {
+        const auto same_name = [&](const auto& other) { return other.name == one->name; };
+        if (std::any_of(o.arms.begin(), o.arms.end(), same_name) ||
+            std::any_of(o.given.begin(), one, same_name))
+            throw ConfigError(message(one->option(), ": there is another '", one->name, "'"));
+    }
+    if (o.arms.empty()) program::take_images_of(o.given.front(), app, o.model, o.training);
+    for (const program::Given& given : o.given)
+        program::require_fits(given, o.model.encoder_shape(),
+                              o.training.transform(o.model.encoder_shape().image));
+}
+
+void compare(Options& o, const CLI::App& app) {
+    if (!o.given_options.texts.empty() && app.count("--methods") == 0) o.compared.methods.clear();
     o.arms = o.compared.arms(o.model);
     std::vector<std::string> methods;
     for (const program::Arm& arm : o.arms) methods.push_back(arm.method);
@@ -218,6 +242,7 @@ void compare(Options& o) {
     for (const program::Arm& arm : o.arms) arm.model.require_memory(arm.method, o.training.batch, o.backend);
     for (const program::Arm& arm : o.arms)
         (void)arm.model.make_method(arm.method, 2);  // fails before images are read
+    open_given(o, app);
     const Index side = o.model.encoder_shape().image;
     o.plan.seeds.clear();
     for (std::uint32_t seed = 0; seed < o.seeds; ++seed) o.plan.seeds.push_back(seed);
@@ -235,14 +260,17 @@ void compare(Options& o) {
     check_measures(o);
     if (train_classifiers(o.measures))
         o.model.require_memory(std::string(VitClassifier::Card::name), o.training.batch, o.backend);
-    program::require_distinct(
-        {program::image_files("--data", o.data.source), program::image_files("--test-data", o.test_data)},
-        {{"--out", std::filesystem::path(o.out) / "figures/convergence.png"}});
+    std::vector<std::vector<program::NamedPath>> read{program::image_files("--data", o.data.source),
+                                                      program::image_files("--test-data", o.test_data)};
+    for (const program::Given& given : o.given)
+        read.push_back(program::checkpoint_files("--given", given.file));
+    program::require_distinct(read, {{"--out", std::filesystem::path(o.out) / "figures/convergence.png"}});
     const auto lock = std::make_shared<const OutputLock>(OutputLock::of_folder(o.out));
     require_writable_folder(o.out);
     const AnyDataset images = o.data.open(side);
     const AnyDataset test = open_test(o, side);
     check_images(o, images, test);
+    for (program::Given& given : o.given) program::settle_classes(given, images.classes(), o.data.source);
     const std::size_t classes = std::max<std::size_t>(2, images.classes().size());
     o.backend.with_backend<program::HalfOnProcessors::not_offered>([&](const auto& backend) {
         ComparisonOptions options{.out = o.out, .resume = o.resume, .budget_minutes = o.budget};
@@ -259,9 +287,15 @@ void compare(Options& o) {
         for (const program::Arm& arm : o.arms)
             program::for_each_method({arm.method}, classes, arm.model, o.recipe,
                                      [&](const std::string&, const std::string&, const auto& method) {
-                                         comparison.add(arm.name, arm.title, method, arm.variant,
-                                                        arm.trained);
+                                         comparison.add(arm.name, arm.title, method, arm.variant, arm.origin);
                                      });
+        for (const program::Given& given : o.given)  // as the types that methods here have anyway
+            std::visit(
+                [&](const auto& method) {
+                    comparison.add_given(given.name, given.title,
+                                         program::RecipeOptions{}.with_recipe(method), given.model);
+                },
+                given.method);
         try {
             const WrittenReport written = comparison.run();
             print_summary(std::cout, written.report);
@@ -284,6 +318,6 @@ int main(int argc, char** argv) {
     add_options(app, o);
     return program::run(app, argc, argv, [&] {
         o.backend.dispatch(argv, program::HalfOnProcessors::not_offered);
-        compare(o);
+        compare(o, app);
     });
 }

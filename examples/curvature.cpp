@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ends of the Hessian's spectrum and its trace at a checkpoint, with their errors.
+// The ends of the Hessian's spectrum and its trace at a checkpoint, with their errors; and its sharpness, if that is asked for.
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -9,6 +9,8 @@
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/curvature/lanczos.hpp>
 #include <vitscape/curvature/trace.hpp>
+#include <vitscape/landscape/adaptive_sharpness.hpp>
+#include <vitscape/landscape/quotient_sharpness.hpp>
 
 #include "support/files.hpp"
 #include "support/frozen_model.hpp"
@@ -20,8 +22,8 @@ namespace {
 struct Options {
     program::FrozenModelOptions model;
     std::string out;
-    Index top = 5, bottom = -1, steps = 200, trace_samples = 30;
-    double tolerance = 1e-3;
+    Index top = 5, bottom = -1, steps = 200, trace_samples = 30, sharpness_steps = 20;
+    double tolerance = 1e-3, sharpness = 0;
     std::uint64_t seed = 0;
 };
 
@@ -37,7 +39,14 @@ void add_options(CLI::App& app, Options& o) {
                "products with the Hessian at most, for the eigenvalues");
     add_number(app, "--tolerance", o.tolerance, Range::tolerance(),
                "residual at which an eigenvalue counts as found, over the largest one");
-    add_number(app, "--seed", o.seed, Range::seed(), "of the start vector and the trace's vectors");
+    add_number(
+        app, "--sharpness", o.sharpness, Range::at_least(0),
+        "also the largest rises of the loss that are found for perturbations of this norm relative to the "
+        "parameters: on the quotient by the symmetries of attention, and element by element; 0: neither");
+    add_number(app, "--sharpness-steps", o.sharpness_steps, Range::count(1, 1e6),
+               "of ascent in each of three starts, for each of the two");
+    add_number(app, "--seed", o.seed, Range::seed(),
+               "of the start vector, the trace's vectors and the starts of sharpness");
     add_name(app, "--out", o.out, "FILE", "JSON file to write")->required();
 }
 
@@ -120,6 +129,30 @@ void measure(const Options& o, O& objective, const Vector<B>& theta, const nlohm
                            {"samples", estimate.samples}};
         write_json(o.out, result);
         std::cout << "trace " << estimate.value << " +- " << estimate.standard_error << '\n';
+    }
+    if (o.sharpness > 0) {
+        const auto look = [&](const char* key, const char* name, const auto& sharpness) {
+            WorstCaseOptions options{.steps = o.sharpness_steps, .seed = o.seed};
+            options.work.progress = [&](Index done, Index total) {
+                if (!bar) bar = std::make_unique<ProgressBar>(name, total, "losses", done - 1);
+                bar->update(done);
+                stop();
+            };
+            const WorstCaseRise found = sharpness(options);
+            bar.reset();
+            result["sharpness"]["radius"] = o.sharpness;
+            result["sharpness"][key] = {{"rise", found.rise}, {"starts", found.starts}};
+            write_json(o.out, result);
+            std::cout << name << " at least " << found.rise << " (of its starts:";
+            for (const double start : found.starts) std::cout << ' ' << start;
+            std::cout << ")\n";
+        };
+        look("quotient", "sharpness on the quotient", [&](const WorstCaseOptions& options) {
+            return quotient_sharpness(objective, theta, o.sharpness, options);
+        });
+        look("adaptive", "adaptive sharpness", [&](const WorstCaseOptions& options) {
+            return worst_case_adaptive_sharpness(objective, theta, o.sharpness, options);
+        });
     }
     std::cout << "wrote " << o.out << '\n';
 }

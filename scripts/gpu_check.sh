@@ -16,10 +16,10 @@ usage() {
 usage: scripts/gpu_check.sh [options]
 
 Checks and measures vitscape on the GPU of this machine: builds for it, runs all CUDA tests, runs compute-sanitizer over
-the quick ones, measures the GPU's ceilings, training, evaluation and a loss surface, beside the same model in PyTorch
-where that is installed, and prints one table. Needs CMake, a C++ compiler, the CUDA Toolkit and Eigen, xtensor,
-nlohmann-json, xxHash, CLI11 and Catch2. The exit status is 1 where a test or a sanitizer run failed, 2 where nothing could be
-checked, else 0; what was not measured is said in the table.
+the quick ones, measures the GPU's ceilings, attention (beside cuDNN's where the build finds it), training, evaluation and a
+loss surface, beside the same model in PyTorch where that is installed, and prints one table. Needs CMake, a C++ compiler,
+the CUDA Toolkit and Eigen, xtensor, nlohmann-json, xxHash, CLI11 and Catch2. The exit status is 1 where a test or a sanitizer
+run failed, 2 where nothing could be checked, else 0; what was not measured is said in the table.
 
   --build-dir DIR    take the programs that were built in DIR instead of building
   --prefix DIR       where the libraries are, beside where CMake looks by itself; with :, more than one
@@ -123,6 +123,12 @@ render() {
         surface_images[surfaces] = text("images") + 0
         surface_share[surfaces] = text("operations_per_point") / text("seconds_per_point") SUBSEP text("precision")
     }
+    part == "attention" {
+        key = text("tokens") " tokens, " text("samples") " x " text("heads") " heads of " text("head_width")
+        if (!(key in attention_of)) { attention_of[key] = ++attentions; attention_key[attentions] = key }
+        passes["forward", key, text("kernels")] = passes["forward", key, text("kernels")] " " text("forward_microseconds")
+        passes["backward", key, text("kernels")] = passes["backward", key, text("kernels")] " " text("backward_microseconds")
+    }
     part == "note" { notes[++note_count] = text("text") }
     END {
         if (format == "json") printf "{\n  \"machine\": %s,\n", machine == "" ? "null" : machine
@@ -189,6 +195,23 @@ render() {
                 printf "surface    %s, %d points of %d images: %.1f s (%s), %s of peak\n", surface_name[i], \
                     surface_points[i], surface_images[i], surface_seconds[i], \
                     whole ? "all measured" : "from " surface_measured[i] " measured points", percent(part_of_peak)
+        }
+        if (format == "json") printf "\n  ],\n  \"attention\": ["
+        else if (attentions > 0)
+            print "\nattention in bf16, microseconds forward + backward, the medians; ratio: of the sums, cuDNN over our own kernels"
+        for (i = 1; i <= attentions; ++i) {
+            key = attention_key[i]
+            own[1] = median(passes["forward", key, "own"]); own[2] = median(passes["backward", key, "own"])
+            peer = median(passes["forward", key, "cudnn"]); backward = median(passes["backward", key, "cudnn"])
+            ratio = peer > 0 && own[1] + own[2] > 0 ? (peer + backward) / (own[1] + own[2]) : 0
+            if (format == "json") {
+                printf "%s\n    {\"shape\": \"%s\", \"own_forward\": %s, \"own_backward\": %s, ", (i > 1 ? "," : ""), key, \
+                    number_or_null(own[1], 2), number_or_null(own[2], 2)
+                printf "\"cudnn_forward\": %s, \"cudnn_backward\": %s, \"ratio\": %s}", number_or_null(peer, 2), \
+                    number_or_null(backward, 2), number_or_null(ratio, 3)
+            } else
+                printf "%-11s%s: own %.1f + %.1f, cuDNN %s\n", "attention", key, own[1], own[2], \
+                    (peer > 0 ? sprintf("%.1f + %.1f, ratio %.2f", peer, backward, ratio) : "was not in this build")
         }
         if (format == "json") printf "\n  ],\n  \"notes\": ["
         for (i = 1; i <= note_count; ++i)
@@ -296,7 +319,7 @@ build() {
         fail "the configuration failed; see $out/configure.log"
     }
     mapfile -t programs < <(cmake --build "$build_dir" --target help |
-        grep -oE '\b((test_[a-z_]+|benchmark_device)_cuda|test_nccl)\b' | sort -u)
+        grep -oE '\b((test_[a-z_]+|benchmark_(device|attention))_cuda|test_nccl)\b' | sort -u)
     ((${#programs[@]})) || {
         tail -n 25 "$out/configure.log" >&2
         fail "this build has no CUDA programs: CMake found no nvcc or no Catch2; see $out/configure.log"
@@ -503,6 +526,12 @@ if [[ -n "$device" ]]; then
     say "ceilings"
     timeout "$(clipped 60 30)" "$device" --measure ceilings 2>"$out/ceilings.log" >>"$lines" ||
         note "the ceilings were not measured: $(tail -n 1 "$out/ceilings.log")"
+    attention=$(program benchmark_attention_cuda)
+    if [[ -n "$attention" ]]; then
+        say "attention"
+        timeout "$(clipped 60 30)" "$attention" 2>"$out/attention.log" >>"$lines" ||
+            note "attention was not measured to its end: $(tail -n 1 "$out/attention.log")"
+    fi
     compare mae train base224 256 bf16 resident ${peers[@]+"${peers[@]}"}
     compare mae eval base224 256 bf16 resident ${peers[@]+"${peers[@]}"}
     if (($(left) > 30)); then

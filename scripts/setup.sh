@@ -23,6 +23,7 @@ packages=(
     libzip-dev                              # files of PyTorch
     nlohmann-json3-dev libxxhash-dev        # checkpoints and other files, their checksums
     libhdf5-dev                             # surfaces and directions for other programs
+    libdlib-dev                             # models aligned with each other
     libcli11-dev                            # the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks
     libopenmpi-dev openmpi-bin              # several processes

@@ -11,6 +11,7 @@
 #include <vitscape/backend/thrust/thrust.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/core/statistics.hpp>
+#include <vitscape/tensor/vector.hpp>
 
 namespace vitscape::benchmarks {
 

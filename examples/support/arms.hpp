@@ -14,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <vitscape/study/origin.hpp>
 #include <vitscape/study/training_images.hpp>
 
 #include "model_options.hpp"
@@ -23,8 +24,8 @@ namespace program {
 
 struct Arm {
     std::string name, title, method;
-    ModelOptions model;  ///< with the arm's own options
-    bool trained = true;
+    ModelOptions model;                                   ///< with the arm's own options
+    vitscape::Origin origin = vitscape::Origin::trained;  ///< or untrained, as a control
     vitscape::DataVariant variant{};
 };
 
@@ -37,7 +38,8 @@ struct ArmOptions {
                                      noises = vitscape::WithLabelNoise<vitscape::AnyDataset>::shares;
 
     void add(CLI::App& app) {
-        add_choices(app, "--methods", methods, method_names(), "what to compare");
+        add_choices(app, "--methods", methods, method_names(),
+                    "what to compare; beside --given none unless said");
         app.add_option(
                "--arm", texts,
                "NAME=METHOD,OPTION=VALUE,…: compares a method with options of its own as well, such as "
@@ -68,7 +70,8 @@ struct ArmOptions {
         AllMethods::for_each([&]<class M>() {
             const std::string name(M::Card::name);
             if (std::find(methods.begin(), methods.end(), name) != methods.end())
-                all.push_back({{name, std::string(M::Card::title), name, model, true, {}}, {}, {}});
+                all.push_back(
+                    {{name, std::string(M::Card::title), name, model, Origin::trained, {}}, {}, {}});
         });
         for (const std::string& text : texts) {
             Choice choice = read(text, model);
@@ -110,7 +113,7 @@ struct ArmOptions {
         };
         const std::size_t equals = text.find('=');
         if (equals == text.npos || equals == 0) throw fail("it has no name");
-        Choice choice{{text.substr(0, equals), "", "", model, true, {}}, {}, {}};
+        Choice choice{{text.substr(0, equals), "", "", model, Origin::trained, {}}, {}, {}};
         Arm& arm = choice.arm;
         for (const char c : arm.name)
             if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_')
@@ -129,8 +132,9 @@ struct ArmOptions {
             if (name == "trained") {
                 if (value != "true" && value != "false")
                     throw fail("trained is true or false, '" + value + "' was given");
-                arm.trained = value == "true";
-                if (!arm.trained) said += (said.empty() ? "" : ", ") + std::string("not trained");
+                arm.origin = value == "true" ? Origin::trained : Origin::initial;
+                if (arm.origin == Origin::initial)
+                    said += (said.empty() ? "" : ", ") + std::string("not trained");
                 continue;
             }
             said += (said.empty() ? "" : ", ") + name + " " + value;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The directions that a line or plane through a model can have: one function for each kind.
+// The directions that a line, plane or volume through a model can have: one function for each kind.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -33,13 +34,13 @@
 
 namespace program {
 
-/// The directions of a line or plane, and what files and figures say of them.
+/// The directions of a line, plane or volume, and what files and figures say of them.
 template <vitscape::Backend B>
 struct Axes {
-    vitscape::Vector<B> delta, eta = {};  ///< eta is empty for a line
+    vitscape::Vector<B> delta, eta = {}, zeta = {};  ///< eta is empty for a line, zeta for a plane as well
     vitscape::SurfaceMarks marks = {};
     std::optional<vitscape::Curve<B>> curve = {};  ///< looked along instead of a straight line
-    std::string x_label = "α", y_label = "β";
+    std::string x_label = "α", y_label = "β", z_label = "γ";
     nlohmann::ordered_json description = {};  ///< entries of the surface's metadata
 };
 
@@ -71,6 +72,7 @@ class Directions {
                                                  : random();
         vitscape::keep_only(part_, axes.delta);
         if (!o_.is_line()) vitscape::keep_only(part_, axes.eta);
+        if (o_.is_volume()) vitscape::keep_only(part_, axes.zeta);
         if (!o_.only.empty()) axes.description["only"] = o_.only;
         if (!axes.marks.points.empty()) axes.description["marks"] = vitscape::marks_json(axes.marks.points);
         if (!axes.marks.path.empty()) axes.description["path"] = vitscape::marks_json(axes.marks.path);
@@ -79,6 +81,8 @@ class Directions {
 
   private:
     [[nodiscard]] const vitscape::ParameterLayout& layout() const { return objective_.layout(); }
+    /// How many directions are wanted.
+    [[nodiscard]] int wanted() const { return o_.is_line() ? 1 : o_.is_volume() ? 3 : 2; }
     /// The parameters of another checkpoint of the same architecture.
     [[nodiscard]] V parameters(const vitscape::Checkpoint& checkpoint) const {
         return {theta_.backend(), checkpoint.vector<float>(layout(), of_ == "teacher" ? "teacher." : "")};
@@ -94,12 +98,16 @@ class Directions {
             throw vitscape::NumericError(vitscape::message(path, ": ", error.what()));
         }
     }
-    /// A normalized random direction in the chosen parameters. @param after_first  made orthogonal to number 0 before
-    [[nodiscard]] V random_direction(std::uint32_t number, bool after_first = false) const {
-        V direction = vitscape::gaussian_direction(theta_.backend(), layout(), o_.seed, number);
-        if (after_first)
-            vitscape::orthogonalize(direction,
-                                    vitscape::gaussian_direction(theta_.backend(), layout(), o_.seed, 0));
+    /// A normalized random direction in the chosen parameters.
+    /// @param after_others  made orthogonal, before it is normalized, to those of smaller numbers
+    [[nodiscard]] V random_direction(std::uint32_t number, bool after_others = false) const {
+        std::vector<V> drawn;
+        for (std::uint32_t i = after_others ? 0 : number; i <= number; ++i) {
+            drawn.push_back(vitscape::gaussian_direction(theta_.backend(), layout(), o_.seed, i));
+            for (std::size_t other = 0; other + 1 < drawn.size(); ++other)
+                vitscape::orthogonalize(drawn.back(), drawn[other]);
+        }
+        V direction = std::move(drawn.back());
         vitscape::normalize(vitscape::parse_normalization(o_.normalization), layout(), theta_, direction);
         vitscape::keep_only(part_, direction);
         if (!(vitscape::norm(direction) > 0))
@@ -113,15 +121,17 @@ class Directions {
     [[nodiscard]] Axes<B> random() const {
         Axes<B> axes{random_direction(0)};
         if (!o_.is_line()) axes.eta = random_direction(1, o_.orthogonal);
+        if (o_.is_volume()) axes.zeta = random_direction(2, o_.orthogonal);
         axes.description = {
             {"directions", "gaussian"}, {"normalization", o_.normalization}, {"seed", o_.seed}};
         return axes;
     }
 
     [[nodiscard]] Axes<B> from_file() const {
-        auto read = vitscape::load_directions(theta_.backend(), o_.file, layout(), o_.is_line() ? 1 : 2);
-        Axes<B> axes{std::move(read.front())};
-        if (!o_.is_line()) axes.eta = std::move(read.back());
+        auto read = vitscape::load_directions(theta_.backend(), o_.file, layout(), wanted());
+        Axes<B> axes{std::move(read[0])};
+        if (!o_.is_line()) axes.eta = std::move(read[1]);
+        if (o_.is_volume()) axes.zeta = std::move(read[2]);
         axes.description = {{"directions", o_.file}, {"normalization", "as in the file"}, {"seed", o_.seed}};
         return axes;
     }
@@ -129,7 +139,8 @@ class Directions {
     /// Eigenvectors as long as a random direction, so that the unit is that of other surfaces.
     [[nodiscard]] Axes<B> along_eigenvectors() {
         const bool top = o_.along == "eigenvectors:top";
-        vitscape::LanczosOptions options{.largest = top && !o_.is_line() ? 2 : 1,
+        // of a volume also the second largest
+        vitscape::LanczosOptions options{.largest = top ? wanted() : std::max(1, wanted() - 1),
                                          .smallest = top || o_.is_line() ? 0 : 1,
                                          .steps = o_.lanczos_steps,
                                          .tolerance = o_.tolerance,
@@ -146,6 +157,8 @@ class Directions {
         const double length = vitscape::norm(random_direction(0));
         auto pairs = vitscape::eigenvector_directions(objective_, theta_, part_, options);
         bar.reset();
+        if (o_.is_volume() && !top)
+            std::swap(pairs[1], pairs[2]);  // its plane at 0 is that of two dimensions
         nlohmann::ordered_json found = nlohmann::ordered_json::array();
         for (auto& pair : pairs) {
             std::cout << "eigenvalue " << pair.value << " +- " << pair.residual
@@ -157,8 +170,12 @@ class Directions {
         Axes<B> axes{std::move(pairs.front().vector)};
         axes.x_label = "α along eigenvalue " + vitscape::short_number(pairs.front().value);
         if (!o_.is_line()) {
-            axes.eta = std::move(pairs.back().vector);
-            axes.y_label = "β along eigenvalue " + vitscape::short_number(pairs.back().value);
+            axes.eta = std::move(pairs[1].vector);
+            axes.y_label = "β along eigenvalue " + vitscape::short_number(pairs[1].value);
+        }
+        if (o_.is_volume()) {
+            axes.zeta = std::move(pairs[2].vector);
+            axes.z_label = "γ along eigenvalue " + vitscape::short_number(pairs[2].value);
         }
         axes.description = {{"directions", o_.along},
                             {"normalization", o_.normalization},
@@ -179,6 +196,10 @@ class Directions {
         if (!o_.is_line()) {
             vitscape::orthogonalize(other, axes.delta);
             axes.eta = std::move(other);
+        }
+        if (o_.is_volume()) {
+            axes.zeta = random_direction(2);
+            for (const V* before : {&axes.delta, &axes.eta}) vitscape::orthogonalize(axes.zeta, *before);
         }
         axes.description = {{"directions", o_.along},
                             {"normalization", o_.normalization},

@@ -26,7 +26,8 @@ namespace program {
                                                             std::string_view option,
                                                             const std::vector<std::string>& owners) {
     return vitscape::ConfigError(
-        vitscape::message(option, " belongs to --method ", joined(owners), ", not to ", joined(chosen)));
+        vitscape::message(option, " belongs to --method ", joined(owners),
+                          chosen.empty() ? ", and nothing is trained here" : ", not to " + joined(chosen)));
 }
 
 /// Whether a field is a list of any number of numbers.

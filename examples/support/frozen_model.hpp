@@ -9,6 +9,7 @@
 #include <iostream>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -67,9 +68,20 @@ std::vector<std::int64_t> outputs_for(const M& method, const PublishedOptions& p
         return {};
 }
 
+/// Calls check(parameters) or, where it takes it, check(parameters, method). A function of its own for the same reason.
+template <class Check, class M>
+void check_model(const Check& check, const M& method) {
+    const auto parameters = static_cast<double>(method.layout().size());
+    if constexpr (std::is_invocable_v<const Check&, double, const M&>)
+        check(parameters, method);
+    else
+        check(parameters);
+}
+
 /// Loads the model and its images and calls `work(objective, theta, description, of, in_float)`, where `of` is "student" or "teacher"
 /// and in_float() makes the same objective without bfloat16.
-/// @param check  called with the number of parameters before images are read; throws where they are too many
+/// @param check  called with the number of parameters, and with the method where it takes it, before images are read; throws
+///               where they are too many, or the method lacks something
 template <HalfOnProcessors half_here, class Check, class Work>
 void with_frozen_model(const FrozenModelOptions& options, const Check& check, const Work& work) {
     using namespace vitscape;
@@ -80,7 +92,7 @@ void with_frozen_model(const FrozenModelOptions& options, const Check& check, co
     std::visit([&](auto& method) { checkpoint.give_fixed_tensors(method); }, any);
     const ImageTransform transform = transform_from(checkpoint.described().at("training").at("transform"));
     const auto look = [&](const auto& method) {
-        check(static_cast<double>(method.layout().size()));
+        check_model(check, method);
         options.backend.with_backend<half_here>([&](const auto& backend) {
             using Method = std::remove_cvref_t<decltype(method)>;
             using B = std::remove_cvref_t<decltype(backend)>;

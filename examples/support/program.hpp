@@ -40,23 +40,15 @@ namespace program {
     return text + "; --help lists all options";
 }
 
-/// Parses the command line and runs `work`; an error is one line on standard error and exit status 1, a stop
-/// by the user exit status 130.
+/// Says why a program ends; its exit status.
+inline int refused(const CLI::App& app, const std::string& why) {
+    std::cerr << app.get_name() << ": " << why << '\n';
+    return 1;
+}
+
+/// Runs `work`; an error is one line on standard error and exit status 1, a stop by the user exit status 130.
 template <class Work>
-int run(CLI::App& app, int argc, char** argv, const Work& work) {
-    const auto refused = [&](const std::string& why) {
-        std::cerr << app.get_name() << ": " << why << '\n';
-        return 1;
-    };
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& help) {
-        return app.exit(help);
-    } catch (const CLI::ParseError& error) {
-        return refused(usage_error(app, error));
-    } catch (const vitscape::Error& error) {  // of an option's value
-        return refused(error.what());
-    }
+int run_parsed(const CLI::App& app, const Work& work) {
     const vitscape::InterruptGuard guard;
     const vitscape::WriteErrorGuard writes;
     try {
@@ -69,10 +61,25 @@ int run(CLI::App& app, int argc, char** argv, const Work& work) {
         std::cerr << app.get_name() << ": " << stop.what() << '\n';
         return 130;
     } catch (const std::bad_alloc&) {
-        return refused("there is not enough memory");
+        return refused(app, "there is not enough memory");
     } catch (const std::exception& error) {
-        return refused(error.what());
+        return refused(app, error.what());
     }
+}
+
+/// Parses the command line and runs `work` as `run_parsed`.
+template <class Work>
+int run(CLI::App& app, int argc, char** argv, const Work& work) {
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+        return app.exit(help);
+    } catch (const CLI::ParseError& error) {
+        return refused(app, usage_error(app, error));
+    } catch (const vitscape::Error& error) {  // of an option's value
+        return refused(app, error.what());
+    }
+    return run_parsed(app, work);
 }
 
 /// Options that say which images to use.

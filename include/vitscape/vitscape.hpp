@@ -2,7 +2,7 @@
 #pragma once
 
 /// All of vitscape that needs Eigen and xtensor alone; where nlohmann-json was found (VITSCAPE_HAS_JSON) also the
-/// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors, several
+/// files: checkpoints, surfaces and figures; for a CUDA compiler also the backend on devices. Thrust on processors, alignment (dlib), several
 /// processes and whole studies (study/comparison.hpp) are asked for by their own headers.
 #include <vitscape/backend/dual.hpp>
 #include <vitscape/backend/eigen/cpu.hpp>
@@ -24,6 +24,7 @@
 #include <vitscape/curvature/trace.hpp>
 #include <vitscape/data/open_dataset.hpp>
 #include <vitscape/landscape/adaptive.hpp>
+#include <vitscape/landscape/adaptive_bound.hpp>
 #include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/convex_region.hpp>
 #include <vitscape/landscape/critical_sharpness.hpp>
@@ -37,9 +38,13 @@
 #include <vitscape/landscape/model_plane.hpp>
 #include <vitscape/landscape/normalization.hpp>
 #include <vitscape/landscape/part.hpp>
+#include <vitscape/landscape/point_eigenvalues.hpp>
+#include <vitscape/landscape/point_norms.hpp>
 #include <vitscape/landscape/projector.hpp>
+#include <vitscape/landscape/quotient_sharpness.hpp>
 #include <vitscape/landscape/smoothness.hpp>
 #include <vitscape/landscape/trajectory.hpp>
+#include <vitscape/landscape/volume_projector.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
 #include <vitscape/methods/any_masking.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
@@ -53,6 +58,7 @@
 #include <vitscape/optim/sgd.hpp>
 #include <vitscape/probe/linear_probe.hpp>
 #include <vitscape/probe/nearest_neighbours.hpp>
+#include <vitscape/probe/point_measures.hpp>
 #include <vitscape/train/callbacks.hpp>
 #include <vitscape/train/tensorboard_log.hpp>
 #include <vitscape/train/trainer.hpp>
@@ -68,7 +74,10 @@
 #include <vitscape/landscape/direction_file.hpp>
 #include <vitscape/landscape/merge_tree_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/landscape/volume_io.hpp>
 #include <vitscape/report/figures.hpp>
 #include <vitscape/report/persistence_figure.hpp>
+#include <vitscape/report/surface_page.hpp>
+#include <vitscape/report/volume_figure.hpp>
 #include <vitscape/train/checkpointing.hpp>
 #endif

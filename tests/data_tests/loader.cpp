@@ -224,16 +224,67 @@ TEST_CASE("the parts of several processes are the batches of one", "[data][loade
     }
 }
 
+TEST_CASE("parts of a batch", "[data][loader]") {
+    using Positions = std::vector<std::size_t>;
+    CHECK(bool(Shard{.count = 3}.positions(0, 8) == Positions{0, 1, 2}));
+    CHECK(bool(Shard{.count = 3}.positions(2, 8) == Positions{6, 7}));
+    CHECK(bool(Shard{.rank = 1, .count = 3, .parts = 2}.images(8) == 5));
+    CHECK(bool(Shard{.count = 2, .pairs = true}.positions(0, 9) == Positions{0, 1, 7, 8}));
+    CHECK(bool(Shard{.count = 2, .pairs = true}.positions(1, 9) == Positions{2, 3, 4, 5, 6}));
+    CHECK(bool(Shard{.pairs = true}.positions(0, 5) == Positions{0, 1, 2, 3, 4}));
+    CHECK(Shard{.count = 4}.divides(4));
+    CHECK_FALSE(Shard{.count = 4, .pairs = true}.divides(7));
+
+    const Synthetic set(101, 16, 2);
+    LoaderOptions options = augmented(2);
+    options.drop_last = true;
+    std::vector<std::uint32_t> all, parts;
+    for (const Batch& batch : Loader(set, options).epoch(1)) {
+        CHECK_FALSE(batch.leader.has_value());
+        all.insert(all.end(), batch.samples.begin(), batch.samples.end());
+    }
+    const bool pairs = GENERATE(false, true);
+    options.shard = {.rank = 2, .count = 4, .parts = 2, .pairs = pairs};
+    std::size_t first = 0;
+    for (const Batch& batch : Loader(set, options).epoch(1)) {
+        CHECK(batch.leader == all[first]);
+        Positions at = options.shard.positions(2, options.batch);
+        const Positions more = options.shard.positions(3, options.batch);
+        at.insert(at.end(), more.begin(), more.end());
+        REQUIRE(batch.size() == at.size());
+        for (std::size_t i = 0; i < at.size(); ++i) CHECK(batch.samples[i] == all[first + at[i]]);
+        CHECK(slice(batch, 1, 2).leader == batch.leader);
+        first += options.batch;
+    }
+    CHECK(first == all.size());
+}
+
+TEST_CASE("an epoch may be loaded in pieces", "[data][loader]") {
+    const Synthetic set(101, 16, 2);
+    const Loader loader(set, augmented(2));
+    std::vector<std::uint32_t> whole, pieces;
+    const auto add = [](std::vector<std::uint32_t>& to, auto loaded) {
+        for (const Batch& batch : loaded) to.insert(to.end(), batch.samples.begin(), batch.samples.end());
+    };
+    add(whole, loader.epoch(1));
+    add(pieces, loader.epoch(1, 0, 3));
+    add(pieces, loader.epoch(1, 3, 3));
+    add(pieces, loader.epoch(1, 3));
+    CHECK(whole == pieces);
+}
+
 TEST_CASE("processes that would get no images are refused", "[data][loader]") {
     const Synthetic set(101, 16, 2);
     const auto error = [&](std::size_t batch, bool drop_last, Shard shard) {
         return test::error_text<ConfigError>(
             [&] { const Loader refused(set, {.batch = batch, .drop_last = drop_last, .shard = shard}); });
     };
-    CHECK(test::contains(error(16, true, {3, 3}), "rank 3 of 3 processes"));
-    CHECK(test::contains(error(16, true, {0, 0}), "rank 0 of 0 processes"));
-    CHECK(test::contains(error(3, true, {0, 4}), "a batch of 3 images cannot be divided among 4 processes"));
-    CHECK(test::contains(error(50, false, {0, 2}), "the last batch of 1 images cannot be divided among 2"));
+    CHECK(test::contains(error(16, true, {3, 3}), "part 3 of 3"));
+    CHECK(test::contains(error(16, true, {0, 0}), "part 0 of 0"));
+    CHECK(test::contains(error(3, true, {0, 4}), "a batch of 3 images cannot be divided into 4 parts"));
+    CHECK(test::contains(error(7, true, {0, 4, 1, true}),
+                         "mixes pairs of them cannot be divided into 4 parts"));
+    CHECK(test::contains(error(50, false, {0, 2}), "the last batch of 1 images cannot be divided into 2"));
     CHECK(error(50, true, {0, 2}).empty());
     CHECK(error(51, false, {0, 2}).empty());
 }

@@ -3,6 +3,7 @@
 #include <limits>
 #include <numeric>
 
+#include <vitscape/data/loader.hpp>
 #include <vitscape/data/mixing.hpp>
 #include <vitscape/data/random_erasing.hpp>
 
@@ -202,6 +203,38 @@ TEST_CASE("batch policies: what an image gets depends on seed, epoch and image a
     CHECK(mixed(1, 1) == mixed(1, 1));
     CHECK(mixed(1, 1) != mixed(1, 2));
     CHECK(mixed(1, 1) != mixed(2, 1));
+}
+
+TEST_CASE("mixing: the parts of a batch, in pairs, become those of the whole") {
+    for (const std::size_t size : {12U, 13U})
+        for (const std::size_t count : {1U, 2U, 3U, 6U})
+            for (std::uint32_t epoch = 0; epoch < 4; ++epoch) {  // mixup and cutmix
+                const SoftBatch before = numbered(size, 8, 40);
+                SoftBatch whole = before;
+                MixupOrCutmix{}(whole, {.seed = 1, .epoch = epoch});
+                std::size_t seen = 0;
+                for (std::size_t number = 0; number < count; ++number) {
+                    const auto at = Shard{.count = count, .pairs = true}.positions(number, size);
+                    SoftBatch part;
+                    part.images.resize(std::array<std::size_t, 4>{at.size(), 3, 8, 8});
+                    part.targets.resize(std::array<std::size_t, 2>{at.size(), size});
+                    part.leader = 40;
+                    for (std::size_t i = 0; i < at.size(); ++i) {
+                        std::copy_n(before.images.data() + at[i] * 192, 192, part.images.data() + i * 192);
+                        std::copy_n(before.targets.data() + at[i] * size, size,
+                                    part.targets.data() + i * size);
+                        part.samples.push_back(before.samples[at[i]]);
+                    }
+                    MixupOrCutmix{}(part, {.seed = 1, .epoch = epoch});
+                    for (std::size_t i = 0; i < at.size(); ++i, ++seen) {
+                        const float* image = whole.images.data() + at[i] * 192;
+                        CHECK(std::equal(image, image + 192, part.images.data() + i * 192));
+                        const double* target = whole.targets.data() + at[i] * size;
+                        CHECK(std::equal(target, target + size, part.targets.data() + i * size));
+                    }
+                }
+                CHECK(seen == size);
+            }
 }
 
 TEST_CASE("batch policies: invalid values are errors") {

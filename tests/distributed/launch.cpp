@@ -26,7 +26,8 @@ class Environment {
     explicit Environment(const std::map<std::string, std::string>& variables) {
         for (const char* name :
              {"RANK", "WORLD_SIZE", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
-              "OMPI_COMM_WORLD_LOCAL_RANK", "VITSCAPE_RENDEZVOUS"}) {
+              "OMPI_COMM_WORLD_LOCAL_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "SLURM_PROCID",
+              "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "VITSCAPE_RENDEZVOUS"}) {
             if (const char* value = std::getenv(name)) before_[name] = value;
             ::unsetenv(name);
             names_.emplace_back(name);
@@ -71,9 +72,23 @@ TEST_CASE("the environment tells a process its place", "[distributed][launch]") 
     const std::map<std::string, std::string> mpi{
         {"OMPI_COMM_WORLD_RANK", "3"}, {"OMPI_COMM_WORLD_SIZE", "4"}, {"OMPI_COMM_WORLD_LOCAL_RANK", "0"}};
     CHECK(bool(place(mpi) == std::vector<int>{3, 4, 0}));
+    const std::map<std::string, std::string> hydra{
+        {"PMI_RANK", "2"}, {"PMI_SIZE", "4"}, {"MPI_LOCALRANKID", "1"}};
+    CHECK(bool(place(hydra) == std::vector<int>{2, 4, 1}));
+    const std::map<std::string, std::string> step{
+        {"SLURM_PROCID", "6"}, {"SLURM_STEP_NUM_TASKS", "8"}, {"SLURM_LOCALID", "2"}};
+    CHECK(bool(place(step) == std::vector<int>{6, 8, 2}));
+    // mpirun inside of a step: its processes count
+    std::map<std::string, std::string> inside = mpi;
+    inside.insert(step.begin(), step.end());
+    CHECK(bool(place(inside) == std::vector<int>{3, 4, 0}));
+    // a batch script runs once, whatever its job was given
+    CHECK(bool(place({{"SLURM_PROCID", "0"}, {"SLURM_LOCALID", "0"}}) == std::vector<int>{0, 1, 0}));
 
     CHECK(test::contains(refusal({{"RANK", "1"}}), "has RANK but not WORLD_SIZE"));
     CHECK(test::contains(refusal({{"WORLD_SIZE", "2"}}), "has WORLD_SIZE but not RANK"));
+    CHECK(test::contains(refusal({{"PMI_RANK", "1"}}), "has PMI_RANK but not PMI_SIZE"));
+    CHECK(test::contains(refusal({{"SLURM_STEP_NUM_TASKS", "2"}}), "not SLURM_PROCID"));
     CHECK(test::contains(refusal({{"RANK", "one"}, {"WORLD_SIZE", "2"}}), "RANK is 'one'"));
     CHECK(test::contains(refusal({{"RANK", "1 "}, {"WORLD_SIZE", "2"}}), "RANK is '1 '"));
     CHECK(test::contains(refusal({{"RANK", "2"}, {"WORLD_SIZE", "2"}}), "RANK 2"));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <vitscape/core/random.hpp>
 #include <vitscape/io/csv.hpp>
@@ -37,5 +39,9 @@ TEST_CASE("a table is written with its header and quoted texts") {
 TEST_CASE("a row of another width is refused and leaves the table as it was") {
     CsvTable table{"x", "y"};
     CHECK_THROWS_AS(table.add_row(1.0), ShapeError);
+    CHECK_THROWS_AS(table.add_numbers(std::vector<double>(3)), ShapeError);
     CHECK(table.text() == "x,y\n");
+    CsvTable named{std::vector<std::string>{"a", "b, c"}};
+    named.add_numbers(std::vector<double>{1, 0.5});
+    CHECK(named.text() == "a,\"b, c\"\n1,0.5\n");
 }

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include <Eigen/Core>
+#include <Eigen/LU>
+
 #include <vitscape/nn/parameter_layout.hpp>
 
 namespace vitscape::test {
@@ -71,6 +74,27 @@ inline std::vector<std::vector<Slices>> unit_slices(const ParameterLayout& layou
         all.push_back(
             {Slices::rows(in, unit, 1), Slices::rows(bias, unit, 1), Slices::columns(out, unit, 1)});
     return all;
+}
+
+/// Other coordinates of one head: queries by A and keys by A^-T, values by C and their columns of the output projection by C^-1.
+inline void change_coordinates(const ParameterLayout& layout, const std::string& block, Index heads,
+                               Index head, const Eigen::MatrixXd& a, const Eigen::MatrixXd& c,
+                               std::vector<double>& values) {
+    using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const auto of = [&](const char* name) {
+        const ParameterInfo& parameter = *layout.find(block + name);
+        const Index rows = parameter.slot.shape[0];
+        return Eigen::Map<Matrix>(values.data() + parameter.slot.offset, rows, parameter.size() / rows);
+    };
+    const Index width = of(".attn.proj.weight").rows(), size = width / heads;
+    const Eigen::MatrixXd left[] = {a, a.transpose().inverse(), c};
+    for (const char* name : {".attn.qkv.weight", ".attn.qkv.bias"})
+        for (Index part = 0; part < 3; ++part) {
+            auto rows = of(name).middleRows(part * width + head * size, size);
+            rows = (left[part] * rows).eval();
+        }
+    auto columns = of(".attn.proj.weight").middleCols(head * size, size);
+    columns = (columns * c.inverse()).eval();
 }
 
 /// What was at place order[i] comes to place i.

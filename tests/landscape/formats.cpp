@@ -3,7 +3,6 @@
 // Surfaces in the formats that are only written: their text and bytes, and what other programs make of them.
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -15,28 +14,10 @@
 #include "support/python.hpp"
 #include "support/surfaces.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/vtk_file.hpp"
 
 using namespace vitscape;
 using namespace vitscape::test;
-
-namespace {
-
-/// An array of a .vts file, by what the XML says of it.
-template <class T>
-std::vector<T> appended(const std::string& file, const std::string& name) {
-    const std::size_t element = file.find("Name=\"" + name + "\"");
-    REQUIRE(element != std::string::npos);
-    const std::size_t offset = std::stoul(file.substr(file.find("offset=\"", element) + 8));
-    const std::size_t begin = file.find("\n_") + 2 + offset;
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, file.data() + begin, sizeof bytes);
-    std::vector<T> values(bytes / sizeof(T));
-    REQUIRE(begin + sizeof bytes + bytes < file.size());
-    std::memcpy(values.data(), file.data() + begin + sizeof bytes, bytes);
-    return values;
-}
-
-}  // namespace
 
 TEST_CASE("the ending of a name chooses the format") {
     const TemporaryFolder folder;
@@ -153,10 +134,10 @@ assert surface.GetOutput().GetNumberOfCells() == 4, surface.GetOutput().GetNumbe
                      folder / "a.vts"));
 }
 
-TEST_CASE("a sheet of VTK needs a number for each point") {
+TEST_CASE("a grid of VTK needs a number for each point") {
     const std::vector<double> points(12);
-    CHECK(contains(error_text<ShapeError>([&] { VtkSheet(2, 3, points); }), "needs 18 numbers, 12"));
-    VtkSheet sheet(2, 2, points);
+    CHECK(contains(error_text<ShapeError>([&] { VtkGrid(2, 3, 1, points); }), "needs 18 numbers, 12"));
+    VtkGrid sheet(2, 2, 1, points);
     CHECK_THROWS_AS(sheet.add<double>("loss", points), ShapeError);
 }
 

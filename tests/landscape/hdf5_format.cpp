@@ -94,6 +94,30 @@ TEST_CASE("an HDF5 surface has the datasets of Li et al.'s program") {
     CHECK(line.text("dir_file").empty());
 }
 
+TEST_CASE("accuracies are percents in HDF5, as Li et al.'s program has them") {
+    const TemporaryFolder folder;
+    Surface surface = holed_surface();
+    surface.numbers.push_back(SurfaceNumber::of(
+        {.name = "accuracy_top1", .label = "a", .meaning = "b", .error = NumberError::none}, surface.loss));
+    surface.numbers[0].values(0, 1) = 0.25;
+    write_surface(folder / "a.h5", surface);
+    const Hdf5Numbers written = Hdf5Reader::load(folder / "a.h5").numbers("train_acc");
+    CHECK(written.shape == Shape{3, 4});
+    CHECK(written.values[1] == 25);
+    CHECK(std::isnan(written.values[0]));  // computed, without an accuracy
+    CHECK(written.values[11] == -1);
+    Foreign foreign;
+    foreign.write(folder / "b.h5", "train_acc", foreign.shape, {10, 20, 30, -1, 50, 60});
+    const Surface read = load_surface(folder / "b.h5").surface;
+    REQUIRE(read.numbers.size() == 1);
+    CHECK(read.numbers[0].card.name == "accuracy_top1");
+    CHECK(read.numbers[0].values(0, 2) == 0.3);
+    CHECK(std::isnan(read.numbers[0].values(1, 0)));
+    CHECK(read.numbers[0].values(1, 2) == 0.6);
+    foreign.write(folder / "c.h5", "train_acc", {2, 2}, {1, 2, 3, 4});
+    CHECK_THROWS_AS(load_surface(folder / "c.h5"), IoError);
+}
+
 TEST_CASE("two files of the same surface have the same bytes") {
     const TemporaryFolder folder;
     write_surface(folder / "a.h5", holed_surface(), {{"seed", 7}});

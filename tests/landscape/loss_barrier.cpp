@@ -62,6 +62,8 @@ TEST_CASE("the error of a barrier is over samples, of the difference to both end
     CHECK(barrier.height == Approx(expected.mean));
     CHECK(barrier.standard_error == Approx(expected.standard_error));
     CHECK(expected.standard_error > 0);
+    REQUIRE(barrier.rises.size() == rises.size());
+    for (std::size_t i = 0; i < rises.size(); ++i) CHECK(barrier.rises[i] == Approx(rises[i]));
 }
 
 TEST_CASE("a barrier where the loss is not finite, and one that cannot be measured") {

@@ -6,6 +6,7 @@
 
 #include <vitscape/landscape/projector.hpp>
 #include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/landscape/surface_parts.hpp>
 
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
@@ -226,4 +227,41 @@ TEST_CASE("several points under way give the same surface") {
     const Surface rest = project(late, coordinate_plane(late.cpu), grid, resumed);
     CHECK(bool(rest.loss == expected.loss));
     CHECK(bool(rest.difference_standard_error == expected.difference_standard_error));
+}
+
+TEST_CASE("parts of a surface in any order, read back from JSON, have the bits of the whole") {
+    SampledFunction prompt(20);
+    LateFunction late(20);
+    const PlaneGrid grid{Grid{.from = -1, .to = 1, .steps = 7}, Grid{.from = 0, .to = 2, .steps = 3}};
+    const Surface expected = project(prompt, coordinate_plane(prompt.cpu), grid);
+    const auto plane = coordinate_plane(late.cpu);
+    SurfaceParts<Cpu64, LateFunction, Plane<Cpu64>> parts(late, plane, grid.x.coordinates(),
+                                                          grid.y.coordinates());
+    Surface whole = parts.surface();
+    CHECK(whole.centre_loss == expected.centre_loss);
+    using Range = std::pair<std::size_t, std::size_t>;
+    for (const auto& [first, last] : {Range{16, 21}, Range{0, 5}, Range{5, 16}}) {
+        parts.compute(first, last);
+        const nlohmann::json part = nlohmann::json::parse(part_json(parts.surface(), first, last).dump());
+        set_part(whole, first, last, JsonValue(part, "part"));
+        CHECK_THROWS_AS(set_part(whole, first, last + 1, JsonValue(part, "part")), IoError);
+    }
+    CHECK(whole.complete());
+    CHECK(bool(whole.loss == expected.loss));
+    CHECK(bool(whole.standard_error == expected.standard_error));
+    CHECK(bool(whole.difference_standard_error == expected.difference_standard_error));
+    SurfaceParts<Cpu64, LateFunction, Plane<Cpu64>> stopped(late, plane, {0, 1}, {0});
+    CHECK_THROWS_AS(stopped.compute(0, 2, {.interrupted = [] { return true; }}), Interrupted);
+    CHECK(late.started == 0);
+
+    Surface holes({0, 1}, {0});  // not finite at one point: computed, and null in JSON
+    const PlaneFunction steep{[](double x, double) { return x > 0.5 ? HUGE_VAL : x; }};
+    const auto steep_plane = coordinate_plane(steep.cpu);
+    SurfaceParts<Cpu64, const PlaneFunction, Plane<Cpu64>> with_holes(steep, steep_plane, {0, 1}, {0});
+    with_holes.compute(0, 2);
+    const nlohmann::json part = nlohmann::json::parse(part_json(with_holes.surface(), 0, 2).dump());
+    set_part(holes, 0, 2, JsonValue(part, "part"));
+    CHECK(holes.loss(0, 0) == 0);
+    CHECK(std::isnan(holes.loss(0, 1)));
+    CHECK(holes.complete());
 }

@@ -30,6 +30,28 @@ TEST_CASE("the total variation of a ramp is its slope, whatever the grid") {
     }
 }
 
+TEST_CASE("the error of a total variation is bounded by its derivatives with respect to the losses") {
+    const PlaneGrid grid{Grid{.from = -1, .to = 1, .steps = 6}, Grid{.from = 0, .to = 3, .steps = 5}};
+    Surface surface = surface_of([](double x, double y) { return std::sin(3 * x) + x * y * y; }, grid);
+    for (std::size_t i = 0; i < surface.loss.size(); ++i)
+        surface.difference_standard_error.data()[i] = 0.01 * static_cast<double>(i % 7);
+    double bound = 0;
+    for (std::size_t i = 0; i < surface.loss.size(); ++i) {
+        constexpr double step = 1e-6;
+        Surface higher = surface, lower = surface;
+        higher.loss.data()[i] += step;
+        lower.loss.data()[i] -= step;
+        bound += std::abs(total_variation(higher) - total_variation(lower)) / (2 * step) *
+                 surface.difference_standard_error.data()[i];
+    }
+    CHECK(bound > 0);
+    CHECK(bound_of_total_variation_error(surface) == Approx(bound).epsilon(1e-6));
+    surface.loss.fill(1);
+    CHECK(bound_of_total_variation_error(surface) == 0);
+    surface.loss.fill(std::numeric_limits<double>::quiet_NaN());
+    CHECK(std::isnan(bound_of_total_variation_error(surface)));
+}
+
 TEST_CASE("the total variation of a bowl tends to the mean of its slope") {
     // |grad (x^2 + y^2) / 2| = r; over the square of half width 1 its mean is (sqrt 2 + asinh 1) / 3
     const double exact = (std::numbers::sqrt2 + std::asinh(1.0)) / 3;

@@ -19,6 +19,7 @@
 #include <vitscape/landscape/critical_sharpness.hpp>
 #include <vitscape/landscape/flatness.hpp>
 #include <vitscape/landscape/normalization.hpp>
+#include <vitscape/landscape/quotient_sharpness.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
 #include <vitscape/methods/masked_autoencoder.hpp>
@@ -55,8 +56,9 @@ Vector<B> make_theta() {
 Host on_host(const Vector<B>& vector) { return vector.to_host(); }
 Vector<B> stored(const Host& values) { return {B{1}, values}; }
 
-/// What a rewriting does: reorders parameters, multiplies whole filters, or also elements within a filter by different factors.
-enum class Kind { permutation, filters, elements };
+/// What a rewriting does: reorders parameters, multiplies whole filters, or also elements within a filter by different factors, or mixes
+/// the coordinates of a head.
+enum class Kind { permutation, filters, elements, coordinates };
 
 /// A linear map of the parameters under which the loss does not change.
 struct Rewriting {
@@ -101,12 +103,25 @@ std::vector<Rewriting> rewritings() {
             }
         };
     };
+    const auto coordinates_changed = [](const std::string& block, Host& values) {
+        RandomSequence random({.seed = 8, .purpose = Purpose::test});
+        for (Index head = 0; head < heads; ++head) {
+            Eigen::MatrixXd matrices[2];
+            for (Eigen::MatrixXd& one : matrices) {
+                one = 1.5 * Eigen::MatrixXd::Identity(4, 4);
+                for (double& number : one.reshaped()) number += 0.5 * random.normal();
+            }
+            test::change_coordinates(layout(), block, heads, head, matrices[0], matrices[1], values);
+        }
+    };
     return {
         {"heads permuted", Kind::permutation, in_all_blocks(heads_permuted)},
         {"hidden units permuted", Kind::permutation, in_all_blocks(units_permuted)},
         {"query by s, key by 1/s", Kind::filters, in_all_blocks(scaling(0, 1, 0.5))},
         {"value by s, projection by 1/s", Kind::filters, in_all_blocks(scaling(2, 3, 3))},
-        {"value by s, projection by 1/s, s of each head", Kind::elements, in_all_blocks(scaling(2, 3, 0.5))}};
+        {"value by s, projection by 1/s, s of each head", Kind::elements, in_all_blocks(scaling(2, 3, 0.5))},
+        {"coordinates of heads by invertible matrices", Kind::coordinates,
+         in_all_blocks(coordinates_changed)}};
 }
 
 double difference(double a, double b) { return std::abs(a - b) / std::abs(b); }
@@ -143,7 +158,8 @@ TEST_CASE("which normalized directions follow a rewriting, so that the surface s
             Vector<B> anew = rewrite.kind == Kind::permutation ? rewrite(gaussian) : gaussian;
             normalize(how, layout(), rewrite(theta), anew);
             const double apart = test::relative_difference(on_host(anew), on_host(rewrite(direction)));
-            const bool stays = rewrite.kind == Kind::permutation || how == Normalization::weight ||
+            const bool stays = rewrite.kind == Kind::permutation ||
+                               (how == Normalization::weight && rewrite.kind != Kind::coordinates) ||
                                (rewrite.kind == Kind::filters && how == Normalization::filter);
             if (stays)
                 CHECK(apart < 1e-8);  // the 1e-10 in the denominator of a filter's norm
@@ -188,6 +204,11 @@ TEST_CASE("which measures stay under a rewriting") {
          {Kind::permutation, Kind::filters, Kind::elements},
          [&](const Vector<B>& at) {
              return worst_case_adaptive_sharpness(loss, at, 0.1, {.steps = 5, .restarts = 0}).rise;
+         }},
+        {"quotient sharpness from the centre",
+         {Kind::permutation, Kind::filters, Kind::elements, Kind::coordinates},
+         [&](const Vector<B>& at) {
+             return quotient_sharpness(loss, at, 0.1, {.steps = 5, .restarts = 0}).rise;
          }},
         // random numbers belong to places: those of a permuted model are other draws of the same distribution
         {"average-case adaptive sharpness",

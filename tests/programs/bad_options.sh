@@ -141,6 +141,22 @@ compare --images 300 | --images 300: synthetic:200 has 200 images
 compare --curvature-images 300 | --curvature-images 300: synthetic:200 has 200 images
 compare --convex-images 300 | --convex-images 300: synthetic:200 has 200 images
 compare --arm x=mae,trained=no | trained is true or false, 'no' was given
+compare --given x | --given x: it has no name
+compare --given =@good/checkpoint.safetensors | it has no name
+compare --given a/b=@good/checkpoint.safetensors | a name has letters, digits
+compare --given a=@missing | --given a takes a file that is there; @missing is not there
+compare --given a=@empty | --given a takes a file that is there; @empty is no file
+compare --given mae=@good/checkpoint.safetensors | there is another 'mae'
+compare --given a=@good/checkpoint.safetensors --given a=@good/checkpoint.safetensors | there is another 'a'
+compare --given a=@good/checkpoint.safetensors,heads=2 | @good/checkpoint.safetensors says itself what it is
+compare --given a=@good/checkpoint.safetensors,heads=x | heads
+compare --given a=@good/checkpoint.safetensors,family=foo | 'foo' is no family
+compare --given a=@good/checkpoint.safetensors,foo=1 | @good/checkpoint.safetensors,foo=1 is not there
+compare --given a=@good/checkpoint.safetensors --methods mae --image 32 | images of 16 pixels, here 32; give --image 16, or leave
+compare --given a=@good/checkpoint.safetensors --patch 8 | patches of 4 pixels, here 8; give --patch 4, or leave
+compare --given a=@good/checkpoint.safetensors --mean 0.5,0.5,0.5 | here pixels of mean 0.5, 0.5, 0.5 and deviation 0.229, 0.224, 0.225; give --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225, or
+compare --given a=@cut/checkpoint.safetensors | @cut/checkpoint.safetensors
+compare --given a=@hostile | @hostile
 compare --arm x | --arm x: it has no name
 compare --arm =mae | --arm =mae: it has no name
 compare --arm ../x=mae | a name has letters, digits
@@ -251,6 +267,8 @@ curvature --bottom 1.5 | --bottom takes a whole number from -1 to 1000000, 1.5 w
 curvature --trace-samples 1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, 1 was given
 curvature --trace-samples -1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, -1 was given
 curvature --trace-samples x | --trace-samples takes a whole number from 2 to 1000000000, or 0, 'x' was given
+curvature --sharpness -1 | --sharpness takes a number of at least 0, -1 was given
+curvature --sharpness-steps 0 | --sharpness-steps takes a whole number from 1 to 1000000, 0 was given
 curvature --lanczos-steps 0 | --lanczos-steps takes a whole number from 1 to 1000000000, 0 was given
 curvature --lanczos-steps -3 | --lanczos-steps takes a whole number from 1 to 1000000000, -3 was given
 curvature --lanczos-steps 2000000000 | --lanczos-steps takes a whole number from 1 to 1000000000, 2000000000 was given
@@ -324,8 +342,32 @@ landscape --along nowhere | --along takes one of gaussian, eigenvectors, eigenve
 landscape --along gradient --directions @directions | --along excludes --directions
 landscape --along gradient --orthogonal | --orthogonal belongs to --along gaussian
 landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole number from 2 to 1000000000, 1 was given
-landscape --along eigenvectors --tolerance 0 | --tolerance takes
-landscape --dimensions 3 | --dimensions takes a whole number from 1 to 2, or 0, 3 was given
+landscape --along eigenvectors --lanczos-tolerance 0 | --lanczos-tolerance takes
+landscape --dimensions 4 | --dimensions takes a whole number from 1 to 3, or 0, 4 was given
+landscape --dimensions 3 --to @wide/checkpoint.safetensors | --to gives a line or a plane
+landscape --dimensions 3 --trajectory @good | --trajectory gives a line or a plane
+landscape --dimensions 3 --formats obj | .obj hold no volumes; those that do are .json, .npy, .csv, .h5, .hdf5, .vts
+landscape --dimensions 3 --measure gradient | --measure is about planes and lines
+landscape --dimensions 3 --minima | --minima is about planes and lines
+landscape --dimensions 3 --grid=x:-1:1:3,y:-1:1:3 | of a volume names no z
+landscape --dimensions 3 --grid=-1:1:10000 | of memory
+landscape --dimensions 3 --directions @directions | @directions
+landscape --dimensions 3 --save-directions @new.h5 | holds two directions, a volume has three
+landscape --dimensions 3 --out @good/checkpoint | --out would overwrite @good/checkpoint.json, which --checkpoint reads
+landscape --grid=x:-1:1:3,y:-1:1:3,z:-1:1:3 | has three axes, a volume's; add --dimensions 3
+landscape --grid=z:-1:1:3 | --grid: the grid 'z:-1:1:3' of a volume names no x
+landscape --measure sharpness | --measure takes one of loss, accuracy, calibration, gradient, weights, eigenvalues; 'sharpness' was given
+landscape --measure weights,weights | --measure has 'weights' twice
+landscape --measure accuracy | --measure accuracy needs a classifier
+landscape --measure calibration --calibration-bins 0 | --calibration-bins takes a whole number from 1 to 10000, 0 was given
+landscape --tolerance -1 | --tolerance takes
+landscape --tolerance 0.1 --held-out 0 | --held-out takes a whole number from 1 to 100000, 0 was given
+landscape --tolerance 0.1 --measure weights | --measure needs a grid
+landscape --tolerance 0.1 --minima | --minima needs a grid
+landscape --tolerance 0.1 --formats vts | --formats vts holds a grid
+landscape --tolerance 0.1 --page | --page needs a grid
+landscape --tolerance 0.1 --job @none | --job needs a grid
+landscape --dimensions 3 --job @none | --job is about one line or plane, not about volumes
 landscape --dimensions 1 --grid=x:-1:1:3,y:-1:1:3 | is of a plane, and a line is drawn
 landscape --to @missing | --to takes a file that is there; @missing is not there
 landscape --to @pipe | @pipe is no file

@@ -145,6 +145,40 @@ CHECK
 draws bent plane --to 1/checkpoint.safetensors --curve chain --curve-steps 10 --dimensions 2
 holds bent.json "len(m['path']) == 21 and abs(m['path'][20]['x'] - 1) < 1e-6"
 
+# aligned: the same function, closer; a control in random order; and what was only reordered is recovered exactly
+if "$landscape" "${look[@]}" --to 1/checkpoint.safetensors --align --grid=0:1:5 --no-figures --out tried >out 2>error; then
+    draws unaligned line --to 1/checkpoint.safetensors --grid=0:1:5
+    draws both line --to 1/checkpoint.safetensors --grid=0:1:5 --align --save-aligned 1/aligned.safetensors
+    for ending in json npy csv; do cmp "unaligned.$ending" "both.$ending" || fail "--align changes the line itself"; done
+    for ending in "${figures[@]}"; do [[ -s "both_aligned_line.$ending" ]] || fail "no both_aligned_line.$ending"; done
+    grep -q '^θ′ aligned: barrier .* +- .* lower by .* +- ' both.out || fail "the aligned barrier is not printed"
+    grep -q '^θ′ in random order: barrier .* +- ' both.out || fail "the control is not printed"
+    python3 - <<'CHECK' || fail "the line to an aligned model"
+import json
+d, a, r = (json.load(open(name + ".json")) for name in ("both", "both_aligned", "both_random"))
+for other in (a, r):
+    assert all(abs(other["loss"][0][i] - d["loss"][0][i]) < 1e-5 for i in (0, 4))
+    b, m = d["metadata"]["barrier"], other["metadata"]["barrier"]
+    assert abs(b["height"] - m["height"] - m["lower_by"]) < 1e-6 and m["lower_by_standard_error"] > 0
+    assert other["metadata"]["length_before"] == d["metadata"]["length"]
+assert a["metadata"]["length"] < d["metadata"]["length"] and a["metadata"]["length"] < r["metadata"]["length"]
+assert (a["metadata"]["order"], r["metadata"]["order"]) == ("aligned", "random")
+CHECK
+    cp both_aligned.json whole.json
+    draws both line --to 1/checkpoint.safetensors --grid=0:1:5 --align --resume
+    cmp both_aligned.json whole.json || fail "an aligned line that was complete is resumed as another one"
+    # the aligned file is the same model, and aligning it again with the first one finds that nothing is left to do
+    "$landscape" --checkpoint 1/aligned.safetensors --data synthetic:200 --images 40 --threads 1 --grid=0:0:1 --no-figures \
+        --out reordered >out 2>error
+    holds reordered.json "abs(d['loss'][0][0] - json.load(open('both.json'))['loss'][0][4]) < 1e-5"
+    "$landscape" --checkpoint 1/checkpoint.safetensors --to 1/aligned.safetensors --align --data synthetic:200 --images 40 \
+        --threads 1 --grid=0:1:3 --no-figures --out itself >itself.out 2>error
+    grep -q '^θ′ aligned: it is θ' itself.out || fail "a reordered model is not recovered"
+    holds itself.json "m['barrier']['height'] > 0"
+else
+    grep -q 'libdlib-dev' error || fail "--align: $(cat error)"
+fi
+
 # a part of the parameters: the others stay, the parts' squared lengths add up
 for part in encoder decoder; do
     draws "$part" plane --grid=-1:1:3 --seed 3 --only "$part" --save-directions "$part.safetensors"
@@ -169,6 +203,8 @@ refuses_with 'has 0 checkpoints' --trajectory none
 refuses_with 'has 1 checkpoints' --trajectory one
 refuses_with "called 'bloks.*'" --only 'bloks.*'
 refuses_with 'does not move' --only 'norm.*'
+refuses_with 'between whole models' --to 1/checkpoint.safetensors --align --only 'blocks.0.*'
+refuses_with 'would both write' --to 1/checkpoint.safetensors --align --save-aligned refused_aligned.json
 refuses_with 'is of a plane' --to 1/checkpoint.safetensors --grid=x:0:1:3,y:0:1:3
 [[ ! -e refused.json ]] || fail "a refused surface was written"
 ((failed == 0)) && echo "surfaces along directions of every kind"

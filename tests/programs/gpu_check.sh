@@ -53,6 +53,11 @@ cat >lines.jsonl <<'LINES'
 {"program": "library", "round": 1, "part": "speed", "method": "rc-mae", "mode": "train", "size": "base224", "precision": "bf16", "batch": 256, "inputs": "resident", "images_per_second": 1500.00, "min": 1.00, "max": 2.00, "operations_per_image": 6.000000e+10}
 {"program": "compile", "round": 1, "size": "base224", "mode": "train", "batch": 256, "images_per_second": 1250.0, "method": "rc-mae", "inputs": "resident", "part": "speed", "precision": "bf16"}
 {"part": "surface", "method": "mae", "size": "base224", "precision": "bf16", "images": 1024, "batch": 256, "points": 2601, "measured_points": 300, "preparation_seconds": 3.000, "seconds": 99.500, "seconds_per_point": 0.050000, "operations_per_point": 1.000000e+13}
+{"part": "attention", "kernels": "own", "tokens": 50, "samples": 256, "heads": 12, "head_width": 64, "forward_microseconds": 40.00, "backward_microseconds": 100.00}
+{"part": "attention", "kernels": "cudnn", "tokens": 50, "samples": 256, "heads": 12, "head_width": 64, "forward_microseconds": 50.00, "backward_microseconds": 90.00}
+{"part": "attention", "kernels": "own", "tokens": 50, "samples": 256, "heads": 12, "head_width": 64, "forward_microseconds": 60.00, "backward_microseconds": 150.00}
+{"part": "attention", "kernels": "cudnn", "tokens": 50, "samples": 256, "heads": 12, "head_width": 64, "forward_microseconds": 60.00, "backward_microseconds": 80.00}
+{"part": "attention", "kernels": "own", "tokens": 197, "samples": 256, "heads": 12, "head_width": 64, "forward_microseconds": 200.00, "backward_microseconds": 500.00}
 {"part": "note", "text": "left out, for a reason"}
 LINES
 status 0 "$script" --table lines.jsonl
@@ -67,10 +72,14 @@ grep -qE '^rc-mae +train +base224 +bf16 +256 +resident +1500 \[1500, 1500\] +22\
 grep -qE '^mae +eval +tiny32 +float +64 +host +12\.34 \[12\.34, 12\.34\] +- +- +- +-$' out ||
     { echo "FAILED: the row without peers" && cat out && exit 1; }
 expect "2601 points of 1024 images: 99.5 s (from 300 measured points), 50.0 % of peak" out
+expect "attention  50 tokens, 256 x 12 heads of 64: own 50.0 + 125.0, cuDNN 55.0 + 85.0, ratio 0.80" out
+expect "attention  197 tokens, 256 x 12 heads of 64: own 200.0 + 500.0, cuDNN was not in this build" out
 expect "note       left out, for a reason" out
 expect '"images_per_second": 2000.00, "share_of_peak": 0.2500, "eager": 900.00, "compiled": 1600.00, "ratio": 1.250}' lines.json
 expect '"share_of_peak": null, "eager": null, "compiled": null, "ratio": null}' lines.json
 expect '"whole": false' lines.json
+expect '"cudnn_forward": 55.00, "cudnn_backward": 85.00, "ratio": 0.800}' lines.json
+expect '"cudnn_forward": null, "cudnn_backward": null, "ratio": null}' lines.json
 if command -v python3 >/dev/null; then python3 -m json.tool lines.json >/dev/null; fi
 
 # The whole way, with stand-ins.
@@ -112,6 +121,11 @@ case "${o[--measure]}" in
         ;;
 esac
 PROGRAM
+stand_in build/benchmark_attention_cuda <<'PROGRAM'
+#!/bin/sh
+echo '{"part": "attention", "kernels": "own", "tokens": 257, "samples": 1, "heads": 1, "head_width": 64, "forward_microseconds": 1, "backward_microseconds": 2}'
+echo "benchmark_attention_cuda: invented" >&2 && exit 1
+PROGRAM
 checked=(env -u CUDA_VISIBLE_DEVICES PATH="$folder/tools:$PATH" "$script" --build-dir build --out result --quick)
 status 1 "${checked[@]}" --python "$folder/tools/python"  # racecheck found something
 expect "tests        2 passed, 0 failed" out
@@ -125,6 +139,8 @@ for size in base224 tiny32; do
 done
 expect "rc-mae train base224 float, images resident: library did not get ready" out
 grep -qE '^mae +train +tiny32 +bf16 +2048 +host +100 ' out || { echo "FAILED: later parts" && cat out error && exit 1; }
+expect "attention  257 tokens, 1 x 1 heads of 64: own 1.0 + 2.0, cuDNN was not in this build" out
+expect "attention was not measured to its end: benchmark_attention_cuda: invented" out
 expect "the surface was not measured: out of memory, invented" out
 expect "mae train base224 float, images resident: library did not get ready" out
 expect '"ratio": 1.250}' result/gpu_check.json

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: published.sh PRETRAIN LANDSCAPE, beside which lies export
+# usage: published.sh PRETRAIN LANDSCAPE CURVATURE COMPARE, beside which lies export
 # Models of PyTorch's libraries, written by them with random weights, have here the loss that they have there, and models from
 # here have the same loss there: to 1e-5; so have whole surfaces of two of them, point by point, against the formulas of Li et al. in
 # PyTorch on the directions saved here. Skipped where a Python with torch, timm and transformers is not found.
 # With PUBLISHED_PHOTOS=FOLDER also ViT-B/16 and ViT-L/16 on eight photos of that folder.
 set -euo pipefail
 
-pretrain="$1" landscape="$2" export="$(dirname "$2")/export"
+pretrain="$1" landscape="$2" compare="$4" export="$(dirname "$2")/export"
 here="$(dirname "${BASH_SOURCE[0]}")"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
@@ -78,6 +78,7 @@ refuses 'has 5 classes without names' "$landscape" --checkpoint "$folder/timm.sa
 # an encoder alone has no loss, and is a start
 for file in encoder.pth huggingface_dinov2/model.safetensors; do
     refuses 'holds an encoder without decoder and head' "$landscape" --checkpoint "$folder/$file" --data synthetic:40 --images 10 "${point[@]}"
+    refuses 'holds an encoder without decoder and head' "$compare" --given "a=$folder/$file" --data synthetic:40 --out "$folder/none"
 done
 "$pretrain" --method supervised --image 32 --patch 8 --width 64 --depth 2 --heads 1 --data synthetic:40 --batch 20 --epochs 1 \
     --init "$folder/encoder.pth" --out "$folder/tuned" >/dev/null 2>"$folder/log"

@@ -29,9 +29,11 @@ for method in mae supervised; do
         END { exit !(lowest != "" && lowest + 0 == least + 0) }' two.csv || { echo "FAILED: the lowest is not $lowest" && exit 1; }
     "$landscape" "${map[@]}" --directions d.safetensors --out three >out 2>error
     cmp one.npy three.npy
-    "$curvature" "${look[@]}" --top 2 --trace-samples 4 --out curvature.json >out 2>error
+    "$curvature" "${look[@]}" --top 2 --trace-samples 4 --sharpness 0.5 --sharpness-steps 2 --out curvature.json >out 2>error
     grep -q '"standard_error"' curvature.json
     grep -q 'largest eigenvalues' out
+    grep -q '^sharpness on the quotient at least [0-9.e-]* (of its starts: ' out && grep -q '^adaptive sharpness at least ' out
+    grep -q '"quotient"' curvature.json
 done
 # in bfloat16, or in float with a sentence where the processor does not multiply in it
 "$pretrain" --method mae --data synthetic:200 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \

@@ -8,6 +8,7 @@
 
 #include <vitscape/core/file.hpp>
 #include <vitscape/report/figures.hpp>
+#include <vitscape/report/volume_figure.hpp>
 
 #include "support/catch.hpp"
 
@@ -66,6 +67,26 @@ bool is_svg(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+TEST_CASE("a figure of a volume has its planes through the centre") {
+    if (!find_gnuplot()) return;
+    const Folder folder;
+    std::vector<double> axis{-1, -0.5, 0, 0.5, 1};
+    Volume volume(axis, axis, {-1, 0, 1});
+    for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t j = 0; j < 5; ++j)
+            for (std::size_t i = 0; i < 5; ++i)
+                volume.loss(k, j, i) = axis[i] * axis[i] + 2 * axis[j] * axis[j] + static_cast<double>(k);
+    write_volume_slices(folder.path / "planes.svg", volume, {.title = "a volume"});
+    const std::string svg = read_text(folder.path / "planes.svg");
+    for (const char* text : {"at γ = 0", "at β = 0", "at α = 0", "a volume"})
+        CHECK(svg.find(text) != svg.npos);
+    const Volume sheet(axis, axis, {0});
+    CHECK_THROWS_AS(write_volume_slices(folder.path / "none.svg", sheet), ConfigError);  // no finite loss
+    Volume one({0}, axis, {0});
+    CHECK_THROWS_AS(write_volume_slices(folder.path / "none.svg", one), ConfigError);  // no plane
+    CHECK(folder.files() == 1);
+}
 
 TEST_CASE("figures of surfaces in each form and format") {
     if (!find_gnuplot()) {

@@ -38,6 +38,17 @@ TEST_CASE("a budget: the measures stay as asked where they leave room, the epoch
     CHECK(found.level == 0);
 }
 
+TEST_CASE("a budget: where nothing is trained measures have all of it", "[compare]") {
+    const auto fit = [](double rest) {
+        return fit_budget(10, [&](int level) { return PlanTime{0, rest * (level == 0 ? 1 : 0.5)}; });
+    };
+    CHECK(fit(500).level == 0);  // of the 540 s that are planned
+    CHECK(fit(500).epochs == 1);
+    CHECK(fit(600).level == 1);
+    CHECK(fit(1000).level == 1);
+    CHECK_THROWS_AS(fit(2000), ConfigError);
+}
+
 TEST_CASE("a budget: measures that would take most of it become coarser, never finer than asked",
           "[compare]") {
     // at most 324 s for measures: 2 planes of 11 x 11 points instead of 3 of 15 x 15 take 215 s

@@ -91,11 +91,40 @@ TEST_CASE("a claim says which normalizations would change its verdict", "[compar
 TEST_CASE("a claim has the number of an untrained network beside it", "[compare]") {
     Evidence evidence =
         evidence_of({{"x a", {2, 2.1, 1.9}}, {"x b", {1, 1.1, 0.95}}, {"x b0", {3, 5}}, {"y b0", {1}}});
-    evidence.untrained = {"b0", "c0"};
+    evidence.origins = {{"b0", Origin::initial}, {"c0", Origin::initial}};
     const auto found = judge_one(a_larger, evidence);
     CHECK(found.at("verdict") == "supported");
     CHECK(found.at("note") ==
           "training had not ended (Method B: it still fell); Method B, which was not trained, has 4");
+}
+
+TEST_CASE("no claim is tested with a given model, whatever its numbers and whatever the claim", "[compare]") {
+    Evidence evidence = evidence_of({{"x a", {2, 2.1, 1.9}}, {"x b", {1, 1.1, 0.95}}, {"x c", {0, 0, 0}}});
+    CHECK(judge_one(a_larger, evidence).at("verdict") == "supported");
+    LargerClaim cost = a_larger;
+    cost.any_solution = true;
+    const RatioClaim ratio{.text = "price", .source = "", .row = "x", .numerator = "b", .denominator = "a"};
+    for (const Origin other : {Origin::trained, Origin::given}) {
+        evidence.origins = {{"a", Origin::given}, {"b", other}};
+        const auto found = judge({a_larger, cost, ratio}, evidence);
+        for (const auto& claim : found) {
+            CHECK(claim.at("verdict") == "not judged");
+            for (const char* number : {"difference", "p_value", "adjusted_p_value", "seeds_needed"})
+                CHECK(claim.at(number).is_null());
+        }
+        CHECK(found.at(0).at("note") ==
+              "there are no trainings to test it over (Method A: given, one set of "
+              "weights" +
+                  std::string(other == Origin::given ? "; Method B: given, one set of weights)" : ")"));
+    }
+    // one that takes no part in a claim changes neither its verdict nor the adjustment
+    evidence.origins = {{"c", Origin::given}};
+    LargerClaim about_given = a_larger;
+    about_given.smaller = "c";
+    const auto two = judge({a_larger, about_given}, evidence);
+    evidence.origins.clear();
+    CHECK(two.at(0) == judge_one(a_larger, evidence));
+    CHECK(two.at(1).at("verdict") == "not judged");
 }
 
 TEST_CASE("a claim about what did not learn is not judged, unless any solution will do", "[compare]") {

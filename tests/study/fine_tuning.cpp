@@ -264,11 +264,16 @@ TEST_CASE("fine-tuning: the part of its time that grows with the epochs is known
     CHECK(time(7).per_training == Approx(3 * 7.0));  // three shares, a second each epoch
     CHECK(time(9).measures - time(7).measures == Approx(3 * 2.0));
     CHECK(time(7).measures - time(7).per_training == Approx(time(9).measures - time(9).per_training));
-    Contestant<MaskedAutoencoder<>> taken = mae;
-    taken.same_training = "other";
     plan.training.epochs = 7;
     const auto cheap =
-        ExpectedRun<Device, MaskedAutoencoder<>>(plan, taken, speed, 100, 10, true).all(measures);
+        ExpectedRun<Device, MaskedAutoencoder<>>(plan, mae, speed, 100, 10, true, true).all(measures);
     CHECK(cheap.training == 0);
     CHECK(cheap.per_training == Approx(3 * 7.0));
+    Contestant<MaskedAutoencoder<>> given = mae;
+    given.origin = Origin::given;  // fine-tuned, and trained from scratch for as many steps
+    const auto tuned =
+        ExpectedRun<Device, MaskedAutoencoder<>>(plan, given, speed, 100, 10, true).all(measures);
+    CHECK(tuned.training == 0);
+    CHECK(tuned.per_training == 0);
+    CHECK(tuned.measures > 0);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,8 @@ json losses() {
 /// Every number there is: `measured` of each claim's evidence by contestant.
 Evidence evidence_of(const std::vector<double>& mae, const std::vector<double>& other,
                      const Learning& learning) {
+    const std::map<std::string, Origin> origins{
+        {"mae", learning.origin == Origin::given ? Origin::given : Origin::initial}};
     return {.values = [=](const ClaimTerm& term) { return term.contestant == "mae" ? mae : other; },
             .name =
                 [](const std::string& key) {
@@ -64,7 +67,7 @@ Evidence evidence_of(const std::vector<double>& mae, const std::vector<double>& 
                 },
             .unlearned = [=](const std::string&) { return learning.why_not; },
             .unfinished = [=](const std::string&) { return learning.why_not_ended; },
-            .untrained = {"mae"}};
+            .origins = origins};
 }
 /// Of a training whose loss went from 1 to `loss`.
 json run_of(double loss, double top1, double trivial) {
@@ -87,6 +90,14 @@ json run_of(double loss, double top1, double trivial) {
         {"fine_tuning-0", {{"share", 0.1}, {"top1", 0.3}, {"scratch_at_time", {{"top1", 0.2}}}}},
         {"fine_tuning-1", {{"share", 1}, {"top1", 0.5}, {"scratch_at_time", {{"top1", 0.6}}}}},
         {"training.blocks", {{{"name", "decoder_blocks.0"}, {"mean", 1}, {"smallest", -1}, {"largest", 2}}}}};
+}
+/// Of the methods of a page, with one, several and no resolved numbers.
+json one_measure() {
+    json measure = {{"group", "curvature"}, {"name", "parameters"}, {"unit", ""}};
+    for (const char* name : {"mae", "rc-mae", "file"})
+        measure["summary"][name] = {{"mean", 1}, {"standard_error", 0.1}, {"count", name[0] == 'r' ? 1 : 3}};
+    measure["values"]["file"] = {{{"bound", 0.1}}};
+    return measure;
 }
 CompletedRuns runs_of(const json& run) {
     CompletedRuns runs{.out = "nowhere", .seeds = {0, 1, 2}, .methods = {{"mae", "MAE"}}};
@@ -143,7 +154,12 @@ TEST_CASE("a page in Japanese has a translation of every claim, of what came out
     const BaselineAccuracies low{{0.1, 0.11, 0.12}, 0.1}, random{{0.8, 0.81, 0.8}, 0.1},
         pixels{{0.1, 0.1, 0.1}, 0.9};
     CompletedRuns control = runs_of(run_of(0.9, 0.5, 1));
-    control.untrained = {"mae"};
+    control.origins = {{"mae", Origin::initial}};
+    const auto given = [](double loss) {
+        CompletedRuns runs = runs_of(run_of(loss, 0.5, 1));
+        runs.origins = {{"mae", Origin::given}};
+        return runs;
+    };
     json short_run = run_of(0.5, 0.5, 1);
     short_run["training"]["epoch"] = {1};
     std::vector<Learning> outcomes{learning(0.5, 0.5, 1, low),
@@ -151,7 +167,9 @@ TEST_CASE("a page in Japanese has a translation of every claim, of what came out
                                    learning(0.5, 0.5, 1, random),
                                    learning(0.5, 0.5, 1, pixels),
                                    learning_of(control, "mae", low, 200),
-                                   learning_of(runs_of(short_run), "mae", low, 200)};
+                                   learning_of(runs_of(short_run), "mae", low, 200),
+                                   learning_of(given(0.5), "mae", low, 200),
+                                   learning_of(given(1.5), "mae", low, 200)};
     CHECK(outcomes[0].learned);
     CHECK(outcomes[5].why_not_ended.find("not known") != std::string::npos);
     for (const Learning& outcome : outcomes)
@@ -162,10 +180,20 @@ TEST_CASE("a page in Japanese has a translation of every claim, of what came out
                                                   {0.5, std::nan(""), 0.4}}) {
             json compared = methods();
             compared.push_back({{"name", "start"}, {"title", "Supervised ViT (not trained)"}});
+            compared.push_back({{"name", "file"}, {"title", "MAE (given)"}});
             for (json& method : compared) method["learning"] = outcome.json();
             const json report = {
                 {"methods", compared},
-                {"data", {{"chance", 0.1}, {"training_images", 200}, {"test_images", 60}}},
+                {"data",
+                 {{"chance", 0.1},
+                  {"training_images", 200},
+                  {"test_images", 60},
+                  {"given_models", json::array({"x: y"})}}},
+                {"measures", json::array({one_measure()})},
+                {"notes",
+                 json::array({"MAE (given) differs in architecture, masks or targets from MAE, RC-MAE and "
+                              "Supervised ViT: "
+                              "their losses have other scales, and their numbers of parameters differ."})},
                 {"runs",
                  {{{"method", "mae"}, {"seed", 0}},
                   {{"method", "mae"}, {"seed", 1}},

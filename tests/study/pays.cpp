@@ -33,21 +33,26 @@ json row_of(const json& report, const std::string& start) {
 }  // namespace
 
 TEST_CASE("what pre-training pays: hours, prices, gains at equal time and labels saved", "[compare]") {
-    CompletedRuns runs{
-        .seeds = {0, 1},
-        .methods = {{"mae", "MAE"}, {"late", "Late"}, {"supervised", "Supervised"}, {"start", "Start"}},
-        .untrained = {"start"}};
+    CompletedRuns runs{.seeds = {0, 1},
+                       .methods = {{"mae", "MAE"},
+                                   {"late", "Late"},
+                                   {"supervised", "Supervised"},
+                                   {"start", "Start"},
+                                   {"file", "File"}},
+                       .origins = {{"start", Origin::initial}, {"file", Origin::given}}};
     runs.results["mae"] = {run_of({0.2, 0.4, 0.6}, {0.5, 0.7, 0.9}, {0.2, 0.5, 0.8}),
                            run_of({0.2, 0.4, 0.6}, {0.5, 0.7, 0.9}, {0.2, 0.5, 0.8})};
     runs.results["late"] = {run_of({0.1, 0.3, 0.5}, {0.4, 0.5, 0.6}, {0.2, 0.5, 0.8}),
                             run_of({0.1, 0.3, 0.5}, {0.4, 0.5, 0.6}, {0.2, 0.5, 0.8})};
     runs.results["supervised"] = {run_of({0.5, 0.6, 0.7}, {}, {}), run_of({0.7, 0.8, 0.9}, {}, {})};
-    runs.results["start"] = {run_of({}, {}, {}), run_of({}, {}, {})};
+    for (const char* untrained : {"start", "file"})
+        runs.results[untrained] = {run_of({}, {}, {}), run_of({}, {}, {})};
     json report;
     put_pays(report, runs, {.price_per_hour = 2.5});
     CHECK(row_of(report, "hours of training").at("mae").at("value") == 3);
     CHECK(row_of(report, "hours of training").at("mae").at("note") == "price 7.5");
     CHECK_FALSE(row_of(report, "hours of training").contains("start"));
+    CHECK_FALSE(row_of(report, "hours of training").contains("file"));
     const json until = row_of(report, "hours until the linear probe reaches 50 %");  // what all reach
     CHECK(until.at("mae").at("value").get<double>() == Approx(2.5));
     CHECK(until.at("late").at("value").get<double>() == Approx(3));

@@ -203,7 +203,7 @@ TEST_CASE("robustness: accuracy and loss of noisy and of blurred images", "[comp
         const auto logits = logits_of(s.setting.backend, s.supervised.method, whole, clean);
         const std::span labels(clean.labels.data(), clean.labels.size());
         CHECK(s.value("robustness.probe_calibration_error", method) ==
-              Approx(calibration_error(logits, labels)));
+              Approx(calibration(logits, labels).error));
         CHECK(s.value("robustness.probe_relative_top1_blur_1", method) * accuracy(logits, labels).top1 ==
               Approx(s.value("robustness.probe_top1_blur_1", method)));
     }

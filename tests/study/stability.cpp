@@ -64,6 +64,18 @@ TEST_CASE("stability: the spread of accuracies, the worst seed, and disagreement
     CHECK(row_of(report, "accuracy kept under").at("mae").at("value").get<double>() == Approx(0.5));
     CHECK(row_of(report, "accuracy kept under").at("other").at("value").get<double>() == Approx(0.875));
 
+    // probes of one model that was given are no trainings
+    runs.origins["mae"] = Origin::given;
+    json of_given;
+    StabilityMeasure{}.put_into(of_given, runs);
+    for (const char* row : {"spread", "accuracy of the worst", "disagreement"}) {
+        INFO(row);
+        const json values = row_of(of_given, row);
+        CHECK((values.is_null() || values.at("mae").at("value").is_null()));
+    }
+    CHECK(row_of(of_given, rounding + "linear probe") == row_of(report, rounding + "linear probe"));
+    runs.origins.clear();
+
     report["methods"] = {{{"name", "mae"}, {"title", "MAE"}}, {{"name", "other"}, {"title", "Other"}}};
     const std::string html = detail::report_tables_html(report, true);
     CHECK(html.find("<h3>Stability</h3>") != html.npos);

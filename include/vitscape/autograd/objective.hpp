@@ -3,8 +3,10 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 #include <vitscape/core/plane_jet.hpp>
 #include <vitscape/tensor/vector.hpp>
@@ -55,6 +57,15 @@ concept DeferredObjective = SampledObjective<O, B> &&
     { objective.max_in_flight() } -> std::convertible_to<std::size_t>;
     objective.start_losses(theta, slot);
     objective.finish_losses(slot, out);
+};
+
+/// The `SampledObjective` of a classifier: `labels()`, the class of each sample, and `sample_logits(theta, out)`, which makes
+/// `out` the logits (samples, classes) of the same samples, row by row.
+template <class O, class B>
+concept ClassifyingObjective = SampledObjective<O, B> &&
+    requires(std::remove_reference_t<O>& objective, const Vector<B>& theta, std::vector<double>& out) {
+    { objective.labels() } -> std::convertible_to<std::span<const std::int64_t>>;
+    objective.sample_logits(theta, out);
 };
 
 /// An `Objective` with exact products with its second derivative: `hessian_vector(theta, v, out)` writes

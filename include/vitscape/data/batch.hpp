@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct Batch {
     xt::xtensor<float, 4> images;         ///< (batch, 3, side, side)
     xt::xtensor<std::int64_t, 1> labels;  ///< (batch); -1 if the dataset has no labels
     std::vector<std::uint32_t> samples;   ///< (batch), dataset indices
+    /// The first image of the whole batch, where this is a part of it: what is drawn once for a batch is the same in each part.
+    std::optional<std::uint32_t> leader = {};
 
     [[nodiscard]] std::size_t size() const { return samples.size(); }
 };
@@ -38,6 +41,7 @@ struct Batch {
     std::copy_n(all.labels.data() + first, count, part.labels.data());
     part.samples.assign(all.samples.begin() + static_cast<std::ptrdiff_t>(first),
                         all.samples.begin() + static_cast<std::ptrdiff_t>(first + count));
+    part.leader = all.leader;
     return part;
 }
 

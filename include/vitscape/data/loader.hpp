@@ -21,18 +21,36 @@
 
 namespace vitscape {
 
-/// One of several processes that load each batch together.
+/// What one of several processes loads of each batch. A batch is divided into `count` parts, whose sizes differ by at most one, or by
+/// at most three in pairs; a process takes one or more successive ones.
 struct Shard {
-    std::size_t rank = 0, count = 1;
+    std::size_t rank = 0, count = 1;  ///< number of the first part it takes, and of all parts
+    std::size_t parts = 1;            ///< that it takes
+    /// Each part consists of pairs: an image and the one that is as far from the batch's end as the first is from its start,
+    /// again in this order. Otherwise a part is contiguous.
+    bool pairs = false;
 
-    /// This process's images of a batch of `size`: contiguous, in rank order; the sizes of the processes'
-    /// parts differ by at most one.
-    struct Part {
-        std::size_t first, size;
-    };
-    [[nodiscard]] Part of(std::size_t size) const {
-        const std::size_t least = size / count, larger = size % count;  // the first ranks get one more
-        return {rank * least + std::min(rank, larger), least + (rank < larger ? 1 : 0)};
+    /// The positions in a batch of `size` of the images of part number `part`.
+    [[nodiscard]] std::vector<std::size_t> positions(std::size_t part, std::size_t size) const {
+        const std::size_t shared = pairs ? size / 2 : size;
+        const std::size_t least = shared / count, larger = shared % count;  // the first parts get one more
+        std::vector<std::size_t> at(least + (part < larger ? 1 : 0));
+        std::iota(at.begin(), at.end(), part * least + std::min(part, larger));
+        if (!pairs) return at;
+        const std::size_t half = at.size();
+        if (size % 2 != 0 && part + 1 == count) at.push_back(size / 2);  // has no partner
+        for (std::size_t i = half; i-- > 0;) at.push_back(size - 1 - at[i]);
+        return at;
+    }
+    /// The number of images of this process of a batch of `size`.
+    [[nodiscard]] std::size_t images(std::size_t size) const {
+        std::size_t sum = 0;
+        for (std::size_t part = rank; part < rank + parts; ++part) sum += positions(part, size).size();
+        return sum;
+    }
+    /// Whether each part of a batch of `size` has images.
+    [[nodiscard]] bool divides(std::size_t size) const {
+        return (pairs ? size / 2 : size) >= count || count == 1;
     }
 };
 
@@ -53,8 +71,8 @@ struct LoaderOptions {
 ///     for (const Batch& batch : loader.epoch(3)) …
 ///
 /// The order of samples is a function of (seed, epoch) and the augmentation one of (seed, epoch, sample), so
-/// neither depends on the number of workers or on where an epoch was resumed. With a `Shard` each process gets
-/// its part of the batches of a single process; concatenated in rank order, the parts are exactly those batches. A batch is
+/// neither depends on the number of workers or on where an epoch was resumed. With a `Shard` each process gets, and reads, its
+/// part of the batches of a single process; contiguous parts, in rank order, are exactly those batches. A batch is
 /// valid until the next one is requested; its memory is reused. The loop may be left early. One loader may serve several
 /// loops at once.
 template <Dataset D>
@@ -98,21 +116,26 @@ class Loader {
         return samples;
     }
 
-    /// The batches of one epoch, starting with number `first_batch`; loading starts immediately. For a single use.
+    /// The batches of one epoch, starting with number `first_batch` and ending before `end_batch`; loading starts immediately. For
+    /// a single use.
     /// @throws ConfigError for a first batch beyond the epoch
-    [[nodiscard]] detail::Prefetch epoch(std::uint32_t epoch, std::size_t first_batch = 0) const {
+    [[nodiscard]] detail::Prefetch epoch(
+        std::uint32_t epoch, std::size_t first_batch = 0,
+        std::size_t end_batch = std::numeric_limits<std::size_t>::max()) const {
         if (first_batch > batches())
             throw ConfigError(
                 message("an epoch of ", batches(), " batches cannot start at batch ", first_batch));
         const std::vector<std::uint32_t> all = order(epoch);
-        const std::size_t last = std::min(all.size(), batches() * options_.batch);
+        const std::size_t last = std::min(all.size(), std::min(batches(), end_batch) * options_.batch);
         const std::size_t first = std::min(last, first_batch * options_.batch);
-        std::vector<std::uint32_t> samples;
-        samples.reserve((last - first) / options_.shard.count + batches());
+        const Shard& shard = options_.shard;
+        std::vector<std::uint32_t> samples, leaders;
+        samples.reserve((last - first) / shard.count * shard.parts + batches());
         for (std::size_t batch = first; batch < last; batch += options_.batch) {
-            const Shard::Part part = options_.shard.of(std::min(options_.batch, last - batch));
-            const auto begin = all.begin() + static_cast<std::ptrdiff_t>(batch + part.first);
-            samples.insert(samples.end(), begin, begin + static_cast<std::ptrdiff_t>(part.size));
+            const std::size_t size = std::min(options_.batch, last - batch);
+            for (std::size_t part = shard.rank; part < shard.rank + shard.parts; ++part)
+                for (const std::size_t at : shard.positions(part, size)) samples.push_back(all[batch + at]);
+            if (shard.count > 1) leaders.push_back(all[batch]);
         }
         auto load = [dataset = dataset_, transform = options_.transform, seed = options_.seed, epoch](
                         std::uint32_t sample, std::span<float> image, std::int64_t& label) {
@@ -125,8 +148,8 @@ class Loader {
             transform(load_reduced(dataset, sample, choose), key, image);
         };
         return detail::Prefetch(std::move(load), std::move(samples),
-                                {options_.shard.of(options_.batch).size, options_.transform.side,
-                                 options_.workers, options_.prefetch},
+                                {shard.images(options_.batch), options_.transform.side, options_.workers,
+                                 options_.prefetch, std::move(leaders)},
                                 buffers_);
     }
 
@@ -134,17 +157,21 @@ class Loader {
     /// Every process must get images of every batch: one without any would not stay in step with the others.
     void check_shard() const {
         const Shard& shard = options_.shard;
-        if (shard.count == 0 || shard.rank >= shard.count)
-            throw ConfigError(message("rank ", shard.rank, " of ", shard.count,
-                                      " processes was requested; ranks begin at 0 and end before the count"));
-        if (options_.batch < shard.count)
-            throw ConfigError(message("a batch of ", options_.batch, " images cannot be divided among ",
-                                      shard.count, " processes; choose a larger batch or fewer processes"));
+        if (shard.count == 0 || shard.parts == 0 || shard.rank >= shard.count ||
+            shard.parts > shard.count - shard.rank)
+            throw ConfigError(
+                message("part ", shard.rank, " of ", shard.count,
+                        " of each batch was requested; parts begin at 0 and end before the count"));
+        const char* const pairs = shard.pairs ? " that mixes pairs of them" : "";
+        if (!shard.divides(options_.batch))
+            throw ConfigError(message("a batch of ", options_.batch, " images", pairs,
+                                      " cannot be divided into ", shard.count,
+                                      " parts; choose a larger batch or fewer processes or parts"));
         const std::size_t rest = options_.drop_last ? 0 : dataset_.size() % options_.batch;
-        if (rest != 0 && rest < shard.count)
-            throw ConfigError(message("the last batch of ", rest, " images cannot be divided among ",
-                                      shard.count,
-                                      " processes; drop it (drop_last) or choose another batch"));
+        if (rest != 0 && !shard.divides(rest))
+            throw ConfigError(message("the last batch of ", rest, " images", pairs,
+                                      " cannot be divided into ", shard.count,
+                                      " parts; drop it (drop_last) or choose another batch"));
     }
 
     D dataset_;

@@ -63,6 +63,7 @@ struct Mixup {
         visit("alpha", self.alpha, "mixup", "alpha of mixup; 0: off", Mixup::alphas);
     }
     [[nodiscard]] bool active() const { return alpha != 0; }
+    [[nodiscard]] bool pairs_images() const { return active(); }
     void check() const { check_ranges(*this); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);
@@ -100,6 +101,7 @@ struct Cutmix {
         visit("alpha", self.alpha, "cutmix", "alpha of cutmix; 0: off", Cutmix::alphas);
     }
     [[nodiscard]] bool active() const { return alpha != 0; }
+    [[nodiscard]] bool pairs_images() const { return active(); }
     void check() const { check_ranges(*this); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);
@@ -145,6 +147,7 @@ struct MixupOrCutmix {
         visit("switch_probability", self.switch_probability, "", "how often it is CutMix", Range::share());
     }
     [[nodiscard]] bool active() const { return mixup.active() || cutmix.active(); }
+    [[nodiscard]] bool pairs_images() const { return active(); }
     void check() const { check_ranges(*this); }
     void operator()(SoftBatch& batch, const BatchRandom& random) const {
         RandomSequence numbers = random.of_batch(Purpose::mixing, batch);

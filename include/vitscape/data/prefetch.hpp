@@ -25,6 +25,7 @@ struct PrefetchOptions {
     Index side = 1;
     std::size_t workers = 1;
     std::size_t ahead = 1;
+    std::vector<std::uint32_t> leaders = {};  ///< of each batch; none: the batches are whole
 };
 
 /// Fills batches ahead of their use. `load(sample, image, label)` is called by several threads at once.
@@ -41,7 +42,7 @@ class Prefetch {
              std::shared_ptr<BatchBuffers> buffers)
         : load_(std::move(load)),
           samples_(std::move(samples)),
-          options_(options),
+          options_(std::move(options)),
           buffers_(std::move(buffers)),
           full_(samples_.size() / options_.batch) {
         const std::size_t rest = samples_.size() % options_.batch;
@@ -132,6 +133,8 @@ class Prefetch {
             slot.missing = slot.batch.size();
             slot.filled = false;
             slot.error = nullptr;
+            slot.batch.leader.reset();
+            if (!options_.leaders.empty()) slot.batch.leader = options_.leaders[number];
         }
         const std::size_t last = std::min(first + run_length, slot.batch.size());
         claimed_ += last - first;

@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,9 +19,10 @@ namespace vitscape {
 
 /// A batch with a distribution over the classes for each image, as modified by training recipes.
 struct SoftBatch {
-    xt::xtensor<float, 4> images;        ///< (batch, 3, side, side), normalized
-    xt::xtensor<double, 2> targets;      ///< (batch, classes)
-    std::vector<std::uint32_t> samples;  ///< (batch), dataset indices
+    xt::xtensor<float, 4> images;              ///< (batch, 3, side, side), normalized
+    xt::xtensor<double, 2> targets;            ///< (batch, classes)
+    std::vector<std::uint32_t> samples;        ///< (batch), dataset indices
+    std::optional<std::uint32_t> leader = {};  ///< see `Batch`
 
     [[nodiscard]] std::size_t size() const { return samples.size(); }
 
@@ -31,6 +33,7 @@ struct SoftBatch {
                                      batch.size(), " images"));
         images = batch.images;
         samples = batch.samples;
+        leader = batch.leader;
         targets.resize(std::array<std::size_t, 2>{batch.size(), distributions.size() / batch.size()});
         std::copy(distributions.begin(), distributions.end(), targets.data());
     }
@@ -46,14 +49,16 @@ struct BatchRandom {
     [[nodiscard]] RandomSequence of_sample(Purpose purpose, std::uint32_t sample) const {
         return RandomSequence(RandomKey{seed, purpose, epoch, sample});
     }
-    /// The numbers of a batch, identified by its first image.
+    /// The numbers of a batch, identified by its first image; of a part of a batch, those of the whole.
     [[nodiscard]] RandomSequence of_batch(Purpose purpose, const SoftBatch& batch) const {
-        return of_sample(purpose, batch.samples.front());
+        return of_sample(purpose, batch.leader.value_or(batch.samples.front()));
     }
 };
 
 /// Changes a batch before a model is trained on it: images, targets or both. It draws random numbers only from `random`,
-/// and `check` throws a ConfigError for invalid values.
+/// and `check` throws a ConfigError for invalid values. In a training by several processes it gets a part of the batch. One that
+/// changes an image by its partner, the i-th image by the i-th from the end, says so by `bool pairs_images() const`, and gets
+/// both in the same part; one that reads other images cannot give the same batches as a single process.
 template <class P>
 concept BatchPolicy = std::copyable<P> && requires(const P& policy, SoftBatch& batch, BatchRandom random) {
     policy.check();

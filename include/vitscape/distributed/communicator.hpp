@@ -65,6 +65,14 @@ concept CommunicatorFor = Communicator<C> && Backend<B> &&
     c.broadcast(b, n, p, 0);
 };
 
+/// A communicator that also passes numbers from one process to another: `send(backend, n, p, to)` and `receive(backend, n, p,
+/// from)`, each of which returns when `p` may be used again.
+template <class C, class B>
+concept PassingCommunicator = CommunicatorFor<C, B> && requires(C c, B b, typename B::Pointer p, Index n) {
+    c.send(b, n, p, 0);
+    c.receive(b, n, p, 0);
+};
+
 /// A single process: every sum is complete already. Optimized away entirely.
 class SingleProcess {
   public:
@@ -79,6 +87,10 @@ class SingleProcess {
     static constexpr void finish(B&) {}
     template <class B, class Pointer>
     static constexpr void broadcast(B&, Index, Pointer, int) {}
+    template <class B, class Pointer>
+    static constexpr void send(B&, Index, Pointer, int) {}
+    template <class B, class Pointer>
+    static constexpr void receive(B&, Index, Pointer, int) {}
 };
 
 /// Whether a communicator always has a single process, known at compile time: `if constexpr

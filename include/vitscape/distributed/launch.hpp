@@ -47,20 +47,24 @@ inline std::optional<int> environment_number(const char* name) {
 }  // namespace detail
 
 /// Reads the place from the environment: RANK, WORLD_SIZE and LOCAL_RANK as set by torchrun, otherwise the
-/// variables of Open MPI's mpirun; a single process if there are neither.
+/// variables of Open MPI's mpirun, of MPICH's (Hydra), or of a step of Slurm (srun); a single process if there are none.
+/// A batch script of Slurm that does not use srun is a single process: it has SLURM_PROCID, but no SLURM_STEP_NUM_TASKS.
 /// @throws ConfigError if only some of these variables are set, and for inconsistent values
 inline ProcessPlace process_place() {
     struct Names {
         const char *rank, *size, *local_rank;
+        bool rank_alone = false;  // without the size, that is no launcher of several processes
     };
-    constexpr std::array<Names, 2> launchers{
+    constexpr std::array<Names, 4> launchers{
         Names{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
-        Names{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"}};
+        Names{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
+        Names{"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"},
+        Names{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", true}};
     for (const Names& names : launchers) {
         const std::optional<int> rank = detail::environment_number(names.rank),
                                  size = detail::environment_number(names.size),
                                  local = detail::environment_number(names.local_rank);
-        if (!rank && !size) continue;
+        if (!size && (!rank || names.rank_alone)) continue;
         if (!rank || !size)
             throw ConfigError(message("the environment has ", rank ? names.rank : names.size, " but not ",
                                       rank ? names.size : names.rank, "; set both, or none for one process"));

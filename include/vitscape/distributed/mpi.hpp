@@ -150,6 +150,27 @@ class Mpi {
         });
     }
 
+    /// Sends numbers to the process `to`, which calls `receive` with the same count; returns when they may be overwritten.
+    template <class B, class Pointer>
+    void send(B& backend, Index n, Pointer p, int to) {
+        detail::MpiConnection& c = connection();
+        backend.synchronize();
+        in_pieces(static_cast<std::size_t>(n), [&](std::size_t first, int count) {
+            detail::check_mpi(MPI_Send(p + first, count, number_type<B, Pointer>(), to, 0, c.world),
+                              "MPI_Send");
+        });
+    }
+    template <class B, class Pointer>
+    void receive(B& backend, Index n, Pointer p, int from) {
+        detail::MpiConnection& c = connection();
+        backend.synchronize();
+        in_pieces(static_cast<std::size_t>(n), [&](std::size_t first, int count) {
+            detail::check_mpi(
+                MPI_Recv(p + first, count, number_type<B, Pointer>(), from, 0, c.world, MPI_STATUS_IGNORE),
+                "MPI_Recv");
+        });
+    }
+
   private:
     template <class B, class Pointer>
     static MPI_Datatype number_type() {

@@ -6,8 +6,10 @@
 #include <concepts>
 #include <filesystem>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
@@ -24,13 +26,10 @@ namespace vitscape {
 class CsvTable {
   public:
     CsvTable(std::initializer_list<std::string_view> columns) : columns_(columns.size()) {
-        std::string_view separator;
-        for (const auto column : columns) {
-            text_ += separator;
-            append(column);
-            separator = ",";
-        }
-        text_ += '\n';
+        add_line(columns);
+    }
+    explicit CsvTable(const std::vector<std::string>& columns) : columns_(columns.size()) {
+        add_line(columns);
     }
 
     /// @throws ShapeError when the number of cells is not the number of columns.
@@ -44,6 +43,14 @@ class CsvTable {
         text_ += '\n';
     }
 
+    /// As `add_row`, of numbers alone. @throws ShapeError as that
+    void add_numbers(std::span<const double> numbers) {
+        if (numbers.size() != columns_)
+            throw ShapeError(message("a row of ", numbers.size(), " cells does not fit a table of ", columns_,
+                                     " columns"));
+        add_line(numbers);
+    }
+
     /// The table as it is written to a file.
     [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -52,6 +59,16 @@ class CsvTable {
     void write(const std::filesystem::path& path) const { write_atomically(path, text_); }
 
   private:
+    template <class Cells>
+    void add_line(const Cells& cells) {
+        std::string_view separator;
+        for (const auto& cell : cells) {
+            text_ += separator;
+            append(cell);
+            separator = ",";
+        }
+        text_ += '\n';
+    }
     template <class Number>
     requires std::integral<Number> || std::floating_point<Number>
     void append(Number value) { text_ += number_text(value); }

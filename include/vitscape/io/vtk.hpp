@@ -16,18 +16,18 @@
 
 namespace vitscape {
 
-/// A curved sheet of columns x rows points with numbers on each, as VTK's XML file of a structured grid (.vts), which
+/// A curved grid of columns x rows x layers points (a sheet, if there is one layer) with numbers on each, as VTK's XML file of a structured grid (.vts), which
 /// ParaView and VTK open: https://docs.vtk.org/en/latest/vtk_file_formats/vtkxml_file_format.html. The numbers stand behind
 /// the XML as they are in memory, each array behind its length in bytes (UInt64).
 ///
-///     VtkSheet sheet(columns, rows, points);   // x, y, z of each point; the columns of a row follow each other
-///     sheet.add<double>("loss", loss);
-///     sheet.write("surface.vts");
-class VtkSheet {
+///     VtkGrid grid(columns, rows, layers, points);   // x, y, z of each point; the columns of a row follow each other
+///     grid.add<double>("loss", loss);
+///     grid.write("surface.vts");
+class VtkGrid {
   public:
     /// @throws ShapeError where there are not three coordinates of each point
-    VtkSheet(std::size_t columns, std::size_t rows, std::span<const double> points)
-        : columns_(columns), rows_(rows) {
+    VtkGrid(std::size_t columns, std::size_t rows, std::size_t layers, std::span<const double> points)
+        : columns_(columns), rows_(rows), layers_(layers) {
         points_ = array<double>("Points", 3, points);
     }
 
@@ -44,7 +44,7 @@ class VtkSheet {
 
     /// Replaces the file `path` atomically. @throws IoError as AtomicFile
     void write(const std::filesystem::path& path) const {
-        const std::string extent = message("0 ", columns_ - 1, " 0 ", rows_ - 1, " 0 0");
+        const std::string extent = message("0 ", columns_ - 1, " 0 ", rows_ - 1, " 0 ", layers_ - 1);
         AtomicFile file(path);
         file.write(
             message("<?xml version=\"1.0\"?>\n<VTKFile type=\"StructuredGrid\" version=\"1.0\" "
@@ -61,10 +61,10 @@ class VtkSheet {
     /// Appends the numbers, and gives the element that describes them.
     template <class T>
     std::string array(std::string_view name, std::size_t components, std::span<const T> values) {
-        if (values.size() != components * columns_ * rows_)
-            throw ShapeError(message("the array ", name, " of ", columns_, " x ", rows_, " points needs ",
-                                     components * columns_ * rows_, " numbers, ", values.size(),
-                                     " were given"));
+        const std::size_t needed = components * columns_ * rows_ * layers_;
+        if (values.size() != needed)
+            throw ShapeError(message("the array ", name, " of ", columns_, " x ", rows_, " x ", layers_,
+                                     " points needs ", needed, " numbers, ", values.size(), " were given"));
         const std::size_t offset = data_.size();
         const std::uint64_t bytes = values.size_bytes();
         data_.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
@@ -74,7 +74,7 @@ class VtkSheet {
                        offset, "\"/>\n");
     }
 
-    std::size_t columns_, rows_;
+    std::size_t columns_, rows_, layers_;
     std::string points_, numbers_, first_, data_;
 };
 

@@ -32,10 +32,11 @@ struct AdaptiveOptions {
     Index most_points =
         10000;            ///< of the refinement; 1 to 10^6. No cell is divided for which they do not suffice
     Index held_out = 64;  ///< points to measure the error on; 0 to 10^5
-    std::uint64_t seed = 0;  ///< of the places of the held-out points
+    std::uint64_t seed = 0;   ///< of the places of the held-out points
+    std::uint32_t check = 0;  ///< another number, other held-out points
     /// An earlier, incomplete surface of the same objective, plane and range: its points are not evaluated again.
     const AdaptiveSurface* resume = nullptr;
-    /// Called after each round of new points, and before `Interrupted` is thrown: for saving.
+    /// Called after each round of new points, within one after every 64, and before `Interrupted` is thrown: for saving.
     std::function<void(const AdaptiveSurface&)> after_round = {};
     /// Checked before each point; the total is the number of points that are known to be needed so far.
     WorkControl work = {};
@@ -69,7 +70,7 @@ class AdaptiveRefiner {
         : space_(space), options_(options), evaluator_(objective, space.theta()), point_(space.theta()) {
         const Surface* before = options.resume != nullptr ? &options.resume->centre : nullptr;
         surface_.centre =
-            start_surface({0}, {0}, evaluator_.centre(), evaluator_.samples(), space.geometry(), before);
+            start_surface({0}, {0}, evaluator_.centre(), evaluator_.samples(), space.geometry(), {}, before);
         surface_.centre.loss(0, 0) = surface_.centre.centre_loss;
         surface_.centre.standard_error(0, 0) = surface_.centre.centre_standard_error;
         surface_.centre.computed(0, 0) = 1;
@@ -118,22 +119,28 @@ class AdaptiveRefiner {
         return static_cast<Index>(surface_.points.size() + points) <= options_.most_points;
     }
     void evaluate(const std::vector<LatticeNode>& nodes) {
-        std::vector<std::pair<double, double>> places;
-        places.reserve(nodes.size());
-        for (const LatticeNode& node : nodes)
-            places.emplace_back(surface_.cells->x(node), surface_.cells->y(node));
-        const std::size_t first = surface_.points.size();
-        evaluate(places, false);
-        for (std::size_t i = 0; i < nodes.size(); ++i)
-            surface_.cells->set(nodes[i], surface_.points[first + i].loss);
+        constexpr std::size_t saved_at_once = 64;
+        std::size_t first = 0;
+        for (std::vector<std::pair<double, double>> places; first < nodes.size(); places.clear()) {
+            const std::size_t left = nodes.size() - first, before = surface_.points.size();
+            for (std::size_t i = first; i < first + std::min(left, saved_at_once); ++i)
+                places.emplace_back(surface_.cells->x(nodes[i]), surface_.cells->y(nodes[i]));
+            evaluate(places, false, before + left);
+            for (std::size_t i = 0; i < places.size(); ++i)
+                surface_.cells->set(nodes[first + i], surface_.points[before + i].loss);
+            first += places.size();
+            if (first < nodes.size() && evaluated_new_ && options_.after_round)
+                options_.after_round(surface_);
+        }
     }
-    /// Adds the points at these places to the surface, several under way at once.
-    void evaluate(const std::vector<std::pair<double, double>>& places, bool held_out) {
+    /// Adds the points at these places to the surface, several under way at once. @param known_total  for progress
+    void evaluate(const std::vector<std::pair<double, double>>& places, bool held_out,
+                  std::size_t known_total) {
         std::deque<std::size_t> in_flight;
         std::size_t started = 0, finished = 0;
         std::vector<AdaptivePoint> points(places.size());
         std::vector<bool> done(places.size());
-        const auto total = static_cast<Index>(surface_.points.size() + places.size());
+        const auto total = static_cast<Index>(known_total);
         const auto finish_oldest = [&] {
             const std::size_t i = in_flight.front();
             in_flight.pop_front();
@@ -175,7 +182,8 @@ class AdaptiveRefiner {
     /// Compares the interpolation with points that it does not know.
     void measure() {
         if (options_.held_out == 0) return;
-        RandomSequence random({.seed = options_.seed, .purpose = Purpose::held_out_point});
+        RandomSequence random(
+            {.seed = options_.seed, .purpose = Purpose::held_out_point, .epoch = options_.check});
         const Grid &x = surface_.range.x, &y = surface_.range.y;
         std::vector<std::pair<double, double>> places;
         for (Index i = 0; i < options_.held_out; ++i) {
@@ -183,7 +191,7 @@ class AdaptiveRefiner {
             places.emplace_back(along_x, y.steps == 1 ? y.from : random.uniform(y.from, y.to));
         }
         const std::size_t first = surface_.points.size();
-        evaluate(places, true);
+        evaluate(places, true, first + places.size());
         InterpolationError error;
         double squares = 0;
         for (std::size_t i = first; i < surface_.points.size(); ++i) {
@@ -197,7 +205,11 @@ class AdaptiveRefiner {
                 ++error.gaps;
             }
         }
-        if (error.points > 0) error.root_mean_square = std::sqrt(squares / static_cast<double>(error.points));
+        if (error.points > 0) {
+            const auto points = static_cast<double>(error.points);
+            error.root_mean_square = std::sqrt(squares / points);
+            error.share = 1 - std::pow(0.05, 1 / points);
+        }
         surface_.error = error;
         if (options_.after_round) options_.after_round(surface_);
     }

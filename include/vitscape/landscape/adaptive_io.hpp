@@ -16,18 +16,25 @@
 
 namespace vitscape {
 
-/// Writes the points of an adaptive surface as JSON, atomically and with its checksum: `tolerance`, `refined`, `error` (`points`,
-/// `largest`, `root_mean_square`, `gaps`; null if it was not measured), `samples`, `centre`, `geometry` as of a surface, and `points`,
-/// a list of [x, y, loss, standard_error, difference_standard_error, held out]. No interpolated number is in it.
+/// Writes the points of an adaptive surface as JSON, atomically and with its checksum: `metadata`, `tolerance`, `refined`, `bounded`, `error`
+/// (`points`, `largest`, `root_mean_square`, `share`, `gaps`; null if it was not measured), `samples`, `centre`, `geometry` as of a surface,
+/// and `points`, a list of [x, y, loss, standard_error, difference_standard_error, held out]. No interpolated number is in it.
 /// @throws IoError if the file cannot be written
-inline void write_adaptive_surface(const std::filesystem::path& path, const AdaptiveSurface& surface) {
+inline void write_adaptive_surface(
+    const std::filesystem::path& path, const AdaptiveSurface& surface,
+    const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
     using Json = nlohmann::ordered_json;
     const auto number = [](double value) { return json_number<Json>(value); };
-    Json json{{"tolerance", surface.tolerance}, {"refined", surface.refined}, {"error", nullptr}};
+    Json json{{"metadata", metadata},
+              {"tolerance", surface.tolerance},
+              {"refined", surface.refined},
+              {"bounded", surface.bounded},
+              {"error", nullptr}};
     if (surface.error)
         json["error"] = {{"points", surface.error->points},
                          {"largest", surface.error->largest},
                          {"root_mean_square", surface.error->root_mean_square},
+                         {"share", surface.error->share},
                          {"gaps", surface.error->gaps}};
     json["samples"] = surface.centre.samples;
     json["centre"] = {{"loss", number(surface.centre.centre_loss)},
@@ -59,6 +66,9 @@ inline void write_adaptive_surface(const std::filesystem::path& path, const Adap
                                            .largest = error.at("largest").to<double>(),
                                            .root_mean_square = error.at("root_mean_square").to<double>(),
                                            .gaps = count(error.at("gaps"))};
+    if (surface.error && json.at("error").contains("share"))
+        surface.error->share = json.at("error").at("share").number<double>(0, 1);
+    if (json.contains("bounded")) surface.bounded = json.at("bounded").to<bool>();
     surface.centre = Surface({0}, {0});
     surface.centre.samples = count(json.at("samples"));
     surface.centre.centre_loss = json.at("centre").at("loss").number_or_nan();

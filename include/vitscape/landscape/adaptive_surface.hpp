@@ -26,12 +26,13 @@ struct AdaptivePoint {
 };
 
 /// What points that took no part in the refinement tell of the interpolation. Of places drawn like these, uniformly, a share of
-/// at most 3 / points has a greater error than `largest` (with a probability of 95 %); of single places it says nothing.
+/// at most `share` has a greater error than `largest` (with a probability of 95 %); of single places it says nothing.
 struct InterpolationError {
     Index points = 0;    ///< held-out points with a finite loss and a finite interpolation
     double largest = 0;  ///< in units of the loss
     double root_mean_square = 0;
-    Index gaps = 0;  ///< held-out points where only one of the two is finite; not among `points`
+    double share = 1;  ///< 1 - 0.05^(1 / points), about 3 / points; of several checks see `project_to_bound`
+    Index gaps = 0;    ///< held-out points where only one of the two is finite; not among `points`
 };
 
 /// An interpolation on a dense grid. Its losses are no evaluations except where `exact` is 1.
@@ -49,7 +50,8 @@ struct AdaptiveSurface {
     bool refined =
         false;  ///< each cell's estimated error is below the tolerance, except of those that cannot be divided further
     std::optional<InterpolationError>
-        error;  ///< measured on the held-out points; none before all are evaluated
+        error;             ///< measured on the held-out points; none before all are evaluated
+    bool bounded = false;  ///< `project_to_bound` alone: whether `error` is at most the tolerance
 
     /// @throws ConfigError if no error has been measured
     [[nodiscard]] const InterpolationError& measured_error() const {

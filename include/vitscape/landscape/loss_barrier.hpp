@@ -23,6 +23,9 @@ struct LossBarrier {
     double standard_error = std::numeric_limits<double>::quiet_NaN();
     double at = 0;            ///< where, 0 < at < 1
     double from = 0, to = 0;  ///< the losses at the two ends
+    /// Of each sample at `at`, whose mean is the height: so two barriers over the same samples can be compared in pairs. Empty
+    /// where the height is infinite.
+    std::vector<double> rises = {};
 };
 
 namespace detail {
@@ -75,10 +78,10 @@ template <Backend B, class O, class Path>
     }
     if (barrier.at == 0)
         throw ConfigError("a barrier needs points of the path between its ends, 0 < x < 1; there is none");
-    std::vector<double> rises = detail::losses_at<B>(objective, path, barrier.at, point);
-    for (std::size_t i = 0; i < rises.size(); ++i)
-        rises[i] -= (1 - barrier.at) * first[i] + barrier.at * last[i];
-    const MeanAndError height = mean_and_error(rises);
+    barrier.rises = detail::losses_at<B>(objective, path, barrier.at, point);
+    for (std::size_t i = 0; i < barrier.rises.size(); ++i)
+        barrier.rises[i] -= (1 - barrier.at) * first[i] + barrier.at * last[i];
+    const MeanAndError height = mean_and_error(barrier.rises);
     barrier.height = height.mean;
     barrier.standard_error = height.standard_error;
     return barrier;

@@ -10,6 +10,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/random.hpp>
 #include <vitscape/core/work_control.hpp>
+#include <vitscape/landscape/adaptive.hpp>
 #include <vitscape/landscape/grid.hpp>
 #include <vitscape/landscape/model_plane.hpp>
 #include <vitscape/landscape/projector.hpp>
@@ -129,15 +130,25 @@ template <Backend B, class O>
     return curve;
 }
 
-/// The loss along a curve: a surface of one row with x = t.
-template <Backend B, class O>
+/// The loss, and what `measures` give, along a curve: a surface of one row with x = t.
+template <Backend B, class O, class... Ms>
 [[nodiscard]] Surface project(O&& objective, const Curve<B>& curve, const Grid& grid,
-                              const ProjectionOptions& options = {}) {
+                              const ProjectionOptions& options = {}, Ms&&... measures) {
     static_assert(require_evaluable<O, B>());
     if constexpr (Evaluable<O, B>) {
         grid.check();
-        return detail::project_rows<B>(objective, curve, grid.coordinates(), {0.0}, options);
+        return detail::project_rows<B>(objective, curve, grid.coordinates(), {0.0}, options, measures...);
     }
+}
+
+/// The loss along a curve by refinement, with x = t.
+template <Backend B, class O>
+[[nodiscard]] AdaptiveSurface project_adaptively(O&& objective, const Curve<B>& curve, const Grid& range,
+                                                 const AdaptiveOptions& options = {}) {
+    static_assert(require_evaluable<O, B>());
+    if constexpr (Evaluable<O, B>)
+        return detail::refine_surface<B>(objective, curve,
+                                         PlaneGrid(range, Grid{.from = 0, .to = 0, .steps = 1}), options);
 }
 
 }  // namespace vitscape

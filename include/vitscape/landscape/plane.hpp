@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/functors.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/tensor/vector.hpp>
 
@@ -67,12 +66,7 @@ class Line {
 
     /// Writes theta + alpha delta to `out`. The second coordinate is ignored; it exists for the interface of
     /// `Plane`.
-    void point(double alpha, double, Vector<B>& out) const {
-        using T = typename B::Storage;
-        detail::require_same_size(theta_, out);
-        out.backend().map(1, out.size(), functor::LinearCombination<T>{T(1), static_cast<T>(alpha)},
-                          detail::flat(out), detail::flat(theta_), detail::flat(delta_));
-    }
+    void point(double alpha, double, Vector<B>& out) const { line_point(theta_, alpha, delta_, out); }
 
   private:
     Vector<B> theta_, delta_;

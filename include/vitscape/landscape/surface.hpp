@@ -11,6 +11,7 @@
 
 #include <xtensor/xtensor.hpp>
 
+#include <vitscape/core/measured_number.hpp>
 #include <vitscape/core/shape.hpp>
 #include <vitscape/core/statistics.hpp>
 
@@ -37,6 +38,21 @@ struct PlaneGeometry {
     }
 };
 
+/// A number that each point of a surface has beside the loss (`PointMeasure`); NaN where it is not finite or has not been
+/// computed.
+struct SurfaceNumber {
+    NumberCard card{};
+    xt::xtensor<double, 2> values{};  // (y, x)
+    xt::xtensor<double, 2> errors{};  // (y, x); NaN where `card.error` is none
+    MeasuredNumber centre{};          ///< at theta
+
+    /// A number without any computed point. @param like  a table of the surface, for the shape
+    [[nodiscard]] static SurfaceNumber of(NumberCard card, const xt::xtensor<double, 2>& like) {
+        const xt::xtensor<double, 2> nothing(like.shape(), std::numeric_limits<double>::quiet_NaN());
+        return {std::move(card), nothing, nothing, {}};
+    }
+};
+
 /// A loss on a grid: `loss(iy, ix)` is L(theta + x[ix] delta + y[iy] eta). A line is a surface with the single
 /// row y = {0}.
 ///
@@ -55,7 +71,8 @@ struct Surface {
     double centre_loss = std::numeric_limits<double>::quiet_NaN();
     double centre_standard_error = std::numeric_limits<double>::quiet_NaN();
     PlaneGeometry geometry;
-    Index samples = 0;  ///< 0 if the objective is not a mean over samples
+    Index samples = 0;                     ///< 0 if the objective is not a mean over samples
+    std::vector<SurfaceNumber> numbers{};  ///< computed where the loss is
 
     Surface() = default;
     /// A surface without any computed point.
@@ -89,6 +106,18 @@ struct Surface {
         return result;
     }
 };
+
+/// A surface with a number in place of the loss, as figures draw it; a standard error stays one, a bound is left out.
+[[nodiscard]] inline Surface surface_of(const Surface& surface, const SurfaceNumber& number) {
+    Surface other(surface.x, surface.y);
+    other.loss = number.values;
+    if (number.card.error == NumberError::standard_error) other.standard_error = number.errors;
+    other.computed = surface.computed;
+    other.centre_loss = number.centre.value;
+    other.geometry = surface.geometry;
+    other.samples = surface.samples;
+    return other;
+}
 
 /// Mean of the differences a[i] - b[i] and its standard error.
 [[nodiscard]] inline MeanAndError mean_and_error_of_difference(std::span<const double> a,

@@ -12,6 +12,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/landscape/surface.hpp>
+#include <vitscape/landscape/volume.hpp>
 
 namespace vitscape {
 
@@ -28,6 +29,12 @@ concept SurfaceFormat = requires(const std::filesystem::path& path, const Surfac
                                  const nlohmann::ordered_json& metadata) {
     { *F::endings.begin() } -> std::convertible_to<std::string_view>;
     F::write(path, surface, metadata);
+};
+/// One that also holds volumes.
+template <class F>
+concept VolumeFormat = SurfaceFormat<F> && requires(const std::filesystem::path& path, const Volume& volume,
+                                                    const nlohmann::ordered_json& metadata) {
+    F::write(path, volume, metadata);
 };
 /// One that is also read.
 template <class F>
@@ -51,6 +58,20 @@ struct SurfaceFormats {
         return endings_of([&]<class F>() { return true; });
     }
 
+    /// Those of formats that also hold volumes.
+    [[nodiscard]] static std::vector<std::string> volume_endings() {
+        return endings_of([&]<class F>() { return VolumeFormat<F>; });
+    }
+    /// @throws as `require`, and ConfigError where the format holds no volumes, with those that do
+    static void require_volume(std::string_view ending) {
+        require(ending);
+        with_format(ending, [&]<class F>() {
+            if (!VolumeFormat<F>)
+                throw ConfigError(message("files that end in ", ending, " hold no volumes; those that do are",
+                                          listed(volume_endings())));
+        });
+    }
+
     /// @throws ConfigError where no format has this ending, with all that there are, or a library that it needs is missing
     static void require(std::string_view ending) {
         with_format(ending, [&]<class F>() {
@@ -66,6 +87,15 @@ struct SurfaceFormats {
         with_format(path.extension().string(), [&]<class F>() { F::write(path, surface, metadata); });
     }
 
+    /// The same of a volume. @throws as `require_volume`; IoError if the file cannot be written
+    static void write(const std::filesystem::path& path, const Volume& volume,
+                      const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+        require_volume(path.extension().string());
+        with_format(path.extension().string(), [&]<class F>() {
+            if constexpr (VolumeFormat<F>) F::write(path, volume, metadata);
+        });
+    }
+
     /// Writes PREFIX followed by each ending, in this order; nothing where one of them cannot be written by this build.
     /// @throws as `write`
     static void write_all(const std::filesystem::path& prefix, const std::vector<std::string>& endings,
@@ -73,6 +103,12 @@ struct SurfaceFormats {
                           const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
         for (const std::string& ending : endings) require(ending);
         for (const std::string& ending : endings) write(surface_path(prefix, ending), surface, metadata);
+    }
+    static void write_all(const std::filesystem::path& prefix, const std::vector<std::string>& endings,
+                          const Volume& volume,
+                          const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+        for (const std::string& ending : endings) require_volume(ending);
+        for (const std::string& ending : endings) write(surface_path(prefix, ending), volume, metadata);
     }
 
     /// @throws IoError where the file cannot be read, or is of a format that is not

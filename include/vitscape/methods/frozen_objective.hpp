@@ -27,7 +27,8 @@ namespace vitscape {
 
 /// The loss of a method on fixed images with fixed masks, as a function of the parameters: the function whose
 /// surface, Hessian and sharpness are measured. Images are prepared once, at construction. Satisfies
-/// `SampledObjective`, `TwiceDifferentiable`, `PlaneDifferentiable` and `HasGaussNewton`.
+/// `SampledObjective`, `TwiceDifferentiable`, `PlaneDifferentiable` and `HasGaussNewton`, with a classifier
+/// `ClassifyingObjective`.
 template <Backend B, class M>
 class FrozenObjective {
     static_assert(require_method<M, B>());
@@ -35,6 +36,7 @@ class FrozenObjective {
     using J = PlaneJets<P>;  // second derivatives of a bfloat16 model are computed in float
     template <int K>
     using Products = std::optional<SecondOrder<P, M, K>>;
+    static constexpr bool classifies = ClassifyingMethod<M, B> && !EvaluatedApart<M>;
     using Sources = std::span<const Vector<P>* const>;
     using Targets = std::span<Vector<P>* const>;
 
@@ -91,6 +93,21 @@ class FrozenObjective {
     void sample_losses(const Vector<P>& theta, std::span<double> out) {
         start_losses(theta, 0);
         finish_losses(0, out);
+    }
+
+    /// The class of each image.
+    [[nodiscard]] std::span<const std::int64_t> labels() const requires(classifies) { return labels_; }
+    /// Makes `out` the logits (images, classes), row by row.
+    void sample_logits(const Vector<P>& theta, std::vector<double>& out) requires(classifies) {
+        const typename B::Pointer values = weights_.of(theta);
+        std::vector<std::vector<double>> logits(parts_.inputs.size());
+        backends_.for_each(parts_.size(), [&](const B& own, std::size_t, Index part) {
+            const auto i = static_cast<std::size_t>(part);
+            Eval<B> eval(own, values);
+            logits[i] = download(own, method_.logits(eval, parts_.inputs[i]).value.view());
+        });
+        out.clear();
+        for (const std::vector<double>& part : logits) out.insert(out.end(), part.begin(), part.end());
     }
 
     /// Mean loss over the images.
@@ -213,6 +230,7 @@ class FrozenObjective {
           backends_(backend),
           masters_(master(backend)),
           teacher_(teacher),
+          labels_(images.labels.begin(), images.labels.end()),
           samples_(static_cast<Index>(images.size())) {
         Eval<B> eval(backend_, weights_of_teacher());
         parts_ = batches_.prepared(method_, eval, at_once(1));
@@ -276,6 +294,7 @@ class FrozenObjective {
     Vector<P> teacher_;   // empty if the method has none
     Vector<P> still_;     // zeros, the derivatives of what does not move; empty until they are needed
     std::vector<double> losses_;
+    std::vector<std::int64_t> labels_;  // -1 where the images have none
     Index samples_;
 };
 

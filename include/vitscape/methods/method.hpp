@@ -46,7 +46,7 @@ concept MethodInputs = std::default_initializable<typename M::template Inputs<B>
 /// predicts, just before the loss; only products with the Gauss-Newton matrix need it. Optional members: `parameter_groups()`, its own
 /// parameter groups for the optimizer, `take_fixed_tensors(std::span<const FixedTensor>)`, which takes those of a checkpoint instead of its
 /// own, and `Inputs::add_to(Signature&)`, which tells where the inputs are stored, so that a device can
-/// replay the work on them, and `prepare_training`, with the arguments of `prepare`, if a training reads its batches in another way
+/// replay the work on them, `pairs_images()` and `reads_whole_batch()` (below), and `prepare_training`, with the arguments of `prepare`, if a training reads its batches in another way
 /// than evaluations do. `B` is any backend, including `Dual`: Hessian-vector products run the same code on dual numbers.
 template <class M, class B>
 concept Method = Backend<B> && std::copy_constructible<M> && MethodInputs<M, B> &&
@@ -112,6 +112,25 @@ constexpr bool require_method() {
             "follows");
     }
     return true;
+}
+
+/// Whether a training changes an image by its partner in the batch, the i-th by the i-th from the end (`BatchPolicy`).
+template <class M>
+[[nodiscard]] bool pairs_images(const M& method) {
+    if constexpr (requires { method.pairs_images(); })
+        return method.pairs_images();
+    else
+        return false;
+}
+
+/// Why the loss of an image in a training depends on which images are in the batch with it, so that a batch cannot be divided; empty
+/// if it does not, but for the partner of `pairs_images`.
+template <class M>
+[[nodiscard]] std::string reads_whole_batch(const M& method) {
+    if constexpr (requires { method.reads_whole_batch(); })
+        return method.reads_whole_batch();
+    else
+        return {};
 }
 
 /// A method that is trained differently than it is evaluated, such as one with a recipe (methods/recipe.hpp):

@@ -117,6 +117,12 @@ class RcMae {
     [[nodiscard]] const VitShape& encoder() const { return config_.encoder; }
     [[nodiscard]] const Teacher& teacher() const { return config_.teacher; }
     [[nodiscard]] EvaluatedWeights evaluated_weights() const { return config_.evaluate; }
+    /// A share of each batch would be another one of its parts.
+    [[nodiscard]] std::string reads_whole_batch() const {
+        if (config_.teacher_share == 1 || only_reconstructs()) return {};
+        return message("the teacher sees a share of ", config_.teacher_share,
+                       " of each batch (--teacher-share)");
+    }
     /// Whether the loss is the reconstruction and nothing else.
     [[nodiscard]] bool only_reconstructs() const { return config_.consistency == 0; }
     [[nodiscard]] const ParameterLayout& layout() const { return student_.layout(); }

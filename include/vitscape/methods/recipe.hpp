@@ -62,6 +62,11 @@ class Regularized {
     [[nodiscard]] const Regularization& regularization() const { return regularization_; }
     [[nodiscard]] const std::tuple<Policies...>& policies() const { return policies_; }
 
+    /// Whether one of the policies mixes images with their partners, so that both must be in the same part of a batch.
+    [[nodiscard]] bool pairs_images() const {
+        return std::apply([](const auto&... policy) { return (pairs_images_by(policy) || ...); }, policies_);
+    }
+
     [[nodiscard]] const ParameterLayout& layout() const { return classifier_.layout(); }
     [[nodiscard]] PatchGrid grid() const { return classifier_.grid(); }
     [[nodiscard]] const VitShape& encoder() const { return classifier_.encoder(); }
@@ -108,6 +113,13 @@ class Regularized {
     }
 
   private:
+    template <class Policy>
+    static bool pairs_images_by(const Policy& policy) {
+        if constexpr (requires { policy.pairs_images(); })
+            return policy.pairs_images();
+        else
+            return false;
+    }
     static VitClassifierConfig without_smoothing(VitClassifierConfig config) {
         config.label_smoothing = 0;
         return config;

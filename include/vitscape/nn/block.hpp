@@ -66,6 +66,14 @@ struct Block {
             block.scale1 = add_scale(".ls1.gamma");
             block.scale2 = add_scale(".ls2.gamma");
         }
+        layout.add_block({.name = prefix,
+                          .heads = shape.heads,
+                          .qkv_weight = block.qkv.weight,
+                          .qkv_bias = block.qkv.bias,
+                          .projection_weight = block.projection.weight,
+                          .fc1_weight = block.fc1.weight,
+                          .fc1_bias = block.fc1.bias,
+                          .fc2_weight = block.fc2.weight});
         return block;
     }
 

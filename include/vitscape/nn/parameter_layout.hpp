@@ -48,6 +48,23 @@ struct ParameterInfo {
     [[nodiscard]] Index filters() const { return slot.shape.rank() >= 2 ? slot.shape[0] : 0; }
 };
 
+/// Where the numbers of a Transformer block are that can be rewritten without a change of its function: other orders of heads, of
+/// coordinates within a head and of hidden units, and other coordinates of a head.
+struct BlockSlots {
+    std::string name = {};  ///< the beginning of its parameters' names, e.g. "blocks.0"
+    Index heads = 1;
+    ParameterSlot qkv_weight = {};         ///< (3 width, width): query, key and value of all heads
+    ParameterSlot qkv_bias = {};           ///< (3 width)
+    ParameterSlot projection_weight = {};  ///< (width, width); its columns belong to the heads
+    ParameterSlot fc1_weight = {};         ///< (hidden, width)
+    ParameterSlot fc1_bias = {};           ///< (hidden)
+    ParameterSlot fc2_weight = {};         ///< (width, hidden)
+
+    [[nodiscard]] Index width() const { return projection_weight.shape[0]; }
+    [[nodiscard]] Index head_width() const { return width() / heads; }
+    [[nodiscard]] Index hidden() const { return fc1_weight.shape[0]; }
+};
+
 /// The offset and shape of each parameter in the flat vector. A model consists of its configuration and its layout; the
 /// values are stored elsewhere.
 class ParameterLayout {
@@ -62,9 +79,14 @@ class ParameterLayout {
         return slot;
     }
 
+    /// Notes that parameters that were added form a Transformer block.
+    void add_block(BlockSlots block) { blocks_.push_back(std::move(block)); }
+
     /// Length of the flat vector.
     [[nodiscard]] Index size() const { return size_; }
     [[nodiscard]] const std::vector<ParameterInfo>& parameters() const { return parameters_; }
+    /// The Transformer blocks, those of a decoder last.
+    [[nodiscard]] const std::vector<BlockSlots>& blocks() const { return blocks_; }
     /// nullptr if no parameter has this name.
     [[nodiscard]] const ParameterInfo* find(const std::string& name) const {
         for (const ParameterInfo& parameter : parameters_)
@@ -74,6 +96,7 @@ class ParameterLayout {
 
   private:
     std::vector<ParameterInfo> parameters_;
+    std::vector<BlockSlots> blocks_;
     Index size_ = 0;
 };
 

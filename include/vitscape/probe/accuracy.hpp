@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -80,34 +79,6 @@ inline Accuracy accuracy(std::span<const double> logits, std::span<const std::in
             numbers ? static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin()) : -1);
     }
     return predicted;
-}
-
-/// The expected calibration error (Guo et al. 2017, arXiv 1706.04599, equation 5): the mean over images of
-/// |accuracy - mean confidence| of the image's bin, where the confidence is the largest softmax of the logits and bins divide
-/// [0, 1] evenly. NaN if a logit is not finite. Biased upwards for few images.
-/// @param logits  (images, classes), row by row
-/// @throws ShapeError if the sizes do not match, DataError for a label outside the classes, ConfigError without bins
-[[nodiscard]] inline double calibration_error(std::span<const double> logits,
-                                              std::span<const std::int64_t> labels, std::size_t bins = 15) {
-    if (bins == 0) throw ConfigError("a calibration error needs at least one bin");
-    (void)detail::count_labels(logits, labels);  // checks
-    const std::size_t classes = logits.size() / labels.size();
-    std::vector<double> hits(bins, 0), confidence(bins, 0);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        const auto row = logits.subspan(i * classes, classes);
-        const auto largest = std::max_element(row.begin(), row.end());
-        double sum = 0;
-        for (const double logit : row) sum += std::exp(logit - *largest);
-        const double sure = 1 / sum;
-        if (!std::isfinite(sure)) return std::numeric_limits<double>::quiet_NaN();
-        const std::size_t bin =
-            std::min(bins - 1, static_cast<std::size_t>(sure * static_cast<double>(bins)));
-        confidence[bin] += sure;
-        hits[bin] += largest - row.begin() == labels[i] ? 1 : 0;
-    }
-    double error = 0;
-    for (std::size_t bin = 0; bin < bins; ++bin) error += std::abs(hits[bin] - confidence[bin]);
-    return error / static_cast<double>(labels.size());
 }
 
 }  // namespace vitscape

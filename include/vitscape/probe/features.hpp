@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -10,6 +12,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/data/balanced.hpp>
 #include <vitscape/data/loader.hpp>
+#include <vitscape/distributed/gather.hpp>
 #include <vitscape/methods/images_at_once.hpp>
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/tensor/weights.hpp>
@@ -40,14 +43,16 @@ struct Features {
 struct FeatureOptions {
     std::size_t batch = 0;  ///< images at once; 0: 128, and on a device more of a small model
     std::function<void(std::size_t)> progress =
-        {};  ///< called with the number of images done; may throw to stop
+        {};  ///< called with the number of images that this process has done; may throw to stop
 };
 
 /// The features of a classifier's encoder for all images of a dataset, without augmentation: the input of its head. The
 /// encoder of a pre-trained autoencoder is copied into a classifier by `transfer`.
-template <Backend B, Dataset D>
+/// @param communicator  of processes that all call this: each encodes some of the batches, and all get the same features
+template <Backend B, Dataset D, Communicator C = SingleProcess>
 Features encode_features(B backend, const VitClassifier& classifier, const Vector<Master<B>>& theta,
-                         const D& data, const ImageTransform& transform, const FeatureOptions& options = {}) {
+                         const D& data, const ImageTransform& transform, const FeatureOptions& options = {},
+                         C communicator = {}) {
     const std::size_t batch = options.batch != 0 ? options.batch : images_at_once(backend, classifier);
     const Loader<D> loader(data, {.batch = batch, .shuffle = false, .transform = transform.evaluation()});
     Weights<B> weights(backend);
@@ -55,15 +60,22 @@ Features encode_features(B backend, const VitClassifier& classifier, const Vecto
     VitClassifier::Inputs<B> inputs;
     Features features;
     features.width = static_cast<std::size_t>(classifier.config().encoder.transformer.width);
-    features.values.reserve(data.size() * features.width);
-    for (const Batch& part : loader.epoch(0)) {
+    features.values.resize(data.size() * features.width);
+    for (std::size_t i = 0; i < data.size(); ++i) features.labels.push_back(data.label(i));
+    const Share own = share_of(loader.batches(), communicator);
+    const std::size_t first = std::min(data.size(), own.first * batch);
+    std::size_t done = 0;
+    for (const Batch& part : loader.epoch(0, own.first, own.end)) {
         classifier.prepare_images(backend, part.images, inputs);
         const Variable<B> rows = classifier.features(eval, inputs);  // (images, width)
-        for (const double number : download(backend, rows.value.view()))
-            features.values.push_back(static_cast<float>(number));
-        features.labels.insert(features.labels.end(), part.labels.begin(), part.labels.end());
-        if (options.progress) options.progress(features.labels.size());
+        const std::vector<double> numbers = download(backend, rows.value.view());
+        std::transform(numbers.begin(), numbers.end(),
+                       features.values.begin() + static_cast<std::ptrdiff_t>((first + done) * features.width),
+                       [](double number) { return static_cast<float>(number); });
+        done += part.size();
+        if (options.progress) options.progress(done);
     }
+    join(communicator, std::span(features.values));
     return features;
 }
 

@@ -10,6 +10,7 @@
 
 #include <vitscape/autograd/ops/losses.hpp>
 #include <vitscape/core/random.hpp>
+#include <vitscape/distributed/gather.hpp>
 #include <vitscape/nn/block.hpp>
 #include <vitscape/nn/parameter_groups.hpp>
 #include <vitscape/optim/lars.hpp>
@@ -32,11 +33,16 @@ struct LinearProbeOptions {
 /// A linear classifier on frozen features, after a batch normalization without learned parameters:
 /// logits = W (x - mean) / sqrt(variance + epsilon) + b. Training uses the mean and (biased) variance of the batch, evaluation
 /// their running averages (unbiased variance), as in PyTorch's BatchNorm1d(affine=False).
-template <Backend P>
+///
+/// With a communicator of several processes, which all have the same features and make the same calls, each computes losses and
+/// gradients of its share of a batch: the same steps up to rounding.
+template <Backend P, CommunicatorFor<P> C = SingleProcess>
 class LinearProbe {
   public:
-    LinearProbe(P backend, Index width, Index classes, const LinearProbeOptions& options = {})
+    LinearProbe(P backend, Index width, Index classes, const LinearProbeOptions& options = {},
+                C communicator = {})
         : options_(options),
+          communicator_(std::move(communicator)),
           width_(width),
           classes_(classes),
           head_(add_linear(layout_, "head", width, classes, Initializer::normal(0.01))),
@@ -70,9 +76,15 @@ class LinearProbe {
             targets[i * static_cast<std::size_t>(classes_) + static_cast<std::size_t>(labels[i])] = 1;
         }
         P& backend = theta_.backend();
-        const auto count = static_cast<Index>(samples);
-        upload_into(backend, {count, width_}, staging_, features_);
-        upload_into(backend, {count, classes_}, targets, targets_);
+        const bool shares = samples >= static_cast<std::size_t>(communicator_.size());
+        const Share own = shares ? share_of(samples, communicator_) : Share{0, samples};
+        const auto count = static_cast<Index>(own.end - own.first);
+        const auto rows_of = [&](const auto& all, std::size_t columns) {
+            return std::span(all).subspan(own.first * columns, (own.end - own.first) * columns);
+        };
+        upload_into(backend, {count, width_}, rows_of(staging_, width), features_);
+        upload_into(backend, {count, classes_}, rows_of(targets, static_cast<std::size_t>(classes_)),
+                    targets_);
         fill(0, gradient_);
         tape_.bind(theta_.data(), gradient_.data());
         const Variable<P> losses =
@@ -80,9 +92,12 @@ class LinearProbe {
         double loss = 0;
         for (const double one : download(backend, losses.value.view()))
             loss += one / static_cast<double>(samples);
+        if (shares) loss = sum_over_processes(communicator_, loss);
         if (!std::isfinite(loss))
             throw NumericError(message("a probe's loss is ", loss, "; try a smaller learning rate"));
         tape_.backward(losses, 1 / static_cast<double>(samples));
+        if (shares) communicator_.start_sum(backend, gradient_.size(), gradient_.data());
+        communicator_.finish(backend);
         options_.optimizer.step(state_, std::span<const ParameterGroup>(groups_), learning_rate, 1, gradient_,
                                 theta_);
         return loss;
@@ -204,6 +219,7 @@ class LinearProbe {
     }
 
     LinearProbeOptions options_;
+    C communicator_;
     Index width_, classes_;
     ParameterLayout layout_;
     LinearParameters head_;

@@ -22,9 +22,11 @@ struct NearestNeighbours {
 /// Fraction of the `queries` images whose class wins the vote of their nearest neighbours among `known`, by cosine
 /// similarity of the features; a vote has the weight exp(cosine / temperature) (Wu et al. 2018, arXiv 1805.01978). Needs no
 /// training, so it can be monitored during a training. Ties go to the lower class.
+/// @param communicator  of processes that all call this with the same features: each looks for the neighbours of some queries
 /// @throws ShapeError if the widths of the features differ, DataError if either set is empty
-inline double nearest_neighbour_accuracy(const Features& known, const Features& queries,
-                                         const NearestNeighbours& options = {}) {
+template <Communicator C = SingleProcess>
+double nearest_neighbour_accuracy(const Features& known, const Features& queries,
+                                  const NearestNeighbours& options = {}, C communicator = {}) {
     if (known.width != queries.width)
         throw ShapeError(
             message("features of ", known.width, " and of ", queries.width, " numbers are not comparable"));
@@ -45,7 +47,9 @@ inline double nearest_neighbour_accuracy(const Features& known, const Features& 
     std::vector<double> votes(classes);
     double right = 0;
     constexpr std::size_t block = 256;
-    for (std::size_t first = 0; first < queries.images(); first += block) {
+    const Share own = share_of((queries.images() + block - 1) / block, communicator);
+    for (std::size_t first = own.first * block; first < std::min(queries.images(), own.end * block);
+         first += block) {
         const std::size_t count = std::min(block, queries.images() - first);
         const Matrix cosines = unit_rows(queries, first, count) * all.transpose();  // (count, known)
         for (std::size_t i = 0; i < count; ++i) {
@@ -68,7 +72,7 @@ inline double nearest_neighbour_accuracy(const Features& known, const Features& 
             right += winner == queries.labels[first + i] ? 1 : 0;
         }
     }
-    return right / static_cast<double>(queries.images());
+    return sum_over_processes(communicator, right) / static_cast<double>(queries.images());
 }
 
 }  // namespace vitscape

@@ -72,12 +72,21 @@ inline void add_region(FigureScript& script, const RegionOutline* region) {
     block("bounds", [&](std::size_t i) { return region->open[i]; });
 }
 
+/// The computed points of an interpolated surface as the data block $computed.
+inline void add_computed(FigureScript& script, const std::vector<std::array<double, 2>>* points) {
+    script.begin_data("computed");
+    script.line("NaN NaN\n");  // gnuplot rejects an empty block
+    if (points != nullptr)
+        for (const auto& [x, y] : *points) script.line(FigureScript::number(x), " ", FigureScript::number(y));
+    script.end_data();
+}
+
 }  // namespace detail
 
 /// Writes a filled contour figure (.png, .svg or .pdf): colours, labelled iso-lines, equal units along both
 /// axes, the centre marked by a cross. Several panels are placed side by side with one colour scale, so that
 /// models can be compared. A panel's region is outlined in white, with dots where its edge was
-/// found and triangles where it may go on; its marks are circles with their names, its path is a line. The loss is interpolated bicubically between
+/// found and triangles where it may go on; its marks are circles with their names, its path is a line, its computed points are dots. The loss is interpolated bicubically between
 /// the points; NaN points are grey.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
@@ -89,8 +98,10 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     const double height = options.plot_height, unit = height / 620;
     const bool panel_titles =
         std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.title.empty(); });
-    const double left = 98 * unit, gap = 34 * unit, right = detail::colorbox_margin(scale) * unit,
-                 bottom = 72 * unit;
+    const bool own_axes =
+        std::any_of(panels.begin(), panels.end(), [](const auto& panel) { return !panel.y_label.empty(); });
+    const double left = 98 * unit, gap = own_axes ? left + 24 * unit : 34 * unit,
+                 right = detail::colorbox_margin(scale) * unit, bottom = 72 * unit;
     const std::size_t columns = detail::panel_columns(panels.size()),
                       rows = (panels.size() + columns - 1) / columns;
     const double head = (24 + (options.title.empty() ? 0 : 34)) * unit;
@@ -117,12 +128,15 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
     script.line("set clip two");
     for (std::size_t k = 0; k < panels.size(); ++k) {
         const Surface& surface = *panels[k].surface;
-        const bool first = k % columns == 0;
+        const bool first = own_axes || k % columns == 0;
+        const std::string& x_label = panels[k].x_label.empty() ? options.x_label : panels[k].x_label;
+        const std::string& y_label = panels[k].y_label.empty() ? options.y_label : panels[k].y_label;
         const std::size_t above = k / columns;  // rows of panels
         const double floor = bottom + static_cast<double>(rows - 1 - above) * row_height;
         const GridValues grid = detail::drawn_grid(surface, scale, 240);
         detail::add_grid(script, "image", grid);
         detail::add_region(script, panels[k].region);
+        detail::add_computed(script, panels[k].computed);
         detail::add_contours(script, grid, scale, (surface.y.back() - surface.y.front()) / height * unit);
         detail::add_marks(script, panels[k].marks, surface, detail::FigureAxes::plane);
         if (k == 0 && !options.title.empty())
@@ -140,10 +154,11 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("set xrange [", surface.x.front(), ":", surface.x.back(), "]");
         script.line("set yrange [", surface.y.front(), ":", surface.y.back(), "]");
         script.line("set title ", detail::gnuplot_text(panels[k].title), " offset 0,-0.4");
-        script.line("set xlabel ", detail::gnuplot_text(options.x_label), " offset 0,0.3");
+        script.line("set xlabel ", detail::gnuplot_text(x_label), " offset 0,0.3");
         if (first)  // at the edge, whatever the width of the numbers
-            script.line("set label 1002 ", detail::gnuplot_text(options.y_label), " at screen ",
-                        16 * unit / width, ",", (floor + height / 2) / canvas_height, " center rotate by 90");
+            script.line("set label 1002 ", detail::gnuplot_text(y_label), " at screen ",
+                        (begins[k] - left + 16 * unit) / width, ",", (floor + height / 2) / canvas_height,
+                        " center rotate by 90");
         script.line("set format y ", first ? "'%g'" : "''");
         script.line("set format x '%g'");
         if (k + 1 == panels.size()) {
@@ -161,6 +176,8 @@ inline void write_contour(const std::filesystem::path& path, const std::vector<F
         script.line("plot $image using 1:2:3 with image notitle, ",
                     "$on_dark with lines lw 1.1 lc rgb '#ffffff' notitle, ",
                     "$on_light with lines lw 1.1 lc rgb '#303030' notitle, ",
+                    "$computed with points pt 7 ps 0.4 lc rgb '#000000' notitle, ",
+                    "$computed with points pt 7 ps 0.2 lc rgb '#ffffff' notitle, ",
                     "$outline with lines lw 4 lc rgb '#000000' notitle, ",
                     "$outline with lines lw 2 lc rgb '#ffffff' notitle, ",
                     "$edge with points pt 7 ps 0.7 lc rgb '#000000' notitle, ",

@@ -38,6 +38,11 @@ struct FigurePanel {
     const Surface* surface;
     const RegionOutline* region = nullptr;  ///< drawn by a contour figure; null for none
     const SurfaceMarks* marks = nullptr;    ///< null for none
+    /// Of a contour figure whose panels have axes of their own; empty for those of all panels.
+    std::string x_label = {}, y_label = {};
+    /// (x, y) of the points that were computed, drawn as dots by contour and slice, where the surface is an interpolation; null
+    /// where the surface's points are.
+    const std::vector<std::array<double, 2>>* computed = nullptr;
 };
 
 /// Texts and size of a figure.

@@ -32,7 +32,7 @@ inline std::size_t central_row(const Surface& surface) {
 
 /// Writes the loss along x (.png, .svg or .pdf): a line, or the row of a surface closest to y = 0, with a
 /// band of two standard errors on each side. Several panels are several curves in one plot, with the
-/// marks of the first. NaN points are gaps.
+/// marks of the first. NaN points are gaps. A curve with `computed` points has dots at those alone.
 /// @throws ConfigError if gnuplot is missing or there is nothing to draw; IoError if it fails or the
 ///         file cannot be written.
 inline void write_slice(const std::filesystem::path& path, const std::vector<FigurePanel>& curves,
@@ -67,9 +67,20 @@ inline void write_slice(const std::filesystem::path& path, const std::vector<Fig
         plots +=
             message(k == 0 ? "plot " : ", ", "$curve", k,
                     " using 1:3:4 with filledcurves fillstyle transparent solid 0.25 noborder lc rgb ", color,
-                    " notitle, $curve", k, " using 1:2 with linespoints", series_dashed(k) ? " dt 2" : "",
-                    " lw 2 pt 7 ps 0.5 lc rgb ", color, curves[k].title.empty() ? " notitle" : " title ",
+                    " notitle, $curve", k,
+                    curves[k].computed != nullptr ? " using 1:2 with lines" : " using 1:2 with linespoints",
+                    series_dashed(k) ? " dt 2" : "",
+                    curves[k].computed != nullptr ? " lw 2 lc rgb " : " lw 2 pt 7 ps 0.5 lc rgb ", color,
+                    curves[k].title.empty() ? " notitle" : " title ",
                     curves[k].title.empty() ? "" : detail::gnuplot_text(curves[k].title));
+        if (curves[k].computed == nullptr) continue;
+        data.begin_data(message("computed", k));
+        data.line("NaN NaN\n");  // gnuplot rejects an empty block
+        for (const auto& [x, y] : *curves[k].computed)
+            data.line(FigureScript::number(x), " ",
+                      FigureScript::number(detail::loss_between(surface, x, y)));
+        data.end_data();
+        plots += message(", $computed", k, " using 1:2 with points pt 7 ps 0.6 lc rgb ", color, " notitle");
     }
     if (!std::isfinite(low)) throw ConfigError("there is no finite loss to draw");
     const double unit = options.plot_height / 620.0;

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/mean_difference.hpp>
 #include <vitscape/io/json.hpp>
+#include <vitscape/study/origin.hpp>
 #include <vitscape/study/rows.hpp>
 
 namespace vitscape {
@@ -39,7 +41,7 @@ struct Evidence {
     std::function<std::string(const std::string& contestant)> unlearned;
     /// Why the training of a contestant had not ended; empty if it had.
     std::function<std::string(const std::string& contestant)> unfinished;
-    std::vector<std::string> untrained{};  ///< contestants that are controls
+    std::map<std::string, Origin> origins{};  ///< of contestants that were not trained here
 };
 
 /// A difference between two contestants in one row.
@@ -70,7 +72,8 @@ struct Verdict {
 
 /// A statement and its test: `text`, the `source` that states it, the rows and contestants that it needs, the first of them its
 /// primary number, and `judge`. An `optional` claim is skipped if the study lacks one of these; otherwise that is an error before
-/// any work. With a member `any_solution` that is true, a claim is judged even if a contestant learned nothing.
+/// any work. With a member `any_solution` that is true, a claim is judged even if a contestant learned nothing; a claim about a given
+/// model never is.
 template <class C>
 concept Claim = std::copyable<C> && requires(const C& claim, const Evidence& evidence) {
     { claim.text } -> std::convertible_to<std::string>;

@@ -55,18 +55,16 @@ class Comparison {
     /// Adds a method, by its name in files and its title in the report.
     /// @param variant  a share of the training images, or wrong labels; held-out images are the same for all. A method that does
     ///                 not read labels takes its training from an earlier contestant of the same method and images.
-    /// @param trained  false: an untrained network as a control
+    /// @param origin  `Origin::initial`: an untrained network as a control
     /// @throws ConfigError for a duplicate name and for too few images, DataError for a classifier or wrong labels if the images
     ///         have no classes
     template <ComparableMethod<B> M>
     void add(std::string name, std::string title, M method, const DataVariant& variant = {},
-             bool trained = true) {
-        if (ClassifyingMethod<M, B> && !setting_.labelled())
-            throw DataError(message(title, " learns the classes of images, and these have none"));
-        for (const auto& other : entrants_)
-            if (other->name() == name) throw ConfigError(message("two methods are called '", name, "'"));
-        Contestant<M> contestant{std::move(name), std::move(title), std::move(method)};
-        contestant.trained = trained;
+             Origin origin = Origin::trained) {
+        if (origin == Origin::given)
+            throw ConfigError(message(title, " is a given model: add it by add_given, with its file"));
+        Contestant<M> contestant = checked(std::move(name), std::move(title), std::move(method));
+        contestant.origin = origin;
         if (variant != DataVariant{}) {
             contestant.images = TrainingImages(setting_.images, variant);
             check_enough_images(contestant.images->images.size(), setting_.images.classes().size(),
@@ -81,6 +79,24 @@ class Comparison {
                     break;
                 }
         entrants_.push_back(std::move(entrant));
+    }
+
+    /// Adds a model that is not trained here, with all of the study's images.
+    /// @param method  of the model's sizes and with its fixed tensors (`Checkpoint::give_fixed_tensors`)
+    /// @throws ConfigError for a duplicate name and for a model of images of another size, mean or deviation, DataError for a
+    ///         classifier if the images have no classes or another number of them
+    template <ComparableMethod<B> M>
+    void add_given(std::string name, std::string title, M method, GivenModel given) {
+        require_same_images(title, given, setting_.plan.training.transform);
+        Contestant<M> contestant = checked(std::move(name), std::move(title), std::move(method));
+        if constexpr (ClassifyingMethod<M, B>)
+            if (const Index classes = evaluated(contestant.method).config().classes;
+                classes != setting_.classes())
+                throw DataError(message(contestant.title, " has ", classes, " classes, the images have ",
+                                        setting_.classes()));
+        contestant.origin = Origin::given;
+        contestant.given = std::move(given);
+        entrants_.push_back(std::make_unique<EntrantOf<B, Measures, M>>(std::move(contestant)));
     }
 
     /// Completes the remaining work and writes report.json, report.html and figures.
@@ -108,6 +124,14 @@ class Comparison {
     }
 
   private:
+    template <class M>
+    [[nodiscard]] Contestant<M> checked(std::string name, std::string title, M method) const {
+        if (ClassifyingMethod<M, B> && !setting_.labelled())
+            throw DataError(message(title, " learns the classes of images, and these have none"));
+        for (const auto& other : entrants_)
+            if (other->name() == name) throw ConfigError(message("two methods are called '", name, "'"));
+        return {std::move(name), std::move(title), std::move(method)};
+    }
     void show(const std::string& text) const {
         if (options_.progress != nullptr) *options_.progress << text << std::endl;
     }
@@ -124,13 +148,14 @@ class Comparison {
         CompletedRuns runs{.out = options_.out, .seeds = plan.seeds};
         for (const auto& entrant : entrants_) {
             runs.methods.emplace_back(entrant->name(), entrant->title());
-            if (!entrant->trained()) runs.untrained.insert(entrant->name());
+            if (entrant->origin() != Origin::trained) runs.origins[entrant->name()] = entrant->origin();
             if (entrant->variant() != DataVariant{}) runs.variants[entrant->name()] = entrant->variant();
         }
         runs.load(result_names(measures_));
         const ReportData data(runs, plan, rows_of(measures_, runs, plan), claims);
         nlohmann::json report = data.report(options_.data, setting_.images, setting_.test);
         report["plan"]["measures"] = describe_measures(measures_);
+        put_given(report);
         for_each_measure(measures_, [&](const auto& measure) {
             if constexpr (requires { measure.put_into(report, runs); }) measure.put_into(report, runs);
         });
@@ -151,6 +176,35 @@ class Comparison {
                               {options_.out / "report.html", options_.out / "report.json"}};
         written.files.insert(written.files.end(), page.figures.begin(), page.figures.end());
         return written;
+    }
+
+    /// Which files were given, and whose sizes or targets are others: their losses have other scales.
+    void put_given(nlohmann::json& report) const {
+        for (auto entrant_at = entrants_.begin(); entrant_at != entrants_.end(); ++entrant_at) {
+            const auto& entrant = *entrant_at;
+            const GivenModel* given = entrant->given();
+            if (given == nullptr) continue;
+            report["data"]["given_models"].push_back(message(
+                entrant->name(), ": ", given->file, ", ", given->bytes, " bytes, ", given->checksum, "; ",
+                pixel_text(given->pixels), given->description.empty() ? "" : "; " + given->description));
+            const nlohmann::json mine = entrant->description();
+            std::vector<std::string> others;
+            for (auto other_at = entrants_.begin(); other_at != entrants_.end(); ++other_at) {
+                const auto& other = *other_at;
+                if (other->given() != nullptr && other_at < entrant_at) continue;  // it is said of that one
+                const nlohmann::json theirs = other->description();
+                for (const char* part : {"encoder", "decoder", "masking", "pixel_loss", "loss"})
+                    if (mine.contains(part) && theirs.contains(part) && mine.at(part) != theirs.at(part)) {
+                        others.push_back(other->title());
+                        break;
+                    }
+            }
+            if (!others.empty())
+                report["notes"].push_back(
+                    message(entrant->title(), " differs in architecture, masks or targets from ",
+                            detail::joined(others),
+                            ": their losses have other scales, and their numbers of parameters differ."));
+        }
     }
 
     /// The plan in the folder if there is one, otherwise a new one from measured speeds and the budget.
@@ -254,20 +308,21 @@ class Comparison {
                    speeds_.at(entrant.name()).encoding +
                all * 12e-3;
     }
-    [[nodiscard]] ExpectedTime expected(const Entrant<B, Measures>& entrant, const Measures& measures) const {
-        return entrant.expected(setting_, speeds_.at(entrant.name()), measures);
+    [[nodiscard]] ExpectedTime expected(const Entrant<B, Measures>& entrant, std::uint64_t seed,
+                                        const Measures& measures) const {
+        return entrant.expected(setting_, seed, speeds_.at(entrant.name()), measures);
     }
     /// The time of the plan as it is; `epoch` is the time of all its epochs.
     [[nodiscard]] PlanTime time(const Measures& measures) const {
         PlanTime all;
-        const double seeds = static_cast<double>(setting_.plan.seeds.size());
         for (const auto* entrant : one_of_each_variant())
             if (setting_.labelled()) all.rest += baseline_seconds(*entrant);
-        for (const auto& entrant : entrants_) {
-            const ExpectedTime one = expected(*entrant, measures);
-            all.epoch += seeds * (one.training + one.per_training);
-            all.rest += seeds * (one.measures - one.per_training + pace_seconds(*entrant));
-        }
+        for (const auto& entrant : entrants_)
+            for (const std::uint64_t seed : setting_.plan.seeds) {
+                const ExpectedTime one = expected(*entrant, seed, measures);
+                all.epoch += one.training + one.per_training;
+                all.rest += one.measures - one.per_training + pace_seconds(*entrant);
+            }
         return all;
     }
     [[nodiscard]] double expected_seconds() const {
@@ -277,15 +332,23 @@ class Comparison {
 
     void show_plan() const {
         const ComparisonPlan& plan = setting_.plan;
-        std::string text = message("plan: ", setting_.images.size(), " images, ", plan.training.epochs,
-                                   " epochs, ", plan.seeds.size(), " seeds\n");
+        const bool trains = std::any_of(entrants_.begin(), entrants_.end(), [](const auto& entrant) {
+            return entrant->origin() == Origin::trained;
+        });
+        std::string text = message("plan: ", setting_.images.size(), " images, ",
+                                   trains ? message(plan.training.epochs, " epochs, ") : std::string(),
+                                   plan.seeds.size(), " seeds\n");
         const nlohmann::json all_options = describe_measures(measures_);  // outlives the loop's items()
         for (const auto& [measure, options] : all_options.items())
             text += message("  ", measure, ": ", options.dump(), "\n");
         for (const auto& entrant : entrants_) {
-            const ExpectedTime one = expected(*entrant, measures_);
-            text += message("  ", entrant->title(), ": ", duration_text(one.training), " of training and ",
-                            duration_text(one.measures), " of measures per seed\n");
+            const ExpectedTime one = expected(*entrant, plan.seeds.front(), measures_);
+            text += message("  ", entrant->title(), ": ",
+                            entrant->origin() == Origin::trained
+                                ? duration_text(one.training) + " of training and "
+                                : std::string(),
+                            duration_text(one.measures), " of measures ",
+                            entrant->origin() == Origin::given ? "from the first seed" : "per seed", "\n");
         }
         show(text + "expected in all: " + duration_text(expected_seconds()) +
              " (what is done already does not count)");

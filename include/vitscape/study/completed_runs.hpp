@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/json_value.hpp>
+#include <vitscape/study/origin.hpp>
 #include <vitscape/study/store.hpp>
 #include <vitscape/study/training_images.hpp>
 
@@ -38,7 +38,7 @@ struct CompletedRuns {
     std::filesystem::path out{};
     std::vector<std::uint64_t> seeds{};
     std::vector<std::pair<std::string, std::string>> methods{};    ///< names and titles
-    std::set<std::string> untrained{};                             ///< the names of those that are controls
+    std::map<std::string, Origin> origins{};                       ///< of those that were not trained here
     std::map<std::string, std::vector<nlohmann::json>> results{};  ///< of each method, one per seed
     std::map<std::string, DataVariant> variants{};                 ///< of methods that do not have all images
 
@@ -52,6 +52,14 @@ struct CompletedRuns {
     [[nodiscard]] DataVariant variant(const std::string& method) const {
         const auto found = variants.find(method);
         return found == variants.end() ? DataVariant{} : found->second;
+    }
+    [[nodiscard]] Origin origin(const std::string& method) const {
+        const auto found = origins.find(method);
+        return found == origins.end() ? Origin::trained : found->second;
+    }
+    /// How many of a method's runs, the first ones, have weights of their own: all, or one of a given model.
+    [[nodiscard]] std::size_t sets_of_weights(const std::string& method) const {
+        return origin(method) == Origin::given ? std::min<std::size_t>(1, seeds.size()) : seeds.size();
     }
     /// Whether a method has results of a loss of its own, not only the first loss in its place.
     [[nodiscard]] bool has_loss(std::string_view loss, const std::string& method) const {

@@ -14,6 +14,8 @@
 #include <vitscape/methods/vit_classifier.hpp>
 #include <vitscape/nn/transfer.hpp>
 #include <vitscape/probe/evaluate.hpp>
+#include <vitscape/study/given_model.hpp>
+#include <vitscape/study/origin.hpp>
 #include <vitscape/study/training_images.hpp>
 
 namespace vitscape {
@@ -32,11 +34,12 @@ template <class M>
 struct Contestant {
     std::string name, title;
     M method;
-    bool trained = true;                     ///< false: a control, whose initial values are measured
+    Origin origin = Origin::trained;         ///< of its weights
     std::optional<TrainingImages> images{};  ///< of its own; without: all of the study's
     /// The name of a contestant whose training is this one's too, because they differ in labels alone, which the method does not
     /// read; empty: none.
     std::string same_training{};
+    std::optional<GivenModel> given{};  ///< if that is the origin of its weights
 
     [[nodiscard]] TrainingImages images_of(const AnyDataset& all) const {
         return images ? *images : TrainingImages(all, {});
@@ -45,7 +48,7 @@ struct Contestant {
 template <class M>
 Contestant(std::string, std::string, M) -> Contestant<M>;
 template <class M>
-Contestant(std::string, std::string, M, bool) -> Contestant<M>;
+Contestant(std::string, std::string, M, Origin) -> Contestant<M>;
 
 /// A classifier with the encoder of the method, and its head or that of a probe; its loss is the cross entropy.
 template <Backend B, class M>
@@ -53,7 +56,9 @@ template <Backend B, class M>
     if constexpr (ClassifyingMethod<M, B>) {
         VitClassifierConfig config = evaluated(method).config();
         config.loss = ClassifierLoss::cross_entropy;
-        return VitClassifier(config);
+        VitClassifier classifier(config);
+        classifier.take_fixed_tensors(evaluated(method).fixed_tensors());
+        return classifier;
     } else {
         VitClassifier classifier({.encoder = method.encoder(), .classes = classes, .pooling = pooling});
         classifier.take_fixed_tensors(method.fixed_tensors());

@@ -20,7 +20,8 @@ class Entrant {
     virtual ~Entrant() = default;
     [[nodiscard]] virtual const std::string& name() const = 0;   ///< in files
     [[nodiscard]] virtual const std::string& title() const = 0;  ///< in the report
-    [[nodiscard]] virtual bool trained() const = 0;              ///< or an untrained control
+    [[nodiscard]] virtual Origin origin() const = 0;             ///< of its weights
+    [[nodiscard]] virtual const GivenModel* given() const = 0;   ///< null unless that is its origin
     [[nodiscard]] virtual nlohmann::json description() const = 0;
     [[nodiscard]] virtual const DataVariant& variant() const = 0;
     /// Whether another contestant is the same method, as far as types and descriptions say. A method with a part that only its
@@ -38,8 +39,8 @@ class Entrant {
     virtual void keep_pace(const ComparisonSetting<B>& setting, std::uint64_t seed,
                            const Pace& pace) const = 0;
     /// The expected time of a run from one seed.
-    [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
-                                                const Measures& measures) const = 0;
+    [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                                                const MethodSpeed& speed, const Measures& measures) const = 0;
     virtual void run(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
                      const Measures& measures, WorkMeter& meter) const = 0;
     virtual void baselines(const ComparisonSetting<B>& setting, double expected, WorkMeter& meter) const = 0;
@@ -57,10 +58,14 @@ class EntrantOf final : public Entrant<B, Measures> {
 
     [[nodiscard]] const std::string& name() const override { return contestant_.name; }
     [[nodiscard]] const std::string& title() const override { return contestant_.title; }
-    [[nodiscard]] bool trained() const override { return contestant_.trained; }
+    [[nodiscard]] Origin origin() const override { return contestant_.origin; }
+    [[nodiscard]] const GivenModel* given() const override {
+        return contestant_.given ? &*contestant_.given : nullptr;
+    }
     [[nodiscard]] nlohmann::json description() const override {
         nlohmann::json description = describe(contestant_.method);
-        if (!contestant_.trained) description["trained"] = false;
+        if (contestant_.origin != Origin::trained) description["trained"] = false;
+        if (contestant_.given) description["given"] = describe(*contestant_.given);
         return description;
     }
     [[nodiscard]] const DataVariant& variant() const override {
@@ -80,9 +85,9 @@ class EntrantOf final : public Entrant<B, Measures> {
     void keep_pace(const ComparisonSetting<B>& setting, std::uint64_t seed, const Pace& pace) const override {
         from(setting, seed).keep_pace(pace);
     }
-    [[nodiscard]] ExpectedTime expected(const ComparisonSetting<B>& setting, const MethodSpeed& speed,
-                                        const Measures& measures) const override {
-        return from(setting, setting.plan.seeds.front()).expected(speed, measures);
+    [[nodiscard]] ExpectedTime expected(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                                        const MethodSpeed& speed, const Measures& measures) const override {
+        return from(setting, seed).expected(speed, measures);
     }
     void run(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
              const Measures& measures, WorkMeter& meter) const override {

@@ -21,15 +21,19 @@ class ExpectedRun {
 
     /// Plan and contestant must outlive it. @param images, test_images  their numbers.
     /// @param labelled  whether the images have classes
+    /// @param taken  whether training and its losses come from another run
     ExpectedRun(const ComparisonPlan& plan, const Contestant<M>& contestant, const MethodSpeed& speed,
-                std::size_t images, std::size_t test_images, bool labelled)
+                std::size_t images, std::size_t test_images, bool labelled, bool taken = false)
         : plan_(plan),
           contestant_(contestant),
+          taken_(taken),
           speed_{.method = speed,
                  .images = images,
                  .test_images = test_images,
                  .probe_images = std::min(images, plan.probe_images),
-                 .training = plan.training.epochs * static_cast<double>(images) * speed.training,
+                 .training = contestant.origin == Origin::trained
+                                 ? plan.training.epochs * static_cast<double>(images) * speed.training
+                                 : 0,
                  .labelled = labelled,
                  .classifies = ClassifyingMethod<M, B>} {}
 
@@ -37,7 +41,7 @@ class ExpectedRun {
     [[nodiscard]] const RunSpeed& speed() const { return speed_; }
     /// The epochs, and the evaluations of probe and neighbours between them.
     [[nodiscard]] double training() const {
-        if (taken() || !contestant_.trained) return 0;
+        if (taken_ || contestant_.origin != Origin::trained) return 0;
         const double looks =
             !speed_.labelled ? 0 : std::ceil(static_cast<double>(plan_.training.epochs) / plan_.probe_every);
         return speed_.training + looks * 1.5 * static_cast<double>(speed_.probe_images + speed_.test_images) *
@@ -50,9 +54,9 @@ class ExpectedRun {
         return all * speed_.method.encoding * (TaughtMethod<Evaluated<M>, B> ? 2.2 : 1.2);
     }
     [[nodiscard]] double solution() const {
-        return taken() ? 0
-                       : 8 * speed_.method.loss.value *
-                             static_cast<double>(std::min(solution_images, speed_.images));
+        return taken_ ? 0
+                      : 8 * speed_.method.loss.value *
+                            static_cast<double>(std::min(solution_images, speed_.images));
     }
     /// With the measures.
     template <class Measures>
@@ -68,7 +72,7 @@ class ExpectedRun {
             if constexpr (MeasuresLosses<T>) {
                 double parts = 1;
                 if constexpr (MeasuresParts<T>) parts = measure.parts();
-                if (!taken())
+                if (!taken_)
                     time.measures += parts * measure.seconds(speed_.method.loss) *
                                      (has_total_loss<B>(contestant_.method) ? 2 : 1);
                 if (!has_one_loss<B>(contestant_.method) && speed_.labelled)
@@ -84,11 +88,9 @@ class ExpectedRun {
     }
 
   private:
-    /// Whether training and its losses come from another contestant.
-    [[nodiscard]] bool taken() const { return !contestant_.same_training.empty(); }
-
     const ComparisonPlan& plan_;
     const Contestant<M>& contestant_;
+    bool taken_;
     RunSpeed speed_;
 };
 

@@ -44,7 +44,8 @@ inline nlohmann::json json_difference(const TestedDifference& d) {
 }  // namespace detail
 
 /// The claims with their verdicts, for a report: "supported", "contradicted", "inconclusive", "measured" (a number, not a test) or
-/// "not judged" (a contestant learned nothing). p-values are adjusted by Holm's method over the claims that are judged. An
+/// "not judged" (a contestant learned nothing, or was given: one set of weights has no trainings that a difference could be tested
+/// over). p-values are adjusted by Holm's method over the claims that are judged. An
 /// inconclusive claim says how many seeds would decide with a power of 80 %, if difference and deviation stay as they are, at 5 %
 /// divided by the number of claims.
 [[nodiscard]] inline nlohmann::json judge(const std::vector<AnyClaim>& claims, const Evidence& evidence) {
@@ -52,7 +53,7 @@ inline nlohmann::json json_difference(const TestedDifference& d) {
     std::vector<Verdict> verdicts;
     std::vector<double> p_values;
     for (const AnyClaim& claim : claims) {
-        std::string unlearned, unfinished;
+        std::string unlearned, unfinished, given;
         for (const ClaimTerm& term : claim.needs()) {
             const auto once = [&](std::string& all, const std::string& why) {
                 const std::string sentence = message(evidence.title(term.contestant), ": ", why);
@@ -61,19 +62,25 @@ inline nlohmann::json json_difference(const TestedDifference& d) {
             };
             once(unlearned, evidence.unlearned(term.contestant));
             once(unfinished, evidence.unfinished(term.contestant));
+            if (const auto origin = evidence.origins.find(term.contestant);
+                origin != evidence.origins.end() && origin->second == Origin::given)
+                once(given, "given, one set of weights");
         }
         Verdict verdict;
-        if (unlearned.empty() || claim.any_solution) {
+        if (!given.empty()) {
+            verdict.verdict = "not judged";
+            verdict.note = "there are no trainings to test it over (" + given + ")";
+        } else if (unlearned.empty() || claim.any_solution) {
             verdict = claim.judge(evidence);
             const auto add = [&](const std::string& sentence) {
                 verdict.note += (verdict.note.empty() ? "" : "; ") + sentence;
             };
             if (!unfinished.empty() && !claim.any_solution)
                 add(message("training had not ended (", unfinished, ")"));
-            for (const std::string& control : evidence.untrained)
+            for (const auto& [control, origin] : evidence.origins)
                 if (const double mean =
                         mean_and_error(evidence.values({claim.needs().front().row, control})).mean;
-                    !claim.any_solution && std::isfinite(mean))
+                    origin == Origin::initial && !claim.any_solution && std::isfinite(mean))
                     add(message(evidence.title(control), ", which was not trained, has ",
                                 short_number(mean)));
         } else {

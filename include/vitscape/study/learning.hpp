@@ -37,7 +37,8 @@ struct BaselineAccuracies {
 };
 
 /// Whether a contestant learned something, and whether its training had ended. Claims about contestants that learned nothing
-/// are not judged: their solutions say nothing about their method.
+/// are not judged: their solutions say nothing about their method. A given model may have learned elsewhere what is of no use on
+/// these images; of its training nothing is known.
 ///
 /// It *learned* if its linear probe's accuracy lies above that of a random encoder and of raw pixels, by their 95 % intervals, and its loss
 /// below the trivial one in every run. Its training had *ended* if the loss of the last tenth of the epochs fell by less than
@@ -46,7 +47,7 @@ struct Learning {
     static constexpr double settled_share = 0.02, settled_gradient = 0.25;
 
     bool learned = true, ended = true;
-    bool control = false;                           ///< an untrained network, of which nothing else is asked
+    Origin origin = Origin::trained;                ///< only trainings are asked how they ended
     std::string why_not;                            ///< not learned: the first reason
     std::string why_not_ended;                      ///< not ended: the reasons
     Interval accuracy, random_encoder, raw_pixels;  ///< of the same linear probe: 95 % intervals
@@ -61,7 +62,7 @@ struct Learning {
         };
         return {{"own_head", own_head ? pair(*own_head) : nlohmann::json()},
                 {"learned", learned},
-                {"control", control},
+                {"origin", name_of(origin)},
                 {"ended", ended},
                 {"why_not", why_not},
                 {"why_not_ended", why_not_ended},
@@ -111,6 +112,7 @@ inline std::string percent_text(const Interval& interval) {
 [[nodiscard]] inline Learning learning_of(const CompletedRuns& runs, const std::string& contestant,
                                           const BaselineAccuracies& baselines, std::size_t test_images) {
     Learning found;
+    found.origin = runs.origin(contestant);
     const double count = static_cast<double>(runs.seeds.size());
     std::vector<double> accuracies, by_own_head;
     const auto not_learned = [&](const std::string& why) {
@@ -132,9 +134,13 @@ inline std::string percent_text(const Interval& interval) {
         found.gradient_ratio += solution.at("gradient_norm").number_or_nan() /
                                 solution.at("first_gradient_norm").number_or_nan() / count;
     }
+    if (found.origin == Origin::given && !by_own_head.empty()) by_own_head.resize(1);  // all are the same
     if (!by_own_head.empty()) found.own_head = detail::accuracy_interval(by_own_head, test_images);
     if (std::all_of(accuracies.begin(), accuracies.end(), [](double x) { return std::isfinite(x); })) {
-        found.accuracy = detail::accuracy_interval(accuracies, test_images);
+        // of a given model over images: probes of the same weights are no trainings
+        found.accuracy = detail::accuracy_interval(
+            found.origin == Origin::given ? std::vector{mean_and_error(accuracies).mean} : accuracies,
+            test_images);
         found.random_encoder = detail::accuracy_interval(baselines.random_encoder, test_images);
         found.raw_pixels = detail::accuracy_interval({baselines.raw_pixels}, test_images);
         const auto above = [&](const Interval& other, const char* what) {
@@ -146,11 +152,11 @@ inline std::string percent_text(const Interval& interval) {
         above(found.random_encoder, "a random encoder");
         above(found.raw_pixels, "raw pixels");
     }
-    if (runs.untrained.contains(contestant)) {
-        found.control = true;
+    if (found.origin == Origin::initial) {
         found.learned = false, found.why_not = "it was not trained, as a control";
         return found;
     }
+    if (found.origin == Origin::given) return found;
     const auto not_ended = [&](const std::string& why) {
         found.ended = false;
         found.why_not_ended += (found.why_not_ended.empty() ? "" : "; ") + why;

@@ -68,7 +68,7 @@ template <Backend B>
 
 }  // namespace detail
 
-/// One round of a few steps of each kind. @param tuning  whether to time steps of the encoder with a classifier's head as well
+/// One round of a few steps of each kind; of training only if the contestant is trained. @param tuning  whether to time steps of the encoder with a classifier's head as well
 template <Backend B, class M>
 [[nodiscard]] Pace measure_pace(const ComparisonSetting<B>& setting, const Contestant<M>& contestant,
                                 bool tuning) {
@@ -77,8 +77,9 @@ template <Backend B, class M>
         classifier_of<B>(contestant.method, setting.classes(), setting.plan.pooling);
     Pace pace;
     pace.classifying = detail::classification_pace(setting, classifier);
-    pace.training = detail::step_pace(
-        setting, Trainer{setting.backend, contestant.method, setting.plan.optimizer, still, 0});
+    if (contestant.origin == Origin::trained)
+        pace.training = detail::step_pace(
+            setting, Trainer{setting.backend, contestant.method, setting.plan.optimizer, still, 0});
     if constexpr (ClassifyingMethod<M, B>)
         pace.tuning = pace.training;
     else if (tuning && setting.labelled())

@@ -68,12 +68,13 @@ struct TunedShares {
 }  // namespace detail
 
 /// Adds the table that says whether pre-training pays: hours of training, the time to a target accuracy and the price of both;
-/// where fine-tuning was measured, what it gains over training from scratch in the same total time, and the labels that it saves.
+/// where fine-tuning was measured, what it gains over training from scratch in the same total time, and the labels that it saves. Of
+/// contestants that were trained here: what a given model's training took is not known.
 inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const PaysOptions& options) {
     constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
     std::vector<std::string> methods;
     for (const auto& [name, title] : runs.methods)
-        if (!runs.untrained.contains(name)) methods.push_back(name);
+        if (runs.origin(name) == Origin::trained) methods.push_back(name);
     const auto mean_over = [&](const std::string& method, const auto& of) {
         std::vector<double> all;
         for (std::size_t i = 0; i < runs.seeds.size(); ++i) all.push_back(of(runs.result(method, i)));

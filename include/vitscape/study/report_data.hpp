@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -109,7 +110,7 @@ class ReportData {
                 [&learning](const std::string& contestant) { return learning.at(contestant).why_not; },
             .unfinished =
                 [&learning](const std::string& contestant) { return learning.at(contestant).why_not_ended; },
-            .untrained = {runs_.untrained.begin(), runs_.untrained.end()}};
+            .origins = runs_.origins};
     }
     [[nodiscard]] BaselineAccuracies read_baselines(const DataVariant& variant) const {
         const ResultStore store(runs_.out / "baselines.json");
@@ -147,18 +148,46 @@ class ReportData {
                      {"invariant_to", row.invariant_to},
                      {"meaning", row.meaning}};
         for (const auto& [name, title] : runs_.methods) {
-            std::vector<double> all;
+            std::vector<MeasuredValue> all;
             for (std::size_t i = 0; i < plan_.seeds.size(); ++i) {
                 const MeasuredValue value = row.of(runs_.result(name, i));
-                all.push_back(value.value);
+                all.push_back(value);
                 json["values"][name].push_back({{"seed", plan_.seeds[i]},
                                                 {"value", json_number(value.value)},
                                                 {"standard_error", json_number(value.standard_error)}});
                 if (std::isfinite(value.bound)) json["values"][name].back()["bound"] = value.bound;
             }
-            json["summary"][name] = json_summary(all, value_range(row));
+            json["summary"][name] =
+                runs_.origin(name) == Origin::given ? summary_of_given(all) : summary(all, value_range(row));
         }
         return json;
+    }
+
+    [[nodiscard]] static Json summary(const std::vector<MeasuredValue>& all, ValueRange range) {
+        std::vector<double> values;
+        for (const MeasuredValue& one : all) values.push_back(one.value);
+        return json_summary(values, range);
+    }
+    /// Of one set of weights. Where its numbers differ, by their probes, `count` is that of the probes, otherwise 1. The error is over
+    /// probes and over what each number is a mean of, which the runs share; there is no interval, since it would be read as one over
+    /// trainings.
+    [[nodiscard]] static Json summary_of_given(const std::vector<MeasuredValue>& all) {
+        std::vector<double> values, errors;
+        for (const MeasuredValue& one : all) {
+            if (std::isfinite(one.value)) values.push_back(one.value);
+            if (std::isfinite(one.standard_error)) errors.push_back(one.standard_error);
+        }
+        const bool differ =
+            std::any_of(values.begin(), values.end(), [&](double value) { return value != values.front(); });
+        if (!differ && values.size() > 1) values.resize(1);
+        Json found = json_summary(values);
+        found["interval"] = {nullptr, nullptr};
+        const double own = errors.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                          : mean_and_error(errors).mean,
+                     over_probes = differ ? mean_and_error(values).standard_error : 0;
+        found["standard_error"] =
+            json_number(differ && errors.empty() ? over_probes : std::hypot(over_probes, own));
+        return found;
     }
 
     [[nodiscard]] static bool any_value(const Json& row) {
@@ -217,6 +246,7 @@ class ReportData {
         std::vector<HyperparameterRun> runs;
         bool enough = false;
         for (std::size_t m = 0; m < runs_.methods.size(); ++m) {
+            if (runs_.origin(runs_.methods[m].first) == Origin::given) continue;  // no trainings to rank
             const auto flat = values(row.key, runs_.methods[m].first),
                        goal = values(outcome.key, runs_.methods[m].first);
             PairedGroup group;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +30,7 @@
 
 namespace vitscape {
 
-/// One method trained from one seed, then probed and measured. Every part is stored in `folder` when it is done.
+/// One method trained from one seed, or given, then probed and measured. Every part is stored in `folder` when it is done.
 template <Backend B, ComparableMethod<B> M>
 class ComparisonRun {
     using P = Master<B>;
@@ -65,7 +67,7 @@ class ComparisonRun {
                                {"tuning", pace.tuning},
                                {"classifying", pace.classifying},
                                {"epoch_images", images_.images.size() / batch * batch}};
-        if (contestant_.trained) kept["training"] = pace.training;
+        if (contestant_.origin == Origin::trained) kept["training"] = pace.training;
         ResultStore(results()).put("pace", kept);
     }
 
@@ -79,8 +81,8 @@ class ComparisonRun {
             const ExpectedTime all = expected(speed, measures);
             return meter.skip(all.training + all.measures);
         }
-        if (!contestant_.same_training.empty() && !store.has("training"))
-            take_training(folder_of(contestant_.same_training), folder_, store);
+        const auto taken = same_training();
+        if (taken && !store.has("training")) take_training(*taken, folder_, store);
         train(speed, store, meter);
         const Checkpoint checkpoint = Checkpoint::load(folder_ / "checkpoint.safetensors");
         const auto& layout = contestant_.method.layout();
@@ -93,7 +95,7 @@ class ComparisonRun {
         const Vector<P> probe_theta = has_own_head ? load_classifier(probe_file()) : classifier_theta;
 
         solution(speed, store, meter);
-        if (contestant_.same_training.empty()) {
+        if (!taken) {
             around("training", theta_, speed.loss, measures, store, meter,
                    [&](std::size_t images, std::uint64_t mask) {
                        return compared_loss(backend_, contestant_.method, teacher_, some(images),
@@ -124,7 +126,9 @@ class ComparisonRun {
                                    setting_.labelled(),
                                    plan_,
                                    seed_,
-                                   training_seconds(store.checked("training")),
+                                   contestant_.origin == Origin::given
+                                       ? std::numeric_limits<double>::quiet_NaN()
+                                       : training_seconds(store.checked("training")),
                                    epoch_seconds(store, "tuning"),
                                    setting_.out,
                                    progress_of(meter)};
@@ -155,8 +159,22 @@ class ComparisonRun {
     [[nodiscard]] std::filesystem::path folder_of(const std::string& contestant) const {
         return setting_.out / contestant / message("seed-", seed_);
     }
+    /// The folder of the run that has the same training, and so the same losses around it: of a contestant that differs in labels
+    /// alone, or, of a given model, of the first seed; nothing if this run has its own.
+    [[nodiscard]] std::optional<std::filesystem::path> same_training() const {
+        if (!contestant_.same_training.empty()) return folder_of(contestant_.same_training);
+        if (contestant_.origin == Origin::given && seed_ != plan_.seeds.front())
+            return setting_.out / contestant_.name / message("seed-", plan_.seeds.front());
+        return {};
+    }
     [[nodiscard]] ExpectedRun<B, M> pieces(const MethodSpeed& speed) const {
-        return {plan_, contestant_, speed, images_.images.size(), test_.size(), setting_.labelled()};
+        return {plan_,
+                contestant_,
+                speed,
+                images_.images.size(),
+                test_.size(),
+                setting_.labelled(),
+                same_training().has_value()};
     }
     [[nodiscard]] static double epoch_seconds(const ResultStore& store, const std::string& what) {
         const JsonValue pace = store.checked("pace");
@@ -165,7 +183,10 @@ class ComparisonRun {
     void train(const MethodSpeed& speed, ResultStore& store, WorkMeter& meter) {
         const double expected_seconds = pieces(speed).training();
         if (store.has("training")) return meter.skip(expected_seconds);
-        if (!contestant_.trained) return keep_untrained(store);
+        if (contestant_.origin == Origin::initial) return keep_untrained(store);
+        if (contestant_.origin == Origin::given)
+            return meter.part(message(who(), ": reading ", contestant_.given->file), 0,
+                              [&] { keep_given(store); });
         meter.part(
             message(who(), ": training for ", plan_.training.epochs, " epochs"), expected_seconds, [&] {
                 TrainingMemory memory(backend_);
@@ -192,6 +213,33 @@ class ComparisonRun {
                       describe_training(trainer, plan_.training, images_.images.size()),
                       {{"classes", images_.images.classes()}});
         const nlohmann::json cost = {{"parameters", contestant_.method.layout().size()}};
+        store.put("cost", cost);
+        store.put("training", training_curve({}, 0));
+    }
+
+    /// A given model: its weights as a checkpoint like others, and a curve without epochs.
+    void keep_given(ResultStore& store) const {
+        const GivenModel& given = *contestant_.given;
+        const Checkpoint file = given.open();
+        const ParameterLayout& layout = contestant_.method.layout();
+        const std::vector<float> theta = given.weights(file, layout);
+        std::vector<float> teacher;
+        std::vector<CheckpointVector<float>> vectors{{"", theta}};
+        nlohmann::json cost = {{"parameters", layout.size()}};
+        if constexpr (taught) {
+            teacher = given.weights(file, layout, "teacher.");
+            vectors.push_back({"teacher.", teacher});
+            cost["teacher_parameters"] = layout.size();
+        }
+        if constexpr (requires { operation_count(classifier_.config()); })
+            cost["inference_operations"] = operation_count(classifier_.config()).forward;
+        write_checkpoint(folder_ / "checkpoint.safetensors", layout, contestant_.method.fixed_tensors(),
+                         vectors,
+                         {{"format", 1},
+                          {"model", describe(contestant_.method)},
+                          {"training", {{"transform", describe(plan_.training.transform)}}},
+                          {"data", {{"classes", images_.images.classes()}}},
+                          {"given", describe(given)}});
         store.put("cost", cost);
         store.put("training", training_curve({}, 0));
     }
@@ -241,8 +289,10 @@ class ComparisonRun {
         once("solution", "loss and gradient", pieces(speed).solution(), store, meter, [&] {
             auto loss = compared_loss(backend_, contestant_.method, teacher_,
                                       some(ExpectedRun<B, M>::solution_images), plan_.mask_seed);
+            if (contestant_.origin == Origin::given)  // where its training began is not known
+                return describe_solution(loss, static_cast<const Vector<P>*>(nullptr), theta_);
             const Vector<P> start(master(backend_), initial_values(contestant_.method.layout(), seed_));
-            return describe_solution(loss, start, theta_);
+            return describe_solution(loss, &start, theta_);
         });
     }
 

@@ -5,7 +5,9 @@
 #include <ostream>
 #include <string>
 
+#include <vitscape/core/fields.hpp>
 #include <vitscape/io/json.hpp>
+#include <vitscape/study/origin.hpp>
 
 namespace vitscape {
 
@@ -16,9 +18,15 @@ inline void print_summary(std::ostream& out, const nlohmann::json& report) {
         std::snprintf(buffer, sizeof buffer, "%.4g", number_or_nan(value));
         return value.is_number() ? std::string(buffer) : std::string("-");
     };
-    for (const auto& method : report.at("methods"))
-        if (const std::string why = method.at("learning").at("why_not"); !why.empty())
-            out << method.at("title").get<std::string>() << " learned nothing here: " << why << '\n';
+    for (const auto& method : report.at("methods")) {
+        const std::string title = method.at("title"), why = method.at("learning").at("why_not");
+        const bool given = method.at("learning").at("origin") == name_of(Origin::given);
+        if (given) out << title << " is a given model, one set of weights: no claim is tested with it\n";
+        if (!why.empty())
+            out << title
+                << (given ? " does no better here than without training: " : " learned nothing here: ") << why
+                << '\n';
+    }
     for (const auto& measure : report.at("measures")) {
         if (!measure.value("headline", false)) continue;
         out << (measure.at("loss").is_null() ? std::string()

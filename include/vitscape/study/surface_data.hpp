@@ -102,7 +102,7 @@ inline void put_convex_regions(nlohmann::json& report, const CompletedRuns& runs
         for (const auto& [name, title] : runs.methods) {
             std::vector<double> x;
             std::vector<std::vector<double>> at;  // per coordinate, one value per seed
-            for (std::size_t i = 0; i < runs.seeds.size(); ++i) {
+            for (std::size_t i = 0; i < runs.sets_of_weights(name); ++i) {
                 const JsonValue run = runs.result(name, i);
                 const std::string prefix = detail::loss_with_surface(run, loss);
                 const double unit = detail::unit_of_rises(run.at(prefix + ".surface-0"), relative_to);

@@ -20,7 +20,7 @@ inline constexpr std::size_t pace_rounds = 5;  ///< of turns; a pace is their me
 
 /// Seconds per image for each kind of work of a method.
 struct MethodSpeed {
-    double training = 0;         ///< for a training step
+    double training = 0;         ///< for a training step; 0 of what is not trained
     double encoding = 0;         ///< for the encoder only, on all patches
     LossSpeed loss{};            ///< of the training loss
     LossSpeed classification{};  ///< of the loss after a linear head

@@ -14,7 +14,7 @@
 
 namespace vitscape {
 
-/// A contestant that was trained from one seed and probed: the input of a measure of runs.
+/// A contestant that was trained from one seed, or given, and probed: the input of a measure of runs.
 template <Backend B, class M>
 struct TrainedRun {
     using P = Master<B>;
@@ -31,7 +31,7 @@ struct TrainedRun {
     bool labelled;                   ///< whether they have classes; if not, the head is untrained
     const ComparisonPlan& plan;
     std::uint64_t seed;
-    double training_seconds;      ///< of all epochs, without evaluations (`Pace`)
+    double training_seconds;      ///< of all epochs, without evaluations (`Pace`); NaN of a given model
     double tuning_epoch_seconds;  ///< of an epoch of encoder and head; 0 if no measure trains them
     std::filesystem::path study;  ///< the study's folder, for files that runs share
     std::function<void(std::int64_t done, std::int64_t all, const char* unit)>

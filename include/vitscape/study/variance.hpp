@@ -50,7 +50,7 @@ inline nlohmann::json variance_parts(const std::vector<Measurement>& values,
 }  // namespace detail
 
 /// Adds to `variance` of a report, by method and loss, which part of the variance of a single measurement comes from each source.
-/// Left out where a number is not finite or fewer than two seeds were trained.
+/// Left out where a number is not finite or fewer than two seeds were trained, and of given models.
 /// @param sources  the training seed first
 /// @param collect  (run, loss, seed, measurements): adds those of a run; false if it lacks some
 template <class Collect>
@@ -61,6 +61,7 @@ void put_variance(nlohmann::json& report, const CompletedRuns& runs, const std::
         for (const auto& [method, title] : runs.methods) {
             if (!runs.has_loss(loss, method))
                 continue;  // it is listed under the loss that serves as this one
+            if (runs.sets_of_weights(method) < 2) continue;
             std::vector<Measurement> values;
             bool complete = true;
             for (std::size_t seed = 0; complete && seed < runs.seeds.size(); ++seed)

@@ -105,6 +105,16 @@ void fill(double number, Vector<B>& x) {
     x.backend().fill(x.size(), number, x.data());
 }
 
+/// out = theta + alpha delta: a point of the line through theta.
+template <Backend B>
+void line_point(const Vector<B>& theta, double alpha, const Vector<B>& delta, Vector<B>& out) {
+    detail::require_same_size(theta, delta);
+    detail::require_same_size(theta, out);
+    using T = typename B::Storage;
+    out.backend().map(1, out.size(), functor::LinearCombination<T>{T(1), static_cast<T>(alpha)},
+                      detail::flat(out), detail::flat(theta), detail::flat(delta));
+}
+
 /// out = theta + alpha delta + beta eta in one pass: a point of the plane through theta.
 template <Backend B>
 void plane_point(const Vector<B>& theta, double alpha, const Vector<B>& delta, double beta,

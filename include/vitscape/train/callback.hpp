@@ -87,6 +87,9 @@ struct CallableHooks {
 /// | `on_epoch(T& trainer, EpochRecord& epoch)` | after every epoch; may add to `epoch.metrics` |
 /// | `on_interrupt(T& trainer)` | before `fit` throws `Interrupted` |
 ///
+/// Of several processes only process 0 calls them, except for those of a callback with `static constexpr bool everywhere = true`,
+/// which takes part in all: its hooks may use the trainer's communicator.
+///
 /// The trainer's type is usually a template parameter of the hook. A member with the name of a hook that cannot be called
 /// in this way is an error, and so is one with a common misspelling (`on_epoch_end`, `onStep`, …). Other misspellings are
 /// detected only if the callback has no hook left: C++ cannot enumerate the members of a class.
@@ -97,6 +100,12 @@ concept Callback =
     (detail::CallableHooks<C, T>::step || !detail::NamedHooks<std::remove_cv_t<C>>::step) &&
     (detail::CallableHooks<C, T>::epoch || !detail::NamedHooks<std::remove_cv_t<C>>::epoch) &&
     (detail::CallableHooks<C, T>::interrupt || !detail::NamedHooks<std::remove_cv_t<C>>::interrupt);
+
+/// Whether a callback is called in all processes.
+template <class C>
+constexpr bool called_everywhere = requires {
+    requires std::bool_constant<C::everywhere>::value;
+};
 
 /// Compiles if `C` is a `Callback` of a training of type `T`; otherwise the compiler's first error states what is wrong.
 template <class C, class T>

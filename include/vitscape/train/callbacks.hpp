@@ -58,6 +58,8 @@ class Progress {
 template <Dataset D>
 class EvaluateEvery {
   public:
+    static constexpr bool everywhere = true;  ///< the processes share the images
+
     EvaluateEvery(std::uint32_t epochs, D data, ImageTransform transform, std::size_t batch = 0)
         : every_(epochs), data_(std::move(data)), transform_(transform), batch_(batch) {}
 
@@ -66,7 +68,8 @@ class EvaluateEvery {
         if (every_ == 0 || (record.epoch % every_ != 0 && record.epoch != record.epochs)) return;
         const Evaluation result =
             evaluate(trainer.backend(), trainer.method(), trainer.solution(), data_, transform_, batch_,
-                     {trainer.seed(), 0}, trainer.teacher().size() > 0 ? &trainer.teacher() : nullptr);
+                     {trainer.seed(), 0}, trainer.teacher().size() > 0 ? &trainer.teacher() : nullptr,
+                     trainer.communicator());
         record.metrics.emplace_back("test_loss", result.loss);
         if (result.accuracy == result.accuracy) record.metrics.emplace_back("test_accuracy", result.accuracy);
     }

@@ -63,6 +63,7 @@ nlohmann::json describe_training(const T& trainer, const TrainOptions& options, 
             description["recipe"] = recipe;
     using B = std::remove_cvref_t<decltype(std::declval<T&>().backend())>;
     if (std::is_same_v<typename B::Storage, bfloat16>) description["precision"] = "bf16";
+    if (options.parts > 0) description["parts"] = options.parts;
     return description;
 }
 

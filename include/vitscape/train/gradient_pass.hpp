@@ -58,7 +58,7 @@ class GradientPass {
         weights_.reserve(theta.size());
         if constexpr (taught) teacher_weights_.reserve(teacher.size());
         // In a single process the last batch is like any other: one recording, with its memory, serves all.
-        const bool sums = last && !single_process<C>;
+        const bool sums = last && sum_.communicator().size() > 1;
         Recording& recording = recordings_[sums ? 1 : 0];
         const auto work = [&] {
             if constexpr (taught) {
@@ -96,6 +96,11 @@ class GradientPass {
     /// |gradient| after the last batch of a step.
     [[nodiscard]] double norm() { return std::sqrt(norm_.wait()[0]); }
     [[nodiscard]] const Vector<P>& gradient() const { return gradient_; }
+    /// Instead of a last `start`: the gradient of the step is this one, which was summed elsewhere; starts its norm.
+    void finish(const Vector<P>& gradient) {
+        gradient_ = gradient;
+        norm_.dot(gradient_.size(), gradient_.data(), gradient_.data());
+    }
 
   private:
     /// Forward and backward pass over a batch, recorded if the backend supports it, and the download of the losses.

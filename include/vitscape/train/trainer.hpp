@@ -19,6 +19,7 @@
 #include <vitscape/optim/schedule.hpp>
 #include <vitscape/train/callback.hpp>
 #include <vitscape/train/gradient_pass.hpp>
+#include <vitscape/train/reproducible_pass.hpp>
 #include <vitscape/train/training_state.hpp>
 
 namespace vitscape {
@@ -44,7 +45,7 @@ class Trainer {
 ///     trainer.fit(images, {.epochs = 400, .batch = 256}, Progress{});
 ///
 /// With a `Communicator` of several processes each one trains on its part of every batch and all take the same steps;
-/// the gradients are summed while the backward pass is still running. Callbacks are called in process 0 only.
+/// the gradients are summed while the backward pass is still running. Callbacks are called in process 0, see `Callback`.
 template <Backend B, Method<B> M, Optimizer<Master<B>> O, Schedule S, CommunicatorFor<Master<B>> C>
 class Trainer<B, M, O, S, C> {
     using P = Master<B>;  // backend of the parameters, gradients and losses
@@ -89,6 +90,7 @@ class Trainer<B, M, O, S, C> {
     void fit(const D& data, TrainOptions options, Callbacks&&... callbacks) {
         static_assert(require_dataset<D>());
         static_assert((require_callback<std::remove_reference_t<Callbacks>, Trainer>() && ...));
+        if constexpr (Dataset<D>) check(data, options);  // the same in all processes
         try {
             if constexpr (Dataset<D> && (Callback<std::remove_reference_t<Callbacks>, Trainer> && ...))
                 train(data, options, callbacks...);
@@ -102,18 +104,39 @@ class Trainer<B, M, O, S, C> {
         }
     }
 
+    /// What `fit` would refuse before any work. @throws ConfigError, DataError
+    template <Dataset D>
+    void check(const D& data, const TrainOptions& options) const {
+        if (options.epochs == 0 || options.batch == 0 || options.accumulate == 0)
+            throw ConfigError("epochs, batch and accumulated batches must be at least 1");
+        if (data.size() < options.batch)
+            throw ConfigError(message("the dataset has ", data.size(), " images, fewer than one batch of ",
+                                      options.batch, "; choose a smaller batch"));
+        if (!(options.clip_norm >= 0))
+            throw ConfigError(message("the clipping norm ", options.clip_norm, " is negative"));
+        if (options.transform.side != method_.grid().image)
+            throw ConfigError(message("the images are ", options.transform.side,
+                                      " pixels wide, the model needs ", method_.grid().image));
+        options.check_batches(data.size());
+        ReproduciblePass<B, M, C>::check(options.parts, options.batch, communicator_.size());
+        const std::string whole = reads_whole_batch(method_);
+        if (shard_of(options).count > 1 && !whole.empty())
+            throw ConfigError(
+                message(whole,
+                        ", which neither several processes nor parts of a batch can divide; "
+                        "train by one process and without parts (--reproducible), or see the whole batch"));
+        if constexpr (WithFields<O>) check_ranges(optimizer_);
+        if constexpr (WithFields<S>) check_ranges(schedule_);
+        (void)loader_of(data, options);  // checks its own options
+    }
+
   private:
     template <Dataset D, class... Callbacks>
     void train(const D& data, const TrainOptions& options, Callbacks&... callbacks) {
-        check(data, options);
         pass_.use_checkpoints(options.checkpoint_blocks);
-        const Loader<D> loader(data, {.batch = options.batch,
-                                      .drop_last = true,
-                                      .workers = options.workers,
-                                      .seed = seed_,
-                                      .transform = options.transform,
-                                      .shard = {static_cast<std::size_t>(communicator_.rank()),
-                                                static_cast<std::size_t>(communicator_.size())}});
+        const Loader<D> loader = loader_of(data, options);
+        ReproduciblePass<B, M, C> parts(backend_, communicator_, loader.options().shard, options.parts,
+                                        options.batch);
         const std::size_t batches = loader.batches();
         call(
             [&](auto& c, Trainer& trainer) {
@@ -127,22 +150,29 @@ class Trainer<B, M, O, S, C> {
             std::size_t in_group = 0;
             auto loaded = loader.epoch(state_.epoch, state_.batch);
             auto batch = loaded.begin();
-            const auto prepare = [&] { pass_.prepare(*batch, MaskKey{seed_, state_.epoch}); };
+            const MaskKey key{seed_, state_.epoch};
+            const auto prepare = [&] {
+                if (options.parts == 0) pass_.prepare(*batch, key);
+            };
             if (batch != loaded.end()) prepare();
             while (batch != loaded.end()) {
                 if (in_group == 0) {
                     const double done = static_cast<double>(state_.batch) / static_cast<double>(batches);
                     learning_rate = schedule_.at(state_.epoch + done, options.epochs);
-                    pass_.clear();
+                    if (options.parts == 0) pass_.clear();
                     group_images = 0;
                     group_loss = 0;
                 }
                 ++in_group;
                 const bool last = in_group == options.accumulate || state_.batch + in_group == batches;
-                pass_.start(state_.theta, state_.teacher, last);
+                if (options.parts == 0)
+                    pass_.start(state_.theta, state_.teacher, last);
+                else
+                    group_loss += parts.run(pass_, *batch, key, state_.theta, state_.teacher, last);
                 group_images += static_cast<Index>(batch->size());
                 if (++batch != loaded.end()) prepare();  // while a device computes
-                for (const double loss : pass_.losses()) group_loss += loss;
+                if (options.parts == 0)
+                    for (const double loss : pass_.losses()) group_loss += loss;
                 if (!last) continue;
                 sum_over_processes(group_loss, group_images);
                 const double norm = take_step(group_loss, group_images, learning_rate, batches, options);
@@ -172,21 +202,22 @@ class Trainer<B, M, O, S, C> {
     }
 
     template <Dataset D>
-    void check(const D& data, const TrainOptions& options) const {
-        if (options.epochs == 0 || options.batch == 0 || options.accumulate == 0)
-            throw ConfigError("epochs, batch and accumulated batches must be at least 1");
-        if (data.size() < options.batch)
-            throw ConfigError(message("the dataset has ", data.size(), " images, fewer than one batch of ",
-                                      options.batch, "; choose a smaller batch"));
-        if (!(options.clip_norm >= 0))
-            throw ConfigError(message("the clipping norm ", options.clip_norm, " is negative"));
-        if (options.transform.side != method_.grid().image)
-            throw ConfigError(message("the images are ", options.transform.side,
-                                      " pixels wide, the model needs ", method_.grid().image));
-        options.check_batches(data.size());
-        if constexpr (WithFields<O>) check_ranges(optimizer_);
-        if constexpr (WithFields<S>) check_ranges(schedule_);
-        options.transform.check();
+    [[nodiscard]] Loader<D> loader_of(const D& data, const TrainOptions& options) const {
+        return Loader<D>(data, {.batch = options.batch,
+                                .drop_last = true,
+                                .workers = options.workers,
+                                .seed = seed_,
+                                .transform = options.transform,
+                                .shard = shard_of(options)});
+    }
+    /// What this process loads of each batch.
+    [[nodiscard]] Shard shard_of(const TrainOptions& options) const {
+        const auto rank = static_cast<std::size_t>(communicator_.rank()),
+                   size = static_cast<std::size_t>(communicator_.size());
+        const bool pairs = pairs_images(method_);
+        if (options.parts == 0) return {rank, size, 1, pairs};
+        const std::size_t own = options.parts / size;
+        return {rank * own, options.parts, own, pairs};
     }
 
     /// Sums the loss and image count of a step over all processes, and whether any of them was asked to stop.
@@ -270,7 +301,7 @@ class Trainer<B, M, O, S, C> {
 
     template <class... Callbacks>
     void stop_if_interrupted(Callbacks&... callbacks) {
-        if constexpr (single_process<C>) stop_ = interrupted();  // includes a signal during the callbacks
+        if (communicator_.size() == 1) stop_ = interrupted();  // includes a signal during the callbacks
         if (!stop_) return;
         call(
             [&](auto& c, Trainer& trainer) {
@@ -284,7 +315,11 @@ class Trainer<B, M, O, S, C> {
     /// f(callback, trainer); nvcc does not support `this` in a lambda's requires clause.
     template <class F, class... Callbacks>
     void call(const F& f, Callbacks&... callbacks) {
-        if (communicator_.rank() == 0) (f(callbacks, *this), ...);
+        ((called_here(callbacks) ? f(callbacks, *this) : void()), ...);
+    }
+    template <class Callback>
+    [[nodiscard]] bool called_here(const Callback&) const {
+        return called_everywhere<Callback> || communicator_.rank() == 0;
     }
 
     B backend_;

@@ -22,6 +22,9 @@ struct TrainOptions {
     /// Keep only the input of each Transformer block for the backward pass, which computes the block again
     /// (autograd/ops/checkpointed.hpp): the same gradient, to the bit, with less memory in more time.
     bool checkpoint_blocks = false;
+    /// Parts of a batch, each with a gradient of its own, which are added in a fixed order: the same bytes for any number of
+    /// processes that divides it (train/reproducible_pass.hpp). 0: a process's part of a batch is one, sums are rounded differently.
+    std::size_t parts = 0;
     ImageTransform transform{};  ///< its side must match the image size of the model
 
     /// @throws ConfigError if a step would take more batches than an epoch of `images` has

@@ -12,7 +12,9 @@
 
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/distributed/gradient_sum.hpp>
+#include <vitscape/distributed/launched_processes.hpp>
 #include <vitscape/distributed/mpi.hpp>
+#include <vitscape/distributed/tree_sum.hpp>
 
 #include "distributed/processes/connection.hpp"
 #include "support/backends.hpp"
@@ -27,6 +29,9 @@ namespace {
 static_assert(CommunicatorFor<Mpi, Cpu<float>>);
 static_assert(CommunicatorFor<Mpi, Cpu<double>>);
 static_assert(!single_process<Mpi>);
+static_assert(PassingCommunicator<Mpi, Cpu<float>>);
+static_assert(PassingCommunicator<LaunchedProcesses, Cpu<float>>);
+static_assert(!single_process<LaunchedProcesses> && !WaitingCommunicator<LaunchedProcesses, Cpu<float>>);
 
 /// What process `rank` brings into a sum.
 template <class T>
@@ -105,6 +110,45 @@ TEMPLATE_TEST_CASE("a gradient's sum has the bits of a serial one, whatever its 
             CHECK(bool(gradient.to_host() == expected));
         }
     }
+}
+
+TEMPLATE_TEST_CASE("numbers pass from one process to another", "[mpi]", float, double) {
+    Cpu<TestType> backend(1);
+    const int rank = mpi().rank();
+    const std::size_t n = 70001;  // more than MPI sends before it is received
+    Vector<Cpu<TestType>> vector(backend, brought<TestType>(n, rank));
+    if (rank == 1)
+        mpi().send(backend, vector.size(), vector.data(), 0);
+    else
+        mpi().receive(backend, vector.size(), vector.data(), 1);
+    CHECK(bool(vector.to_host() == brought<TestType>(n, 1)));
+
+    TreeSum<Cpu<TestType>, Mpi> sum(backend, mpi(), 2);
+    Vector<Cpu<TestType>> total(backend, Index{70001});
+    sum.add(Vector<Cpu<TestType>>(backend, brought<TestType>(n, rank)));
+    sum.finish(total);
+    CHECK(bool(total.to_host() == (rank == 0 ? joint<TestType>(n) : std::vector<double>(n))));
+}
+
+TEST_CASE("processes that a launcher started are connected", "[mpi]") {
+    LaunchedProcesses alone = LaunchedProcesses::connect({});
+    CHECK(alone.size() == 1);
+    CHECK(sum_over_processes(alone, 3) == 3);
+    LaunchedProcesses both = LaunchedProcesses::connect({mpi().rank(), 2, mpi().rank()});
+    CHECK(both.rank() == mpi().rank());
+    CHECK(both.local_rank() == mpi().rank());
+    CHECK(sum_over_processes(both, 1 + both.rank()) == 3);
+    Cpu<float> backend(1);
+    const Vector<Cpu<float>> vector(backend, brought<float>(100, mpi().rank()));
+    GradientSum<LaunchedProcesses, Cpu<float>> sum(both);
+    sum.begin(vector);
+    sum.finish();
+    CHECK(bool(vector.to_host() == joint<float>(100)));
+    CHECK(test::contains(test::error_text<ConfigError>([] {
+                             (void)LaunchedProcesses::connect({mpi().rank(), 3, 0});
+                         }),
+                         "the launcher started 3 processes, but MPI connects 2"));
+    CHECK(test::contains(test::error_text<ConfigError>([&] { both.use_device(0); }), "need NCCL"));
 }
 
 TEST_CASE("an MPI call that fails is named, with MPI's own words", "[mpi]") {

@@ -7,6 +7,9 @@
 #if defined(WITH_CUDA)
 #include <vitscape/backend/thrust/thrust.hpp>
 #endif
+#if defined(WITH_CUDNN)
+#include <vitscape/backend/cuda/cudnn.hpp>
+#endif
 #if defined(WITH_MPI)
 #include <vitscape/distributed/mpi.hpp>
 #endif
@@ -21,6 +24,10 @@ int main() {
     static_assert(vitscape::FusedAttention<vitscape::Cuda<vitscape::bfloat16>>);
     (void)vitscape::gpu::available();
     std::cout << " cuda";
+#endif
+#if defined(WITH_CUDNN)
+    static_assert(vitscape::FusedAttention<vitscape::CudaWithCudnn<vitscape::bfloat16>>);
+    std::cout << " cudnn";
 #endif
 #if defined(WITH_MPI)
     static_assert(vitscape::Communicator<vitscape::Mpi>);

@@ -37,5 +37,8 @@ int main() {
 #if defined(VITSCAPE_HAS_HDF5)
               << " HDF5"
 #endif
+#if defined(VITSCAPE_HAS_DLIB)
+              << " dlib"
+#endif
               << '\n';
 }

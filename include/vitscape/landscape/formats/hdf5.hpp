@@ -26,17 +26,19 @@ namespace detail {
 
 /// The tables beside the loss.
 template <class S>
-auto error_tables(S& surface) {
-    const auto [loss, first, second] = surface_tables(surface);
-    return std::array{first, second};
+auto tables_beside_loss(S& surface) {
+    auto tables = surface_tables(surface);
+    tables.erase(tables.begin());
+    return tables;
 }
 
 }  // namespace detail
 
 /// HDF5 in the layout of Li et al.'s program (2018, https://github.com/tomgoldstein/loss-landscape), whose scripts plot it:
-/// `dir_file`, `xcoordinates`, `ycoordinates` (not of a line) and `train_loss`, -1 where it has not been
-/// computed. Further datasets, which they do not look at, hold the rest: `standard_error`, `difference_standard_error`,
-/// `computed` (1 or 0) and `vitscape`, a text of JSON with `metadata`, `samples`, `centre` and `geometry`.
+/// `dir_file`, `xcoordinates`, `ycoordinates` (not of a line), `train_loss` and, of a classifier whose accuracy was measured,
+/// `train_acc` in percent, both -1 where they have not been computed. Further datasets, which they do not look at, hold the rest:
+/// `standard_error`, `difference_standard_error`, those of each further number, `computed` (1 or 0) and `vitscape`, a text of JSON
+/// with `metadata`, `samples`, `centre`, `geometry` and `numbers`.
 ///
 /// Tables are float64 of shape (y, x); (x, y), which that program states for grids that are not square although it fills them
 /// row by row along y, is read as well. Needs the HDF5 library, and is not for two threads at once (io/hdf5.hpp).
@@ -48,29 +50,30 @@ struct Hdf5Format {
     /// @throws IoError if the file cannot be written
     static void write(const std::filesystem::path& path, const Surface& surface,
                       const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
-        Hdf5Writer writer;
         const Shape shape =
             surface.is_line() ? Shape{surface.columns()} : Shape{surface.rows(), surface.columns()};
-        const auto directions = metadata.find("directions");
-        writer.add_text("dir_file", directions != metadata.end() && directions->is_string()
-                                        ? directions->get<std::string>()
-                                        : std::string());
-        writer.add<double>("xcoordinates", Shape{surface.columns()}, surface.x);
+        Hdf5Writer writer;
+        add_axes(writer, surface.x, metadata);
         if (!surface.is_line()) writer.add<double>("ycoordinates", Shape{surface.rows()}, surface.y);
-        std::vector<double> loss(surface.loss.begin(), surface.loss.end());
-        for (std::size_t i = 0; i < loss.size(); ++i)
-            if (surface.computed.data()[i] == 0) loss[i] = unfinished;
-        writer.add<double>("train_loss", shape, loss);
-        for (const auto& [name, table] : detail::error_tables(surface))
-            writer.add<double>(name, shape, std::span(table->data(), table->size()));
-        writer.add<std::uint8_t>("computed", shape,
-                                 std::span(surface.computed.data(), surface.computed.size()));
-        writer.add_text("vitscape", json_text(detail::surface_description(surface, metadata)));
+        add_tables(writer, shape, surface, metadata);
+        writer.write(path);
+    }
+    /// A volume, which the scripts of Li et al. do not know: with `zcoordinates`, and tables of shape (z, y, x). It is not read
+    /// back.
+    /// @throws IoError if the file cannot be written
+    static void write(const std::filesystem::path& path, const Volume& volume,
+                      const nlohmann::ordered_json& metadata = nlohmann::ordered_json::object()) {
+        const auto rows = static_cast<Index>(volume.y.size()), layers = static_cast<Index>(volume.z.size());
+        Hdf5Writer writer;
+        add_axes(writer, volume.x, metadata);
+        writer.add<double>("ycoordinates", Shape{rows}, volume.y);
+        writer.add<double>("zcoordinates", Shape{layers}, volume.z);
+        add_tables(writer, Shape{layers, rows, static_cast<Index>(volume.x.size())}, volume, metadata);
         writer.write(path);
     }
 
-    /// Of another program's file: the coordinates and `train_loss`. A point counts as computed unless its loss is -1 and
-    /// `computed` does not say otherwise; a loss that is not finite becomes NaN.
+    /// Of another program's file: the coordinates, `train_loss` and, as the number `accuracy_top1`, `train_acc`. A point counts as
+    /// computed unless its loss is -1 and `computed` does not say otherwise; a loss that is not finite becomes NaN.
     /// @throws IoError if the file cannot be read or its tables do not fit its coordinates
     [[nodiscard]] static StoredSurface load(const std::filesystem::path& path) {
         const Hdf5Reader file = Hdf5Reader::load(path);
@@ -89,7 +92,7 @@ struct Hdf5Format {
             surface.computed.data()[i] = computed ? 1 : 0;
             if (computed && std::isfinite(loss[i])) surface.loss.data()[i] = loss[i];
         }
-        for (const auto& [name, numbers] : detail::error_tables(surface))
+        for (const auto& [name, numbers] : detail::tables_beside_loss(surface))
             if (file.contains(name)) {
                 const std::vector<double> values = table(file, name, surface.x, surface.y, line);
                 std::copy(values.begin(), values.end(), numbers->data());
@@ -97,13 +100,61 @@ struct Hdf5Format {
         if (file.contains("vitscape")) {
             const nlohmann::json content = parse(file.text("vitscape"), file.origin());
             detail::read_description(JsonValue(content, file.origin(), "vitscape"), stored);
+            detail::read_numbers(surface, [&](const std::string& name, auto& numbers) {
+                const std::vector<double> values = table(file, name, surface.x, surface.y, line);
+                std::copy(values.begin(), values.end(), numbers.data());
+            });
+        } else if (file.contains("train_acc")) {
+            const std::vector<double> percents = table(file, "train_acc", surface.x, surface.y, line);
+            SurfaceNumber& shares =
+                surface.numbers.emplace_back(SurfaceNumber::of({.name = std::string(accuracy),
+                                                                .label = "accuracy (top-1)",
+                                                                .meaning = "train_acc of another program",
+                                                                .error = NumberError::none},
+                                                               surface.loss));
+            for (std::size_t i = 0; i < percents.size(); ++i)
+                if (surface.computed.data()[i] != 0) shares.values.data()[i] = percents[i] / 100;
         }
         return stored;
     }
 
   private:
     static constexpr double unfinished = -1;
+    static constexpr std::string_view accuracy = "accuracy_top1";  // as `PointAccuracy` calls it
 
+    /// Shares as that program has them.
+    template <class Values, class Computed>
+    static std::vector<double> percents(const Values& shares, const Computed& computed) {
+        std::vector<double> numbers(shares.begin(), shares.end());
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+            numbers[i] = computed.data()[i] == 0 ? unfinished : 100 * numbers[i];
+        return numbers;
+    }
+    static void add_axes(Hdf5Writer& writer, const std::vector<double>& x,
+                         const nlohmann::ordered_json& metadata) {
+        const auto directions = metadata.find("directions");
+        writer.add_text("dir_file", directions != metadata.end() && directions->is_string()
+                                        ? directions->get<std::string>()
+                                        : std::string());
+        writer.add<double>("xcoordinates", Shape{static_cast<Index>(x.size())}, x);
+    }
+    /// @param grid  a surface or volume
+    template <class G>
+    static void add_tables(Hdf5Writer& writer, const Shape& shape, const G& grid,
+                           const nlohmann::ordered_json& metadata) {
+        std::vector<double> loss(grid.loss.begin(), grid.loss.end());
+        for (std::size_t i = 0; i < loss.size(); ++i)
+            if (grid.computed.data()[i] == 0) loss[i] = unfinished;
+        writer.add<double>("train_loss", shape, loss);
+        if constexpr (detail::has_numbers<G>)
+            for (const SurfaceNumber& number : grid.numbers)
+                if (number.card.name == accuracy)
+                    writer.add<double>("train_acc", shape, percents(number.values, grid.computed));
+        for (const auto& [name, table] : detail::tables_beside_loss(grid))
+            writer.add<double>(name, shape, std::span(table->data(), table->size()));
+        writer.add<std::uint8_t>("computed", shape, std::span(grid.computed.data(), grid.computed.size()));
+        writer.add_text("vitscape", json_text(detail::surface_description(grid, metadata)));
+    }
     [[nodiscard]] static std::vector<double> table(const Hdf5Reader& file, const std::string& name,
                                                    const std::vector<double>& x, const std::vector<double>& y,
                                                    bool line) {

@@ -16,8 +16,8 @@
 
 namespace vitscape {
 
-/// VTK's structured grid, for ParaView: points (x, y, loss), and `loss`, `standard_error`, `difference_standard_error` and
-/// `computed` on each. A point without a finite loss is hidden, so that there is a hole around it; it lies at the height of
+/// VTK's structured grid, for ParaView: points (x, y, loss), and `loss`, `standard_error`, `difference_standard_error`, the
+/// tables of each further number and `computed` on each. A point without a finite loss is hidden, so that there is a hole around it; it lies at the height of
 /// the lowest loss, as a height that is no number would leave the picture without bounds. Its `loss` is NaN.
 struct VtkFormat {
     static constexpr std::array<std::string_view, 1> endings{".vts"};
@@ -37,14 +37,32 @@ struct VtkFormat {
                                              known                   ? loss
                                              : std::isfinite(lowest) ? lowest
                                                                      : 0});
-                hidden.push_back(known ? 0 : VtkSheet::hidden);
+                hidden.push_back(known ? 0 : VtkGrid::hidden);
             }
-        VtkSheet sheet(surface.x.size(), surface.y.size(), points);
+        VtkGrid sheet(surface.x.size(), surface.y.size(), 1, points);
         for (const auto& [name, table] : detail::surface_tables(surface))
             sheet.add<double>(name, std::span(table->data(), table->size()));
         sheet.add<std::uint8_t>("computed", std::span(surface.computed.data(), surface.computed.size()));
         sheet.add<std::uint8_t>("vtkGhostType", hidden);
         sheet.write(path);
+    }
+    /// A volume: points (x, y, z). One without a finite loss is hidden.
+    static void write(const std::filesystem::path& path, const Volume& volume,
+                      const nlohmann::ordered_json& = nlohmann::ordered_json::object()) {
+        std::vector<double> points;
+        points.reserve(3 * volume.loss.size());
+        for (const double z : volume.z)
+            for (const double y : volume.y)
+                for (const double x : volume.x) points.insert(points.end(), {x, y, z});
+        std::vector<std::uint8_t> hidden;
+        hidden.reserve(volume.loss.size());
+        for (const double loss : volume.loss) hidden.push_back(std::isfinite(loss) ? 0 : VtkGrid::hidden);
+        VtkGrid grid(volume.x.size(), volume.y.size(), volume.z.size(), points);
+        for (const auto& [name, table] : detail::surface_tables(volume))
+            grid.add<double>(name, std::span(table->data(), table->size()));
+        grid.add<std::uint8_t>("computed", std::span(volume.computed.data(), volume.computed.size()));
+        grid.add<std::uint8_t>("vtkGhostType", hidden);
+        grid.write(path);
     }
 };
 

@@ -127,7 +127,7 @@ struct BlockSpectrumMeasure {
                                                std::string& ends) {
         std::vector<double> means;
         double low = std::numeric_limits<double>::infinity(), high = -low;
-        for (std::size_t seed = 0; seed < runs.seeds.size(); ++seed) {
+        for (std::size_t seed = 0; seed < runs.sets_of_weights(method); ++seed) {
             const JsonValue all = blocks_of(runs, method, seed, loss);
             for (std::size_t i = 0; i < all.size(); ++i) {
                 if (all.at(i).at("name").to<std::string>() != name) continue;

@@ -27,7 +27,8 @@ namespace vitscape {
 /// labels (He et al. 2022, arXiv 2111.06377, section 4), beside the same network trained with these labels from scratch
 ///
 /// - for as many steps as the fine-tuning, and
-/// - for as much time as pre-training and fine-tuning take together, in epochs by the run's `Pace`.
+/// - for as much time as pre-training and fine-tuning take together, in epochs by the run's `Pace`; not beside a given model, whose
+///   pre-training took nobody knows how long.
 ///
 /// Every share has the same number of steps of the same batch, those of `epochs` over all images: with few labels an epoch
 /// repeats their images, so that the number of labels alone distinguishes the shares, and few labels are not learned in too few
@@ -120,8 +121,9 @@ struct FineTuningMeasure {
             found["training_top1"] = training.top1(tuned.theta, share == 1 ? seen : all.subset(chosen));
             if (!(run.tuning_epoch_seconds > 0))
                 throw ConfigError("fine-tuning needs the time of an epoch of it (TrainedRun)");
-            const double more = std::min(1e7, run.training_seconds / run.tuning_epoch_seconds);
             found["scratch_at_steps"] = from_scratch(run, training, images, share, epochs);
+            if (std::isnan(run.training_seconds)) return found;
+            const double more = std::min(1e7, run.training_seconds / run.tuning_epoch_seconds);
             found["scratch_at_time"] = from_scratch(run, training, images, share,
                                                     epochs + static_cast<std::uint32_t>(std::llround(more)));
         }

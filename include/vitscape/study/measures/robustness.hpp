@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <vitscape/core/fields.hpp>
+#include <vitscape/probe/calibration.hpp>
 #include <vitscape/study/corruption.hpp>
 #include <vitscape/study/probing.hpp>
 #include <vitscape/study/rows.hpp>
@@ -58,7 +59,7 @@ struct RobustnessMeasure {
                 const std::span labels(batch.labels.data(), batch.labels.size());
                 here[std::string(head.key)] = {
                     {"top1", accuracy(logits, labels).top1},
-                    {"calibration_error", json_number(calibration_error(logits, labels))}};
+                    {"calibration_error", json_number(calibration(logits, labels).error)}};
             });
             found.push_back(std::move(here));
         };

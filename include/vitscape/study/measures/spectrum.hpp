@@ -95,7 +95,7 @@ struct SpectrumMeasure {
             if (!runs.has_loss(loss.name)) continue;
             for (const auto& [method, title] : runs.methods) {
                 std::vector<std::vector<double>> densities;  // of each seed
-                for (std::size_t seed = 0; seed < runs.seeds.size(); ++seed) {
+                for (std::size_t seed = 0; seed < runs.sets_of_weights(method); ++seed) {
                     const JsonValue run = runs.result(method, seed);
                     densities.push_back(relative_density(
                         run.at(detail::result_of_loss(run, std::string(loss.name), std::string(key))), x));

@@ -32,7 +32,8 @@ namespace vitscape {
 }
 
 /// How much depends on the seed: the spread of a method's accuracy over its trainings, the worst of them, and on how many held-out
-/// images two trainings disagree; beside it what rounding and corruption cost, where they were measured.
+/// images two trainings disagree; beside it what rounding and corruption cost, where they were measured. A given model has no
+/// trainings that could differ, and of these numbers the latter only.
 struct StabilityMeasure {
     static constexpr std::string_view key = "probe";
     template <class Self, class Visitor>
@@ -57,7 +58,7 @@ struct StabilityMeasure {
         const std::string probe = "of a linear probe of all labels, on held-out images";
         add("spread of the accuracy over seeds", "standard deviation, " + probe, Better::lower,
             [&](const std::string& method, std::string& note) {
-                const std::vector<double> all = accuracies(runs, method);
+                const std::vector<double> all = accuracies_of_trainings(runs, method);
                 note = message("n = ", all.size());
                 return all.size() < 2
                            ? nothing
@@ -65,7 +66,7 @@ struct StabilityMeasure {
             });
         add("accuracy of the worst seed", probe, Better::higher,
             [&](const std::string& method, std::string& note) {
-                const std::vector<double> all = accuracies(runs, method);
+                const std::vector<double> all = accuracies_of_trainings(runs, method);
                 const auto worst = std::min_element(all.begin(), all.end());
                 if (all.size() < 2 || std::isnan(*worst)) return nothing;
                 note = message("seed ", runs.seeds[static_cast<std::size_t>(worst - all.begin())]);
@@ -107,10 +108,10 @@ struct StabilityMeasure {
         for (std::size_t i = 1; i < robustness.size(); ++i) least = std::min(least, top1(i));
         return least / top1(0);
     }
-    [[nodiscard]] static std::vector<double> accuracies(const CompletedRuns& runs,
-                                                        const std::string& method) {
+    [[nodiscard]] static std::vector<double> accuracies_of_trainings(const CompletedRuns& runs,
+                                                                     const std::string& method) {
         std::vector<double> all;
-        for (std::size_t i = 0; i < runs.seeds.size(); ++i)
+        for (std::size_t i = 0; i < runs.sets_of_weights(method); ++i)
             all.push_back(runs.result(method, i).at("probe").at("shares").back().at("top1").number_or_nan());
         return all;
     }
@@ -126,8 +127,8 @@ struct StabilityMeasure {
     [[nodiscard]] static double disagreements(const CompletedRuns& runs, const std::string& method,
                                               std::string& note) {
         std::vector<xt::xarray<std::int32_t>> predictions;
-        for (const std::uint64_t seed : runs.seeds) {
-            const auto file = runs.folder(method, seed) / predictions_file;
+        for (std::size_t i = 0; i < runs.sets_of_weights(method); ++i) {
+            const auto file = runs.folder(method, runs.seeds[i]) / predictions_file;
             if (!std::filesystem::exists(file)) return nothing;  // of images without classes
             predictions.push_back(load_npy<std::int32_t>(file));
         }

@@ -4,21 +4,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
-#include <vitscape/core/file.hpp>
 #include <vitscape/report/band_figure.hpp>
 #include <vitscape/report/contour_figure.hpp>
 #include <vitscape/report/figure_script.hpp>
+#include <vitscape/report/html_text.hpp>
 #include <vitscape/study/page/figures.hpp>
 #include <vitscape/study/page/phrases.hpp>
 #include <vitscape/study/page/report_view.hpp>
-#include <vitscape/study/page/text.hpp>
 
 // What the page's script draws, as JSON, and the places in which it draws.
 
@@ -145,33 +142,6 @@ inline Json page_data(const Json& report, const std::vector<LossSection>& sectio
              {{"height", phrases("height")}, {"not_finite", phrases("not finite")}, {"to", phrases("to")}}},
             {"charts", charts},
             {"images", images}};
-}
-
-/// A drawn figure inside the page: the SVG, or the PNG where that one is smaller by far. Nothing where `figures` has
-/// none of this name. A `wide` one scrolls sideways where the screen is narrow.
-inline std::string embedded_figure(const std::vector<std::filesystem::path>& figures, const std::string& stem,
-                                   std::string_view description, bool wide) {
-    std::string best_type;
-    std::filesystem::path best;
-    std::uintmax_t best_size = 0;
-    for (const auto& figure : figures) {
-        const bool is_svg = figure.extension() == ".svg";
-        if (figure.stem() != stem || (!is_svg && figure.extension() != ".png")) continue;
-        std::error_code code;
-        std::uintmax_t size = std::filesystem::file_size(figure, code);
-        if (code) continue;
-        if (is_svg) size /= 2;  // sharper at any size, so it may be twice as large
-        if (!best.empty() && size >= best_size) continue;
-        best = figure;
-        best_size = size;
-        best_type = is_svg ? "image/svg+xml" : "image/png";
-    }
-    if (best.empty()) return "";
-    const std::string image = message("<img alt=\"", escape_html(description), "\" src=\"data:", best_type,
-                                      ";base64,", base64(read_bytes(best)), "\">");
-    if (!wide) return "<figure class=\"panel\">" + image + "</figure>\n";
-    return message("<div class=\"scroll wide-figure\" tabindex=\"0\" role=\"region\" aria-label=\"",
-                   escape_html(description), "\"><figure>", image, "</figure></div>\n");
 }
 
 }  // namespace vitscape::detail

@@ -13,9 +13,9 @@
 
 #include <vitscape/report/band_figure.hpp>
 #include <vitscape/report/contour_figure.hpp>
+#include <vitscape/report/html_text.hpp>
 #include <vitscape/report/surface_figure.hpp>
 #include <vitscape/study/page/report_view.hpp>
-#include <vitscape/study/page/text.hpp>
 #include <vitscape/study/training_curve.hpp>
 
 namespace vitscape {

@@ -11,6 +11,7 @@
 
 #include <vitscape/core/error.hpp>
 #include <vitscape/core/file.hpp>
+#include <vitscape/report/html_page.hpp>
 #include <vitscape/study/page/japanese/phrases.hpp>
 #include <vitscape/study/page/language.hpp>
 #include <vitscape/study/page/page.hpp>
@@ -137,7 +138,8 @@ inline std::string page_html(const Json& report, const std::string& plotly,
     body.section("training", "Training", training_html(report, chart, interactive, figures));
     body.section("spectra", "Spectra", spectra_html(report, sections, chart, interactive, figures));
     body.section("reconstructions", "Reconstructions", reconstructions_html(report));
-    body.section("measures", "All measures", measure_groups(report) + report_tables_html(report, false));
+    body.section("measures", "All measures",
+                 given_html(report) + measure_groups(report) + report_tables_html(report, false));
     body.section("baselines", "Baselines",
                  list_at(report, "baselines").empty() ? "" : baselines_table(report));
     body.section("correlations", "Flatness and accuracy",
@@ -149,17 +151,7 @@ inline std::string page_html(const Json& report, const std::string& plotly,
 
     std::string title = text_at(report, "title");
     if (title.empty()) title = "A comparison of training methods";
-    // The policy keeps the promise that the page loads nothing; plotly.js compiles small functions of its own.
-    std::string html =
-        message("<!DOCTYPE html>\n<html lang=\"", name_of(language),
-                "\">\n<head>\n<meta charset=\"utf-8\">\n"
-                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                "'unsafe-inline'; "
-                "script-src 'unsafe-inline' 'unsafe-eval'; img-src data: blob:\">\n",
-                element("title", title), "\n<style>", page_style, "</style>\n</head>\n<body>\n<header>",
-                element("h1", title), "\n<div class=\"summary\"><h2>In short</h2>\n", summary_html(report),
-                "</div></header>\n<main>\n");
+    std::string html = page_begin(name_of(language), title, summary_html(report), true);
     html += body.text();
     html +=
         "</main>\n<footer class=\"soft\"><noscript>The plots of this page need JavaScript; the tables do "

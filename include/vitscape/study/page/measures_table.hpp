@@ -57,8 +57,21 @@ inline std::string few_runs(const Json& measure, const std::string& method, doub
     return text;
 }
 
+/// What the numbers of given models are, for a reader of the tables; empty without one.
+inline std::string given_html(const Json& report) {
+    const Json& methods = list_at(report, "methods");
+    if (std::none_of(methods.begin(), methods.end(), [](const Json& method) { return is_given(method); }))
+        return "";
+    return element(
+        "p",
+        "A given model was not trained here: it has one set of weights, and other seeds change its "
+        "probes and fine-tunings alone. Its errors are over these and over planes, rays, draws or "
+        "images; they say nothing of other trainings, so it has no interval and no claim is tested "
+        "with it.");
+}
+
 /// One row for each measure, one column for each method: mean ± standard error, the interval and the number of runs; of fewer
-/// than three runs their numbers.
+/// than three runs their numbers. Of a given model without an interval.
 inline std::string measures_table(const Json& report, const std::vector<const Json*>& measures,
                                   std::string_view caption, bool full) {
     Table table("Measure");
@@ -71,12 +84,15 @@ inline std::string measures_table(const Json& report, const std::vector<const Js
             const double count = number_at(summary, "count");
             const std::string interval = interval_html(member(summary, "interval"), factor);
             std::string below = count > 0 ? message("n\u00a0=\u00a0", count) : std::string();
+            if (is_given(method) && count > 0)
+                below = count > 1 ? message("n\u00a0=\u00a0", count, " probes") : std::string("one model");
             if (!interval.empty()) below = interval + (below.empty() ? "" : "; " + below);
             if (const std::string bound = bound_of_runs(*measure, text_at(method, "name")); !bound.empty()) {
                 table.number("not resolved", bound + (below.empty() ? "" : "; " + below));
                 continue;
             }
-            if (const std::string runs = few_runs(*measure, text_at(method, "name"), factor); !runs.empty()) {
+            if (const std::string runs = few_runs(*measure, text_at(method, "name"), factor);
+                !runs.empty() && !is_given(method)) {
                 table.number(runs, below);
                 continue;
             }

@@ -9,11 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include <vitscape/report/html_page.hpp>
+#include <vitscape/report/html_table.hpp>
 #include <vitscape/study/page/charts.hpp>
 #include <vitscape/study/page/context_tables.hpp>
 #include <vitscape/study/page/measures_table.hpp>
 #include <vitscape/study/page/summary_section.hpp>
-#include <vitscape/study/page/text.hpp>
 
 // The sections of the page.
 
@@ -21,23 +22,6 @@ namespace vitscape::detail {
 
 /// Browsers keep about 16 drawings in 3-D alive at a time.
 inline constexpr std::size_t most_surfaces = 12;
-
-/// Collects the sections and the list of links to them.
-class PageBody {
-  public:
-    /// A section, left out where it is empty.
-    void section(const std::string& name, const std::string& title, const std::string& html) {
-        if (html.empty()) return;
-        links_ += message("<li><a href=\"#", name, "\">", escape_html(title), "</a></li>");
-        html_ += message("<section id=\"", name, "\">", element("h2", title), '\n', html, "</section>\n");
-    }
-    [[nodiscard]] std::string text() const {
-        return message("<nav aria-label=\"Sections\"><ul>", links_, "</ul></nav>\n", html_);
-    }
-
-  private:
-    std::string links_, html_;
-};
 
 /// The bar of colours with its numbers. Numbers closer than `room` of the bar to their neighbour are left out.
 inline std::string scale_bar(const ColorScale& scale) {
@@ -52,12 +36,6 @@ inline std::string scale_bar(const ColorScale& scale) {
                         escape_html(scale.text(level)), "</span>");
     }
     return html + "</div>\n";
-}
-
-/// Panels in rows of nearly equal length, of three where there is room for them.
-inline std::string panels_html(std::size_t count, const std::string& panels) {
-    return message("<div class=\"panels\" style=\"--columns:", panel_columns(count), "\">\n", panels,
-                   "</div>\n");
 }
 
 /// What the white outline is, or why there is none.

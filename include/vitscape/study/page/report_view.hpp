@@ -12,11 +12,13 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
+#include <vitscape/core/fields.hpp>
 #include <vitscape/io/json.hpp>
 #include <vitscape/landscape/surface.hpp>
 #include <vitscape/report/band_figure.hpp>
 #include <vitscape/report/color_scale.hpp>
 #include <vitscape/report/contour_lines.hpp>
+#include <vitscape/study/origin.hpp>
 
 // How the figures and the page read the report of a comparison. Whatever was not measured is missing or null there,
 // and becomes NaN, an empty text or an empty list here.
@@ -62,6 +64,10 @@ inline std::string title_of(const Json& entry) {
     const std::string title = text_at(entry, "title");
     return title.empty() ? text_at(entry, "name") : title;
 }
+
+/// Where the weights of a method come from (`Origin`), by its name; empty where a report does not say it.
+inline std::string origin_of(const Json& method) { return text_at(member(method, "learning"), "origin"); }
+inline bool is_given(const Json& method) { return origin_of(method) == name_of(Origin::given); }
 
 /// What the rises of a surface or slice are relative to; version 0.1 did not say it, and knew the loss at the centre only.
 inline std::string relative_to_of(const Json& entry) {

@@ -61,19 +61,27 @@ inline std::string learning_html(const Json& report) {
         const std::string title = "<strong>" + escape_html(title_of(method)) + "</strong>";
         const std::string accuracy = percent_interval(member(learning, "accuracy")),
                           own = percent_interval(member(learning, "own_head"));
-        const bool control = member(learning, "control") == true;
-        if (member(learning, "learned") != true && !control)
+        const bool control = origin_of(method) == name_of(Origin::initial), given = is_given(method);
+        if (member(learning, "learned") != true && given)
+            failed += message("<p class=\"warning\">", title,
+                              " <strong>does no better here than without training</strong>: ",
+                              escape_html(text_at(learning, "why_not")),
+                              ". Its surfaces and flatness on these images say nothing about it.</p>\n");
+        else if (member(learning, "learned") != true && !control)
             failed +=
                 message("<p class=\"warning\">", title,
                         " <strong>learned nothing here</strong>: ", escape_html(text_at(learning, "why_not")),
                         ". Claims about it are not judged, and its surfaces and flatness say nothing "
                         "about the method.</p>\n");
         if (accuracy.empty()) continue;
-        lines += message("<li>", title, control ? part(", not trained, as a control") : std::string(),
+        lines += message("<li>", title,
+                         control ? part(", not trained, as a control")
+                         : given ? part(", given, not trained here")
+                                 : std::string(),
                          part(": "), part(accuracy + " of the held-out images by a linear probe"),
                          own.empty() ? std::string() : ", " + part(own + " by its own head"),
                          shared ? std::string() : "; " + baselines_html(report, learning), ".");
-        if (member(learning, "ended") != true && !control)
+        if (member(learning, "ended") != true && !control && !given)
             lines += " " + part("Its training had not ended: " + text_at(learning, "why_not_ended") + ".");
         lines += "</li>\n";
     }
@@ -86,6 +94,10 @@ inline std::string summary_html(const Json& report) {
     const Json& data = member(report, "data");
     std::vector<std::string> methods;
     for (const Json& method : list_at(report, "methods")) {
+        if (is_given(method)) {
+            methods.push_back(message(title_of(method), " (one model)"));
+            continue;
+        }
         std::set<double> seeds;
         for (const Json& run : list_at(report, "runs"))
             if (text_at(run, "method") == text_at(method, "name")) seeds.insert(number_at(run, "seed"));
@@ -99,7 +111,7 @@ inline std::string summary_html(const Json& report) {
         what += ", measured on " + fixed_number(images, 0) + " held-out images";
     std::string html = element("p", "Compared: " + what + ".");
 
-    html += learning_html(report);
+    html += learning_html(report) + given_html(report);
 
     std::map<Judged, std::size_t> count;
     for (const Json& claim : list_at(report, "claims")) ++count[judged(text_at(claim, "verdict"))];

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include <vitscape/report/html_text.hpp>
 #include <vitscape/study/page/phrases.hpp>
-#include <vitscape/study/page/text.hpp>
 
 // The page in another language: its sections are written in English, then what stands between their tags is translated, so that
 // a text is translated wherever it is shown.

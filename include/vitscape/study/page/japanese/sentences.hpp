@@ -25,7 +25,25 @@ inline constexpr auto japanese_sentences = std::to_array<Phrase>({
      "surfaces and flatness say nothing about the method.",
      "<strong>{1}</strong> <strong>は学習できていません</strong>: "
      "{2}。この手法に関する主張は判定せず、その損失地形と平坦さは手法の性質を示しません。"},
+    {"<strong>{}</strong> <strong>does no better here than without training</strong>: {}. Its surfaces and "
+     "flatness on these images say nothing about it.",
+     "<strong>{1}</strong> <strong>はこの画像では学習なしと変わりません</strong>: "
+     "{2}。この画像での損失地形と平坦さは、このモデルの性質を示しません。"},
     {", not trained, as a control", "（学習しない対照）"},
+    {", given, not trained here", "（ここでは学習していない既存モデル）"},
+    {"A given model was not trained here: it has one set of weights, and other seeds change its probes and "
+     "fine-tunings alone. Its errors are over these and over planes, rays, draws or images; they say nothing "
+     "of other trainings, so it has no interval and no claim is tested with it.",
+     "既存モデルはここで学習したものではなく、重みは 1 "
+     "組しかありません。シードによって変わるのはプローブとファインチューニングだけです。誤差はこれらと平面、"
+     "半直線、抽選、画像についてのもので、別の学習については何も示しません。そのため信頼区間はなく、主張の検"
+     "証にも用いません。"},
+    {"{} differs in architecture, masks or targets from {l}: their losses have other scales, and their "
+     "numbers of parameters differ.",
+     "{1} は {2} "
+     "と構造、マスク、または予測対象が異なります。損失の尺度とパラメータ数が異なることに注意してください。"},
+    {"there are no trainings to test it over ({})", "検証に必要な複数の学習がない（{1}）"},
+    {"given, one set of weights", "重みが 1 組だけの既存モデル"},
     {"{t} of the held-out images by a linear probe", "評価用画像の正解率 {1}（線形プローブ）"},
     {"{t} by its own head", "{1}（自身のヘッド）"},
     {"For comparison", "比較対象"},
@@ -133,6 +151,8 @@ inline constexpr auto japanese_sentences = std::to_array<Phrase>({
 /// Titles with what they do not have of the images, and what is put together of two texts.
 inline constexpr auto japanese_titles = std::to_array<Phrase>({
     {"{} (not trained)", "{1}（学習なし）"},
+    {"{} (given)", "{1}（既存モデル）"},
+    {"{} (one model)", "{1}（モデル 1 つ）"},
     {"{}, {n} % of the images, {n} % of the labels wrong", "{1}、画像 {2}\u00a0%、誤ラベル {3}\u00a0%"},
     {"{}, {n} % of the images", "{1}、画像 {2}\u00a0%"},
     {"{}, {n} % of the labels wrong", "{1}、誤ラベル {2}\u00a0%"},

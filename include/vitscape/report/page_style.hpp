@@ -1,3 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace vitscape::detail {
+
+/// The style of pages: dark on light, from 320 pixels upwards, and on paper.
+inline constexpr std::string_view page_style = R"css(
 :root { --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --shade: #f6f8fa; --link: #0550ae; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
@@ -68,6 +77,7 @@ figure img { width: 100%; height: auto; display: block; }
 .views canvas { width: 128px; height: 128px; image-rendering: pixelated; border: 1px solid var(--line); display: block; }
 dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .25rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); }
+pre { margin: 0; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .88rem; }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; padding-bottom: 2rem; }
 @media (max-width: 600px) {
@@ -99,3 +109,6 @@ footer { margin-top: 3rem; padding-bottom: 2rem; }
   figure, tr, .panel, .summary { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
 }
+)css";
+
+}  // namespace vitscape::detail

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Measures how a training on processors scales with the number of processes, or computes a model of it on devices.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build_dir=$root/build/release
+rounds=5
+processes="1 2 4"
+batch=96
+parts=12
+mode=measure
+
+usage() {
+    cat <<TEXT
+Usage: scripts/scaling.sh [options]
+
+Trains an autoencoder by several processes of one thread each, all configurations in turn in each round, and prints images per
+second as tables: the median, and the range in brackets. "over-subscribed" says that there are more processes than processors. Strong
+scaling: one batch shared by all; weak scaling: a batch for each process. Wants mpirun and a quiet machine; about a
+minute for each round.
+
+  --build-dir DIR     where pretrain was built                              [$build_dir]
+  --rounds N          measurements of each configuration                    [$rounds]
+  --processes "N N"   numbers of processes                                  [$processes]
+  --batch N           images of the shared batch, and of each process's     [$batch]
+  --parts N           of --reproducible, a multiple of each number          [$parts]
+  --model             prints the model of 8, 64 and 512 devices instead (docs/distributed.md); measures nothing
+TEXT
+}
+fail() {
+    echo "scaling.sh: $1" >&2
+    exit 2
+}
+while (($#)); do
+    case $1 in
+        --help | -h) usage; exit 0 ;;
+        --model) mode=model; shift ;;
+        --build-dir | --rounds | --processes | --batch | --parts)
+            (($# >= 2)) || fail "$1 needs a value"
+            name=${1#--}
+            printf -v "${name//-/_}" '%s' "$2"
+            shift 2
+            ;;
+        *) fail "unknown option '$1'; see --help" ;;
+    esac
+done
+
+# The parameters of MAE, base, 224 pixels; its measured speed on one H200 (docs/backends.md); and published bandwidths in one direction:
+# NVLink 4 of a device within a machine, and between machines the eight ports of InfiniBand NDR (50 GB/s each) of a machine of eight
+# devices, which eight rings through all machines share.
+model() {
+    awk -v parameters=111655680 -v speed=5615 -v chunk=33554432 -v inside=450e9 -v between=400e9 'BEGIN {
+        bytes = 4 * parameters
+        printf "a sum: %.0f MB; one device: %.1f ms for 256 images\n\n", bytes / 1e6, 256 / speed * 1e3
+        print "| devices | a sum in a ring, ms | scaling | images of a device | its step, ms | waits for the sum, ms | efficiency |"
+        print "| ---: | ---: | --- | ---: | ---: | ---: | ---: |"
+        for (devices = 8; devices <= 512; devices *= 8) {
+            ring = 2 * (devices - 1) / devices / (devices > 8 ? between : inside)
+            for (weak = 1; weak >= 0; --weak) {
+                images = weak ? 256 : 4096 / devices
+                step = images / speed
+                exposed = bytes * ring - step * 2 / 3  # the backward pass, during which all but the last chunk is summed
+                if (exposed < chunk * ring) exposed = chunk * ring
+                printf "| %d | %.1f | %s | %d | %.1f | %.1f | %.1f %% |\n", devices, 1e3 * bytes * ring,
+                    weak ? "weak" : "strong, 4096 images", images, 1e3 * step, 1e3 * exposed, 100 * step / (step + exposed)
+            }
+        }
+    }'
+}
+if [[ $mode == model ]]; then
+    model
+    exit 0
+fi
+
+pretrain=$build_dir/examples/pretrain
+[[ -x $pretrain ]] || fail "no pretrain in '$build_dir/examples'; build it or name the folder with --build-dir"
+command -v mpirun >/dev/null || fail "mpirun is missing; on Debian: apt install openmpi-bin"
+processors=$(env -u OMP_NUM_THREADS nproc)
+load=$(awk -v cores="$processors" '$1 > 0.5 * cores { print $1 }' /proc/loadavg)
+[[ -z $load ]] || echo "warning: a load of $load before the start; measure on a quiet machine" >&2
+export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+export OMPI_MCA_btl_vader_single_copy_mechanism=none
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+# train NAME PROCESSES BATCH [OPTION...]: the speeds of all epochs but the first
+train() {
+    local name=$1 number=$2 batch=$3
+    shift 3
+    mpirun -n "$number" "$pretrain" --method mae --image 32 --patch 4 --width 192 --depth 6 --heads 3 --decoder-width 96 \
+        --decoder-heads 3 --data synthetic:$((batch * 6)) --batch "$batch" --lr 1e-3 --epochs 3 --out "$folder/run" "$@" \
+        >/dev/null 2>"$folder/log" || { cat "$folder/log" >&2; fail "a training failed"; }
+    sed 1d "$folder/run/log.jsonl" | sed -E 's/.*"images_per_second":([^,}]*).*/\1/' >>"$folder/$name"
+    rm -rf "$folder/run"
+}
+for ((round = 0; round < rounds; ++round)); do
+    for number in $processes; do
+        train "strong-$number" "$number" "$batch"
+        train "weak-$number" "$number" $((batch * number))
+        train "parts-$number" "$number" "$batch" --reproducible "$parts"
+    done
+    echo "round $((round + 1)) of $rounds" >&2
+done
+
+# median [minimum, maximum] of a file
+spread() { sort -g "$1" | awk '{ x[NR] = $1 } END { m = int((NR + 1) / 2); printf "%.1f [%.1f, %.1f]", (x[m] + x[NR + 1 - m]) / 2, x[1], x[NR] }'; }
+echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $processors processors, $(date -I)"
+echo
+echo "| processes | strong, images/s | speedup | weak, images/s | speedup | with --reproducible $parts, images/s | of the time without |"
+echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+first=${processes%% *}
+for number in $processes; do
+    line="| $number"
+    ((number <= processors)) || line+=" (over-subscribed)"
+    for kind in strong weak; do
+        line+=" | $(spread "$folder/$kind-$number") | $(awk -v a="$(spread "$folder/$kind-$number")" -v b="$(spread "$folder/$kind-$first")" 'BEGIN { printf "%.2f", a / b }')"
+    done
+    line+=" | $(spread "$folder/parts-$number") | $(awk -v a="$(spread "$folder/strong-$number")" -v b="$(spread "$folder/parts-$number")" 'BEGIN { printf "%.2f", a / b }')"
+    echo "$line |"
+done

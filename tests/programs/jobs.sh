@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# usage: jobs.sh PRETRAIN LANDSCAPE CURVATURE COMPARE [KILLS [SEED]]
+# Surfaces that several workers compute through a folder have the bytes of one process: 1, 2 and 4 workers with KILLS kills each
+# (default 20), a worker that is stopped past its heartbeat and wakes up, one on a full disk, one whose clock is an hour ahead,
+# flipped bits in any file of the job, a plane and a line. Another job, other options and other models are refused by name.
+# The moments are drawn from SEED, which is printed.
+set -euo pipefail
+
+pretrain="$1" landscape="$2" kills="${5:-20}" seed="${6:-$RANDOM}"
+RANDOM="$seed"
+echo "seed $seed"
+folder="$(mktemp -d)"
+processes=()
+trap '((${#processes[@]} == 0)) || kill -KILL "${processes[@]}" 2>/dev/null || true; rm -rf "$folder"' EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
+export OMP_WAIT_POLICY=passive
+cd "$folder"
+fault() { echo "FAILED: $1" && failed=1; }
+
+for name in one other; do
+    "$pretrain" --method mae --data synthetic:100 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \
+        --decoder-heads 2 --epochs 1 --batch 20 --lr 1e-3 --threads 1 --seed "${#name}" --out "$name" >out 2>error
+done
+look=(--checkpoint one/checkpoint.safetensors --data synthetic:200 --images 40 --batch 16 --no-figures)
+plane=("${look[@]}" --grid=-1:1:21 --seed 3)
+"$landscape" "${plane[@]}" --threads 1 --out alone >out 2>error
+"$landscape" "${look[@]}" --grid=-1:1:31 --to other/checkpoint.safetensors --minima --threads 1 --out alone-line >out 2>error
+
+same() {  # PREFIX [REFERENCE]
+    local ending
+    for ending in .json .npy .csv; do
+        cmp "${2:-alone}$ending" "$1$ending" || fault "$1$ending is not that of one process"
+    done
+}
+# start JOB OUT [OPTION...]: one more worker
+start() {
+    "$landscape" "${plane[@]}" --patience 1.5 --threads 1 --out "$2" --job "$1" "${@:3}" >>"$folder/$2.log" 2>&1 &
+    processes+=($!)
+}
+# finish NAME: all workers come to their end
+finish() {
+    local process status
+    for process in "${processes[@]}"; do
+        status=0
+        wait "$process" || status=$?
+        ((status == 0)) || { fault "status $status of a worker of $1" && tail -5 "$folder/$1.log"; }
+    done
+    processes=()
+}
+finished() { find "$1/tiles" -name '*.result' 2>/dev/null | wc -l; }
+# until_finished JOB COUNT: waits until so many tiles are
+until_finished() {
+    for ((i = 0; i < 600; ++i)); do
+        (($(finished "$1") < $2)) || return 0
+        sleep 0.02
+    done
+    fault "$1 does not go on"
+}
+
+for workers in 1 2 4; do
+    name="killed-$workers"
+    for ((i = 0; i < workers; ++i)); do start "$name.job" "$name"; done
+    for ((kill = 0; kill < kills; ++kill)); do
+        sleep "$(printf '0.%03d' $((RANDOM % 150)))"
+        at=$((RANDOM % workers))
+        kill -KILL "${processes[$at]}" 2>/dev/null || true
+        wait "${processes[$at]}" 2>/dev/null || true
+        unset "processes[$at]"
+        processes=("${processes[@]}")
+        start "$name.job" "$name"
+    done
+    finish "$name"
+    same "$name"
+    left="$(find . -maxdepth 1 -name "$name*.tmp" -o -maxdepth 1 -name "$name*lock"; find "$name.job/tiles" -name '*.tmp' -o -name '*claim-*')"
+    [[ -z "$left" ]] || fault "left behind: $left"
+done
+
+# a worker stands still past its heartbeat, and wakes up with its tile in its hands; the job is joined by its folder alone
+start frozen.job frozen
+until_finished frozen.job 5
+kill -STOP "${processes[0]}"
+(mkdir -p elsewhere && cd elsewhere && "$landscape" --job ../frozen.job --threads 1 >../out 2>../error) || { fault "joining by the folder" && cat error; }
+grep -q "as the plan says" error || fault "it is not said where paths are"
+same frozen
+kill -CONT "${processes[0]}"
+finish frozen
+same frozen
+"$landscape" --job frozen.job >out 2>error && grep -q "is complete" out || fault "a complete job"
+"$landscape" --job frozen.job --status >out 2>error && grep -Eq "^([0-9]+) of \1 tiles finished" out && grep -q complete out || fault "--status"
+rm frozen.json
+"$landscape" --job frozen.job >out 2>error || fault "merging again"
+same frozen
+
+# the disk of one worker becomes full, and the clock of another is an hour ahead where faketime is installed
+if command -v prlimit >/dev/null; then
+    "$landscape" "${plane[@]}" --patience 1.5 --threads 1 --out full --job full.job > >(cat >first.log) 2>&1 &
+    first=$! status=0
+    until_finished full.job 5
+    prlimit --pid "$first" --fsize=0:0
+    wait "$first" || status=$?
+    ((status == 1)) && grep -q "landscape: cannot write .*full.job" first.log || { fault "status $status on a full disk" && cat first.log; }
+    [[ -z "$(find full.job/tiles -name '*claim-*' -o -name '*.tmp')" ]] || fault "a worker on a full disk left its tile"
+fi
+start full.job full
+if command -v faketime >/dev/null; then
+    faketime -f +1h "$landscape" --job full.job --threads 1 >out 2>error || fault "a clock an hour ahead"
+fi
+finish full
+same full
+
+# stopped, a bit flipped in each kind of file, and gone on with
+start flipped.job flipped --tile-points 7
+until_finished flipped.job 12
+kill -INT "${processes[0]}"
+wait "${processes[0]}" && fault "a stop is no success" || (($? == 130)) || fault "the status of a stop"
+processes=()
+grep -q "any worker goes on with --job flipped.job" flipped.log || fault "what is said at a stop"
+flip() {
+    python3 - "$1" "$RANDOM" <<'PYTHON'
+import sys
+path, at = sys.argv[1], int(sys.argv[2])
+data = bytearray(open(path, "rb").read())
+data[at % len(data)] ^= 1 << at // 256 % 8
+open(path, "wb").write(data)
+PYTHON
+}
+if command -v python3 >/dev/null; then
+    for file in $(find flipped.job/tiles -name '*.result' | sort | head -10) flipped.job/centre.agreed; do flip "$file"; done
+    cp flipped.job/plan.json plan.json
+    flip flipped.job/plan.json
+    refuses flipped.job/plan.json "$landscape" --job flipped.job
+    cp plan.json flipped.job/plan.json
+fi
+start flipped.job flipped --tile-points 7
+finish flipped
+same flipped
+
+# a line towards another model, with its barrier and minima
+for ((i = 0; i < 2; ++i)); do
+    "$landscape" "${look[@]}" --grid=-1:1:31 --to other/checkpoint.safetensors --minima --threads 1 --out line --job line.job >>line.log 2>&1 &
+    processes+=($!)
+done
+finish line
+same line alone-line
+cmp alone-line_minima.json line_minima.json || fault "the minima of a job"
+
+# what is refused, by name
+refuses "--grid is -1:1:9 here, and -1:1:21 in the plan" "$landscape" "${look[@]}" --grid=-1:1:9 --seed 3 --out full --job full.job
+refuses "--of is student here, and not given in the plan" "$landscape" "${plane[@]}" --of student --out full --job full.job
+refuses "--out is another here" "$landscape" --out another --job full.job
+refuses "no plan yet" "$landscape" --job none.job
+refuses "no plan yet" "$landscape" --job none.job --status
+refuses "--job" "$landscape" "${plane[@]}" --out x --status
+refuses "--resume" "$landscape" "${plane[@]}" --out x --job x.job --resume
+refuses "--patience" "$landscape" "${plane[@]}" --out x --job x.job --patience 0
+mkdir mine && echo mine >mine/notes
+refuses "holds notes and no job" "$landscape" "${plane[@]}" --out x --job mine
+[[ "$(ls mine)" == notes ]] || fault "a folder of somebody was written to"
+start model.job model
+until_finished model.job 3
+kill -KILL "${processes[0]}" && wait "${processes[0]}" 2>/dev/null || true
+processes=()
+cp other/checkpoint.safetensors other/checkpoint.json one/
+refuses "another model" "$landscape" --job model.job
+
+((failed == 0)) && echo "the same bytes from any number of workers"
