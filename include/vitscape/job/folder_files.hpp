@@ -152,7 +152,7 @@ class FolderFiles final : public JobFiles {
         return open();
     }
     std::filesystem::path write_beside(const std::filesystem::path& path, std::string_view text, bool sync) {
-        const std::filesystem::path temporary =
+        std::filesystem::path temporary =
             path.parent_path() / message(path.filename().string(), ".", worker_, "-", number_++, ".tmp");
         detail::FileDescriptor file{open_new(temporary)};
         if (file.number() < 0) detail::throw_io_error("create", temporary);

@@ -165,6 +165,7 @@ class ReportData {
 
     [[nodiscard]] static Json summary(const std::vector<MeasuredValue>& all, ValueRange range) {
         std::vector<double> values;
+        values.reserve(all.size());
         for (const MeasuredValue& one : all) values.push_back(one.value);
         return json_summary(values, range);
     }
