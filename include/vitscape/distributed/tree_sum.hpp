@@ -81,7 +81,7 @@ class TreeSum {
         if (next_ != first_leaf() + own_)
             throw Error(
                 message("a process has ", own_, " parts of a sum, ", next_ - first_leaf(), " were given"));
-        reduce(0, tree_.leaves);
+        if constexpr (!single_process<C>) reduce(0, tree_.leaves);  // otherwise it is complete
         next_ = first_leaf();
         if (communicator_.rank() != 0) return;
         axpby(1, held_.front().sum, 1, total);
