@@ -9,6 +9,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/loader.hpp>
 #include <vitscape/data/synthetic.hpp>
+#include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/quotient_sharpness.hpp>
 #include <vitscape/methods/frozen_objective.hpp>
 #include <vitscape/methods/vit_classifier.hpp>

@@ -2,11 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -18,34 +15,13 @@
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/rise_evaluator.hpp>
 #include <vitscape/landscape/weight_noise.hpp>
+#include <vitscape/landscape/worst_case_rise.hpp>
 #include <vitscape/tensor/vector.hpp>
 
 namespace vitscape {
 
-/// How a perturbation relative to the weights is measured: Euclidean norm, or the largest element.
-enum class PerturbationNorm { euclidean, maximum };
-constexpr std::array<std::pair<std::string_view, PerturbationNorm>, 2> enumerators(PerturbationNorm) {
-    return {{{"euclidean", PerturbationNorm::euclidean}, {"maximum", PerturbationNorm::maximum}}};
-}
-
-struct WorstCaseOptions {
-    PerturbationNorm norm = PerturbationNorm::euclidean;
-    Index steps = 20;        ///< of gradient ascent in each start, one gradient and one loss each
-    Index restarts = 2;      ///< random starts after the first one, from the centre
-    std::uint64_t seed = 0;  ///< start k is a function of (seed, k)
-    WorkControl work = {};   ///< checked before and after each step
-};
-
-/// A lower bound of a largest rise of the loss: the best that was found.
-struct WorstCaseRise {
-    double rise = 0;  ///< the largest over all steps of all starts, at least 0
-    std::vector<double> starts =
-        {};  ///< the largest of each start; how far apart they are tells how far to trust it
-};
-
-/// First direction numbers of the random starts and of the noise here, apart from those of planes and of `weight_noise`.
-inline constexpr std::uint32_t first_worst_case_start = first_noise_direction + (1u << 20),
-                               first_adaptive_noise = first_noise_direction + (2u << 20);
+/// First direction number of the noise here, apart from those of planes, of `weight_noise` and of random starts.
+inline constexpr std::uint32_t first_adaptive_noise = first_noise_direction + (2u << 20);
 
 namespace detail {
 /// a |b|
@@ -78,13 +54,13 @@ void combine(const F& f, Vector<B>& x, const Vector<B>& y) {
     x.backend().map(1, x.size(), f, flat(x), flat(x), flat(y));
 }
 
-/// Projected gradient ascent for `worst_case_adaptive_sharpness`, in the coordinates e = delta / |theta|.
+/// The ball of `worst_case_adaptive_sharpness`, in the coordinates e = delta / |theta|, for `worst_case_in`.
 template <class O, Backend B>
-class AdaptiveAscent {
+class AdaptiveBall {
     using T = typename B::Storage;
 
   public:
-    AdaptiveAscent(O& objective, const Vector<B>& theta, double rho, const WorstCaseOptions& options)
+    AdaptiveBall(O& objective, const Vector<B>& theta, double rho, const WorstCaseOptions& options)
         : objective_(objective),
           theta_(theta),
           rho_(rho),
@@ -94,36 +70,14 @@ class AdaptiveAscent {
           point_(theta),
           gradient_(scaled_) {}
 
-    /// The largest rise found from one start. @param start  0: the centre, otherwise a random perturbation
-    double run(Index start) {
-        fill(0, scaled_);
-        if (start > 0) draw(start);
-        double best = 0;
-        for (Index step = 0; step < options_.steps; ++step) {
-            (void)objective_.gradient(point(), gradient_);
-            combine(MultiplyByMagnitude{}, gradient_, theta_);  // dL / de
-            const double length = norm(gradient_);
-            if (!std::isfinite(length)) break;  // the loss there counts as infinite already
-            if (length == 0) {                  // a stationary point: nothing shows the way from here
-                if (step > 0 || start > 0) break;
-                draw(0);
-            } else {
-                const double share =
-                    static_cast<double>(options_.steps - step) / static_cast<double>(options_.steps);
-                ascend(share * rho_, length);
-            }
-            best = std::max(best, rise_([&]() -> const Vector<B>& { return point(); }));
-        }
-        return best;
+    void reset() { fill(0, scaled_); }
+    double uphill() {
+        (void)objective_.gradient(point(), gradient_);
+        combine(MultiplyByMagnitude{}, gradient_, theta_);  // dL / de
+        return norm(gradient_);
     }
-
-  private:
-    /// theta + |theta| e
-    const Vector<B>& point() {
-        point_ = scaled_;
-        combine(MultiplyByMagnitude{}, point_, theta_);
-        axpby(1, theta_, 1, point_);
-        return point_;
+    double rise() {
+        return rise_([&]() -> const Vector<B>& { return point(); });
     }
     /// One step uphill and back into the ball.
     void ascend(double step, double length) {
@@ -133,10 +87,6 @@ class AdaptiveAscent {
             axpby(step / length, gradient_, 1, scaled_);
             project();
         }
-    }
-    void project() {
-        const double size = norm(scaled_);
-        if (size > rho_) scale(rho_ / size, scaled_);
     }
     /// A random perturbation on the rim of the ball: of that norm, or a corner of the cube.
     void draw(Index start) {
@@ -152,6 +102,18 @@ class AdaptiveAscent {
         }
     }
 
+  private:
+    /// theta + |theta| e
+    const Vector<B>& point() {
+        point_ = scaled_;
+        combine(MultiplyByMagnitude{}, point_, theta_);
+        axpby(1, theta_, 1, point_);
+        return point_;
+    }
+    void project() {
+        const double size = norm(scaled_);
+        if (size > rho_) scale(rho_ / size, scaled_);
+    }
     O& objective_;
     const Vector<B>& theta_;
     double rho_;
@@ -160,11 +122,6 @@ class AdaptiveAscent {
     Vector<B> scaled_, point_, gradient_;  // e; theta + |theta| e; and its gradient in e
 };
 
-inline void require_perturbation_size(double rho) {
-    if (!(rho > 0 && std::isfinite(rho)))
-        throw ConfigError(
-            message("the size of a perturbation must be positive and finite, ", rho, " was given"));
-}
 }  // namespace detail
 
 /// The largest rise of the loss under perturbations relative to the weights,
@@ -185,17 +142,9 @@ template <Backend B, class O>
 [[nodiscard]] WorstCaseRise worst_case_adaptive_sharpness(O&& objective, const Vector<B>& theta, double rho,
                                                           const WorstCaseOptions& options = {}) {
     static_assert(require_objective<O, B>());
-    detail::require_perturbation_size(rho);
-    if (options.steps < 1 || options.restarts < 0)
-        throw ConfigError(message("an ascent needs at least 1 step and 0 restarts, ", options.steps, " and ",
-                                  options.restarts, " were given"));
-    detail::AdaptiveAscent<std::remove_reference_t<O>, B> ascent(objective, theta, rho, options);
-    WorstCaseRise result;
-    for (Index start = 0; start <= options.restarts; ++start) {
-        result.starts.push_back(ascent.run(start));
-        result.rise = std::max(result.rise, result.starts.back());
-    }
-    return result;
+    detail::require_ascent(rho, options);
+    detail::AdaptiveBall<std::remove_reference_t<O>, B> ball(objective, theta, rho, options);
+    return detail::worst_case_in(ball, rho, options);
 }
 
 struct AverageCaseOptions {

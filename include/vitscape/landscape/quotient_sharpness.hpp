@@ -13,10 +13,10 @@
 
 #include <vitscape/autograd/objective.hpp>
 #include <vitscape/core/error.hpp>
-#include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/head_factors.hpp>
 #include <vitscape/landscape/rise_evaluator.hpp>
+#include <vitscape/landscape/worst_case_rise.hpp>
 #include <vitscape/nn/parameter_layout.hpp>
 #include <vitscape/tensor/vector.hpp>
 
@@ -131,7 +131,7 @@ inline double norm_of(const std::vector<double>& x) {
     return Eigen::Map<const Eigen::VectorXd>(x.data(), static_cast<Eigen::Index>(x.size())).norm();
 }
 
-/// Projected gradient ascent in that ball.
+/// Where an ascent in that ball stands, for `worst_case_in`.
 template <class O, Backend B>
 class QuotientAscent {
   public:
@@ -144,39 +144,23 @@ class QuotientAscent {
           gradient_(theta.backend(), theta.size()),
           rise_(objective, point_, options.steps * (1 + options.restarts), options.work) {}
 
-    /// The largest rise found from one start. @param start  0: the centre, otherwise a random tangent vector
-    double run(Index start) {
-        e_.assign(static_cast<std::size_t>(gradient_.size()), 0.0);
-        if (start > 0) draw(start);
-        double best = 0;
-        for (Index step = 0; step < options_.steps; ++step) {
-            move();
-            (void)objective_.gradient(point_, gradient_);
-            std::vector<double> uphill = ball_.pull_back(e_, gradient_.to_host());
-            ball_.make_horizontal(uphill);
-            const double length = norm_of(uphill);
-            if (!std::isfinite(length)) break;  // the loss there counts as infinite already
-            if (length == 0) {                  // a stationary point: nothing shows the way from here
-                if (step > 0 || start > 0) break;
-                draw(0);
-            } else {
-                const double share =
-                    static_cast<double>(options_.steps - step) / static_cast<double>(options_.steps);
-                for (std::size_t i = 0; i < e_.size(); ++i) e_[i] += share * rho_ / length * uphill[i];
-                if (const double size = norm_of(e_); size > rho_) shorten(rho_ / size);
-            }
-            best = std::max(best, rise_([&]() -> const Vector<B>& {
-                                move();
-                                return point_;
-                            }));
-        }
-        return best;
+    void reset() { e_.assign(static_cast<std::size_t>(gradient_.size()), 0.0); }
+    double uphill() {
+        move();
+        (void)objective_.gradient(point_, gradient_);
+        uphill_ = ball_.pull_back(e_, gradient_.to_host());
+        ball_.make_horizontal(uphill_);
+        return norm_of(uphill_);
     }
-
-  private:
-    void move() { point_ = Vector<B>(point_.backend(), ball_.point(e_)); }
-    void shorten(double factor) {
-        for (double& number : e_) number *= factor;
+    void ascend(double step, double length) {
+        for (std::size_t i = 0; i < e_.size(); ++i) e_[i] += step / length * uphill_[i];
+        if (const double size = norm_of(e_); size > rho_) shorten(rho_ / size);
+    }
+    double rise() {
+        return rise_([&]() -> const Vector<B>& {
+            move();
+            return point_;
+        });
     }
     /// A random horizontal vector on the rim.
     void draw(Index start) {
@@ -188,13 +172,18 @@ class QuotientAscent {
         if (const double size = norm_of(e_); size > 0) shorten(rho_ / size);
     }
 
+  private:
+    void move() { point_ = Vector<B>(point_.backend(), ball_.point(e_)); }
+    void shorten(double factor) {
+        for (double& number : e_) number *= factor;
+    }
     O& objective_;
     double rho_;
     const WorstCaseOptions& options_;
     QuotientBall ball_;
     Vector<B> point_, gradient_;
     RiseEvaluator<O, Vector<B>> rise_;
-    std::vector<double> e_;
+    std::vector<double> e_, uphill_;  // where it stands; the horizontal gradient there
 };
 
 }  // namespace detail
@@ -227,10 +216,7 @@ template <Backend B, class O>
 [[nodiscard]] WorstCaseRise quotient_sharpness(O&& objective, const Vector<B>& theta, double rho,
                                                const WorstCaseOptions& options = {}) {
     static_assert(require_objective<O, B>());
-    detail::require_perturbation_size(rho);
-    if (options.steps < 1 || options.restarts < 0)
-        throw ConfigError(message("an ascent needs at least 1 step and 0 restarts, ", options.steps, " and ",
-                                  options.restarts, " were given"));
+    detail::require_ascent(rho, options);
     if (options.norm != PerturbationNorm::euclidean)
         throw ConfigError(
             "a quotient has the Euclidean norm of its metric alone; the largest element is none");
@@ -238,12 +224,7 @@ template <Backend B, class O>
         throw ShapeError(message("the objective has ", objective.layout().size(),
                                  " parameters, the model has ", theta.size()));
     detail::QuotientAscent<std::remove_reference_t<O>, B> ascent(objective, theta, rho, options);
-    WorstCaseRise result;
-    for (Index start = 0; start <= options.restarts; ++start) {
-        result.starts.push_back(ascent.run(start));
-        result.rise = std::max(result.rise, result.starts.back());
-    }
-    return result;
+    return detail::worst_case_in(ascent, rho, options);
 }
 
 }  // namespace vitscape
