@@ -19,10 +19,6 @@ namespace {
 
 const Grid square{.from = -1, .to = 1};
 
-/// Nearly level, with a narrow dent around (0.5, 0.5).
-double narrow_dent(double x, double y) {
-    return 0.1 * x - std::exp(-((x - 0.5) * (x - 0.5) + (y - 0.5) * (y - 0.5)) / 0.02);
-}
 double kink(double x, double y) { return std::abs(x - 0.3) + y * y; }
 
 Line<Cpu64> first_axis(Cpu64 cpu) {

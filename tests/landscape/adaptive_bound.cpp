@@ -25,9 +25,6 @@ namespace {
 
 const Grid square{.from = -1, .to = 1};
 
-double narrow_dent(double x, double y) {
-    return 0.1 * x - std::exp(-((x - 0.5) * (x - 0.5) + (y - 0.5) * (y - 0.5)) / 0.02);
-}
 double ripple(double x, double y) { return std::sin(9 * x * (1 + 0.3 * y)) + y * y; }
 /// Waves that the points of the first divisions do not see, as they all lie at multiples of 1/8.
 double hidden(double x, double y) {

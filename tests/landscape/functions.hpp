@@ -37,6 +37,11 @@ struct PlaneFunction {
     }
 };
 
+/// Nearly level, with a narrow dent around (0.5, 0.5).
+inline double narrow_dent(double x, double y) {
+    return 0.1 * x - std::exp(-((x - 0.5) * (x - 0.5) + (y - 0.5) * (y - 0.5)) / 0.02);
+}
+
 /// A function of two parameters with its derivatives: (x, y) to value; to {d/dx, d/dy}; to {d2/dx2, d2/dxdy, d2/dy2}.
 struct SmoothFunction : PlaneFunction {
     std::array<double, 2> (*first)(double, double);

@@ -11,8 +11,7 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
 cd "$folder"
-command -v python3 >/dev/null || { echo "skipped: python3 was not found" && exit 77; }
-fail() { echo "FAILED: $*" && failed=1; }
+need_python
 
 "$pretrain" --method mae --data synthetic:64 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \
     --decoder-heads 2 --batch 16 --threads 1 --epochs 2 --out run >out 2>error

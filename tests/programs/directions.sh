@@ -11,9 +11,7 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
 cd "$folder"
-# what is compared with numbers is read by python
-command -v python3 >/dev/null || { echo "skipped: python3 was not found" && exit 77; }
-fail() { echo "FAILED: $*" && failed=1; }
+need_python
 # json FILE EXPRESSION: what an expression of python gives for the file's content d
 json() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); m = d["metadata"]; print(eval(sys.argv[2]))' "$1" "$2"; }
 # holds FILE EXPRESSION: that it is true

@@ -11,8 +11,7 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
 cd "$folder"
-command -v python3 >/dev/null || { echo "skipped: python3 was not found" && exit 77; }
-fail() { echo "FAILED: $*" && failed=1; }
+need_python
 # holds EXPRESSION FILE...: that an expression of python is true of the files' contents d, e, ...
 holds() {
     python3 -c 'import json, sys

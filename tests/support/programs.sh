@@ -4,6 +4,9 @@
 # shellcheck shell=bash
 
 failed=0
+fail() { echo "FAILED: $*" && failed=1; }
+# Numbers in files are read by python: where there is none, the test is skipped.
+need_python() { command -v python3 >/dev/null || { echo "skipped: python3 was not found" && exit 77; }; }
 # refuses "part of the sentence" command...: the command must end with a status of its own other than 0, and a sentence
 # with that part; sets `failed` where it does not.
 refuses() {

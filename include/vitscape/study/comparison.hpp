@@ -17,6 +17,7 @@
 #include <vitscape/study/claims/paper.hpp>
 #include <vitscape/study/comparison_options.hpp>
 #include <vitscape/study/entrant.hpp>
+#include <vitscape/study/given_models_note.hpp>
 #include <vitscape/study/image_checks.hpp>
 #include <vitscape/study/measures/usual.hpp>
 #include <vitscape/study/page/figures.hpp>
@@ -155,7 +156,7 @@ class Comparison {
         const ReportData data(runs, plan, rows_of(measures_, runs, plan), claims);
         nlohmann::json report = data.report(options_.data, setting_.images, setting_.test);
         report["plan"]["measures"] = describe_measures(measures_);
-        put_given(report);
+        detail::put_given_models(report, entrants_);
         for_each_measure(measures_, [&](const auto& measure) {
             if constexpr (requires { measure.put_into(report, runs); }) measure.put_into(report, runs);
         });
@@ -176,35 +177,6 @@ class Comparison {
                               {options_.out / "report.html", options_.out / "report.json"}};
         written.files.insert(written.files.end(), page.figures.begin(), page.figures.end());
         return written;
-    }
-
-    /// Which files were given, and whose sizes or targets are others: their losses have other scales.
-    void put_given(nlohmann::json& report) const {
-        for (auto entrant_at = entrants_.begin(); entrant_at != entrants_.end(); ++entrant_at) {
-            const auto& entrant = *entrant_at;
-            const GivenModel* given = entrant->given();
-            if (given == nullptr) continue;
-            report["data"]["given_models"].push_back(message(
-                entrant->name(), ": ", given->file, ", ", given->bytes, " bytes, ", given->checksum, "; ",
-                pixel_text(given->pixels), given->description.empty() ? "" : "; " + given->description));
-            const nlohmann::json mine = entrant->description();
-            std::vector<std::string> others;
-            for (auto other_at = entrants_.begin(); other_at != entrants_.end(); ++other_at) {
-                const auto& other = *other_at;
-                if (other->given() != nullptr && other_at < entrant_at) continue;  // it is said of that one
-                const nlohmann::json theirs = other->description();
-                for (const char* part : {"encoder", "decoder", "masking", "pixel_loss", "loss"})
-                    if (mine.contains(part) && theirs.contains(part) && mine.at(part) != theirs.at(part)) {
-                        others.push_back(other->title());
-                        break;
-                    }
-            }
-            if (!others.empty())
-                report["notes"].push_back(
-                    message(entrant->title(), " differs in architecture, masks or targets from ",
-                            detail::joined(others),
-                            ": their losses have other scales, and their numbers of parameters differ."));
-        }
     }
 
     /// The plan in the folder if there is one, otherwise a new one from measured speeds and the budget.
