@@ -89,8 +89,7 @@ TEST_CASE("a folder has one plan, and another one is refused by what differs") {
 
     JobPlan other = plan_of(10);
     other.work["from"] = 4;
-    CHECK(
-        contains(error_text<ConfigError>([&] { join_plan(files, other); }), "/from was 3, now it is 4"));
+    CHECK(contains(error_text<ConfigError>([&] { join_plan(files, other); }), "/from was 3, now it is 4"));
     CHECK(contains(error_text<ConfigError>([&] { join_plan(files, plan_of(11)); }),
                    "/tiles was 10, now it is 11"));
     CHECK_THROWS_AS(join_plan(files, plan_of(0)), ConfigError);
