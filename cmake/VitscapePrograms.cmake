@@ -61,6 +61,34 @@ target_link_libraries(vitscape_program INTERFACE vitscape::vitscape vitscape_war
 target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${VITSCAPE_NATIVE_FLAGS}>"
     "$<$<COMPILE_LANGUAGE:CUDA>:${VITSCAPE_CUDA_CODE}>")
 
+# vitscape_batch_sources(<variable> <name> <sources>): sources of generated files that include VITSCAPE_TEST_BATCH of the sources each: most of
+# the time of a test's compilation is that of the headers, which the sources of one file share. Their unnamed namespaces are one, too.
+set(VITSCAPE_TEST_BATCH 6 CACHE STRING "Sources of tests compiled together, which takes a third of the time; 1: each alone")
+function(vitscape_batch_sources variable name)
+    if(VITSCAPE_TEST_BATCH LESS_EQUAL 1)
+        set(${variable} "${ARGN}" PARENT_SCOPE)
+        return()
+    endif()
+    set(batches "")
+    list(LENGTH ARGN left)
+    # as many batches as needed, of nearly the same size
+    math(EXPR count "(${left} + ${VITSCAPE_TEST_BATCH} - 1) / ${VITSCAPE_TEST_BATCH}")
+    set(sources "${ARGN}")
+    foreach(batch RANGE 1 ${count})
+        set(text "")
+        math(EXPR size "(${left} + ${count} - ${batch}) / (${count} - ${batch} + 1)")
+        math(EXPR left "${left} - ${size}")
+        foreach(i RANGE 1 ${size})
+            list(POP_FRONT sources source)
+            string(APPEND text "#include \"${source}\"\n")
+        endforeach()
+        set(path "${CMAKE_CURRENT_BINARY_DIR}/batches/${name}_${batch}.cpp")
+        file(CONFIGURE OUTPUT "${path}" CONTENT "${text}" @ONLY)
+        list(APPEND batches "${path}")
+    endforeach()
+    set(${variable} "${batches}" PARENT_SCOPE)
+endfunction()
+
 # vitscape_add_cuda_program(<target> <sources>): a program for CUDA devices, or without VITSCAPE_ENABLE_CUDA_PROGRAMS only the PTX of
 # its sources, for which nvcc compiles no host code.
 function(vitscape_add_cuda_program target)

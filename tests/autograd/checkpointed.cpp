@@ -6,6 +6,8 @@
 
 #include "autograd/derivatives.hpp"
 
+namespace checkpointed_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -104,3 +106,5 @@ TEST_CASE("checkpoints: derivatives on dual numbers do not use them", "[autograd
     const Chain chain;
     check_derivatives([&](auto& recorder) { return chain(recorder); }, chain.slots.size());
 }
+
+}  // namespace checkpointed_test

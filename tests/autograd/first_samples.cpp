@@ -5,6 +5,8 @@
 #include "support/backend_types.hpp"
 #include "support/error_text.hpp"
 
+namespace first_samples_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -79,3 +81,5 @@ TEST_CASE("first_samples: more than there are is an error that says how many", "
     CHECK(rows.first(1).size() == 1);
     CHECK(contains(error_text<ShapeError>([&] { (void)rows.first(3); }), "first 3"));
 }
+
+}  // namespace first_samples_test

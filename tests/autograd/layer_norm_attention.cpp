@@ -5,6 +5,8 @@
 #include "autograd/derivatives.hpp"
 #include "support/error_text.hpp"
 
+namespace layer_norm_attention_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -52,3 +54,5 @@ TEST_CASE("layer norm and attention: wrong shapes are errors that name both", "[
     CHECK(contains(text, "(2, 4, 17)"));
     CHECK(contains(text, "(2, 4, 18)"));
 }
+
+}  // namespace layer_norm_attention_test

@@ -5,6 +5,8 @@
 #include "support/backend_types.hpp"
 #include "support/error_text.hpp"
 
+namespace layer_scale_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -63,3 +65,5 @@ TEST_CASE("layer_scale: wrong shapes are errors that name both", "[autograd]") {
     CHECK(error_text<ShapeError>([&] { (void)layer_scale(eval, input(eval, x), gamma, &residual); }) ==
           "a branch of shape (2, 4) cannot be added to a residual of shape (3, 4)");
 }
+
+}  // namespace layer_scale_test

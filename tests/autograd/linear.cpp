@@ -4,6 +4,8 @@
 #include "autograd/derivatives.hpp"
 #include "support/error_text.hpp"
 
+namespace linear_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -54,3 +56,5 @@ TEST_CASE("linear: wrong widths are errors that name both shapes", "[autograd]")
     CHECK(contains(text, "(2, 3)"));
     CHECK(contains(text, "(2, 4)"));
 }
+
+}  // namespace linear_test

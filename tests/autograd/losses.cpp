@@ -6,6 +6,8 @@
 #include "support/backends.hpp"
 #include "support/error_text.hpp"
 
+namespace losses_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -81,3 +83,5 @@ TEST_CASE("losses: wrong shapes are errors that name both", "[autograd]") {
         CHECK(contains(text, "(2, 4)"));
     }
 }
+
+}  // namespace losses_test

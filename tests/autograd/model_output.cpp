@@ -11,6 +11,8 @@
 #include "support/jacobian.hpp"
 #include "support/model.hpp"
 
+namespace model_output_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -185,3 +187,5 @@ TEST_CASE("a loss that is no function of the marked outputs alone is refused, an
     tape.backward(marked(tape), 0.25);
     CHECK(tangents.to_host() == product(Primitives64(1), marked, theta, v, true));
 }
+
+}  // namespace model_output_test

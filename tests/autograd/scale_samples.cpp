@@ -5,6 +5,8 @@
 #include "support/backend_types.hpp"
 #include "support/error_text.hpp"
 
+namespace scale_samples_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -69,3 +71,5 @@ TEST_CASE("add_scaled_samples: wrong shapes are errors that name both", "[autogr
     CHECK(contains(text_of([&] { (void)add_scaled_samples(eval, x, x, scales, -1); }), "row -1"));
     CHECK(contains(text_of([&] { (void)add_scaled_samples(eval, x, x, wide, 0); }), "(2, 3)"));
 }
+
+}  // namespace scale_samples_test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "autograd/derivatives.hpp"
 
+namespace tape_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 using B = CpuPrimitives<double>;
@@ -164,3 +166,5 @@ TEST_CASE("evaluation: memory is free when a value is dropped, and a tape holds 
     CHECK(evaluation <= 5 * activation);  // input, hidden, output, and the target of the loss
     CHECK(recording >= 2 * 12 * activation);
 }
+
+}  // namespace tape_test

@@ -4,6 +4,8 @@
 #include "autograd/derivatives.hpp"
 #include "support/error_text.hpp"
 
+namespace tokens_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -171,3 +173,5 @@ TEST_CASE("token ops: wrong shapes are errors that name both", "[autograd]") {
     CHECK(contains(text, "(2, 3, 5)"));
     CHECK(contains(text, "(2, 4, 5)"));
 }
+
+}  // namespace tokens_test

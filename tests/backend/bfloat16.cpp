@@ -7,6 +7,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace bfloat16_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -152,3 +154,5 @@ TEMPLATE_LIST_TEST_CASE("bfloat16: batches of products", "[backend][bfloat16]", 
         }
     CHECK(distance(host(backend, C), expected) < 0x1.0p-8);
 }
+
+}  // namespace bfloat16_test

@@ -10,6 +10,8 @@
 #include "support/bfloat16.hpp"
 #include "support/catch.hpp"
 
+namespace bfloat16_fused_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -221,3 +223,5 @@ TEST_CASE("bfloat16 on processors: large scores do not overflow", "[backend][bfl
     for (const double number : half.out) CHECK(std::isfinite(number));
     for (const double number : half.gradient) CHECK(std::isfinite(number));
 }
+
+}  // namespace bfloat16_fused_test

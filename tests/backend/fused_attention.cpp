@@ -7,6 +7,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace fused_attention_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -108,3 +110,5 @@ TEMPLATE_TEST_CASE("attention: probabilities sum to one and large scores do not 
         for (const double number : result.gradient) CHECK(std::isfinite(number));
     }
 }
+
+}  // namespace fused_attention_test

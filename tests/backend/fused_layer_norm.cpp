@@ -8,6 +8,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace fused_layer_norm_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -114,3 +116,5 @@ TEST_CASE("layer norm: rows of mean 0 and deviation 1, also far from zero", "[ba
     CHECK(y.host() == std::vector<double>(100, 0.0));
     CHECK(inverse.host()[0] == Approx(1000));
 }
+
+}  // namespace fused_layer_norm_test

@@ -6,6 +6,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace fused_linear_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -167,3 +169,5 @@ TEMPLATE_TEST_CASE("fused gradient of weight and bias: as the primitives, for sm
         CHECK(distance(dbias.host(), expected_bias.host()) < rounding_tolerance<TestType>);
     }
 }
+
+}  // namespace fused_linear_test

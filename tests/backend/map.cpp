@@ -5,6 +5,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace map_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -163,3 +165,5 @@ TEMPLATE_LIST_TEST_CASE("copy, fill, upload and download", "[backend]", Primitiv
         CHECK(doubles == std::vector<double>(floats.begin(), floats.end()));
     }
 }
+
+}  // namespace map_test

@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace memory_pool_test {
+
 using namespace vitscape;
 
 TEST_CASE("memory pool: released memory serves the next request of its size", "[backend]") {
@@ -76,3 +78,5 @@ TEST_CASE("CPU backend: as many threads as OpenMP was told, where no number is g
     omp_set_num_threads(before);
 }
 #endif
+
+}  // namespace memory_pool_test

@@ -6,6 +6,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace multiply_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -178,3 +180,5 @@ TEMPLATE_LIST_TEST_CASE("products do not depend on the number of threads", "[bac
                 }
             }
 }
+
+}  // namespace multiply_test

@@ -11,6 +11,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace plane_jets_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -114,3 +116,5 @@ TEST_CASE("plane jets, dual numbers: a product leaves the parts of its destinati
         for (std::size_t i = 0; i < n * n; ++i)
             CHECK(c.part[p][i] == Approx(p == 0 ? before[p][i] : all[p][i]).margin(1e-14));
 }
+
+}  // namespace plane_jets_test

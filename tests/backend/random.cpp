@@ -10,6 +10,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace random_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -136,3 +138,5 @@ TEMPLATE_LIST_TEST_CASE("backend: fill_uniform and fill_normal are the sequence,
         }
     }
 }
+
+}  // namespace random_test

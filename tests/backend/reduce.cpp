@@ -5,6 +5,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace reduce_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -175,3 +177,5 @@ TEMPLATE_LIST_TEST_CASE("sums do not depend on the number of threads", "[backend
         }
     }
 }
+
+}  // namespace reduce_test

@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace thread_backends_test {
+
 using namespace vitscape;
 
 namespace {
@@ -86,3 +88,5 @@ TEST_CASE("a backend that cannot give threads their own runs part by part") {
     });
     CHECK(order == "0123");
 }
+
+}  // namespace thread_backends_test

@@ -10,6 +10,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace threads_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -43,8 +45,8 @@ std::map<std::string, std::vector<typename B::Scalar>> outputs(int threads) {
         results["GELU"] = y.host();
         results["GELU derivative"] = h.host();
         for (const auto& [wide, name] : {std::pair<Index, const char*>{37, "small"}, {391, "large"}}) {
-            const auto left = random(rows * wide, 5), dweight = random_of(sums, out * wide, 6),
-                       dbias = random_of(sums, out, 7);
+            const auto left = random(rows * wide, 5);
+            const auto dweight = random_of(sums, out * wide, 6), dbias = random_of(sums, out, 7);
             backend.linear_gradient(rows, out, wide, left.data(), residual.data(), dweight.data(),
                                     dbias.data());
             results[std::string("weight gradient, ") + name] = dweight.host();
@@ -119,3 +121,5 @@ TEMPLATE_TEST_CASE("fused operations do not depend on the number of threads", "[
         }
     }
 }
+
+}  // namespace threads_test

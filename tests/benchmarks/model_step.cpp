@@ -10,6 +10,8 @@
 
 #include "support/catch.hpp"
 
+namespace model_step_test {
+
 using namespace vitscape;
 using namespace vitscape::benchmarks;
 
@@ -92,3 +94,5 @@ TEST_CASE("random pictures are the same for the same seed and spread over their 
     CHECK(least >= -0.5);
     CHECK(most < 0.5);
 }
+
+}  // namespace model_step_test

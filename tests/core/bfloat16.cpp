@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+namespace bfloat16_test {
+
 using vitscape::bfloat16;
 
 TEST_CASE("every bfloat16 is a float and comes back from it", "[core]") {
@@ -38,3 +40,5 @@ TEST_CASE("rounding to bfloat16 is to the nearest, ties to even", "[core]") {
     CHECK(worst <= 0x1.0p-8);  // 8 significant bits
     CHECK(worst > 0x1.0p-9);
 }
+
+}  // namespace bfloat16_test

@@ -11,6 +11,8 @@
 
 #include "support/catch.hpp"
 
+namespace bootstrap_test {
+
 using namespace vitscape;
 
 namespace {
@@ -117,3 +119,5 @@ TEST_CASE("bootstraps that are not defined") {
     CHECK_THROWS_AS(bootstrap_interval(3, first, 100, 0, 1), ConfigError);
     CHECK_THROWS_AS(bootstrap_interval(3, first, 100, 0, 0), ConfigError);
 }
+
+}  // namespace bootstrap_test

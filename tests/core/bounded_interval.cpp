@@ -9,6 +9,8 @@
 
 #include "support/catch.hpp"
 
+namespace bounded_interval_test {
+
 using namespace vitscape;
 
 namespace {
@@ -189,3 +191,5 @@ TEST_CASE("intervals that are not defined") {
     CHECK_THROWS_AS(bounded_interval(Numbers{1, 2, 3}, ValueRange::count, 1), ConfigError);
     CHECK_THROWS_AS(bounded_interval(Numbers{1, 1, 1}, ValueRange::fraction, 0.95, -1), ConfigError);
 }
+
+}  // namespace bounded_interval_test

@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace compiler_test {
+
 namespace {
 
 template <class T, T... values>
@@ -24,3 +26,5 @@ TEST_CASE("constants arrive as they are written") {
     const auto narrow = constants<std::int32_t, 7, 7, 7, 7, 0, 0, 0, 0>();
     for (std::size_t i = 0; i < narrow.size(); ++i) CHECK(narrow[i] == (i < 4 ? 7 : 0));
 }
+
+}  // namespace compiler_test

@@ -4,6 +4,8 @@
 #include "core/differentiable.hpp"
 #include "support/catch.hpp"
 
+namespace dual_number_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -43,3 +45,5 @@ TEST_CASE("a constant has no tangents and only values are compared") {
     for (int i = 1; i < 4; ++i) CHECK(seven.part(i) == i + 1);
     CHECK(DualNumber<float, 3>(seven).tangent[2] == 4.0F);
 }
+
+}  // namespace dual_number_test

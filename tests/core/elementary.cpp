@@ -11,6 +11,8 @@
 
 #include "support/catch.hpp"
 
+namespace elementary_test {
+
 using namespace vitscape;
 
 namespace {
@@ -74,3 +76,5 @@ TEST_CASE("exp and the normal distribution in double are the standard library's"
         CHECK(elementary::normal_cdf(x) == 0.5 * std::erfc(-x * 0.70710678118654752440));
     }
 }
+
+}  // namespace elementary_test

@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace fields_test {
+
 using namespace vitscape;
 
 namespace {
@@ -127,3 +129,5 @@ TEST_CASE("fields: an unknown kind or name is refused with the known ones", "[co
               read_fields(JsonValue(json, "a.safetensors", "/model"), read);
           }).starts_with("a.safetensors: /model/shape/side is -1.5, needed is a whole number"));
 }
+
+}  // namespace fields_test

@@ -12,6 +12,8 @@
 
 #include <unistd.h>
 
+namespace interrupt_test {
+
 using namespace vitscape;
 
 namespace {
@@ -102,3 +104,5 @@ TEST_CASE("writes to a closed pipe and beyond a file's size limit fail instead o
     ::sigaction(SIGXFSZ, nullptr, &after);
     CHECK(after.sa_handler == before_size.sa_handler);
 }
+
+}  // namespace interrupt_test

@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace json_value_test {
+
 using namespace vitscape;
 using nlohmann::json;
 using test::error_text;
@@ -89,3 +91,5 @@ TEST_CASE("a long value is cut in the message") {
     CHECK(text.find("xxx ...") != std::string::npos);
     CHECK(refusal<int>(json("\xFF\xFE")).find("needed is a whole number") != std::string::npos);
 }
+
+}  // namespace json_value_test

@@ -9,6 +9,8 @@
 
 #include "support/catch.hpp"
 
+namespace kendall_test {
+
 using namespace vitscape;
 
 namespace {
@@ -179,3 +181,5 @@ TEST_CASE("the granulated Kendall coefficient") {
         granulated_kendall(std::vector<HyperparameterRun>{run(0, 0, 1, 1), run(0, 1, std::nan(""), 1)}),
         NumericError);
 }
+
+}  // namespace kendall_test

@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace mean_difference_test {
+
 using namespace vitscape;
 
 namespace {
@@ -131,3 +133,5 @@ TEST_CASE("both tests keep their level, and the paired one its interval") {
     CHECK(found_welch / double(rounds) < 0.05 + 2 * error);
     CHECK(found_welch / double(rounds) > 0.02);
 }
+
+}  // namespace mean_difference_test

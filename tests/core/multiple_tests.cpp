@@ -11,6 +11,8 @@
 
 #include "support/catch.hpp"
 
+namespace multiple_tests_test {
+
 using namespace vitscape;
 
 namespace {
@@ -95,3 +97,5 @@ TEST_CASE("Holm's procedure keeps its level where some hypotheses are false, and
     CHECK(std::abs(false_alarms / double(rounds) - 0.04907) < 4 * std::sqrt(0.049 * 0.951 / rounds));
     CHECK(found == rounds);
 }
+
+}  // namespace multiple_tests_test

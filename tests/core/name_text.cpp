@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace name_text_test {
+
 using namespace vitscape;
 
 TEST_CASE("names in UTF-8 stay as they are") {
@@ -44,3 +46,5 @@ TEST_CASE("JSON takes the text of every pair of bytes, and of every third byte b
             REQUIRE((name_text(name) == name) == utf8);
         }
 }
+
+}  // namespace name_text_test

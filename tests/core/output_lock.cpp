@@ -13,6 +13,8 @@
 
 #include <unistd.h>
 
+namespace output_lock_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -70,3 +72,5 @@ TEST_CASE("a place that cannot be locked is named") {
     CHECK(contains(error_text<IoError>([&] { (void)OutputLock::of_files(folder / "file/below"); }),
                    (folder / "file").string()));
 }
+
+}  // namespace output_lock_test

@@ -4,6 +4,8 @@
 #include "core/differentiable.hpp"
 #include "support/catch.hpp"
 
+namespace plane_jet_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -43,3 +45,5 @@ TEST_CASE("a constant has no derivatives and only values are compared") {
     for (int i = 0; i < 6; ++i) CHECK(sum.part(i) == i + 2);
     CHECK(PlaneJet<float>(sum).yy == 7.0F);
 }
+
+}  // namespace plane_jet_test

@@ -10,6 +10,8 @@
 
 #include "support/catch.hpp"
 
+namespace power_test {
+
 using namespace vitscape;
 
 namespace {
@@ -124,3 +126,5 @@ TEST_CASE("powers that are not defined") {
     CHECK_THROWS_AS(seeds_for_power(1, 1), ConfigError);
     CHECK_THROWS_AS(seeds_for_power(1, 0.05, 0.8, Design::paired, 1), ConfigError);
 }
+
+}  // namespace power_test

@@ -6,6 +6,8 @@
 
 #include "support/catch.hpp"
 
+namespace progress_test {
+
 using namespace vitscape;
 
 namespace {
@@ -86,3 +88,5 @@ TEST_CASE("what a resumed run had done does not count for its rate") {
     bar.update(90);
     CHECK(screen.take() == "surface  90 %  2.00 points/s  0:05 left\n");
 }
+
+}  // namespace progress_test

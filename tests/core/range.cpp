@@ -13,6 +13,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace range_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -112,3 +114,5 @@ TEST_CASE("what does not fit into memory is refused with what is needed and what
     ::setrlimit(RLIMIT_AS, &old);
     CHECK(limited <= all / 2);
 }
+
+}  // namespace range_test

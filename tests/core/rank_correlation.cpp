@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace rank_correlation_test {
+
 using namespace vitscape;
 
 namespace {
@@ -80,3 +82,5 @@ TEST_CASE("what has no rank correlation") {
     CHECK_THROWS_AS(spearman(Numbers{1, 2}, Numbers{1}), ShapeError);
     CHECK_THROWS_AS(spearman(Numbers{1, std::nan("")}, Numbers{1, 2}), NumericError);
 }
+
+}  // namespace rank_correlation_test

@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace statistics_test {
+
 using namespace vitscape;
 
 namespace {
@@ -51,3 +53,5 @@ TEST_CASE("about 95 in 100 intervals hold the mean") {
     }
     CHECK(std::abs(held / 4000.0 - 0.95) < 4 * std::sqrt(0.95 * 0.05 / 4000));
 }
+
+}  // namespace statistics_test

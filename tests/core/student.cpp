@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace student_test {
+
 using namespace vitscape;
 
 TEST_CASE("quantiles of Student's distribution are those of the tables") {
@@ -88,3 +90,5 @@ TEST_CASE("tails of Student's distribution") {
     CHECK_THROWS_AS(student_tail(1, 0), ConfigError);
     CHECK_THROWS_AS(student_tail(1, std::nan("")), ConfigError);
 }
+
+}  // namespace student_test

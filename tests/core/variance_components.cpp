@@ -9,6 +9,8 @@
 
 #include "support/catch.hpp"
 
+namespace variance_components_test {
+
 using namespace vitscape;
 
 namespace {
@@ -195,3 +197,5 @@ TEST_CASE("designs that are refused say what they lack") {
     full[3].value = std::nan("");
     CHECK_THROWS_AS(variance_components(full, factors), NumericError);
 }
+
+}  // namespace variance_components_test

@@ -17,6 +17,8 @@
 #include "support/backend_types.hpp"
 #include "support/catch.hpp"
 
+namespace block_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -147,3 +149,5 @@ TEST_CASE("blocks that cannot be are refused") {
     Vector<B64> five(a.cpu, 5), four(a.cpu, 4);
     CHECK_THROWS_AS(good.apply(five, four), ShapeError);
 }
+
+}  // namespace block_test

@@ -12,6 +12,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace known_functions_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -59,3 +61,5 @@ TEST_CASE("eigenvalues of a dent's Hessian, across and along the way to its midd
     const double e = std::exp(-0.5 * (0.36 + 0.64 * 4));  // |(0.6, 1.6)|^2 = 2.92
     check_spectrum(smooth_dent(), 0.6, 1.6, (1 - 2.92) * e, e);
 }
+
+}  // namespace known_functions_test

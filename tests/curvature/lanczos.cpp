@@ -13,6 +13,8 @@
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
+namespace lanczos_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -238,3 +240,5 @@ TEST_CASE("invalid options and products that are not finite") {
     a.eigenvalues[3] = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_AS(lanczos(a), NumericError);
 }
+
+}  // namespace lanczos_test

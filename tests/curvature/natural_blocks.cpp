@@ -9,6 +9,8 @@
 
 #include "support/catch.hpp"
 
+namespace natural_blocks_test {
+
 using namespace vitscape;
 
 namespace {
@@ -44,3 +46,5 @@ TEST_CASE("the natural blocks of the models") {
     check_cover(others, classifier.layout());
     CHECK(others[0].size() == 24 + 24 * 48 + 24 + 17 * 24);
 }
+
+}  // namespace natural_blocks_test

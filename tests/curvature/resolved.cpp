@@ -11,6 +11,8 @@
 #include "support/backend_types.hpp"
 #include "support/catch.hpp"
 
+namespace resolved_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -104,3 +106,5 @@ TEST_CASE("a share of an eigenvalue's own size lies below 1") {
     CHECK_THROWS_AS(lanczos(a, {.own_share = std::numeric_limits<double>::quiet_NaN()}), ConfigError);
     CHECK(a.products == 0);
 }
+
+}  // namespace resolved_test

@@ -13,6 +13,8 @@
 #include "support/backend_types.hpp"
 #include "support/catch.hpp"
 
+namespace spectral_density_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -253,3 +255,5 @@ TEST_CASE("progress, interruption and bad input of a spectral density") {
     DiagonalMatrix<B64> bad(std::vector<double>{1, std::numeric_limits<double>::quiet_NaN()});
     CHECK_THROWS_AS(spectral_density(bad), NumericError);
 }
+
+}  // namespace spectral_density_test

@@ -13,6 +13,8 @@
 #include "support/backend_types.hpp"
 #include "support/catch.hpp"
 
+namespace trace_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -112,3 +114,5 @@ TEST_CASE("progress and bad input of the trace") {
     a.values[2] = std::nan("");
     CHECK_THROWS_AS(trace(a), NumericError);
 }
+
+}  // namespace trace_test

@@ -21,6 +21,8 @@
 #include "support/golden.hpp"
 #include "support/keep_losses.hpp"
 
+namespace curves_test {
+
 using namespace vitscape;
 
 namespace {
@@ -59,3 +61,5 @@ TEMPLATE_TEST_CASE("training curves lie in the reference's spread", "", float, b
     compare(backend, RcMae<>({.encoder = encoder, .decoder = {64, 1, 4}}), "rc_mae", images);
     compare(backend, VitClassifier({.encoder = encoder}), "supervised", images);
 }
+
+}  // namespace curves_test

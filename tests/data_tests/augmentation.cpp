@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+namespace augmentation_test {
+
 using namespace vitscape;
 
 namespace {
@@ -134,3 +136,5 @@ TEST_CASE("a transform that cannot work says why", "[data][augmentation]") {
     std::vector<float> few(10);
     CHECK_THROWS_AS((ImageTransform{.side = 8}(gradient(8, 8), RandomKey{}, few)), ShapeError);
 }
+
+}  // namespace augmentation_test

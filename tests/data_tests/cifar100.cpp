@@ -9,6 +9,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace cifar100_test {
+
 using namespace vitscape;
 
 static_assert(Dataset<Cifar100>);
@@ -102,3 +104,5 @@ TEST_CASE("CIFAR-100 files that cannot be used are named", "[data][cifar100]") {
     std::filesystem::resize_file(folder.path() / "train.bin", std::uintmax_t{3074} << 32);  // a hole
     CHECK_THROWS_AS(Cifar100(folder.path()), ConfigError);
 }
+
+}  // namespace cifar100_test

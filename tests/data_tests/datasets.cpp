@@ -16,6 +16,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace datasets_test {
+
 using namespace vitscape;
 
 static_assert(Dataset<Synthetic>);
@@ -190,3 +192,5 @@ TEST_CASE("parallel_for visits every index once and passes an exception on", "[d
     };
     CHECK_THROWS_AS(detail::parallel_for(1000, 3, fail, [](std::size_t) {}), DataError);
 }
+
+}  // namespace datasets_test

@@ -13,6 +13,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace file_part_test {
+
 using namespace vitscape;
 
 TEST_CASE("a part of a file is read as a stream of its own", "[data][file_part]") {
@@ -64,3 +66,5 @@ TEST_CASE("a file is read at any place up to its end", "[data][file_part]") {
     CHECK_THROWS_AS(detail::RandomFile(folder.path()), IoError);
     CHECK_THROWS_AS(detail::RandomFile(folder.path() / "none"), IoError);
 }
+
+}  // namespace file_part_test

@@ -21,6 +21,8 @@
 #include <zlib.h>
 #endif
 
+namespace idx_test {
+
 using namespace vitscape;
 
 static_assert(Dataset<IdxImages>);
@@ -314,3 +316,5 @@ TEST_CASE("a build without zlib says so", "[data][idx][gzip]") {
     check_refused(failure(folder), label_file, {"zlib1g-dev", "gunzip"});
 }
 #endif
+
+}  // namespace idx_test

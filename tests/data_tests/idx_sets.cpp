@@ -12,6 +12,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace idx_sets_test {
+
 using namespace vitscape;
 
 namespace {
@@ -126,3 +128,5 @@ TEST_CASE("a table of EMNIST's classes that is none is refused", "[data][idx]") 
     refused(std::string(70000, '1'), "70000 bytes");
     refused("1 65\n2 66\n", "image 0 has label 3, which");
 }
+
+}  // namespace idx_sets_test

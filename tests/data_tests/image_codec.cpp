@@ -13,6 +13,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace image_codec_test {
+
 using namespace vitscape;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -304,3 +306,5 @@ TEST_CASE("a build without libpng says so", "[data][codec]") {
     CHECK_THROWS_AS(decode_image(Bytes{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'}, "x"), ConfigError);
 }
 #endif
+
+}  // namespace image_codec_test

@@ -12,6 +12,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace image_folder_test {
+
 using namespace vitscape;
 using Lines = std::vector<std::string>;
 
@@ -253,3 +255,5 @@ TEST_CASE("a folder that this build cannot decode is refused at once", "[data][i
     CHECK_THROWS_AS(ImageFolder(folder.path(), options), ConfigError);
 }
 #endif
+
+}  // namespace image_folder_test

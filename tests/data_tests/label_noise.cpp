@@ -11,6 +11,8 @@
 
 #include "support/catch.hpp"
 
+namespace label_noise_test {
+
 using namespace vitscape;
 
 namespace {
@@ -118,3 +120,5 @@ TEST_CASE("balanced images and parts of each class: a smaller choice is part of 
     CHECK_THROWS_AS(part_of_each_class(all, 0, 5), ConfigError);
     CHECK_THROWS_AS(part_of_each_class(all, 1.5, 5), ConfigError);
 }
+
+}  // namespace label_noise_test

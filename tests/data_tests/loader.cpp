@@ -12,6 +12,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace loader_test {
+
 using namespace vitscape;
 
 namespace {
@@ -309,3 +311,5 @@ TEST_CASE("a loader that cannot work says why", "[data][loader]") {
     CHECK_THROWS_AS(Loader(set.subset({}), {}), DataError);
     CHECK(Loader(set, {.batch = 6}).batches() == 1);
 }
+
+}  // namespace loader_test

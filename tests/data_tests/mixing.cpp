@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace mixing_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -250,3 +252,5 @@ TEST_CASE("batch policies: invalid values are errors") {
     CHECK(text_of(MixupOrCutmix{}).empty());
     CHECK(text_of(RandomErasing{}).empty());
 }
+
+}  // namespace mixing_test

@@ -18,6 +18,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace reduced_decoding_test {
+
 using namespace vitscape;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -273,3 +275,5 @@ TEST_CASE("a file damaged after the check is replaced at any reduction", "[data]
 }
 #endif
 #endif
+
+}  // namespace reduced_decoding_test

@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
+namespace resample_test {
+
 using namespace vitscape;
 
 namespace {
@@ -157,3 +159,5 @@ TEST_CASE("resample refuses boxes outside the picture", "[data][resample]") {
     CHECK_THROWS_AS(resample(image, bad, 4, 4), ConfigError);
     CHECK_THROWS_AS(resample(image, {0, 0, 6, 5}, 0, 4), ConfigError);
 }
+
+}  // namespace resample_test

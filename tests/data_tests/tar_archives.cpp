@@ -9,6 +9,8 @@
 #include "support/catch.hpp"
 #include "temporary_folder.hpp"
 
+namespace tar_archives_test {
+
 using namespace vitscape;
 using Names = std::vector<std::string>;
 
@@ -86,3 +88,5 @@ TEST_CASE("archives that are not there are named", "[data][tar]") {
     CHECK(has(failure<DataError>(path + "/s-{0..2}.tar"), "s-1.tar does not exist"));
     CHECK(has(failure<ConfigError>(path + "/s-0.tar/{1..2}"), "in front of .tar"));
 }
+
+}  // namespace tar_archives_test

@@ -18,6 +18,8 @@
 #include "tar_bytes.hpp"
 #include "temporary_folder.hpp"
 
+namespace tar_images_test {
+
 using namespace vitscape;
 using test::TarBytes;
 using Lines = std::vector<std::string>;
@@ -246,3 +248,5 @@ TEST_CASE("what is left out of an archive is counted in the log", "[data][tar]")
 }
 
 #endif
+
+}  // namespace tar_images_test

@@ -14,6 +14,8 @@
 #include "tar_bytes.hpp"
 #include "temporary_folder.hpp"
 
+namespace tar_index_test {
+
 using namespace vitscape;
 using detail::TarIndex, detail::TarIndexer;
 using test::TarBytes;
@@ -270,3 +272,5 @@ TEST_CASE("a build without libarchive says so", "[data][tar]") {
     CHECK_THROWS_AS(TarIndexer(folder.path() / "x.tar", ""), ConfigError);
 }
 #endif
+
+}  // namespace tar_index_test

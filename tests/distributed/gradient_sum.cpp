@@ -12,6 +12,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace gradient_sum_test {
+
 using namespace vitscape;
 
 namespace {
@@ -145,3 +147,5 @@ TEST_CASE("one process has its sums already", "[distributed]") {
     TwoAlike pair;
     CHECK(sum_over_processes(pair, 2.5) == 5);
 }
+
+}  // namespace gradient_sum_test

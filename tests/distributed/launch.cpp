@@ -16,6 +16,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace launch_test {
+
 using namespace vitscape;
 
 namespace {
@@ -149,3 +151,5 @@ TEST_CASE("processes of one launcher find one file", "[distributed][launch]") {
     const Environment environment(std::map<std::string, std::string>{});
     CHECK(test::contains(Rendezvous::default_path().string(), std::to_string(::getppid())));
 }
+
+}  // namespace launch_test

@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/thread_processes.hpp"
 
+namespace process_watch_test {
+
 using namespace vitscape;
 using test::Threads;
 using namespace std::chrono_literals;
@@ -96,3 +98,5 @@ TEST_CASE("a process alone watches nobody", "[distributed][watch]") {
     CHECK_FALSE(watch.watching());
     watch.leave();
 }
+
+}  // namespace process_watch_test

@@ -14,6 +14,8 @@
 #include "support/error_text.hpp"
 #include "support/thread_processes.hpp"
 
+namespace tree_sum_test {
+
 using namespace vitscape;
 
 namespace {
@@ -154,3 +156,5 @@ TEST_CASE("numbers of several processes are joined with their bits", "[distribut
     const std::vector<float> all = leaf(7);
     for (const auto& numbers : joined) CHECK(std::equal(numbers.begin(), numbers.end(), all.begin()));
 }
+
+}  // namespace tree_sum_test

@@ -24,6 +24,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace checksum_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -216,3 +218,5 @@ TEST_CASE("the entry is the file's own, and nobody else sees it") {
     CHECK(file.has_checksum());
     CHECK(file.metadata() == std::map<std::string, std::string>{{"format", "pt"}});
 }
+
+}  // namespace checksum_test

@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace csv_test {
+
 using namespace vitscape;
 
 TEST_CASE("number texts read back exactly") {
@@ -45,3 +47,5 @@ TEST_CASE("a row of another width is refused and leaves the table as it was") {
     named.add_numbers(std::vector<double>{1, 0.5});
     CHECK(named.text() == "a,\"b, c\"\n1,0.5\n");
 }
+
+}  // namespace csv_test

@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/events.hpp"
 
+namespace event_file_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -57,3 +59,5 @@ TEST_CASE("events read back, with every number that a step or a scalar may be") 
     CHECK(events[2].scalars[4] == std::pair(std::string(300, 'x'), -2.0F));
     CHECK(events[3].scalars.empty());
 }
+
+}  // namespace event_file_test

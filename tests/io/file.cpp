@@ -18,6 +18,8 @@
 
 #include <unistd.h>
 
+namespace file_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -205,3 +207,5 @@ TEST_CASE("a file that cannot be written is refused before there is anything to 
     CHECK(
         contains(error_text<IoError>([&] { require_writable_file(folder / "pipe"); }), "not a regular file"));
 }
+
+}  // namespace file_test

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace hdf5_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -246,3 +248,5 @@ TEST_CASE("without HDF5 a sentence says what is missing") {
 }
 
 #endif
+
+}  // namespace hdf5_test

@@ -11,6 +11,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace json_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -101,3 +103,5 @@ TEST_CASE("one meaning of a number in JSON: null is one that is not finite") {
         CHECK_THROWS_AS(checked_number(other), nlohmann::json::type_error);
     }
 }
+
+}  // namespace json_test

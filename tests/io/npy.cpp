@@ -9,6 +9,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace npy_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -144,3 +146,5 @@ TEST_CASE("a header is a dictionary of three entries and nothing else") {
                            "), }"),
                    "more than 32 axes"));
 }
+
+}  // namespace npy_test

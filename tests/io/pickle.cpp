@@ -15,6 +15,8 @@
 #include "support/error_text.hpp"
 #include "support/torch_file.hpp"
 
+namespace pickle_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -316,3 +318,5 @@ TEST_CASE("a damaged pickle either reads or ends in an IoError") {
     CHECK(refused > 5000);
     CHECK(refused < 20000);
 }
+
+}  // namespace pickle_test

@@ -15,6 +15,8 @@
 #include "support/temporary_folder.hpp"
 #include "support/torch_file.hpp"
 
+namespace pth_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -306,3 +308,5 @@ TEST_CASE("a build without libzip says so") {
 }
 
 #endif
+
+}  // namespace pth_test

@@ -22,6 +22,8 @@
 #include <zlib.h>
 #endif
 
+namespace pth_hostile_archive_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -175,3 +177,5 @@ TEST_CASE("a damaged file either reads within its bounds or ends in an Error") {
 }
 
 #endif
+
+}  // namespace pth_hostile_archive_test

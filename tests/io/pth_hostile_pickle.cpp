@@ -18,6 +18,8 @@
 #include "support/temporary_folder.hpp"
 #include "support/torch_file.hpp"
 
+namespace pth_hostile_pickle_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -234,3 +236,5 @@ TEST_CASE("a damaged pickle in a good archive either reads within its bounds or 
 }
 
 #endif
+
+}  // namespace pth_hostile_pickle_test

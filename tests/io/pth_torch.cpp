@@ -15,6 +15,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace pth_torch_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -214,3 +216,5 @@ TEST_CASE("what torch.save wrote is read as PyTorch would") {
 }
 
 #endif
+
+}  // namespace pth_torch_test

@@ -12,6 +12,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace published_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -251,3 +253,5 @@ TEST_CASE("published: a model that is exported under either name and read again 
               original.tensors().at("decoder_pos_embed").to<float>());
     }
 }
+
+}  // namespace published_test

@@ -13,6 +13,8 @@
 #include "support/golden.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace safetensors_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -120,3 +122,5 @@ TEST_CASE("the reference files are read") {
     CHECK(file.at("ids_shuffle").to<std::int64_t>().size() ==
           static_cast<std::size_t>(file.at("ids_shuffle").shape.size()));
 }
+
+}  // namespace safetensors_test

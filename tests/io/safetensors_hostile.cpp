@@ -14,6 +14,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace safetensors_hostile_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -170,3 +172,5 @@ TEST_CASE("a damaged file either reads within its bounds or ends in an IoError")
     }
     CHECK(refused > 10000);
 }
+
+}  // namespace safetensors_hostile_test

@@ -19,6 +19,8 @@
 
 #include <unistd.h>
 
+namespace folder_files_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -101,3 +103,5 @@ TEST_CASE("a full disk is an error that leaves nothing behind") {
     CHECK(before.read("there") == "old");
     CHECK(before.list(".").size() == 2);
 }
+
+}  // namespace folder_files_test

@@ -25,6 +25,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace job_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -289,3 +291,5 @@ TEST_CASE("the state of a job counts the tiles, the workers whose hearts beat, a
     CHECK(contains(status.text(), "20 of 100 tiles finished, 1 claimed, 79 free, 0 given up"));
     CHECK(contains(status.text(), "1 worker at work, 2 without a heartbeat"));
 }
+
+}  // namespace job_test

@@ -15,6 +15,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace tiles_test {
+
 using namespace vitscape;
 using test::MemoryDisk;
 using test::MemoryFiles;
@@ -323,3 +325,5 @@ TEST_CASE("names that appear late, as on NFS, cost work but change no result") {
         CHECK(computed < tiles + tiles / 2);
     }
 }
+
+}  // namespace tiles_test

@@ -12,6 +12,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace adaptive_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -213,3 +215,5 @@ TEST_CASE("bad options of an adaptive surface are refused before any work") {
     CHECK(function.evaluations == 0);
     CHECK_THROWS_AS(project_adaptively(function, plane, square, {.most_points = 24}), ConfigError);
 }
+
+}  // namespace adaptive_test

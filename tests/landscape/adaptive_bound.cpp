@@ -18,6 +18,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace adaptive_bound_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -175,3 +177,5 @@ TEST_CASE("a bounded surface that was stopped goes on to the same one, from a fi
     const auto had = places(whole), has = places(more);
     CHECK(std::includes(has.begin(), has.end(), had.begin(), had.end()));
 }
+
+}  // namespace adaptive_bound_test

@@ -11,6 +11,8 @@
 
 #include <unistd.h>
 
+namespace adaptive_io_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -72,3 +74,5 @@ TEST_CASE("broken files of adaptive surfaces") {
         CHECK_THROWS_AS(load_adaptive_surface(file.path), IoError);
     }
 }
+
+}  // namespace adaptive_io_test

@@ -14,6 +14,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace adaptive_sharpness_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -290,3 +292,5 @@ TEST_CASE("adaptive sharpness is counted, can be stopped and needs sound options
     CHECK(loss.gradients == 0);
     CHECK_THROWS_AS(worst_case_adaptive_sharpness(loss, loss.at({std::nan(""), 2, 3}), 1), NumericError);
 }
+
+}  // namespace adaptive_sharpness_test

@@ -18,6 +18,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace alignment_test {
+
 using namespace vitscape;
 
 namespace {
@@ -202,3 +204,5 @@ TEST_CASE("a reordered model has its heads and units where the orders say") {
     CHECK(random_orders(layout, 4)[1].units == random_orders(layout, 4)[1].units);
     CHECK(random_orders(layout, 4)[1].units != random_orders(layout, 5)[1].units);
 }
+
+}  // namespace alignment_test

@@ -9,6 +9,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace convex_region_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -263,3 +265,5 @@ TEST_CASE("what a convex region cannot be of") {
     CHECK_THROWS_AS(convex_region(function, Plane<Cpu64>{three, three, three}), ShapeError);
     CHECK(function.products == 0);
 }
+
+}  // namespace convex_region_test

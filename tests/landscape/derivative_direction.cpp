@@ -9,6 +9,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace derivative_direction_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -100,3 +102,5 @@ TEST_CASE("eigenvectors of the Hessian: extreme ones, the largest two, and of a 
         eigenvector_directions(loss, theta, part_of(loss, "second"), {.largest = 2, .smallest = 1}),
         ConfigError);
 }
+
+}  // namespace derivative_direction_test

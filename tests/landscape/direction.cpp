@@ -9,6 +9,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace direction_test {
+
 using namespace vitscape;
 
 namespace {
@@ -84,3 +86,5 @@ TEST_CASE("angles and degenerate directions") {
     CHECK_THROWS_AS(orthogonalize(parallel, zero), NumericError);
     CHECK(parallel.to_host() == std::vector<double>{5, 0});  // unchanged by what failed
 }
+
+}  // namespace direction_test

@@ -11,6 +11,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace flatness_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -217,3 +219,5 @@ TEST_CASE("noise has the filters' size and leaves the rest alone") {
     CHECK_THROWS_AS(weight_noise(function, function.parameters, theta, deviations, 5, 7, options),
                     Interrupted);
 }
+
+}  // namespace flatness_test

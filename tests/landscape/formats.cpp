@@ -16,6 +16,8 @@
 #include "support/temporary_folder.hpp"
 #include "support/vtk_file.hpp"
 
+namespace formats_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -172,3 +174,5 @@ f 6 7 10
     write_surface(folder / "line.obj", column);
     CHECK(read_text(folder / "line.obj") == "o loss\nv 5 0 1\nv 5 1 1\nl 1 2\n");
 }
+
+}  // namespace formats_test

@@ -6,6 +6,8 @@
 
 #include "support/catch.hpp"
 
+namespace grid_test {
+
 using namespace vitscape;
 
 TEST_CASE("a grid's coordinates") {
@@ -60,3 +62,5 @@ TEST_CASE("grids on the command line") {
         CHECK_THROWS_AS(parse_grid(bad), ConfigError);
     }
 }
+
+}  // namespace grid_test

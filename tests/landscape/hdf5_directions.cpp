@@ -15,6 +15,8 @@
 #include "support/python.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace hdf5_directions_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -164,3 +166,5 @@ TEST_CASE("without HDF5, directions are refused with what is missing") {
 }
 
 #endif
+
+}  // namespace hdf5_directions_test

@@ -18,6 +18,8 @@
 
 #if defined(VITSCAPE_HAS_HDF5) && VITSCAPE_HAS_HDF5
 
+namespace hdf5_format_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -247,3 +249,5 @@ with h5py.File(sys.argv[1] + ".hdf5", "w") as g:
 }
 
 #endif
+
+}  // namespace hdf5_format_test

@@ -7,6 +7,8 @@
 #include "functions.hpp"
 #include "support/catch.hpp"
 
+namespace level_radius_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -64,3 +66,5 @@ TEST_CASE("radii of levels refuse what cannot be sought", "[landscape]") {
     CHECK_THROWS_AS(level_radius(slope, pair(0, 0), pair(1, 0), 1, {.first = 2, .longest = 1}), ConfigError);
     CHECK_THROWS_AS(level_radius(slope, pair(0, 0), Vector<Cpu64>(Cpu64{1}, 3), 1), ShapeError);
 }
+
+}  // namespace level_radius_test

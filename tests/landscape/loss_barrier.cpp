@@ -9,6 +9,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace loss_barrier_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -82,3 +84,5 @@ TEST_CASE("a barrier where the loss is not finite, and one that cannot be measur
     const Surface beyond = project(half, in, Grid{.from = 1, .to = 2, .steps = 3});
     CHECK_THROWS_AS(loss_barrier<Cpu64>(half, in, beyond), ConfigError);
 }
+
+}  // namespace loss_barrier_test

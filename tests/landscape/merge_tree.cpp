@@ -21,6 +21,8 @@
 
 #include <unistd.h>
 
+namespace merge_tree_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -296,3 +298,5 @@ TEST_CASE("a merge tree as JSON") {
     for (const double k : {0.0, -1.0, infinity, std::nan("")})
         CHECK_THROWS_AS(merge_tree_json(merge_tree(surface), k), ConfigError);
 }
+
+}  // namespace merge_tree_test

@@ -8,6 +8,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace mode_connectivity_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -101,3 +103,5 @@ TEST_CASE("a curve is a function of its seed, and what cannot be connected is re
     CHECK_THROWS_AS(connect(valley, from, to, {.steps = 10, .work = stop}), Interrupted);
     CHECK(seen == 3);
 }
+
+}  // namespace mode_connectivity_test

@@ -9,6 +9,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace model_plane_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -64,3 +66,5 @@ TEST_CASE("a grid around marks reaches a quarter beyond them") {
     CHECK(grid_around(flat, 9) == PlaneGrid(Grid{.from = -0.5, .to = 2.5, .steps = 9},
                                             Grid{.from = -0.625, .to = 0.875, .steps = 9}));
 }
+
+}  // namespace model_plane_test

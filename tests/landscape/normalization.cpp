@@ -14,6 +14,8 @@
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
+namespace normalization_test {
+
 using namespace vitscape;
 
 namespace {
@@ -151,3 +153,5 @@ TEST_CASE("normalization names and sizes") {
     Vector<B> direction(cpu, 3);
     CHECK_THROWS_AS(normalize(Normalization::filter, layout, theta, direction), ShapeError);
 }
+
+}  // namespace normalization_test

@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace part_test {
+
 using namespace vitscape;
 using test::contains, test::error_text;
 
@@ -82,3 +84,5 @@ TEST_CASE("a part without parameters is refused with the nearest names") {
     Vector<Cpu64> shorter(cpu, layout.size() - 1);
     CHECK_THROWS_AS(keep_only(all_parameters(layout), shorter), ShapeError);
 }
+
+}  // namespace part_test

@@ -23,6 +23,8 @@
 #include "support/surfaces.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace point_measures_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -305,3 +307,5 @@ TEST_CASE("files whose numbers do not fit are refused by name") {
     CHECK(contains(refusal("\"weight_norm\": [", "\"weight\": ["), "weight_norm"));
     CHECK(contains(refusal("\"weight_norm\": [", "\"weight_norm\": [[],"), "has 4 rows"));
 }
+
+}  // namespace point_measures_test

@@ -11,6 +11,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace projector_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -265,3 +267,5 @@ TEST_CASE("parts of a surface in any order, read back from JSON, have the bits o
     CHECK(std::isnan(holes.loss(0, 1)));
     CHECK(holes.complete());
 }
+
+}  // namespace projector_test

@@ -18,6 +18,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace quotient_sharpness_test {
+
 using namespace vitscape;
 
 namespace {
@@ -224,3 +226,5 @@ TEST_CASE("more steps and starts find no less, and a bad request is refused") {
     stopped.work.interrupted = [] { return true; };
     CHECK_THROWS_AS(quotient_sharpness(loss, theta, 1, stopped), Interrupted);
 }
+
+}  // namespace quotient_sharpness_test

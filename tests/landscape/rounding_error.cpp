@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace rounding_error_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -68,3 +70,5 @@ TEST_CASE(
     CHECK(std::isinf(errors[2].error));
     CHECK_THROWS_AS(require_negligible(errors), NumericError);
 }
+
+}  // namespace rounding_error_test

@@ -10,6 +10,8 @@
 #include "landscape/functions.hpp"
 #include "support/catch.hpp"
 
+namespace smoothness_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -130,3 +132,5 @@ TEST_CASE("local minima of a line and beside gaps") {
     CHECK(local_minima(surface).undecided == 0);
     CHECK(local_minima(Surface({0}, {0})).border == 0);
 }
+
+}  // namespace smoothness_test

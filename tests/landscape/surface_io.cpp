@@ -17,6 +17,8 @@
 
 #include <unistd.h>
 
+namespace surface_io_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -139,3 +141,5 @@ TEMPLATE_LIST_TEST_CASE("directions read back as they were written", "", test::P
         CHECK_THROWS_AS(load_directions(cpu, path, layout), IoError);
     }
 }
+
+}  // namespace surface_io_test

@@ -28,6 +28,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace symmetry_test {
+
 using namespace vitscape;
 
 namespace {
@@ -237,3 +239,5 @@ TEST_CASE("which measures stay under a rewriting") {
         }
     }
 }
+
+}  // namespace symmetry_test

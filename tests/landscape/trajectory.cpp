@@ -14,6 +14,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace trajectory_test {
+
 using namespace vitscape;
 
 namespace {
@@ -94,3 +96,5 @@ TEST_CASE("a trajectory in a plane is explained by two directions") {
                     NumericError);
     CHECK_THROWS_AS(directions_of(std::vector<V>{{cpu, 4}, {cpu, 4}}), NumericError);  // it never moved
 }
+
+}  // namespace trajectory_test

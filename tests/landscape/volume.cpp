@@ -25,6 +25,8 @@
 #include "support/temporary_folder.hpp"
 #include "support/vtk_file.hpp"
 
+namespace volume_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -335,3 +337,5 @@ assert [grid.IsPointVisible(i) for i in range(12)] == [1] * 4 + [0] + [1] * 6 + 
 )",
                      folder / "a.vts"));
 }
+
+}  // namespace volume_test

@@ -12,6 +12,8 @@
 #include "support/golden.hpp"
 #include "support/model.hpp"
 
+namespace bfloat16_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -91,3 +93,5 @@ TEST_CASE("bfloat16: the points of a plane are rounded once and give float's sur
             CHECK(a.loss(row, column) == Approx(in_half.value(point)).epsilon(1e-3));
         }
 }
+
+}  // namespace bfloat16_test

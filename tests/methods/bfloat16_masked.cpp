@@ -8,6 +8,8 @@
 #include "methods/masked_encoder.hpp"
 #include "support/catch.hpp"
 
+namespace bfloat16_masked_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -60,3 +62,5 @@ TEST_CASE("bfloat16: data2vec's loss and gradient are float's to the expected ro
           "[methods][bfloat16]") {
     compare_with_float(Data2Vec<>({.encoder = masked_shape, .target_blocks = 2}), 2e-2);
 }
+
+}  // namespace bfloat16_masked_test

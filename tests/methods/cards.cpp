@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace cards_test {
+
 using namespace vitscape;
 
 namespace {
@@ -105,3 +107,5 @@ TEST_CASE("cards: what a file cannot bring back is refused by a sentence", "[met
     other.erase("classes");
     CHECK(test::error_text<IoError>([&] { (void)method_from(other); }).find("classes") != std::string::npos);
 }
+
+}  // namespace cards_test

@@ -7,6 +7,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace classifier_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 using B = CpuPrimitives<double>;
@@ -136,3 +138,5 @@ TEST_CASE("classifier: inputs can be used again for batches of other sizes", "[n
         CHECK(logits(again, count) == logits(fresh, count));
     }
 }
+
+}  // namespace classifier_test

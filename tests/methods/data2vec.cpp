@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace data2vec_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -116,3 +118,5 @@ TEST_CASE("linear momentum: rises over the first part and stays", "[methods]") {
     CHECK(momentum.at({.step = 100, .steps = 100}) == 0.99);
     CHECK(LinearMomentum{.part = 0}.at({.step = 0, .steps = 100}) == 0.9998);
 }
+
+}  // namespace data2vec_test

@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace final_gradients_test {
+
 using namespace vitscape;
 
 TEST_CASE("gradients that the backward pass calls final do not change any more", "[mae]") {
@@ -40,3 +42,5 @@ TEST_CASE("gradients that the backward pass calls final do not change any more",
     }
     CHECK(steps > 20);  // layer by layer
 }
+
+}  // namespace final_gradients_test

@@ -21,6 +21,8 @@
 #include "support/model.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace frozen_objective_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -228,3 +230,5 @@ TEMPLATE_LIST_TEST_CASE("each image's derivatives on a plane are those of the gr
 #if defined(__CUDACC__)
 static_assert(FilledByTokens<Cuda<float>> && FilledByTokens<Cuda<bfloat16>> && FilledByTokens<Cuda<double>>);
 #endif
+
+}  // namespace frozen_objective_test

@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace gathering_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 using B = CpuPrimitives<double>;
@@ -136,3 +138,5 @@ TEST_CASE("masked autoencoder: masks and images that do not fit are refused", "[
     CHECK(contains(masks, "masks of 16 patches"));
     CHECK(contains(masks, "2 images of 16 patches"));
 }
+
+}  // namespace gathering_test

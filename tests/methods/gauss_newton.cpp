@@ -21,6 +21,8 @@
 #include "support/jacobian.hpp"
 #include "support/model.hpp"
 
+namespace gauss_newton_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -242,3 +244,5 @@ TEST_CASE("a method that does not mark its output has no Gauss-Newton matrix, bu
     CHECK_THROWS_AS(gauss_newton(objective, three), ShapeError);
     CHECK_THROWS_AS(hessian_residual(objective, three), ShapeError);
 }
+
+}  // namespace gauss_newton_test

@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace golden_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -123,3 +125,5 @@ TEMPLATE_LIST_TEST_CASE("Hessian-vector products by dual numbers are the referen
     const double tolerance = golden_tolerance<B>;
     CHECK(relative_difference(product.to_host(), golden_vector(model.layout(), file, "Hv.")) < tolerance);
 }
+
+}  // namespace golden_test

@@ -17,6 +17,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace images_at_once_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -99,3 +101,5 @@ TEST_CASE("images at once: a frozen loss evaluates as many as fill a device, or 
     CHECK(parts({.batch = 15}) == std::vector<Index>{15, 15, 15, 5});
 }
 #endif
+
+}  // namespace images_at_once_test

@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace masking_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -195,3 +197,5 @@ TEMPLATE_TEST_CASE("masks depend on seed, epoch and sample only", "[mae]", Rando
     CHECK(part(masks({10}, {.seed = 9, .epoch = 5}), 0) != part(batch, 0));
     CHECK(part(masks({10}, {.seed = 8, .epoch = 4}), 0) != part(batch, 0));
 }
+
+}  // namespace masking_test

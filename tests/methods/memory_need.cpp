@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+namespace memory_need_test {
+
 using namespace vitscape;
 
 TEST_CASE("a model's memory is estimated from below, and closely, without making the model") {
@@ -58,3 +60,5 @@ TEST_CASE("sizes that overflow every integer are counted") {
     config.encoder.transformer.depth = 1001;
     CHECK_THROWS_AS(memory_need(config), ConfigError);
 }
+
+}  // namespace memory_need_test

@@ -10,6 +10,8 @@
 
 #include "support/catch.hpp"
 
+namespace operation_count_test {
+
 using namespace vitscape;
 
 namespace {
@@ -174,3 +176,5 @@ TEST_CASE("operations of a classifier are those of its products") {
         CHECK((backend.operations() - before) / 3 == operation_count(model.config()).forward);
     }
 }
+
+}  // namespace operation_count_test

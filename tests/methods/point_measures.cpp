@@ -28,6 +28,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace point_measures_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -205,3 +207,5 @@ TEST_CASE("rounding errors: numbers that have standard errors are compared as th
         CHECK(std::string(error.what()).find("the accuracy_top1 in low precision") != std::string::npos);
     }
 }
+
+}  // namespace point_measures_test

@@ -16,6 +16,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace products_at_once_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -69,3 +71,5 @@ TEST_CASE("products of several vectors with a teacher are those of each") {
     FrozenObjective<B, RcMae<>> objective(B(2), model, teacher, images, {.batch = 8});
     check_products<B>(objective);
 }
+
+}  // namespace products_at_once_test

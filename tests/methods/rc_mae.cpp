@@ -11,6 +11,8 @@
 #include "support/golden.hpp"
 #include "support/model.hpp"
 
+namespace rc_mae_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -177,3 +179,5 @@ TEST_CASE("RC-MAE without a teacher is the masked autoencoder") {
     };
     CHECK(losses(without) == losses(plain));
 }
+
+}  // namespace rc_mae_test

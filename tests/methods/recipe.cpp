@@ -15,6 +15,8 @@
 #include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace recipe_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -226,3 +228,5 @@ TEST_CASE("recipe: in bfloat16 and on Thrust it is what it is in float") {
     CHECK(relative(half_gradient, gradient) > 1e-5);
 }
 #endif
+
+}  // namespace recipe_test

@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace registers_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 using B = CpuPrimitives<double>;
@@ -90,3 +92,5 @@ TEST_CASE("registers: methods that do not place them refuse them, and files say 
           "SimMIM has no registers; 2 were requested");
     CHECK(encoder.tokens() == 7);
 }
+
+}  // namespace registers_test

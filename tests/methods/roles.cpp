@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+namespace roles_test {
+
 using namespace vitscape;
 
 namespace {
@@ -40,3 +42,5 @@ TEST_CASE("roles: the plain reconstruction of a method with a teacher is its stu
                      .decoder = {.width = 8, .depth = 1, .heads = 2}});
     CHECK(&plain.reconstruction() == &plain);
 }
+
+}  // namespace roles_test

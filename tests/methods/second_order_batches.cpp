@@ -11,6 +11,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace second_order_batches_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -45,3 +47,5 @@ TEST_CASE("second derivatives do not depend on the number of images at once") {
     CHECK(distance(all.product, few.product) < 1e-12);
     CHECK(distance(all.jets, few.jets) < 1e-12);
 }
+
+}  // namespace second_order_batches_test

@@ -7,6 +7,8 @@
 #include "methods/masked_encoder.hpp"
 #include "support/catch.hpp"
 
+namespace simmim_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -84,3 +86,5 @@ TEST_CASE("SimMIM: what it can do, and what it refuses", "[methods]") {
     static_assert(!TaughtMethod<SimMim<>, Cpu<float>> && !ClassifyingMethod<SimMim<>, Cpu<float>>);
     CHECK_THROWS_AS(SimMim<>({.encoder = masked_shape, .masking = {.ratio = 1}}), ConfigError);
 }
+
+}  // namespace simmim_test

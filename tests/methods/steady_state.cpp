@@ -19,6 +19,8 @@
 #include "methods/allocation_counter.hpp"
 #include "support/catch.hpp"
 
+namespace steady_state_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -140,3 +142,5 @@ TEST_CASE("steady state: a training step of the classifier allocates nothing", "
     check_steady_state(
         VitClassifier({.encoder = {32, 4, {24, 2, 3}}, .pooling = pooling, .label_smoothing = 0.1}), 2);
 }
+
+}  // namespace steady_state_test

@@ -19,6 +19,8 @@
 #include "support/error_text.hpp"
 #include "support/model.hpp"
 
+namespace teacher_share_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -248,3 +250,5 @@ TEST_CASE("teacher share: a number outside (0, 1] is refused", "[mae]") {
                   (void)RcMae<>(config(share));
               }).starts_with("teacher share: a number in (0, 1] is needed, "));
 }
+
+}  // namespace teacher_share_test

@@ -15,6 +15,8 @@
 
 #include "support/catch.hpp"
 
+namespace trivial_loss_test {
+
 using namespace vitscape;
 
 namespace {
@@ -183,3 +185,5 @@ TEST_CASE("a loss of changed images predicts the clean ones", "[methods]") {
     other.samples.front() += 1;
     CHECK_THROWS_AS(Loss(P(1), method, changed, {.batch = 4, .clean = &other}), DataError);
 }
+
+}  // namespace trivial_loss_test

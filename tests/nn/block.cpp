@@ -8,6 +8,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace block_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -42,3 +44,5 @@ TEMPLATE_LIST_TEST_CASE("block: some tokens have the values and gradients that t
         CHECK(distance(part, whole) < 10 * rounding_tolerance<typename B::Storage>);
     }
 }
+
+}  // namespace block_test

@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace drop_path_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -95,3 +97,5 @@ TEMPLATE_LIST_TEST_CASE("drop path: a dropped branch is the identity, scales of 
     CHECK(distance(token, expected) < 10 * rounding_tolerance<typename B::Storage>);
     CHECK(distance(part(all, 0), part(plain, 0)) > 1e-3);
 }
+
+}  // namespace drop_path_test

@@ -14,6 +14,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace gather_patches_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -196,3 +198,5 @@ static_assert(!HostMemory<Thrust<system::omp, float>>);  // tests what a device 
 #else
 static_assert(!HostMemory<Cuda<float>> && !HostMemory<Cuda<bfloat16>> && !HostMemory<Cuda<double>>);
 #endif
+
+}  // namespace gather_patches_test

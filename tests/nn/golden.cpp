@@ -10,6 +10,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace golden_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -103,3 +105,5 @@ TEMPLATE_LIST_TEST_CASE("classifier: smoothed and soft targets give the referenc
     golden.model.prepare_images(golden.backend, golden_images(golden.file), golden.inputs);
     CHECK(relative_difference(golden.mean_loss(), golden.expected("cross_entropy_soft")) < tolerance);
 }
+
+}  // namespace golden_test

@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace layout_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -183,3 +185,5 @@ TEST_CASE("initial values: a truncated normal is cut at two", "[nn]") {
     // a standard normal cut at one standard deviation has variance 1 - 2 phi(1) / (2 Phi(1) - 1) = 0.2911
     CHECK(found.deviation == Approx(2 * std::sqrt(0.29112)).epsilon(0.02));
 }
+
+}  // namespace layout_test

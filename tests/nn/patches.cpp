@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace patches_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -73,3 +75,5 @@ TEST_CASE("positions: sines and cosines of the patch's column, then of its row",
     CHECK(distance(std::vector<double>(patch, patch + width), expected) < 1e-15);
     CHECK(contains(error_text<ConfigError>([] { (void)sin_cos_positions(6, 3); }), "6"));
 }
+
+}  // namespace patches_test

@@ -6,6 +6,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace positions_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -81,3 +83,5 @@ TEST_CASE("positions: those of a checkpoint replace the computed ones", "[nn]") 
               positions.take_from(std::vector<FixedTensor>{{"pos_embed", {1, 10, 8}, random_numbers(80, 1)}});
           }) == "the positions pos_embed have the shape (1, 10, 8), the model needs (1, 5, 8)");
 }
+
+}  // namespace positions_test

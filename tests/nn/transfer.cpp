@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace transfer_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -80,3 +82,5 @@ TEST_CASE("transfer: models that do not fit are errors and change nothing", "[nn
     CHECK(contains(text_of([&] { transfer(from.layout(), source, other, four); }), "share no parameter"));
     CHECK(four == std::vector<double>(4, 7.0));
 }
+
+}  // namespace transfer_test

@@ -6,6 +6,8 @@
 
 #include "support/catch.hpp"
 
+namespace weight_rounding_test {
+
 using namespace vitscape;
 
 TEST_CASE("weights rounded to 8-bit integers have a scale of each filter, biases stay", "[nn]") {
@@ -28,3 +30,5 @@ TEST_CASE("parameters rounded to bfloat16 keep 8 significant bits", "[nn]") {
     CHECK(rounded[2] == 1);
     CHECK(std::abs(rounded[3] + 3.3) <= 3.3 / 256);
 }
+
+}  // namespace weight_rounding_test

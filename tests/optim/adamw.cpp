@@ -5,6 +5,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace adamw_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -109,3 +111,5 @@ TEST_CASE("AdamW: a checkpoint keeps both moments", "[optim]") {
     CHECK(state.vectors()[1].second == &state.second);
     CHECK(norm(state.first) + norm(state.second) == 0);
 }
+
+}  // namespace adamw_test

@@ -12,6 +12,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace adamw_golden_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -68,3 +70,5 @@ TEST_CASE("AdamW: the parameters with weight decay are the reference's", "[optim
     std::sort(expected.begin(), expected.end());
     CHECK(decayed == expected);
 }
+
+}  // namespace adamw_golden_test

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/golden.hpp"
 
+namespace schedules_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -47,3 +49,5 @@ TEST_CASE("schedules: the corners", "[optim]") {
     CHECK(ramp.at(4, 8) == Approx(0.95));
     CHECK(ramp.at(8, 8) == Approx(1));
 }
+
+}  // namespace schedules_test

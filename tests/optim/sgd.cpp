@@ -9,6 +9,8 @@
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 
+namespace sgd_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -78,3 +80,5 @@ TEMPLATE_LIST_TEST_CASE("SGD: the formula on every backend", "[optim]", Every) {
         CHECK(distance(theta.to_host(), expected) < rounding_tolerance<typename B::Storage>);
     }
 }
+
+}  // namespace sgd_test

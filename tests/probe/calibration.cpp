@@ -11,6 +11,8 @@
 
 #include "support/catch.hpp"
 
+namespace calibration_test {
+
 using namespace vitscape;
 
 TEST_CASE("calibration error: the gap of accuracy and confidence, weighted by the images of a bin",
@@ -102,3 +104,5 @@ TEST_CASE("predicted classes: the largest logit, the lower of equal ones, none w
     CHECK(predicted_classes(logits, 3) == std::vector<std::int32_t>{1, 0, -1});
     CHECK_THROWS_AS(predicted_classes(logits, 2), ShapeError);
 }
+
+}  // namespace calibration_test

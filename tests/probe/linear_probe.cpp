@@ -14,6 +14,8 @@
 #include "support/golden.hpp"
 #include "support/model.hpp"
 
+namespace linear_probe_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -165,3 +167,5 @@ TEST_CASE("a probe put into its classifier gives the probe's logits", "[train]")
     CHECK_THROWS_AS(LinearProbe<Cpu<double>>(backend, 4, 3).put_into(classifier.layout(), values),
                     ShapeError);
 }
+
+}  // namespace linear_probe_test

@@ -14,6 +14,8 @@
 #include "support/model.hpp"
 #include "support/thread_processes.hpp"
 
+namespace processes_test {
+
 using namespace vitscape;
 using test::Threads;
 
@@ -114,3 +116,5 @@ TEST_CASE("several processes train a probe to the parameters of one", "[probe][p
         }
     }
 }
+
+}  // namespace processes_test

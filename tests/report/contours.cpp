@@ -10,6 +10,8 @@
 
 #include "support/catch.hpp"
 
+namespace contours_test {
+
 using namespace vitscape;
 
 namespace {
@@ -141,3 +143,5 @@ TEST_CASE("scales choose round levels inside the range") {
     CHECK_THROWS_AS(make_color_scale(-1, 1, LossScale::logarithmic), ConfigError);
     CHECK_THROWS_AS(make_color_scale(std::nan(""), 1, LossScale::linear), ConfigError);
 }
+
+}  // namespace contours_test

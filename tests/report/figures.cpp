@@ -14,6 +14,8 @@
 
 #include <unistd.h>
 
+namespace figures_test {
+
 using namespace vitscape;
 
 namespace {
@@ -226,3 +228,5 @@ TEST_CASE("bad input, a missing gnuplot and one that fails are clear errors and 
     CHECK(text.find("no such terminal") != text.npos);
     CHECK(folder.files() == 1);
 }
+
+}  // namespace figures_test

@@ -14,6 +14,8 @@
 
 #include <unistd.h>
 
+namespace persistence_figure_test {
+
 using namespace vitscape;
 
 namespace {
@@ -96,3 +98,5 @@ TEST_CASE("figures of persistence without minima or with bad options") {
                     ConfigError);
     CHECK(std::filesystem::is_empty(folder.path));
 }
+
+}  // namespace persistence_figure_test

@@ -12,6 +12,8 @@
 #include "support/surfaces.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace surface_page_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -154,3 +156,5 @@ TEST_CASE("pictures become part of the page") {
     CHECK(contains(page, "<figcaption>from above</figcaption>"));
     CHECK(contains(page, "--columns:1"));
 }
+
+}  // namespace surface_page_test

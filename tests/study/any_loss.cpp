@@ -13,6 +13,8 @@
 
 #include "support/catch.hpp"
 
+namespace any_loss_test {
+
 using namespace vitscape;
 
 namespace {
@@ -119,3 +121,5 @@ TEST_CASE("a loss of any type says what the one that it holds knows of itself") 
     const AnyLoss<B> moved = std::move(masked);
     CHECK(moved.trivial_loss() == 42);
 }
+
+}  // namespace any_loss_test

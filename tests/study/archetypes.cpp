@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace archetypes_test {
+
 using namespace vitscape;
 
 namespace {
@@ -144,3 +146,5 @@ TEST_CASE("a study refuses before any work what its claims and measures cannot d
     CHECK_THROWS_AS(describe_measures(std::tuple{SurfaceMeasure{.grid = 4}}), ConfigError);
     CHECK_THROWS_AS(describe_measures(std::tuple{EigenvalueMeasure{.steps = 2}}), ConfigError);
 }
+
+}  // namespace archetypes_test

@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 
+namespace budget_test {
+
 using namespace vitscape;
 
 namespace {
@@ -85,3 +87,5 @@ TEST_CASE("a budget too small for an epoch: how many minutes are needed", "[comp
     }
     CHECK_NOTHROW(priced.fit(9));
 }
+
+}  // namespace budget_test

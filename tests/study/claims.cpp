@@ -10,6 +10,8 @@
 
 #include "support/catch.hpp"
 
+namespace claims_test {
+
 using namespace vitscape;
 
 namespace {
@@ -254,3 +256,5 @@ TEST_CASE("that pre-training pays is tested where a study fine-tunes with a tent
     CHECK(testable(pretraining_claims(), {"accuracy.top1"}, methods).empty());
     CHECK(testable(pretraining_claims(), {"fine-tuning.gain_10_at_time"}, {"supervised"}).empty());
 }
+
+}  // namespace claims_test

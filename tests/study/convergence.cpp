@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+namespace convergence_test {
+
 using namespace vitscape;
 using nlohmann::json;
 
@@ -80,3 +82,5 @@ TEST_CASE("convergence: without anybody who reconstructs its rows say nothing", 
     for (const Row& row : rows_of(std::tuple{ConvergenceMeasure{}}, runs, ComparisonPlan{}))
         CHECK(std::isnan(row.of(runs.result("head", 0)).value) == (row.key != "convergence.probe_at_time"));
 }
+
+}  // namespace convergence_test

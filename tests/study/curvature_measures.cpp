@@ -15,6 +15,8 @@
 
 #include "well.hpp"
 
+namespace curvature_measures_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -147,3 +149,5 @@ TEST_CASE("blocks: the spectrum of a diagonal block, and a column for each metho
     CHECK(rows.at(1).at("name") == "decoder");
     CHECK(rows.at(1).at("values").at("head").at("value").is_null());
 }
+
+}  // namespace curvature_measures_test

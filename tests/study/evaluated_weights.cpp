@@ -20,6 +20,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace evaluated_weights_test {
+
 using namespace vitscape;
 
 namespace {
@@ -156,3 +158,5 @@ TEST_CASE("without consistency the reconstruction is the whole loss, and is meas
             CHECK(row.of({run, "results.json"}).value ==
                   Approx(run["training.sharpness"]["rise"].get<double>() / 2));
 }
+
+}  // namespace evaluated_weights_test

@@ -18,6 +18,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace fine_tuning_test {
+
 using namespace vitscape;
 
 namespace {
@@ -277,3 +279,5 @@ TEST_CASE("fine-tuning: the part of its time that grows with the epochs is known
     CHECK(tuned.per_training == 0);
     CHECK(tuned.measures > 0);
 }
+
+}  // namespace fine_tuning_test

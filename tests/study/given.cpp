@@ -18,6 +18,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace given_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -291,3 +293,5 @@ TEST_CASE("the outputs of a given head are brought into the order of the images'
     CHECK(after != before);
     CHECK(describe(model).at("outputs") == model.outputs);
 }
+
+}  // namespace given_test

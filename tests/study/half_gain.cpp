@@ -11,6 +11,8 @@
 
 #include "well.hpp"
 
+namespace half_gain_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -91,3 +93,5 @@ TEST_CASE("half-gain radius: by another normalization of the same directions", "
         CHECK_THROWS_AS(measure.check(), ConfigError);
     }
 }
+
+}  // namespace half_gain_test

@@ -17,6 +17,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace html_report_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 using nlohmann::json;
@@ -281,3 +283,5 @@ TEST_CASE("any number of methods: rows of at most three panels, nearly equally l
     CHECK(number("width") <
           1.6 * number("height"));  // two rows: a single one would be four times as wide as high
 }
+
+}  // namespace html_report_test

@@ -21,6 +21,8 @@
 #include "support/english_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace japanese_page_test {
+
 using namespace vitscape;
 using nlohmann::json;
 using Texts = std::vector<std::string>;
@@ -303,3 +305,5 @@ TEST_CASE("a page in Japanese: sections, captions, plots and notes", "[compare]"
     REQUIRE(words_of_script.size() > 20);
     CHECK(test::english_texts(words_of_script) == Texts{});
 }
+
+}  // namespace japanese_page_test

@@ -15,6 +15,8 @@
 
 #include "well.hpp"
 
+namespace loss_measures_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -189,3 +191,5 @@ TEST_CASE("weight noise: the mean rise over draws and its error, relative to the
     CHECK(round.value == Approx(0.25 * (1.2 * 1.2 + 0.9 * 0.9) / 2));
     CHECK(round.standard_error < 1e-9);
 }
+
+}  // namespace loss_measures_test

@@ -6,6 +6,8 @@
 
 #include "support/catch.hpp"
 
+namespace pays_test {
+
 using namespace vitscape;
 using nlohmann::json;
 
@@ -96,3 +98,5 @@ TEST_CASE("what pre-training pays: hours, prices, gains at equal time and labels
     CHECK(reached.at("mae").at("note") == "not reached by every training");
     CHECK(reached.at("supervised").at("value").is_null());  // one of two runs does not get there
 }
+
+}  // namespace pays_test

@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+namespace phrases_test {
+
 using namespace vitscape;
 
 namespace {
@@ -58,3 +60,5 @@ TEST_CASE("the language of a page by its name", "[compare]") {
     CHECK(name_of(parse_language("en")) == "en");
     CHECK_THROWS_WITH(parse_language("fr"), "a page is written in en or ja; 'fr' was given");
 }
+
+}  // namespace phrases_test

@@ -12,6 +12,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace plan_file_test {
+
 using namespace vitscape;
 using nlohmann::json;
 using test::contains;
@@ -96,3 +98,5 @@ TEST_CASE("results that are no object are refused", "[compare]") {
     CHECK(contains(error_text<IoError>([&] { (void)store.checked("random encoder"); }),
                    "results.json: it has no entry 'random encoder'"));
 }
+
+}  // namespace plan_file_test

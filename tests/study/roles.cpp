@@ -20,6 +20,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace roles_test {
+
 using namespace vitscape;
 
 namespace {
@@ -264,3 +266,5 @@ TEST_CASE("cost: seconds, bytes, operations and parameters, a teacher's apart", 
     for (const Row& row : s.rows)
         if (row.group == "cost") CHECK(row.better == Better::lower);
 }
+
+}  // namespace roles_test

@@ -6,6 +6,8 @@
 
 #include "support/catch.hpp"
 
+namespace slice_title_test {
+
 using namespace vitscape;
 
 TEST_CASE("the title of slices names a band only where there is one", "[compare]") {
@@ -20,3 +22,5 @@ TEST_CASE("the title of slices names a band only where there is one", "[compare]
     CHECK(title({2, 5}) == "loss: mean over 2 to 5 runs, band: 95 % interval");
     CHECK(title({0, 0}) == "loss: mean, band: 95 % interval");  // of a report that does not say how many
 }
+
+}  // namespace slice_title_test

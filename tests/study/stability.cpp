@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace stability_test {
+
 using namespace vitscape;
 using nlohmann::json;
 
@@ -94,3 +96,5 @@ TEST_CASE("stability: images without classes have no table", "[compare]") {
     StabilityMeasure{}.put_into(report, runs);
     CHECK_FALSE(report.contains("tables"));
 }
+
+}  // namespace stability_test

@@ -7,6 +7,8 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace store_test {
+
 using namespace vitscape;
 
 TEST_CASE("results are there after a restart, and a missing one is named", "[compare]") {
@@ -52,3 +54,5 @@ TEST_CASE("noise has its deviation, blur keeps what is even", "[compare]") {
     CHECK(blurred.images(0, 1, 8, 8) == 0);
     CHECK(blurred.images(1, 0, 8, 8) == 0);
 }
+
+}  // namespace store_test

@@ -13,6 +13,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace training_images_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -88,3 +90,5 @@ TEST_CASE("variants that cannot be are refused, and images that are too few", "[
     plan.training.accumulate = 4;
     CHECK(contains(text(30), "accumulate fewer"));
 }
+
+}  // namespace training_images_test

@@ -14,6 +14,8 @@
 #include "support/english_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace unlabelled_test {
+
 using namespace vitscape;
 
 namespace {
@@ -121,3 +123,5 @@ TEST_CASE("images that are both training and held-out images are refused", "[com
     CHECK_FALSE(shared_image(Named({at("a/1.png/in/x.jpg")}), Named({at("b/1.png/in/y.jpg")})));
     CHECK_FALSE(shared_image(Named({at("a/none/x.jpg")}), Named({at("a/none/x.jpg")})));
 }
+
+}  // namespace unlabelled_test

@@ -15,6 +15,8 @@
 #include "support/error_text.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace variants_test {
+
 using namespace vitscape;
 using test::contains;
 using test::error_text;
@@ -147,3 +149,5 @@ TEST_CASE("a contestant with too few images is refused", "[compare]") {
     CHECK_THROWS_AS(one.add("mae", "MAE", supervised), ConfigError);
     CHECK_FALSE(std::filesystem::exists(study.out()));
 }
+
+}  // namespace variants_test

@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace tensor_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 using B = CpuPrimitives<double>;
@@ -77,3 +79,5 @@ TEST_CASE("tensor: a loop of the same shapes takes memory from the system once",
     }
     CHECK(backend.memory().bytes_in_use() == 0);
 }
+
+}  // namespace tensor_test

@@ -7,6 +7,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace vector_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -95,3 +97,5 @@ TEST_CASE("vector: a dual backend's plane point carries tangents", "[tensor]") {
     CHECK(out.data().part(1)[0] == 12);
     CHECK(out.data().part(1)[1] == 0);
 }
+
+}  // namespace vector_test

@@ -16,6 +16,8 @@
 #include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace bfloat16_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -84,3 +86,5 @@ TEST_CASE("training in bfloat16: stopped and resumed, it ends with the same byte
     CHECK(read_bytes(undisturbed.path() / "checkpoint.safetensors") ==
           read_bytes(disturbed.path() / "checkpoint.safetensors"));
 }
+
+}  // namespace bfloat16_test

@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/model.hpp"
 
+namespace golden_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -116,3 +118,5 @@ TEST_CASE("Lanczos and Hutchinson meet the reference's spectrum within their sta
     CHECK(estimate.standard_error < 3);
     CHECK(std::abs(estimate.value - json.at("trace").get<double>()) < 3.5 * estimate.standard_error);
 }
+
+}  // namespace golden_test

@@ -16,6 +16,8 @@
 #include "support/model.hpp"
 #include "support/thread_processes.hpp"
 
+namespace processes_test {
+
 using namespace vitscape;
 using test::Threads;
 
@@ -142,3 +144,5 @@ TEST_CASE("parts that cannot be shared are refused before any work", "[train][pr
     CHECK(describe_training(trainer, options(12, 1), 90).at("parts") == 12);
     CHECK_FALSE(describe_training(trainer, options(0, 1), 90).contains("parts"));
 }
+
+}  // namespace processes_test

@@ -25,6 +25,8 @@
 #include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace teacher_test {
+
 using namespace vitscape;
 using test::relative_difference;
 using test::TemporaryFolder;
@@ -211,3 +213,5 @@ TEST_CASE("evaluation on other images asks for the teacher", "[train]") {
     const double plain = evaluate(backend, method.student(), theta, data, ImageTransform{.side = 16}, 8).loss;
     CHECK(own == Approx(plain).epsilon(1e-13));
 }
+
+}  // namespace teacher_test

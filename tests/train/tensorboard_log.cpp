@@ -22,6 +22,8 @@
 #include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace tensorboard_log_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -134,3 +136,5 @@ assert all(e.value > 0 for e in read.Scalars("loss"))
 )",
                      folder.path()));
 }
+
+}  // namespace tensorboard_log_test

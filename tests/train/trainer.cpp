@@ -15,6 +15,8 @@
 #include "support/stop_at.hpp"
 #include "support/temporary_folder.hpp"
 
+namespace trainer_test {
+
 using namespace vitscape;
 using vitscape::test::TemporaryFolder;
 
@@ -243,3 +245,5 @@ TEST_CASE("trainings that cannot work fail before any step") {
     CHECK_THROWS_AS(trainer.fit(images(), options), ConfigError);
     CHECK(trainer.state().epoch == 0);
 }
+
+}  // namespace trainer_test

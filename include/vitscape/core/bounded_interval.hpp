@@ -38,7 +38,7 @@ inline bool in_range(double value, ValueRange range) {
     return false;
 }
 
-inline const char* name_of(ValueRange range) {
+inline const char* description_of(ValueRange range) {
     switch (range) {
         case ValueRange::real:
             return "any number";
@@ -102,7 +102,7 @@ inline const char* name_of(ValueRange range) {
     for (const double value : values) {
         finite = finite && std::isfinite(value);
         if (std::isfinite(value) && !detail::in_range(value, range))
-            throw NumericError(message("a value is ", value, ", but is to be ", detail::name_of(range)));
+            throw NumericError(message("a value is ", value, ", but is to be ", detail::description_of(range)));
     }
     const auto n = static_cast<double>(values.size());
     const Interval student = confidence_interval(values, confidence);  // also checks the confidence

@@ -3,6 +3,8 @@
 
 #include "kernel_test.hpp"
 
+namespace adamw_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -105,3 +107,5 @@ TEST_CASE("The AdamW kernel against plain loops over groups", "[cuda][adamw]") {
         }
     }
 }
+
+}  // namespace adamw_test

@@ -6,6 +6,8 @@
 #include "backend/cuda/attention_reference.hpp"
 #include "support/catch.hpp"
 
+namespace attention_backward_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -99,3 +101,5 @@ TEMPLATE_TEST_CASE("attention gradient kernel with large scores", "", (HeadOf<fl
     check_backward<TestType>(attention_shape(1, 50, 1, TestType::width), one_processor, 10,
                              is_float ? Tolerance{400 * 0x1p-23, 400 * 0x1p-23} : Tolerance{0x1p-6, 0x1p-8});
 }
+
+}  // namespace attention_backward_test

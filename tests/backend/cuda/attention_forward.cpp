@@ -6,6 +6,8 @@
 #include "backend/cuda/attention_reference.hpp"
 #include "support/catch.hpp"
 
+namespace attention_forward_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -99,3 +101,5 @@ TEMPLATE_TEST_CASE("attention kernel does not overflow", "", (HeadOf<float, 64>)
         check(qkv, 2000);
     }
 }
+
+}  // namespace attention_forward_test

@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace attention_plan_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -78,3 +80,5 @@ TEST_CASE("attention says why it refuses a launch") {
 TEST_CASE("attention saves a number per query") {
     CHECK(attention_saved(attention_shape(3, 50, 4, 32, 1, 7)) == 3 * 4 * 7);
 }
+
+}  // namespace attention_plan_test

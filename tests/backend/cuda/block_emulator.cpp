@@ -7,6 +7,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace block_emulator_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -213,3 +215,5 @@ TEST_CASE("The emulator refuses launches that a GPU refuses", "[emulator]") {
     CHECK(contains(text(2048, 0), "up to 1024"));
     CHECK(contains(text(32, 300000), "300000 bytes of shared memory"));
 }
+
+}  // namespace block_emulator_test

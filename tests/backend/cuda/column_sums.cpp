@@ -3,6 +3,8 @@
 
 #include "kernel_test.hpp"
 
+namespace column_sums_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -32,3 +34,5 @@ TEMPLATE_TEST_CASE("The column sum kernels add what plain loops do", "[cuda][col
         CHECK(distance(out.host(), expected) < sum_tolerance);
     }
 }
+
+}  // namespace column_sums_test

@@ -5,6 +5,8 @@
 
 #include "support/catch.hpp"
 
+namespace cudnn_layout_test {
+
 using namespace vitscape;
 
 namespace {
@@ -88,3 +90,5 @@ TEST_CASE(
     empty.samples = 0;
     CHECK_FALSE(cudnn_attention_supported(empty));
 }
+
+}  // namespace cudnn_layout_test

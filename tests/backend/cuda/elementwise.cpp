@@ -7,6 +7,8 @@
 
 #include "kernel_test.hpp"
 
+namespace elementwise_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -76,3 +78,5 @@ TEST_CASE("The cast kernel rounds as bfloat16 does, and back is exact", "[cuda][
         CHECK(identical(same.host(), from.host()));
     }
 }
+
+}  // namespace elementwise_test

@@ -5,6 +5,8 @@
 
 #include "kernel_test.hpp"
 
+namespace layer_norm_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -114,3 +116,5 @@ TEST_CASE("The layer norm gradient's partial sums do not grow without bound", "[
     backward.rows = 1000000;
     CHECK(backward.blocks() == 256);
 }
+
+}  // namespace layer_norm_test

@@ -8,6 +8,8 @@
 
 #include "kernel_test.hpp"
 
+namespace losses_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -114,3 +116,5 @@ TEMPLATE_TEST_CASE("The cross entropy kernels against plain loops", "[cuda][loss
         CHECK(distance(gradient_out.host(), gradient) < storage_tolerance<T>);
     }
 }
+
+}  // namespace losses_test

@@ -5,6 +5,8 @@
 
 #include "kernel_test.hpp"
 
+namespace map_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -116,3 +118,5 @@ TEST_CASE("The map kernel takes packs only where every operand has them, and man
     CHECK(big.blocks() == 0);
     CHECK_THROWS_AS(Big(1, (Index{1} << 31) + 1, functor::Identity{}, {memory, 1}, {memory, 1}), ShapeError);
 }
+
+}  // namespace map_test

@@ -13,6 +13,8 @@
 
 #include "context_fixture.hpp"
 
+namespace capture_test {
+
 namespace {
 
 using namespace vitscape;
@@ -186,3 +188,5 @@ TEST_CASE("capture: no wait crosses its boundary", "[cuda]") {
 }
 
 #endif
+
+}  // namespace capture_test

@@ -13,6 +13,8 @@
 
 #include "context_fixture.hpp"
 
+namespace context_test {
+
 namespace {
 
 using namespace vitscape;
@@ -248,3 +250,5 @@ TEST_CASE("context: a buffer may go while its download is under way", "[cuda]") 
 }
 
 #endif
+
+}  // namespace context_test

@@ -5,6 +5,8 @@
 
 #include "support/catch.hpp"
 
+namespace errors_test {
+
 using namespace vitscape;
 using gpu::DeviceProblem;
 
@@ -62,3 +64,5 @@ TEST_CASE("bytes are written with a unit that suits them", "[cuda]") {
     CHECK(gpu::detail::bytes_text(std::size_t{80} << 30) == "80.0 GiB");
     CHECK(gpu::detail::bytes_text(std::size_t{5000} << 40) == "5000.0 TiB");
 }
+
+}  // namespace errors_test

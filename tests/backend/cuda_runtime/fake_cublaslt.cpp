@@ -9,6 +9,8 @@
 
 #include "fake_products.hpp"
 
+namespace fake_cublaslt_test {
+
 // NOLINTBEGIN: the names and signatures are CUDA's.
 extern "C" {
 
@@ -144,3 +146,5 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description
 // NOLINTEND
 
 #endif
+
+}  // namespace fake_cublaslt_test

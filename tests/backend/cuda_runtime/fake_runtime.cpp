@@ -13,6 +13,8 @@
 
 #include "fake_device.hpp"
 
+namespace fake_runtime_test {
+
 // NOLINTBEGIN: the names and signatures are CUDA's.
 extern "C" {
 
@@ -237,3 +239,5 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
 // NOLINTEND
 
 #endif
+
+}  // namespace fake_runtime_test

@@ -12,6 +12,8 @@
 
 #include "support/catch.hpp"
 
+namespace graph_test {
+
 namespace {
 
 using namespace vitscape;
@@ -210,3 +212,5 @@ TEST_CASE("graph: moves keep what was captured; switched off, the body runs ever
     for (int i = 0; i < 3; ++i) second.run(*context, 1, body);
     CHECK(calls == 6);
 }
+
+}  // namespace graph_test

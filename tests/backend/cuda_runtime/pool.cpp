@@ -11,6 +11,8 @@
 
 #include "support/catch.hpp"
 
+namespace pool_test {
+
 namespace {
 
 using namespace vitscape;
@@ -208,3 +210,5 @@ TEST_CASE("device pool: out of memory trims and tries again, then says how much 
     pools.release(last, 20 << 20);
     pools.release(small, 8 << 20);
 }
+
+}  // namespace pool_test

@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+namespace product_layout_test {
+
 namespace {
 
 using namespace vitscape;
@@ -259,3 +261,5 @@ TEST_CASE("products that may need another algorithm have another key", "[cuda]")
     scaled.beta = 1;
     CHECK((key(scaled).numbers() == keys[0].numbers()));
 }
+
+}  // namespace product_layout_test

@@ -17,6 +17,8 @@
 #include "fake_products.hpp"
 #include "support/error_text.hpp"
 
+namespace products_test {
+
 using namespace vitscape;
 using test::Array;
 using test::error_text;
@@ -232,7 +234,7 @@ TEST_CASE("products: tuning takes the fastest, and a later run with its choices 
         CHECK(error_text<ConfigError>([&] {
                   (void)run(plain, {"GPU", bad}, "GPU");
               }).find("24 integers, a colon and 8 hexadecimal numbers") != std::string::npos);
-    CHECK(error_text<ConfigError>([&] { (void)run(plain, {"GPU", lines[1] + " 1"}, "GPU"); }).size() > 0);
+    CHECK(error_text<ConfigError>([&, &lines = lines] { (void)run(plain, {"GPU", lines[1] + " 1"}, "GPU"); }).size() > 0);
 }
 
 TEST_CASE("products: without an algorithm an epilogue is refused, sums of nothing are zero", "[cuda]") {
@@ -263,3 +265,5 @@ TEST_CASE("products: without an algorithm an epilogue is refused, sums of nothin
 }
 
 #endif
+
+}  // namespace products_test

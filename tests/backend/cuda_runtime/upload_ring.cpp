@@ -9,6 +9,8 @@
 
 #include "support/catch.hpp"
 
+namespace upload_ring_test {
+
 namespace {
 
 using vitscape::gpu::UploadRing;
@@ -143,3 +145,5 @@ TEST_CASE("uploads: where memory for more slots is missing, those there are used
     CHECK(slots.waits > 0);
     CHECK((slots.arrived == host));
 }
+
+}  // namespace upload_ring_test

@@ -6,6 +6,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace graphs_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -47,3 +49,5 @@ TEST_CASE("cuDNN's frontend refuses the head widths that are not called supporte
         CHECK(contains(text, "multiple of 8"));
     }
 }
+
+}  // namespace graphs_test

@@ -7,6 +7,8 @@
 #include "../attention_test.hpp"
 #include "support/error_text.hpp"
 
+namespace attention_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -100,3 +102,5 @@ TEST_CASE("cuDNN's attention: a shape that a recorded step meets first is an err
     CHECK(
         contains(error_text<gpu::CaptureError>([&] { replay.run(backend, 1, work); }), "run the step once"));
 }
+
+}  // namespace attention_test

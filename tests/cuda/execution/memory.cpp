@@ -6,6 +6,8 @@
 #include "../device_test.hpp"
 #include "support/error_text.hpp"
 
+namespace memory_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -62,3 +64,5 @@ TEST_CASE("devices: a GPU that is not there is an error with its remedy", "[cuda
         CHECK(contains(error_text<gpu::DeviceError>([device] { const Cuda<float> backend(device); }),
                        "choose"));
 }
+
+}  // namespace memory_test

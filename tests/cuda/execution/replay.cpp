@@ -7,6 +7,8 @@
 #include "../device_test.hpp"
 #include "support/error_text.hpp"
 
+namespace replay_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -113,3 +115,5 @@ TEST_CASE("device replay: what cannot be recorded is an error with its remedy, a
         CHECK(read(x, backend)[1] == 16 * before[1]);  // four of five: what failed was not run
     }
 }
+
+}  // namespace replay_test

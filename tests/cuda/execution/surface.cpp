@@ -10,6 +10,8 @@
 
 #include "training.hpp"
 
+namespace surface_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -79,3 +81,5 @@ TEST_CASE("device surface: in bfloat16 it is float's to rounding", "[cuda]") {
                   4e-3 * full.surface.loss(row, column));
     CHECK(half.calls == 3 * (1 + 2 + 2));
 }
+
+}  // namespace surface_test

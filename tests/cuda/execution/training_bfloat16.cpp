@@ -3,6 +3,8 @@
 // A training in bfloat16 on a device: recorded or not, its steps are the same to the bit.
 #include "training.hpp"
 
+namespace training_bfloat16_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -20,3 +22,5 @@ TEST_CASE(
     CHECK(worst(recorded.losses, full.losses) < 1e-2);
     CHECK(!bool(recorded.losses == full.losses));
 }
+
+}  // namespace training_bfloat16_test

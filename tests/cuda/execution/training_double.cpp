@@ -3,6 +3,8 @@
 // A training in double, by the primitives and recorded: any work in a wrong order would show in the last digits.
 #include "training.hpp"
 
+namespace training_double_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -13,3 +15,5 @@ TEST_CASE("device training in double: the processor's losses to the last digits"
     CHECK(worst(recorded.losses, cpu.losses) < 1e-9);
     CHECK(worst(recorded.norms, cpu.norms) < 1e-8);
 }
+
+}  // namespace training_double_test

@@ -6,6 +6,8 @@
 
 #include "training.hpp"
 
+namespace training_float_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -32,3 +34,5 @@ TEST_CASE("device training in float: the same bits with and without graphs, the 
         CHECK(cpu.losses.back() < cpu.losses.front());
     }
 }
+
+}  // namespace training_float_test

@@ -7,6 +7,8 @@
 
 #include "training.hpp"
 
+namespace training_masked_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -36,3 +38,5 @@ TEST_CASE("device training of data2vec: the same bits with and without graphs, t
           "[cuda]") {
     check_training(Data2Vec<>({.encoder = small_autoencoder().encoder, .target_blocks = 2}));
 }
+
+}  // namespace training_masked_test

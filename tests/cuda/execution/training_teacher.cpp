@@ -8,6 +8,8 @@
 
 #include "training.hpp"
 
+namespace training_teacher_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -33,3 +35,5 @@ TEST_CASE("device training with a teacher: the same bits with and without graphs
         CHECK(recorded.at_end == recorded.after_three);
     }
 }
+
+}  // namespace training_teacher_test

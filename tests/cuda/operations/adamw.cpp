@@ -7,6 +7,8 @@
 
 #include "../device_test.hpp"
 
+namespace adamw_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -84,3 +86,5 @@ TEMPLATE_TEST_CASE("device vector: a sum does not depend on the run", "[cuda]", 
         for (int i = 0; i < 3; ++i) CHECK(dot(a, b) == sum);
     }
 }
+
+}  // namespace adamw_test

@@ -4,6 +4,8 @@
 // primitives, and gives the same.
 #include "../attention_test.hpp"
 
+namespace attention_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -63,3 +65,5 @@ TEMPLATE_TEST_CASE("device attention: large scores do not overflow, and the same
     CHECK(bool(once.out == again.out));
     CHECK(bool(once.gradient == again.gradient));
 }
+
+}  // namespace attention_test

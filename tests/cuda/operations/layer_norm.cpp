@@ -5,6 +5,8 @@
 
 #include "../device_test.hpp"
 
+namespace layer_norm_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -99,3 +101,5 @@ TEMPLATE_TEST_CASE("device layer norm: parameters that are not aligned, as in a 
                        parameters.data() + 1 + columns, y.data(), mean.data(), inverse.data());
     CHECK(distance(read(y, backend), expected(rows, columns, n).y) < storage_tolerance<TestType>());
 }
+
+}  // namespace layer_norm_test

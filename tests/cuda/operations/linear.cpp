@@ -5,6 +5,8 @@
 
 #include "../device_test.hpp"
 
+namespace linear_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -166,3 +168,5 @@ TEMPLATE_TEST_CASE("device gradient of weight and bias: added to what is there, 
         CHECK(distance(read(dbias, sums), read(rbias, reference)) < sum_tolerance);
     }
 }
+
+}  // namespace linear_test

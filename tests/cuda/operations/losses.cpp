@@ -6,6 +6,8 @@
 
 #include "../device_test.hpp"
 
+namespace losses_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -102,3 +104,5 @@ TEMPLATE_TEST_CASE("device cross entropy: as in double, for one-hot and soft tar
             CHECK(distance(read(dx, backend), gradient) < storage_tolerance<TestType>() + size * 4 * 0x1p-24);
         }
 }
+
+}  // namespace losses_test

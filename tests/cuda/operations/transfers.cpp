@@ -5,6 +5,8 @@
 
 #include "../device_test.hpp"
 
+namespace transfers_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -101,3 +103,5 @@ TEMPLATE_TEST_CASE("device random numbers: the processor's to the last bit", "[c
         CHECK(bool(read(device, backend) == read(host, cpu)));
     }
 }
+
+}  // namespace transfers_test

@@ -5,6 +5,8 @@
 
 #include "../device_test.hpp"
 
+namespace weights_test {
+
 using namespace vitscape;
 using namespace vitscape::test;
 
@@ -43,3 +45,5 @@ TEMPLATE_TEST_CASE("device weights: a point of a plane, read from the device and
         }
     }
 }
+
+}  // namespace weights_test

@@ -21,6 +21,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace mpi_test {
+
 using namespace vitscape;
 using test::mpi;
 
@@ -216,3 +218,5 @@ TEST_CASE("a process that caught the exception of its backward pass cannot go on
         FAIL("process 1 gave up");
     }
 }
+
+}  // namespace mpi_test

@@ -13,6 +13,8 @@
 #include "support/catch.hpp"
 #include "support/error_text.hpp"
 
+namespace nccl_test {
+
 using namespace vitscape;
 
 namespace {
@@ -144,3 +146,5 @@ TEST_CASE("NCCL connects the processes of another communicator and those of a la
     CHECK(launched.rank() == 0);
     CHECK(sum_over_processes(launched, 2.5) == 2.5);
 }
+
+}  // namespace nccl_test

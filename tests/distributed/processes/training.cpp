@@ -16,6 +16,8 @@
 #include "support/error_text.hpp"
 #include "support/model.hpp"
 
+namespace training_test {
+
 using namespace vitscape;
 using test::mpi;
 
@@ -63,3 +65,5 @@ TEST_CASE("too large steps end the training in both processes alike", "[mpi]") {
     std::vector<double> losses;
     REQUIRE_THROWS_AS(train(mpi(), 1, losses, 1e300), NumericError);
 }
+
+}  // namespace training_test
