@@ -81,7 +81,7 @@ TEST_CASE("a block's spectrum is that of its rows and columns") {
         restricted.apply(unit, column);
         for (Index i = 0; i < 11; ++i) CHECK(column.data()[i] == expected(i, j));
     }
-    vitscape::detail::SymmetricEigen exact;
+    vitscape::detail::SymmetricEigen<double> exact;
     exact.compute(expected);
     const auto ends = lanczos(restricted, {.largest = 2, .smallest = 1});
     CHECK(ends.largest[0].value == Approx(exact.values()[10]).epsilon(1e-9));

@@ -62,7 +62,7 @@ Vector<B> in_other_coordinates(const Vector<B>& theta, std::uint64_t seed) {
     return {theta.backend(), values};
 }
 /// A random horizontal vector of the given length.
-Host horizontal(const detail::QuotientBall& ball, std::uint32_t number, double length) {
+Host horizontal(const detail::QuotientBall<double>& ball, std::uint32_t number, double length) {
     Host e = gaussian_direction(B{1}, layout(), 3, number).to_host();
     ball.make_horizontal(e);
     const double size = detail::norm_of(e);
@@ -129,7 +129,7 @@ TEST_CASE("for a small radius it is the radius times the gradient's norm in the 
 }
 
 TEST_CASE("horizontal vectors are orthogonal to the orbit in the metric, and the rest stays") {
-    const detail::QuotientBall ball(layout(), make_theta().to_host());
+    const detail::QuotientBall<double> ball(layout(), make_theta().to_host());
     const Host all = gaussian_direction(B{1}, layout(), 3, 0).to_host();
     Host kept = all;
     ball.make_horizontal(kept);
@@ -167,7 +167,7 @@ TEST_CASE("horizontal vectors are orthogonal to the orbit in the metric, and the
 }
 
 TEST_CASE("points are those of geodesics up to the third order, and gradients are pulled back along them") {
-    const detail::QuotientBall ball(layout(), make_theta().to_host());
+    const detail::QuotientBall<double> ball(layout(), make_theta().to_host());
     const HeadFactors factors = head_factors(layout()).front();
     // the geodesic equation G'' = G' P^-1 (G'^T G + G^T G') - G P^-1 G'^T G' in 2000 steps of the midpoint rule
     const auto exact = [&](const Host& e) {

@@ -178,7 +178,7 @@ class KrylovBasis {
     Index dimension_, capacity_;
     RandomKey key_;
     Eigen::MatrixXd projection_;
-    SymmetricEigen solver_;
+    SymmetricEigen<double> solver_;
     std::vector<Vector<B>> basis_;  // the basis vectors, and the next one
     Vector<B> product_;
     Index size_ = 0;

@@ -78,23 +78,26 @@ struct ProductDecomposition {
 };
 
 /// Of each pair of columns of U and V the signs are such that the largest element of U's is positive.
-/// @throws NumericError if a factor is not finite
-[[nodiscard]] inline ProductDecomposition decompose(const Eigen::MatrixXd& g, const Eigen::MatrixXd& h) {
+/// @param g, h  (rows, head width), of double  @throws NumericError if a factor is not finite
+template <class G, class H>
+[[nodiscard]] ProductDecomposition decompose(const Eigen::MatrixBase<G>& g, const Eigen::MatrixBase<H>& h) {
+    using Matrix = Eigen::MatrixX<typename G::Scalar>;
+    using Factors = Eigen::HouseholderQR<Matrix>;
     if (!g.allFinite() || !h.allFinite())
         throw NumericError("an attention head has numbers that are not finite");
     const Index size = g.cols();
-    const auto triangle = [&](const Eigen::HouseholderQR<Eigen::MatrixXd>& qr) -> Eigen::MatrixXd {
-        return qr.matrixQR().topRows(size).triangularView<Eigen::Upper>();
+    const auto triangle = [&](const Factors& qr) -> Matrix {
+        return qr.matrixQR().topRows(size).template triangularView<Eigen::Upper>();
     };
-    const auto basis = [&](const Eigen::HouseholderQR<Eigen::MatrixXd>& qr, const Eigen::MatrixXd& within) {
-        Eigen::MatrixXd whole = Eigen::MatrixXd::Zero(qr.rows(), size);
+    const auto basis = [&](const Factors& qr, const Matrix& within) {
+        Matrix whole = Matrix::Zero(qr.rows(), size);
         whole.topRows(size) = within;
         whole.applyOnTheLeft(qr.householderQ());
         return whole;
     };
-    const Eigen::HouseholderQR<Eigen::MatrixXd> first(g), second(h);
-    const Eigen::JacobiSVD<Eigen::MatrixXd> svd(triangle(first) * triangle(second).transpose(),
-                                                Eigen::ComputeFullU | Eigen::ComputeFullV);
+    const Factors first(g), second(h);
+    const Eigen::JacobiSVD<Matrix> svd(triangle(first) * triangle(second).transpose(),
+                                       Eigen::ComputeFullU | Eigen::ComputeFullV);
     ProductDecomposition result{{basis(first, svd.matrixU()), basis(second, svd.matrixV())},
                                 svd.singularValues()};
     for (Index j = 0; j < size; ++j) {

@@ -25,9 +25,12 @@ namespace vitscape {
 namespace detail {
 
 /// The horizontal tangent vectors at a model for the metric of `quotient_sharpness`, in coordinates e in which it is Euclidean, and the
-/// points that geodesics reach. On the host, in double.
+/// points that geodesics reach. On the host, in double; a template, so that who does not call it does not compile it.
+template <class Real>
 class QuotientBall {
   public:
+    using Matrix = Eigen::MatrixX<Real>;
+
     QuotientBall(const ParameterLayout& layout, std::vector<double> theta) : theta_(std::move(theta)) {
         for (const HeadFactors& factors : head_factors(layout)) {
             Pair pair{factors, decompose(factors.read(theta_, 0), factors.read(theta_, 1))};
@@ -45,12 +48,11 @@ class QuotientBall {
     /// and (j, i) of V^T e_H, of n and m rows.
     void make_horizontal(std::vector<double>& e) const {
         for (const Pair& pair : pairs_) {
-            const std::array<Eigen::MatrixXd, 2>& bases = pair.product.bases;
-            const Eigen::VectorXd& sigma = pair.product.sigma;
-            std::array<Eigen::MatrixXd, 2> moved{pair.factors.read(e, 0), pair.factors.read(e, 1)};
-            const Eigen::MatrixXd first = bases[0].transpose() * moved[0],
-                                  second = bases[1].transpose() * moved[1];
-            Eigen::MatrixXd along_first = first, along_second = second;
+            const std::array<Matrix, 2>& bases = pair.product.bases;
+            const Eigen::VectorX<Real>& sigma = pair.product.sigma;
+            std::array<Matrix, 2> moved{pair.factors.read(e, 0), pair.factors.read(e, 1)};
+            const Matrix first = bases[0].transpose() * moved[0], second = bases[1].transpose() * moved[1];
+            Matrix along_first = first, along_second = second;
             for (Index i = 0; i < sigma.size(); ++i)
                 for (Index j = 0; j < sigma.size(); ++j) {
                     const double u = pair.root_of_rows(0) * sigma(i), v = -pair.root_of_rows(1) * sigma(j);
@@ -72,11 +74,11 @@ class QuotientBall {
             result[i] += std::abs(theta_[i]) * e[i] + 0.5 * theta_[i] * e[i] * e[i];
         for (const Pair& pair : pairs_)
             for (const int side : sides) {
-                const Eigen::MatrixXd& u = pair.product.bases[at(side)];
-                const Eigen::MatrixXd step = pair.factors.read(e, side) / pair.root_of_rows(side);
-                const Eigen::MatrixXd ends = u + step +
-                                             0.5 * (step * (step.transpose() * u + u.transpose() * step) -
-                                                    u * (step.transpose() * step));
+                const Matrix& u = pair.product.bases[at(side)];
+                const Matrix step = pair.factors.read(e, side) / pair.root_of_rows(side);
+                const Matrix ends = u + step +
+                                    0.5 * (step * (step.transpose() * u + u.transpose() * step) -
+                                           u * (step.transpose() * step));
                 pair.factors.write(ends * pair.product.sigma.cwiseSqrt().asDiagonal(), side, result);
             }
         return result;
@@ -90,13 +92,13 @@ class QuotientBall {
             result[i] = (std::abs(theta_[i]) + theta_[i] * e[i]) * gradient[i];
         for (const Pair& pair : pairs_)
             for (const int side : sides) {
-                const Eigen::MatrixXd& u = pair.product.bases[at(side)];
-                const Eigen::MatrixXd step = pair.factors.read(e, side) / pair.root_of_rows(side);
-                const Eigen::MatrixXd z =
+                const Matrix& u = pair.product.bases[at(side)];
+                const Matrix step = pair.factors.read(e, side) / pair.root_of_rows(side);
+                const Matrix z =
                     pair.factors.read(gradient, side) * pair.product.sigma.cwiseSqrt().asDiagonal();
-                const Eigen::MatrixXd uz = u.transpose() * z, uz_sum = uz + uz.transpose();
-                const Eigen::MatrixXd sz = step.transpose() * z, us = u.transpose() * step;
-                const Eigen::MatrixXd back =
+                const Matrix uz = u.transpose() * z, uz_sum = uz + uz.transpose();
+                const Matrix sz = step.transpose() * z, us = u.transpose() * step;
+                const Matrix back =
                     z + 0.5 * (z * (us + us.transpose()) + u * (sz + sz.transpose()) - step * uz_sum);
                 pair.factors.write(back / pair.root_of_rows(side), side, result);
             }
@@ -180,7 +182,7 @@ class QuotientAscent {
     O& objective_;
     double rho_;
     const WorstCaseOptions& options_;
-    QuotientBall ball_;
+    QuotientBall<double> ball_;
     Vector<B> point_, gradient_;
     RiseEvaluator<O, Vector<B>> rise_;
     std::vector<double> e_, uphill_;  // where it stands; the horizontal gradient there

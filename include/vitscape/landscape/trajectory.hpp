@@ -47,7 +47,7 @@ template <Backend B>
     for (Eigen::Index i = 0; i < points; ++i)
         for (Eigen::Index j = 0; j <= i; ++j) products(i, j) = products(j, i) = dot(at(i), at(j));
     if (!products.allFinite()) throw NumericError("the points of a trajectory are not finite");
-    detail::SymmetricEigen eigen;
+    detail::SymmetricEigen<double> eigen;
     eigen.compute(products);
     PrincipalDirections<B> result;
     for (Eigen::Index k = points - 1; k >= points - count; --k) {  // they ascend

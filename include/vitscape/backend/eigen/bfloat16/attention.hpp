@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 
 #include <vitscape/backend/eigen/attention.hpp>
 #include <vitscape/backend/eigen/bfloat16/gemm.hpp>
@@ -12,6 +13,7 @@ namespace vitscape::detail {
 
 /// A part of `AttentionShape`: all heads of some samples, or some heads of one sample. Its scores and probabilities (sample, head, query,
 /// token) lie one behind the other, and so do the products with q, k or v, (sample, head, row, head width).
+template <std::same_as<bfloat16> H>
 class HeadGroup {
   public:
     /// Number of groups: as many heads at once as keep their scores within the second-level cache, since a call of oneDNN takes about a
@@ -49,15 +51,13 @@ class HeadGroup {
     }
 
     /// (query, token) = q k^T
-    void scores(const bfloat16* q, const bfloat16* k, float* to) const {
-        products(q, packed(), s_.tokens, k, to);
-    }
+    void scores(const H* q, const H* k, float* to) const { products(q, packed(), s_.tokens, k, to); }
     /// (query, token) = u v^T for u like the output
-    void scores_of_output(const bfloat16* u, const bfloat16* v, float* to) const {
+    void scores_of_output(const H* u, const H* v, float* to) const {
         products(u, s_.width(), s_.queries, v, to);
     }
     /// (query, head width) = p v
-    void mix(const bfloat16* p, const bfloat16* v, float* to) const {
+    void mix(const H* p, const H* v, float* to) const {
         ProductBatch batch = of_scores();
         batch.outer_b = s_.tokens * packed();
         batch.inner_b = s_.head_width;
@@ -69,30 +69,20 @@ class HeadGroup {
                    batch, p, v, to);
     }
     /// (token, head width) = p^T q
-    void spread(const bfloat16* p, const bfloat16* q, float* to) const {
-        sums(p, q, packed(), s_.tokens, to);
-    }
+    void spread(const H* p, const H* q, float* to) const { sums(p, q, packed(), s_.tokens, to); }
     /// (token, head width) = p^T u for u like the output
-    void spread_of_output(const bfloat16* p, const bfloat16* u, float* to) const {
-        sums(p, u, s_.width(), s_.queries, to);
-    }
+    void spread_of_output(const H* p, const H* u, float* to) const { sums(p, u, s_.width(), s_.queries, to); }
     /// Rounds (sample, head, query, head width) to the output, or (sample, head, row, head width) to q, k or v.
-    void store_output(const float* from, bfloat16* to) const {
-        store(from, s_.queries, s_.width(), s_.queries, to);
-    }
-    void store_queries(const float* from, bfloat16* to) const {
-        store(from, s_.queries, packed(), s_.tokens, to);
-    }
-    void store_tokens(const float* from, bfloat16* to) const {
-        store(from, s_.tokens, packed(), s_.tokens, to);
-    }
+    void store_output(const float* from, H* to) const { store(from, s_.queries, s_.width(), s_.queries, to); }
+    void store_queries(const float* from, H* to) const { store(from, s_.queries, packed(), s_.tokens, to); }
+    void store_tokens(const float* from, H* to) const { store(from, s_.tokens, packed(), s_.tokens, to); }
     /// Zeros for q of the tokens that are no queries.
-    void clear_other_queries(bfloat16* qkv) const {
+    void clear_other_queries(H* qkv) const {
         for (Index sample = sample_; sample < sample_ + samples_; ++sample)
             for (Index t = 0; t < s_.tokens; ++t)
                 if (t < s_.first_query || t >= s_.first_query + s_.queries)
                     std::fill_n(qkv + (sample * s_.tokens + t) * packed() + column(), heads_ * s_.head_width,
-                                bfloat16(0.0F));
+                                H(0.0F));
     }
 
   private:
@@ -111,7 +101,7 @@ class HeadGroup {
         return {.outer = samples_, .inner = heads_, .outer_a = heads_ * size, .inner_a = size};
     }
     /// Rows of A are `stride` apart, samples `rows` rows.
-    void products(const bfloat16* a, Index stride, Index rows, const bfloat16* b, float* to) const {
+    void products(const H* a, Index stride, Index rows, const H* b, float* to) const {
         dense_gemm({.transpose_b = true,
                     .m = s_.queries,
                     .n = s_.tokens,
@@ -126,7 +116,7 @@ class HeadGroup {
                     .inner_b = s_.head_width},
                    a, b, to);
     }
-    void sums(const bfloat16* p, const bfloat16* b, Index stride, Index rows, float* to) const {
+    void sums(const H* p, const H* b, Index stride, Index rows, float* to) const {
         ProductBatch batch = of_scores();
         batch.outer_b = rows * stride;
         batch.inner_b = s_.head_width;
@@ -138,7 +128,7 @@ class HeadGroup {
                     .stride_b = stride},
                    batch, p, b, to);
     }
-    void store(const float* from, Index rows, Index stride, Index rows_of_sample, bfloat16* to) const {
+    void store(const float* from, Index rows, Index stride, Index rows_of_sample, H* to) const {
         for (Index sample = 0; sample < samples_; ++sample)
             for (Index head = 0; head < heads_; ++head)
                 for (Index r = 0; r < rows; ++r, from += s_.head_width)
@@ -152,17 +142,17 @@ class HeadGroup {
 
 /// out = softmax(q k^T / sqrt(head width)) v for each sample and head. Sums and the softmax are float; probabilities are rounded before
 /// they meet v. `log_sums` (sample, head, query) is all that the gradient needs besides qkv.
-inline void attention_forward(int threads, const AttentionShape& s, const bfloat16* qkv, bfloat16* out,
-                              float* log_sums) {
+template <std::same_as<bfloat16> H>
+void attention_forward(int threads, const AttentionShape& s, const H* qkv, H* out, float* log_sums) {
     struct Scores;
     struct Mixed;
     struct Probabilities;
     const float scale = 1 / std::sqrt(static_cast<float>(s.head_width));
-    parallel_for(threads, HeadGroup::count(s), [&](Index index) {
-        const HeadGroup group(s, index);
+    parallel_for(threads, HeadGroup<H>::count(s), [&](Index index) {
+        const HeadGroup<H> group(s, index);
         float* const scores = thread_scratch<Scores, float>(group.scores_size());
         float* const mixed = thread_scratch<Mixed, float>(group.product_size());
-        bfloat16* const p = thread_scratch<Probabilities, bfloat16>(group.scores_size());
+        H* const p = thread_scratch<Probabilities, H>(group.scores_size());
         float* const log_sum = log_sums + group.first_row();
         group.scores(group.of_packed(qkv, 0), group.of_packed(qkv, 1), scores);
         for (Index i = 0; i < group.rows(); ++i) {
@@ -185,22 +175,23 @@ inline void attention_forward(int threads, const AttentionShape& s, const bfloat
 }
 
 /// dqkv from the gradient of `out`, the probabilities computed again; rows of q that are not queries get zero.
-inline void attention_gradient(int threads, const AttentionShape& s, const bfloat16* qkv,
-                               const float* log_sums, const bfloat16* dout, bfloat16* dqkv) {
+template <std::same_as<bfloat16> H>
+void attention_gradient(int threads, const AttentionShape& s, const H* qkv, const float* log_sums,
+                        const H* dout, H* dqkv) {
     struct Scores;
     struct Gradients;
     struct Products;
     struct Rounded;
     const float scale = 1 / std::sqrt(static_cast<float>(s.head_width));
-    parallel_for(threads, HeadGroup::count(s), [&](Index index) {
-        const HeadGroup group(s, index);
+    parallel_for(threads, HeadGroup<H>::count(s), [&](Index index) {
+        const HeadGroup<H> group(s, index);
         float* const scores = thread_scratch<Scores, float>(group.scores_size());
         float* const dscores = thread_scratch<Gradients, float>(group.scores_size());
         float* const product = thread_scratch<Products, float>(group.product_size());
-        bfloat16* const rounded = thread_scratch<Rounded, bfloat16>(group.scores_size());
+        H* const rounded = thread_scratch<Rounded, H>(group.scores_size());
         const float* const log_sum = log_sums + group.first_row();
-        const bfloat16 *const q = group.of_packed(qkv, 0), *const k = group.of_packed(qkv, 1),
-                              *const v = group.of_packed(qkv, 2), *const upstream = group.of_output(dout);
+        const H *const q = group.of_packed(qkv, 0), *const k = group.of_packed(qkv, 1),
+                       *const v = group.of_packed(qkv, 2), *const upstream = group.of_output(dout);
         group.clear_other_queries(dqkv);
         group.scores(q, k, scores);
         for (Index i = 0; i < group.rows(); ++i) {

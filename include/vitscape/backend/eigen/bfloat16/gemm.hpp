@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
+
 #include <vitscape/backend/eigen/bfloat16/onednn.hpp>
 #include <vitscape/backend/eigen/bfloat16/rows.hpp>
 #include <vitscape/backend/eigen/gemm.hpp>
@@ -40,8 +42,10 @@ inline void widen_matrix(Index rows, Index columns, const bfloat16* from, Index 
     for (Index r = 0; r < rows; ++r) widen(columns, from + r * stride, to + r * columns);
 }
 
-/// `MatrixProduct` of bfloat16 matrices on the calling thread by widening them to float.
-inline void gemm_as_float(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, float* c) {
+/// `MatrixProduct` of bfloat16 matrices on the calling thread by widening them to float. It and what calls it are templates, so that who
+/// does not multiply in bfloat16 does not compile Eigen's products of float.
+template <std::same_as<bfloat16> H>
+void gemm_as_float(const MatrixProduct& p, const H* a, const H* b, float* c) {
     struct OfA;
     struct OfB;
     MatrixProduct wide = p;
@@ -73,7 +77,8 @@ void rounded_gemm(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, 
         narrow(p.n, row, target);
     }
 }
-inline void gemm_as_float(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, bfloat16* c) {
+template <std::same_as<bfloat16> H>
+void gemm_as_float(const MatrixProduct& p, const H* a, const H* b, H* c) {
     rounded_gemm(p, a, b, c, [](const MatrixProduct& sums, const bfloat16* x, const bfloat16* y, float* to) {
         gemm_as_float(sums, x, y, to);
     });
@@ -81,8 +86,8 @@ inline void gemm_as_float(const MatrixProduct& p, const bfloat16* a, const bfloa
 
 /// A batch of products on the calling thread, of bfloat16 matrices with sums and results in float. Results lie one behind the other
 /// without gaps, whatever stride_c and the batch's distances of C say.
-inline void dense_gemm(const MatrixProduct& p, const ProductBatch& batch, const bfloat16* a,
-                       const bfloat16* b, float* c) {
+template <std::same_as<bfloat16> H>
+void dense_gemm(const MatrixProduct& p, const ProductBatch& batch, const H* a, const H* b, float* c) {
     if (p.m == 0 || p.n == 0) return;
 #if defined(VITSCAPE_HAS_ONEDNN)
     if (p.k > 0 && p.alpha == 1 && multiplies_bfloat16())
@@ -97,7 +102,8 @@ inline void dense_gemm(const MatrixProduct& p, const ProductBatch& batch, const 
 }
 
 /// `MatrixProduct` of bfloat16 matrices on the calling thread, with sums in float: oneDNN's where this processor has such products.
-inline void gemm(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, float* c) {
+template <std::same_as<bfloat16> H>
+void gemm(const MatrixProduct& p, const H* a, const H* b, float* c) {
     if (p.stride_c == p.n || p.m <= 1) return dense_gemm(p, {}, a, b, c);
     struct Sums;
     MatrixProduct sums = p;
@@ -110,13 +116,14 @@ inline void gemm(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, f
             target = result[r * p.n + j] + (p.beta == 0 ? 0.F : static_cast<float>(p.beta) * target);
         }
 }
-inline void gemm(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, bfloat16* c) {
+template <std::same_as<bfloat16> H>
+void gemm(const MatrixProduct& p, const H* a, const H* b, H* c) {
     rounded_gemm(p, a, b, c, [](const MatrixProduct& sums, const bfloat16* x, const bfloat16* y, float* to) {
         gemm(sums, x, y, to);
     });
 }
-template <class C>
-void head_gemm(const MatrixProduct& p, const bfloat16* a, const bfloat16* b, C* c) {
+template <std::same_as<bfloat16> H, class C>
+void head_gemm(const MatrixProduct& p, const H* a, const H* b, C* c) {
     gemm(p, a, b, c);
 }
 
