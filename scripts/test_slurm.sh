@@ -144,5 +144,7 @@ else
     srun --kill-on-bad-exit --ntasks=2 "${train[@]}" --out two >two.log 2>&1 || end "srun pretrain"
     grep -q 'in each of 2 processes' two.log || end "srun pretrain does not train by two processes: $(cat two.log)"
     cmp one/checkpoint.safetensors two/checkpoint.safetensors || end "srun pretrain: other bytes than those of one process"
+    # without PMIx each would take itself for the only one
+    ! srun --mpi=none --ntasks=2 "${train[@]}" --out none >none.log 2>&1 && [[ ! -e none ]] || end "srun --mpi=none: $(cat none.log)"
     echo "srun pretrain: 2 processes, the same bytes, after $SECONDS s"
 fi
