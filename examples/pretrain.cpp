@@ -7,6 +7,7 @@
 
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/train/checkpointing.hpp>
+#include <vitscape/train/reproducible_pass.hpp>
 #include <vitscape/train/shared_state.hpp>
 #include <vitscape/train/tensorboard_log.hpp>
 
