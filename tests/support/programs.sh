@@ -19,13 +19,13 @@ refuses() {
 }
 
 # page_script NAME: the block of docs/distributed.md that has the line "# NAME", as its readers copy it.
-page="$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../docs/distributed.md")"
+distributed_page="$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../docs/distributed.md")"
 page_script() {
     local block
     block="$(awk -v name="# $1" '/^```/ { if (found) exit; inside = !inside; text = ""; next }
         inside { text = text $0 "\n"; if ($0 == name) found = 1 }
-        END { if (found) printf "%s", text }' "$page")"
-    [[ -n "$block" ]] || { echo "FAILED: $page has no script $1" >&2 && return 1; }
+        END { if (found) printf "%s", text }' "$distributed_page")"
+    [[ -n "$block" ]] || { echo "FAILED: $distributed_page has no script $1" >&2 && return 1; }
     printf '%s\n' "$block"
 }
 # page_model PRETRAIN: trains runs/mae, the model of those scripts, which look at 1000 of its images.
