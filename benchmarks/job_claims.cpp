@@ -141,7 +141,7 @@ void simulate(const Setting& setting) {
     constexpr double patience = 60;
     World world{.setting = setting};
     ServerFiles files(world);
-    double ideal = 0, last_result = 0;
+    double ideal = 0, last_result = 0, late = 0;
     int ended = 0, dead = 0;
     std::vector<std::uint64_t> beats(static_cast<std::size_t>(setting.workers));
     std::vector<bool> alive(beats.size(), true);
@@ -170,6 +170,7 @@ void simulate(const Setting& setting) {
                 last_result = std::max(last_result, world.now);
             }
             dead += world.now > death;
+            if (!(world.now > death)) late += world.now - last_result;
             alive[me] = false;
             if (!(world.now > death)) files.remove("workers/" + name);
         }
@@ -197,12 +198,12 @@ void simulate(const Setting& setting) {
     const double tiles = static_cast<double>(setting.tiles);
     std::printf(
         "| %d | %lld | %g s | %g us | %d | %.1f s | %.1f s | %.1f %% | %lld | %lld | %.1f | %.0f %% | %.1f "
-        "ms |\n",
+        "ms | %.2f s |\n",
         setting.workers, static_cast<long long>(setting.tiles), setting.seconds, setting.operation * 1e6,
         dead, ideal, last_result, 100 * ideal / last_result,
         static_cast<long long>(world.computed - setting.tiles), static_cast<long long>(world.lost_claims),
         static_cast<double>(world.operations) / tiles, 100 * world.server_busy / world.now,
-        1e3 * world.waiting / tiles);
+        1e3 * world.waiting / tiles, late / std::max(1, setting.workers - dead));
     std::fflush(stdout);
 }
 
@@ -212,8 +213,10 @@ int main(int argc, char** argv) {
     std::puts(
         "| workers | tiles | of | operation | vanish | ideal | took | efficiency | computed twice | claims "
         "in vain | "
-        "operations per tile | server busy | waited per tile |");
-    std::puts("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        "operations per tile | server busy | waited per tile | ends late |");
+    std::puts(
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: "
+        "|");
     if (argc == 7) {
         simulate({std::atoi(argv[1]), std::atoll(argv[2]), std::atof(argv[3]), std::atoi(argv[4]),
                   std::atof(argv[5]) * 1e-6, std::atof(argv[6]) * 1e-3});

@@ -7,6 +7,7 @@
 
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/train/checkpointing.hpp>
+#include <vitscape/train/reproducible_pass.hpp>
 #include <vitscape/train/shared_state.hpp>
 #include <vitscape/train/tensorboard_log.hpp>
 
@@ -147,7 +148,10 @@ void prepare(Options& o, bool resumes, const program::Processes& processes,
     const auto size = static_cast<std::size_t>(processes.size());
     const std::size_t at_once =
         o.reproducible > 0 ? o.training.batch / o.reproducible : o.training.batch / size;
-    o.model.require_memory(o.method, std::max<std::size_t>(1, at_once), o.backend, &o.checkpoint_blocks);
+    o.model.require_memory(o.method, o.training.batch, o.backend,
+                           {.images = std::max<std::size_t>(1, at_once),
+                            .vectors = reproducible_vectors(o.reproducible, size),
+                            .checkpoint_blocks = &o.checkpoint_blocks});
     AnyMethod checked = o.model.make_method(o.method, 2);
     std::visit(
         [&](const auto& method) {

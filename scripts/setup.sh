@@ -27,6 +27,7 @@ packages=(
     libcli11-dev                            # the programs' options
     catch2 libbenchmark-dev                 # tests, benchmarks
     libopenmpi-dev openmpi-bin              # several processes
+    parallel                                # a way to start workers of a job
     gnuplot-nox python3-plotly              # figures; plotly.js for the interactive page
     doxygen                                 # the API reference
 )
@@ -38,6 +39,8 @@ while (($#)); do
     esac
     shift
 done
+# The test under Slurm starts its own, as root. Not where these packages would make a service of it: on a machine with systemd.
+((EUID != 0)) || [[ -d /run/systemd/system ]] || packages+=(slurm-wlm munge)
 
 if ! command -v apt-get >/dev/null; then
     echo "setup.sh: this is no Debian system; please install what these packages hold: ${packages[*]}" >&2

@@ -28,6 +28,13 @@ namespace program {
     return names;
 }
 
+/// How a process trains, as far as its memory depends on it.
+struct TrainingShare {
+    std::size_t images = 0;                   ///< of a batch that it has at once; 0: all
+    std::size_t vectors = 0;                  ///< of the size of the parameters, for --reproducible
+    const bool* checkpoint_blocks = nullptr;  ///< null if the program has no such option
+};
+
 /// Options that say which model: sizes, which all methods share, and what the methods list themselves.
 struct ModelOptions {
     std::string model;
@@ -106,26 +113,31 @@ struct ModelOptions {
         return vitscape::AllMethods::make(name, [&]<class M>() { return M(config_of<M>(classes)); });
     }
     /// Refuses a model and a batch of images that cannot fit into memory, before anything of them is made.
-    /// @param checkpoint_blocks  null if the program has no such option
     /// @throws ConfigError naming the options, what is needed and what there is
     void require_memory(const std::string& name, std::size_t batch, const BackendOptions& backend,
-                        const bool* checkpoint_blocks = nullptr) const {
-        const bool checkpoints = checkpoint_blocks != nullptr && *checkpoint_blocks;
+                        const TrainingShare& share = {}) const {
+        const bool checkpoints = share.checkpoint_blocks != nullptr && *share.checkpoint_blocks;
+        const std::size_t images = share.images == 0 ? batch : share.images;
         vitscape::AllMethods::for_each([&]<class M>() {
             if (M::Card::name != name) return;
             const vitscape::VitShape shape = encoder_shape();
-            const double vectors = vitscape::TaughtMethod<M, vitscape::Cpu<float>> ? 5 : 4;
+            const double vectors = (vitscape::TaughtMethod<M, vitscape::Cpu<float>> ? 5.0 : 4.0) +
+                                   static_cast<double>(share.vectors);
             const double bytes =
                 vitscape::memory_need(config_of<M>(2))
-                    .training(static_cast<double>(batch), vectors, backend.bytes_of_a_number(), checkpoints);
+                    .training(static_cast<double>(images), vectors, backend.bytes_of_a_number(), checkpoints);
             vitscape::require_memory(
-                vitscape::message("training ", name, " of --width ", shape.transformer.width, ", --depth ",
-                                  shape.transformer.depth, ", --image ", shape.image, " and --patch ",
-                                  shape.patch, " in batches of --batch ", batch),
+                vitscape::message(
+                    "training ", name, " of --width ", shape.transformer.width, ", --depth ",
+                    shape.transformer.depth, ", --image ", shape.image, " and --patch ", shape.patch,
+                    " in batches of --batch ", batch,
+                    images == batch ? std::string() : vitscape::message(", ", images, " at once,")),
                 bytes, backend.memory(),
-                checkpoint_blocks == nullptr || checkpoints
-                    ? "a smaller model, smaller batches or larger patches need less"
-                    : "a smaller model, smaller batches, larger patches or --checkpoint-blocks need less");
+                vitscape::message("a smaller model, smaller batches",
+                                  share.vectors == 0 ? "" : ", fewer parts of --reproducible",
+                                  share.checkpoint_blocks == nullptr || checkpoints
+                                      ? " or larger patches need less"
+                                      : ", larger patches or --checkpoint-blocks need less"));
         });
     }
 };

@@ -167,6 +167,33 @@ TEST_CASE("a tile is taken over when its worker's heart has stood still for the 
     CHECK(third.files.list("tiles/00000").size() == 1);
 }
 
+TEST_CASE("a worker that waits for others ends soon after them, and seldom looks where many do") {
+    for (const int others : {0, 1000}) {
+        MemoryDisk disk;
+        Worker busy(disk, "busy", 1), idle(disk, "idle", 1);
+        const auto last = busy.folder.next();
+        REQUIRE(last);
+        for (int i = 0; i < others; ++i) REQUIRE(idle.files.create(message("workers/other", i), "beat"));
+        const double end = disk.now + 500;
+        int looks = 0;
+        double seen = 0;
+        CHECK_FALSE(idle.folder.next([&] {
+            ++looks;
+            busy.heart.beat();
+            if (seen == 0 && disk.now >= end) {
+                busy.folder.finish(*last, "r");
+                seen = disk.now;
+            }
+            return false;
+        }));
+        INFO(others << " others, " << looks << " looks, " << seen - end << " and " << disk.now - seen
+                    << " s late");
+        CHECK(seen - end <= (others == 0 ? 0.11 : 5.01));
+        CHECK(disk.now - seen <= (others == 0 ? 0.11 : 5.01));
+        CHECK(looks <= (others == 0 ? 15000 : 330));
+    }
+}
+
 TEST_CASE("a worker that took a tile over goes on to the end of all groups") {
     MemoryDisk disk;
     const std::int64_t tiles = 5 * tiles_per_group;

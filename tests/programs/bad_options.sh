@@ -465,6 +465,8 @@ pretrain --image 4096 --patch 1 | of memory
 pretrain --width 1000000 | --width 1000000, --depth 1
 pretrain --width 1000000 | are available
 pretrain --width 65536 --heads 2 --depth 1000 | --depth 1000
+pretrain --width 16384 --heads 16 --depth 100 --batch 64 --reproducible 64 | of --batch 64, 1 at once, would need 15.5 TB of memory
+pretrain --width 16384 --heads 16 --depth 100 --batch 64 --reproducible 64 | fewer parts of --reproducible
 pretrain --method supervised --width 1000000 | training supervised
 pretrain --method data2vec --width 1000000 | training data2vec
 pretrain --method rc-mae --width 1000000 | training rc-mae

@@ -4,7 +4,7 @@
 # usage: jobs.sh PRETRAIN LANDSCAPE CURVATURE COMPARE [KILLS [SEED]]
 # Surfaces that several workers compute through a folder have the bytes of one process: 1, 2 and 4 workers with KILLS kills each
 # (default 20), a worker that is stopped past its heartbeat and wakes up, one on a full disk, one whose clock is an hour ahead,
-# flipped bits in any file of the job, a plane and a line. Another job, other options and other models are refused by name.
+# flipped bits in any file of the job, a tile that was given up, a plane and a line. Another job, other options and other models are refused by name.
 # The moments are drawn from SEED, which is printed.
 set -euo pipefail
 
@@ -136,6 +136,34 @@ fi
 start flipped.job flipped --tile-points 7
 finish flipped
 same flipped
+
+# a tile that was given up by workers elsewhere: the rest goes on, then each worker names it, and no file is written
+start given.job given --tile-points 7
+until_finished given.job 3
+kill -INT "${processes[0]}"
+wait "${processes[0]}" || true
+processes=()
+given=62  # the last of 63, of points 434 to 440; should it be finished already, not any more
+rm -f given.job/tiles/00000/000000$given.result
+echo "try 3 by elsewhere-1-0123456789ab: there is not enough memory" >given.job/tiles/00000/000000$given.failed
+: >given.log
+for ((i = 0; i < 2; ++i)); do start given.job given --tile-points 7; done
+for process in "${processes[@]}"; do
+    status=0
+    wait "$process" || status=$?
+    ((status == 1)) || fault "status $status of a worker of a tile that was given up"
+done
+processes=()
+(($(grep -cF "landscape: no files were written: 1 tile was given up, all others are finished" given.log) == 2 &&
+    $(grep -cF "tile $given, points 434 to 440: try 3 by elsewhere-1-0123456789ab: there is not enough memory" given.log) == 2)) ||
+    { fault "a tile that was given up is not named by each worker" && cat given.log; }
+(($(finished given.job) == 62)) && [[ -z "$(find . -maxdepth 1 -name 'given.*' ! -name given.job ! -name given.log)" ]] ||
+    fault "beside a tile that was given up, not all others are finished, or files were written"
+"$landscape" --job given.job --status >out 2>error && grep -q "^tile $given was given up: try 3" out || fault "--status of a tile that was given up"
+rm given.job/tiles/*/*.failed
+start given.job given --tile-points 7
+finish given
+same given
 
 # a line towards another model, with its barrier and minima
 for ((i = 0; i < 2; ++i)); do

@@ -98,8 +98,8 @@ class Fibers {
     std::vector<std::unique_ptr<ucontext_t>> contexts_;
     std::vector<void*> fake_;  // the address sanitizer's own stacks
     int from_ = outside, to_ = outside;
-    const void* outside_bottom_ = nullptr;
-    std::size_t outside_bytes_ = 0;
+    [[maybe_unused]] const void* outside_bottom_ = nullptr;  // these two for the sanitizer alone
+    [[maybe_unused]] std::size_t outside_bytes_ = 0;
 };
 
 }  // namespace vitscape::test

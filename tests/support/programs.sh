@@ -18,6 +18,27 @@ refuses() {
     fi
 }
 
+# page_script NAME: the block of docs/distributed.md that has the line "# NAME", as its readers copy it.
+distributed_page="$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../docs/distributed.md")"
+page_script() {
+    local block
+    block="$(awk -v name="# $1" '/^```/ { if (found) exit; inside = !inside; text = ""; next }
+        inside { text = text $0 "\n"; if ($0 == name) found = 1 }
+        END { if (found) printf "%s", text }' "$distributed_page")"
+    [[ -n "$block" ]] || { echo "FAILED: $distributed_page has no script $1" >&2 && return 1; }
+    printf '%s\n' "$block"
+}
+# page_model PRETRAIN: trains runs/mae, the model of those scripts, which look at 1000 of its images.
+page_model() {
+    "$1" --method mae --data synthetic:1000 --image 8 --patch 4 --width 8 --depth 1 --heads 2 --decoder-width 8 --decoder-heads 2 \
+        --epochs 1 --batch 100 --lr 1e-3 --threads 1 --out runs/mae >"$folder/out" 2>"$folder/error"
+}
+# same_surface PREFIX PREFIX: the files of two surfaces have the same bytes.
+same_surface() {
+    local ending
+    for ending in .json .npy .csv; do cmp "$1$ending" "$2$ending" || return 1; done
+}
+
 # kill_often COUNT RESULT MILLISECONDS SAME COMMAND...: starts a command that goes on with what is in the folder RESULT, and
 # kills it at a random moment of its first MILLISECONDS, COUNT times; then it comes to its end. Where it does so before, it
 # begins anew, so that all kills hit it at work. At each end, `SAME RESULT` must hold and nothing temporary be left. Any other

@@ -42,8 +42,8 @@ class LaunchedProcesses {
             throw ConfigError(message("the launcher started ", place.size, " processes, but MPI connects ",
                                       mpi.size(),
                                       ": it is the launcher of another MPI library. Start the program with "
-                                      "the mpirun of the library "
-                                      "that it was built with, or under Slurm with srun --mpi=pmix"));
+                                      "the mpirun of the library that it was built with, or under Slurm "
+                                      "with srun --mpi=pmix (Open MPI) or --mpi=pmi2 (MPICH)"));
         processes.mpi_ = mpi;
         return processes;
 #else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -15,6 +16,12 @@ namespace vitscape {
 /// largest 2^k below their number, and of the rest.
 struct SumTree {
     std::size_t leaves = 1;
+
+    /// Nodes that exist at once while its leaves come one by one, each node of two others being added at once: log2(leaves) + 1, rounded
+    /// down.
+    [[nodiscard]] std::size_t nodes_at_once() const {
+        return static_cast<std::size_t>(std::bit_width(leaves));
+    }
 
     /// The first leaf of the second child of the node of leaves [first, end), which are at least two.
     [[nodiscard]] static std::size_t split(std::size_t first, std::size_t end) {

@@ -83,10 +83,13 @@ class TileFolder {
                 if (!fruitful_ || !round) {
                     if (const auto taken = take_over()) return taken;
                     clock_.sleep(pause_);
-                    if (round) pause_ = std::min(4 * pause_, longest_pause());
+                    if (round) pause_ = std::min(2 * pause_, longest_pause());
                     fruitless_ = 0;
                 }
-                if (round) begin_round();
+                if (round)
+                    begin_round();
+                else
+                    drop_finished();
             } else {
                 look_at(open_[at_++]);
             }
@@ -136,7 +139,10 @@ class TileFolder {
 
   private:
     static constexpr double first_pause = 0.02;
-    [[nodiscard]] double longest_pause() const { return std::min(5.0, patience_ / 8); }
+    /// All idle workers together wake at most 200 times in a second, and few of them soon after what they wait for.
+    [[nodiscard]] double longest_pause() const {
+        return std::min(std::clamp(static_cast<double>(workers_) / 200, 0.1, 5.0), patience_ / 8);
+    }
     [[nodiscard]] std::int64_t first_of(std::int64_t group) const { return group * tiles_per_group; }
     [[nodiscard]] std::int64_t count_of(std::int64_t group) const {
         return std::min(tiles_per_group, tiles_ - first_of(group));
@@ -144,18 +150,25 @@ class TileFolder {
 
     /// Many idle workers share the looking: each looks at some groups at a time.
     void begin_round() {
-        for (const std::string& name : files_.list(paths_.finished_groups()))
-            for (std::size_t i = 0; i < open_.size(); ++i)
-                if (TilePaths::group_name(open_[i]) == name) {
-                    finished_in_[static_cast<std::size_t>(open_[i])] = count_of(open_[i]);
-                    drop_running(open_[i]);
-                    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i));
-                    break;
-                }
-        const std::size_t workers = std::max<std::size_t>(1, files_.list("workers").size());
-        at_once_ = std::max<std::size_t>(1, 16 * open_.size() / workers);
         at_ = fruitless_ = 0;
         fruitful_ = false;
+        drop_finished();
+        workers_ = std::max<std::size_t>(1, files_.list("workers").size());
+        at_once_ = std::max<std::size_t>(1, 16 * open_.size() / workers_);
+    }
+    /// Of the groups that this round has not looked at, those that somebody else saw finished.
+    void drop_finished() {
+        std::vector<std::string> names = files_.list(paths_.finished_groups());
+        std::sort(names.begin(), names.end());
+        const auto is_finished = [&](std::int64_t group) {
+            if (!std::binary_search(names.begin(), names.end(), TilePaths::group_name(group))) return false;
+            finished_in_[static_cast<std::size_t>(group)] = count_of(group);
+            drop_running(group);
+            return true;
+        };
+        open_.erase(
+            std::remove_if(open_.begin() + static_cast<std::ptrdiff_t>(at_), open_.end(), is_finished),
+            open_.end());
     }
 
     void drop_running(std::int64_t group) {
@@ -259,6 +272,7 @@ class TileFolder {
     std::size_t at_once_ = 1;    // groups to look at before a pause
     std::size_t fruitless_ = 0;  // groups looked at since the last claim
     bool fruitful_ = true;       // whether this round gave a claim
+    std::size_t workers_ = 1;    // as this round began
     double pause_ = first_pause;
 
     std::vector<TileClaim> free_;                // of the group looked at last

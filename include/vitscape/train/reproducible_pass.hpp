@@ -14,6 +14,13 @@
 
 namespace vitscape {
 
+/// Vectors of the size of the parameters that `ReproduciblePass` keeps at least in a process: the sum of the step, and those of
+/// `TreeSum`.
+/// @param parts  of a batch, 0: it is not used
+[[nodiscard]] inline std::size_t reproducible_vectors(std::size_t parts, std::size_t processes) {
+    return parts == 0 ? 0 : 1 + SumTree{parts / processes}.nodes_at_once();
+}
+
 /// The gradient of a step with the same bytes for any number of processes. A batch is divided into a fixed number of parts; each has
 /// its own forward and backward pass, and gradients and losses of the parts are added in an order that does not depend on who
 /// computed them (`TreeSum`). It takes more time than one pass over all images of a process: smaller products of
