@@ -370,8 +370,8 @@ landscape --job @full | holds notes and no job
 compare --job @full | holds notes and no job
 compare --job @none --status | has no plan yet; the first worker needs the usual options
 compare_bare --job @none | has no plan yet; the first worker needs the usual options
-compare --job @none --resume | --job excludes --resume
-compare --job @none --report-only | --job excludes --report-only
+compare --job @none --resume | --resume excludes --job
+compare --job @none --report-only | --report-only excludes --job
 compare --job @none --patience 0 | --patience takes a number from 0.1
 compare --patience 3 | --patience requires --job
 compare --status | --status requires --job

@@ -142,7 +142,7 @@ same shared variants
 mkdir -p broken/mae && : >broken.log
 "$compare" "${small[@]}" --methods mae --seeds 1 --out broken --job broken.job >out 2>error && fail "somebody's folder" || true
 grep -q "is not empty (mae)" error || { fail "somebody's folder" && cat error; }
-rm -r broken broken.job
+rm -rf broken broken.job
 start broken.job broken --take statistics
 until [[ -f broken.job/plan.json ]]; do sleep 0.02; done
 mkdir -p broken/mae/seed-0 && echo mine >broken/mae/seed-1

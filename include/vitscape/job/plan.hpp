@@ -132,7 +132,7 @@ inline void require_job_folder(JobFiles& files) {
     if (files.exists(JobPlan::file)) return;
     for (const std::string& name : files.list("."))
         if (!name.starts_with(JobPlan::file) && name != "workers" && name != "tiles" && name != "merge" &&
-            !name.ends_with(".agreed"))
+            name.find(".agreed") == std::string::npos)  // also while it is written
             throw ConfigError(message(files.shown("."), " holds ", name,
                                       " and no job; give a folder that is new or empty"));
 }
