@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <vitscape/core/memory.hpp>
+#include <vitscape/job/folder_files.hpp>
 #include <vitscape/study/claims/pretraining.hpp>
 #include <vitscape/study/comparison.hpp>
 #include <vitscape/study/summary.hpp>
@@ -18,6 +19,7 @@
 #include "support/backend.hpp"
 #include "support/files.hpp"
 #include "support/given_models.hpp"
+#include "support/job_options.hpp"
 #include "support/model_options.hpp"
 #include "support/program.hpp"
 #include "support/recipe_options.hpp"
@@ -34,6 +36,9 @@ struct Options {
     program::RecipeOptions recipe;
     program::ArmOptions compared;
     program::GivenOptions given_options;
+    program::JobOptions job{.written = "/report.json"};
+    std::vector<std::string> takes{kinds_of_work.begin(), kinds_of_work.end()};
+    std::string statistics_backend = "same";
     std::vector<program::Arm> arms;     ///< what is compared
     std::vector<program::Given> given;  ///< beside what is not trained here
     std::string test_data, out, language{name_of(Language::english)};
@@ -45,6 +50,23 @@ struct Options {
     Normalizations normalizations{"filter"};
     bool resume = false, report_only = false, no_figures = false;
     PaysOptions pays;
+
+    [[nodiscard]] bool takes_all() const { return takes.size() == kinds_of_work.size(); }
+    /// Decides where this worker computes. @throws ConfigError where that would be in two places
+    void choose_backend() {
+        if (statistics_backend == "same" || statistics_backend == backend.backend) return;
+        if (!job.active())
+            throw ConfigError(
+                "--statistics-backend is for workers of a job; give --job FOLDER, or leave it out");
+        if (takes_all())
+            throw ConfigError(message("--backend ", backend.backend, " and --statistics-backend ",
+                                      statistics_backend,
+                                      " are two: each worker computes on one; give --take training to those "
+                                      "that train and --take statistics to the others"));
+        if (takes.front() != statistics_work) return;
+        backend.backend = statistics_backend;
+        if (statistics_backend == "cpu") backend.precision = "float", backend.tune_products = false;
+    }
 };
 
 void add_options(CLI::App& app, Options& o) {
@@ -98,6 +120,12 @@ void add_options(CLI::App& app, Options& o) {
     o.training.add(app);
     o.recipe.add(app);
     o.backend.add(app);
+    o.job.add(app);
+    add_choices(app, "--take", o.takes, {kinds_of_work.begin(), kinds_of_work.end()},
+                "with --job: what this worker does, such as to train on a device while others do statistics")
+        ->needs(app.get_option("--job"));
+    add_choice(app, "--statistics-backend", o.statistics_backend, {"same", "cpu", "cuda"},
+               "with --job: where workers with --take statistics compute");
 }
 
 AnyDataset open_test(const Options& o, Index side) {
@@ -232,6 +260,25 @@ void open_given(Options& o, const CLI::App& app) {
                               o.training.transform(o.model.encoder_shape().image));
 }
 
+/// One worker of the job. @returns the report if it wrote that
+template <class C>
+std::optional<WrittenReport> run_as_worker(const Options& o, C& comparison) {
+    const std::string name = unique_worker_name();
+    FolderFiles files(o.job.folder, name);
+    const ComparisonJob job{.files = files,
+                            .worker = name,
+                            .work = o.job.work("compare", nlohmann::json::object()),
+                            .patience = o.job.patience,
+                            .takes = o.takes_all() ? std::vector<std::string>{} : o.takes,
+                            .folder = o.job.folder};
+    std::optional<WrittenReport> written = comparison.run(job);
+    if (!written)
+        std::cout << (job.writes()
+                          ? "another worker wrote the report\n"
+                          : "nothing is left to train; workers that take statistics write the report\n");
+    return written;
+}
+
 void compare(Options& o, const CLI::App& app) {
     if (!o.given_options.texts.empty() && app.count("--methods") == 0) o.compared.methods.clear();
     o.arms = o.compared.arms(o.model);
@@ -265,7 +312,8 @@ void compare(Options& o, const CLI::App& app) {
     for (const program::Given& given : o.given)
         read.push_back(program::checkpoint_files("--given", given.file));
     program::require_distinct(read, {{"--out", std::filesystem::path(o.out) / "figures/convergence.png"}});
-    const auto lock = std::make_shared<const OutputLock>(OutputLock::of_folder(o.out));
+    std::shared_ptr<const OutputLock> lock;  // workers of a job take it only at its end
+    if (!o.job.active()) lock = std::make_shared<const OutputLock>(OutputLock::of_folder(o.out));
     require_writable_folder(o.out);
     const AnyDataset images = o.data.open(side);
     const AnyDataset test = open_test(o, side);
@@ -297,14 +345,18 @@ void compare(Options& o, const CLI::App& app) {
                 },
                 given.method);
         try {
-            const WrittenReport written = comparison.run();
-            print_summary(std::cout, written.report);
-            std::cout << "wrote " << written.files[0].string() << ", " << written.files[1].string() << " and "
-                      << written.files.size() - 2 << " figures\n";
+            const std::optional<WrittenReport> written =
+                o.job.active() ? run_as_worker(o, comparison) : comparison.run();
+            if (!written) return;
+            print_summary(std::cout, written->report);
+            std::cout << "wrote " << written->files[0].string() << ", " << written->files[1].string()
+                      << " and " << written->files.size() - 2 << " figures\n";
         } catch (const StudyExists& error) {
             throw ConfigError(message(error.what(), ": give --resume, or another --out"));
         } catch (const Interrupted& stop) {
-            throw Interrupted(message(stop.what(), "; --resume goes on from here"));
+            throw Interrupted(o.job.active()
+                                  ? message(stop.what(), "; any worker goes on with --job ", o.job.folder)
+                                  : message(stop.what(), "; --resume goes on from here"));
         }
     });
 }
@@ -316,8 +368,11 @@ int main(int argc, char** argv) {
                  "compare"};
     Options o;
     add_options(app, o);
-    return program::run(app, argc, argv, [&] {
-        o.backend.dispatch(argv, program::HalfOnProcessors::not_offered);
+    return program::run_as_worker(app, o.job, argc, argv, [&](char** words) {
+        program::require_job_of_launched(o.job);
+        o.choose_backend();
+        program::take_device_of_worker(o.job, o.backend);
+        o.backend.dispatch(words, program::HalfOnProcessors::not_offered);
         compare(o, app);
     });
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <vitscape/core/output_lock.hpp>
+#include <vitscape/job/wait_for_lock.hpp>
 #include <vitscape/landscape/direction.hpp>
 #include <vitscape/landscape/direction_file.hpp>
 #include <vitscape/landscape/loss_barrier.hpp>
@@ -117,7 +118,7 @@ std::optional<Surface> map_space(const LandscapeOptions& o, O& objective, const 
         });
         if (!whole) return {};
         earlier = StoredSurface{.surface = *std::move(whole)};
-        lock.emplace(lock_of_merge(o.out));
+        lock.emplace(wait_for_lock([&] { return OutputLock::of_files(o.out); }));
     }
     if (!o.save_inputs.empty()) write_inputs(o.save_inputs, objective);
     if (o.resume && std::filesystem::exists(surface_path(o.out, ".json")))
@@ -277,6 +278,7 @@ int main(int argc, char** argv) {
     o.add(app);
     return run_as_worker(app, o.job, argc, argv, [&](char** words) {
         o.command = command_text(words);
+        take_device_of_worker(o.job, o.model.backend);
         o.model.backend.dispatch(words);
         o.check();
         const std::vector<NamedPath> outputs = o.outputs();

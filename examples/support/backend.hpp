@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include <vitscape/core/memory.hpp>
+#include <vitscape/distributed/launch.hpp>
 
 #include "options.hpp"
 
@@ -141,5 +142,15 @@ struct BackendOptions {
 #endif
     }
 };
+
+/// Takes the device of this process: as many after --device as there are processes before it on this machine; the only one that it
+/// sees, where the launcher gives each its own. To be called before `dispatch`.
+inline void take_device([[maybe_unused]] BackendOptions& options,
+                        [[maybe_unused]] const vitscape::ProcessPlace& place) {
+#if defined(__CUDACC__)
+    int devices = 0;
+    if (cudaGetDeviceCount(&devices) == cudaSuccess && devices > 1) options.device += place.local_rank;
+#endif
+}
 
 }  // namespace program

@@ -27,6 +27,7 @@
 #include <vitscape/job/plan.hpp>
 #include <vitscape/job/status.hpp>
 
+#include "backend.hpp"
 #include "options.hpp"
 #include "program.hpp"
 
@@ -34,10 +35,12 @@ namespace program {
 
 /// The options of a worker, and what it knows of its plan.
 struct JobOptions {
-    std::string folder;
+    std::string folder{};
     std::int64_t tile_points = 0;
     double patience = 60;
     bool status = false;
+    std::string written =
+        ".json";  ///< behind the name of --out: a file that is there when the job is complete
 
     std::string directory{};                          ///< in which the plan's paths are
     nlohmann::json given = nlohmann::json::object();  ///< the plan's options: names and texts
@@ -54,14 +57,17 @@ struct JobOptions {
         app.add_flag("--status", status, "with --job: show how far all workers are, and end")
             ->needs(job)
             ->always_capture_default(false);
-        add_number(app, "--tile-points", tile_points, Range::count(1, 1e9).or_else(0),
-                   "with --job: points that a worker takes at once; 0: what takes a tenth of a second")
-            ->needs(job);
         add_number(app, "--patience", patience, Range{0.1, 1e6},
                    "with --job: seconds without a heartbeat after which another worker takes a tile over")
             ->needs(job);
-        if (CLI::Option* resume = app.get_option_no_throw("--resume"))
-            job->excludes(resume);  // a job always goes on
+        for (const char* name : {"--resume", "--report-only"})  // a job always goes on
+            if (CLI::Option* other = app.get_option_no_throw(name)) job->excludes(other);
+    }
+    /// For jobs whose tiles are points.
+    void add_points(CLI::App& app) {
+        add_number(app, "--tile-points", tile_points, vitscape::Range::count(1, 1e9).or_else(0),
+                   "with --job: points that a worker takes at once; 0: what takes a tenth of a second")
+            ->needs(app.get_option("--job"));
     }
 
     /// Reads the plan that is there and puts its options into `words`, the command line. True where nothing is left to do.
@@ -79,6 +85,7 @@ struct JobOptions {
             if (status || given.empty())
                 throw vitscape::ConfigError(vitscape::message(
                     "--job ", folder, " has no plan yet; the first worker needs the usual options"));
+            vitscape::require_job_folder(files);
             return false;
         }
         const std::string origin = files.shown(vitscape::JobPlan::file);
@@ -129,7 +136,8 @@ struct JobOptions {
   private:
     /// Options that each worker has for itself.
     static bool is_own(std::string_view name) {
-        static constexpr std::array<std::string_view, 4> all{"--job", "--status", "--threads", "--device"};
+        static constexpr std::array<std::string_view, 5> all{"--job", "--status", "--threads", "--device",
+                                                             "--take"};
         return std::find(all.begin(), all.end(), name) != all.end();
     }
     static std::string shown(const nlohmann::json& values) {
@@ -187,7 +195,7 @@ struct JobOptions {
     }
     bool is_complete(vitscape::JobFiles& files, const vitscape::JsonValue& work) {
         if (!vitscape::JobWorker::is_complete(files)) return false;
-        const std::string out = work.at("options").at("--out").at(0).to<std::string>() + ".json";
+        const std::string out = work.at("options").at("--out").at(0).to<std::string>() + written;
         if (!std::filesystem::exists(out)) {
             vitscape::JobWorker::reopen_merge(files);
             return false;
@@ -197,6 +205,27 @@ struct JobOptions {
         return true;
     }
 };
+
+/// Of several workers that a launcher (mpirun, srun) started on one machine, each takes a device. To be called before `dispatch`.
+inline void take_device_of_worker([[maybe_unused]] const JobOptions& job,
+                                  [[maybe_unused]] BackendOptions& backend) {
+#if defined(__CUDACC__)
+    if (job.active()) take_device(backend, vitscape::process_place());
+#endif
+}
+
+/// @throws ConfigError where a launcher started several processes that would each do the same, not as workers of a job
+inline void require_job_of_launched(const JobOptions& job) {
+    vitscape::ProcessPlace place;
+    try {
+        place = vitscape::process_place();
+    } catch (const vitscape::ConfigError&) {  // no launcher that we know
+    }
+    if (place.size > 1 && !job.active())
+        throw vitscape::ConfigError(vitscape::message(
+            "a launcher started ", place.size,
+            " processes, and each would do all of the work; give --job FOLDER, so that they share it"));
+}
 
 /// As `run`, for a program that may be a worker. Calls `work(argv)` with a command line that has the plan's options.
 template <class Work>

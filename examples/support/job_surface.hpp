@@ -79,7 +79,7 @@ class SurfaceJob {
             return part_json(parts.surface(), first_of(tile), last_of(tile));
         };
         compute_tiles(compute, plan.tiles);
-        require_all(
+        worker_->require_all(
             [&](std::int64_t tile) { return message("points ", first_of(tile), " to ", last_of(tile) - 1); });
         if (!worker_->claim_merge()) {
             std::cout << "another worker wrote the files\n";
@@ -151,37 +151,18 @@ class SurfaceJob {
                 bar = std::make_unique<ProgressBar>("loss surface", total, "tiles of all workers", done - 1);
             bar->update(done);
         };
-        const JobClock clock;
-        const double start = clock.now();
         const auto report = [&] {
-            const double all = clock.now() - start, own = worker_->computing_seconds();
             bar.reset();
-            std::cerr << "this worker computed " << worker_->computed() << " of " << tiles << " tiles; "
-                      << short_number(all > 0 ? 100 * (all - own) / all : 0.0)
-                      << " % of its time was waiting and files\n";
+            std::cerr << worker_->summary() << '\n';
         };
         try {
             worker_->compute_tiles(compute, control);
         } catch (const Interrupted&) {
             report();
-            throw Interrupted(message("stopped with ", std::min(worker_->finished(), tiles), " of ", tiles,
+            throw Interrupted(message("stopped with ", worker_->finished(), " of ", tiles,
                                       " tiles finished; any worker goes on with --job ", options_.folder));
         }
         report();
-    }
-
-    template <class Name>
-    void require_all(const Name& points_of) {
-        using namespace vitscape;
-        const auto given_up = worker_->given_up();
-        if (given_up.empty()) return;
-        std::string text =
-            message("no files were written: ", given_up.size(),
-                    given_up.size() == 1 ? " tile was" : " tiles were", " given up, all others are finished");
-        for (const auto& [tile, why] : given_up)
-            text += message("\n  tile ", tile, ", ", points_of(tile), ": ", why.substr(0, why.find('\n')));
-        throw Error(text + "\nRemove " + options_.folder +
-                    "/tiles/*/*.failed and start a worker to try them once more");
     }
 
     const JobOptions& options_;
@@ -189,18 +170,5 @@ class SurfaceJob {
     vitscape::FolderFiles files_;
     std::optional<vitscape::JobWorker> worker_;
 };
-
-/// The lock of a job's files, while one worker writes them. Another program that has it is given a minute.
-[[nodiscard]] inline vitscape::OutputLock lock_of_merge(const std::string& out) {
-    const vitscape::JobClock clock;
-    for (const double start = clock.now();;) {
-        try {
-            return vitscape::OutputLock::of_files(out);
-        } catch (const vitscape::ConfigError&) {
-            if (clock.now() - start > 60 || vitscape::interrupted()) throw;
-            clock.sleep(0.5);
-        }
-    }
-}
 
 }  // namespace program

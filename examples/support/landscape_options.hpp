@@ -81,6 +81,7 @@ struct LandscapeOptions {
             ->always_capture_default(false);
         app.add_flag("--no-figures", no_figures, "numbers only")->always_capture_default(false);
         job.add(app);
+        job.add_points(app);
     }
 
     /// The endings of the surface's files. JSON comes last: where it is there, all the others are.

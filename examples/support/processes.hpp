@@ -152,16 +152,6 @@ class Processes {
     std::unique_ptr<vitscape::ProcessWatch> watch_{};
 };
 
-/// Takes the device of this process: as many after --device as there are processes before it on this machine; the only one that it
-/// sees, where the launcher gives each its own. To be called before `dispatch`.
-inline void take_device([[maybe_unused]] BackendOptions& options,
-                        [[maybe_unused]] const vitscape::ProcessPlace& place) {
-#if defined(__CUDACC__)
-    int devices = 0;
-    if (cudaGetDeviceCount(&devices) == cudaSuccess && devices > 1) options.device += place.local_rank;
-#endif
-}
-
 /// @param parts  of --reproducible, 0: none.  @param pairs  whether images are mixed with others of their batch
 /// @throws ConfigError where the processes cannot share a batch
 template <class M>

@@ -366,6 +366,21 @@ landscape --tolerance 0.1 --measure weights | --measure needs a grid
 landscape --tolerance 0.1 --minima | --minima needs a grid
 landscape --tolerance 0.1 --formats vts | --formats vts holds a grid
 landscape --tolerance 0.1 --page | --page needs a grid
+landscape --job @full | holds notes and no job
+compare --job @full | holds notes and no job
+compare --job @none --status | has no plan yet; the first worker needs the usual options
+compare_bare --job @none | has no plan yet; the first worker needs the usual options
+compare --job @none --resume | --resume excludes --job
+compare --job @none --report-only | --report-only excludes --job
+compare --job @none --patience 0 | --patience takes a number from 0.1
+compare --patience 3 | --patience requires --job
+compare --status | --status requires --job
+compare --take training | --take requires --job
+compare --job @none --take measuring | --take takes one of
+compare --job @none --take training,training | --take has 'training' twice
+compare --job @none --statistics-backend tpu | --statistics-backend takes one of
+compare --job @none --statistics-backend cuda | --statistics-backend cuda are two: each worker computes on one; give --take
+compare --statistics-backend cuda | --statistics-backend is for workers of a job
 landscape --tolerance 0.1 --job @none | --job needs a grid
 landscape --dimensions 3 --job @none | --job is about one line or plane, not about volumes
 landscape --dimensions 1 --grid=x:-1:1:3,y:-1:1:3 | is of a plane, and a line is drawn

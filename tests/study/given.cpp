@@ -11,6 +11,7 @@
 #include <vitscape/backend/eigen/cpu.hpp>
 #include <vitscape/data/open_dataset.hpp>
 #include <vitscape/io/published/checkpoint.hpp>
+#include <vitscape/job/folder_files.hpp>
 #include <vitscape/study/comparison.hpp>
 
 #include "support/catch.hpp"
@@ -88,8 +89,9 @@ struct Studies {
     [[nodiscard]] std::filesystem::path checkpoint(const std::string& method) const {
         return folder / "first" / method / "seed-3" / "checkpoint.safetensors";
     }
-    [[nodiscard]] Study second(bool resume = false, Language language = Language::english) const {
-        Study study = study_in(folder / "second", plan_of({3, 4, 5}), resume, language, {about_given});
+    [[nodiscard]] Study second(bool resume = false, Language language = Language::english,
+                               const std::string& name = "second") const {
+        Study study = study_in(folder / name, plan_of({3, 4, 5}), resume, language, {about_given});
         study.add("mae", "MAE", mae);
         study.add_given("copy", "copy (given)", mae, given_by(checkpoint("mae")));
         study.add_given("head", "head (given)", supervised, given_by(checkpoint("supervised")));
@@ -143,6 +145,43 @@ TEST_CASE("a given model has the numbers of the training that it comes from", "[
     CHECK(tuned.at("scratch_at_steps").at("top1") == trained.at("scratch_at_steps").at("top1"));
     CHECK(tuned.at("scratch_at_time").is_null());
     CHECK_FALSE(trained.at("scratch_at_time").is_null());
+}
+
+TEST_CASE("a worker of a job has the results of a study of one process, and a second one finds them",
+          "[compare]") {
+    const Studies& s = studies();
+    const std::string name = unique_worker_name();
+    FolderFiles files(s.folder / "shared.job", name);
+    const auto written = s.second(false, Language::english, "shared").run({.files = files, .worker = name});
+    REQUIRE(written);
+    CHECK(JobWorker::is_complete(files));
+    for (const char* method : {"mae", "copy", "head", "deeper"})
+        for (const int seed : {3, 4, 5}) {
+            INFO(method << ", seed " << seed);
+            const nlohmann::json one = s.results("second", method, seed),
+                                 shared = s.results("shared", method, seed);
+            CHECK(one.size() == shared.size());
+            for (const auto& [key, value] : one.items()) {
+                INFO(key);
+                REQUIRE(shared.contains(key));
+                // of which clocks and memory are no part
+                if (key != "pace" && key != "cost" && key != "training" && !key.starts_with("fine_tuning"))
+                    CHECK(shared.at(key) == value);
+            }
+            CHECK(one.at("training").at("loss") == shared.at("training").at("loss"));
+        }
+    CHECK(written->report.at("baselines") == s.report.at("baselines"));
+    const std::string second = unique_worker_name();
+    FolderFiles same(s.folder / "shared.job", second);
+    CHECK_FALSE(s.second(false, Language::english, "shared").run({.files = same, .worker = second}));
+    Study other = study_in(s.folder / "shared", plan_of({3}));
+    other.add("mae", "MAE", mae);
+    CHECK(contains(error_text<ConfigError>([&] { (void)other.run({.files = same, .worker = "w"}); }),
+                   "is that of another comparison: "));
+    FolderFiles elsewhere(s.folder / "other.job", "w");
+    CHECK(
+        contains(error_text<ConfigError>([&] { (void)s.second().run({.files = elsewhere, .worker = "w"}); }),
+                 "holds a comparison that is no part of this job"));
 }
 
 TEST_CASE("other seeds give a given model other probes, and no other weights or losses", "[compare]") {

@@ -23,15 +23,20 @@ namespace vitscape {
 /// What a worker's heartbeat says: FOLDER/workers/NAME, one line that is written over in its place.
 struct Beat {
     std::uint64_t number = 0;
-    std::int64_t tiles = 0;  ///< that it has finished
-    double seconds = 0;      ///< since it began with the first one
+    std::int64_t tiles = 0;    ///< that it has finished
+    double seconds = 0;        ///< since it began with the first one
+    double planned = 0;        ///< seconds that the plan expects these tiles to take, where it does
+    double took = 0;           ///< seconds after which the last of them was finished
+    std::string takes{"any"};  ///< kinds of tiles, with commas between, at most 40 letters
 
     [[nodiscard]] static std::string path(const std::string& worker) { return "workers/" + worker; }
     /// Of one length, so that writing it needs no space on a disk that is full meanwhile.
     [[nodiscard]] std::string text() const {
-        std::array<char, 96> line{};
-        std::snprintf(line.data(), line.size(), "beat %12llu tiles %12lld seconds %16.3f\n",
-                      static_cast<unsigned long long>(number), static_cast<long long>(tiles), seconds);
+        std::array<char, 192> line{};
+        std::snprintf(line.data(), line.size(),
+                      "beat %12llu tiles %12lld seconds %16.3f planned %16.3f took %16.3f takes %-40.40s\n",
+                      static_cast<unsigned long long>(number), static_cast<long long>(tiles), seconds,
+                      planned, took, takes.c_str());
         return line.data();
     }
     /// Nothing for a text that is not one.
@@ -39,9 +44,11 @@ struct Beat {
         unsigned long long number = 0;
         long long tiles = 0;
         Beat beat;
-        if (std::sscanf(text.c_str(), "beat %llu tiles %lld seconds %lf", &number, &tiles, &beat.seconds) !=
-            3)
+        std::array<char, 41> takes{};
+        if (std::sscanf(text.c_str(), "beat %llu tiles %lld seconds %lf planned %lf took %lf takes %40s",
+                        &number, &tiles, &beat.seconds, &beat.planned, &beat.took, takes.data()) != 6)
             return std::nullopt;
+        beat.takes = takes.data();
         beat.number = number;
         beat.tiles = tiles;
         return beat;
@@ -51,8 +58,10 @@ struct Beat {
 /// Shows other workers that this one lives, until its end.
 class Heartbeat {
   public:
-    Heartbeat(JobFiles& files, std::string worker, JobClock clock)
+    /// @param takes  kinds of tiles, without spaces and with commas between
+    Heartbeat(JobFiles& files, std::string worker, JobClock clock, std::string takes = "any")
         : files_(files), worker_(std::move(worker)), clock_(std::move(clock)), start_(clock_.now()) {
+        beat_.takes = std::move(takes);
         if (!files_.create(Beat::path(worker_), beat_.text()))
             throw ConfigError(message("two workers of this job have the name ", worker_));
     }
@@ -73,9 +82,12 @@ class Heartbeat {
         if (!files_.overwrite(Beat::path(worker_), text))
             (void)files_.create(Beat::path(worker_), text);  // somebody removed it
     }
-    void count_tile() {
+    /// @param planned  seconds that it was expected to take
+    void count_tile(double planned = 0) {
         const std::lock_guard lock(mutex_);
         ++beat_.tiles;
+        beat_.planned += planned;
+        beat_.took = clock_.now() - start_;
     }
     [[nodiscard]] const std::string& worker() const { return worker_; }
 

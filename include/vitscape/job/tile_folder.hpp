@@ -30,6 +30,15 @@ struct TileLimits {
     int losses = 10;  ///< tries whose worker vanished, which are mostly not the tile's fault
 };
 
+/// Which tiles a worker takes, and when. Each function is given a tile's number; one that is left out changes nothing.
+struct TileRules {
+    std::function<bool(std::int64_t)> takes{};  ///< whether it computes the tile at all
+    std::function<std::vector<std::int64_t>(std::int64_t)>
+        needs{};                                    ///< tiles that must be finished before it
+    std::function<double(std::int64_t)> urgency{};  ///< of those that are free it takes the largest first
+    bool waits = true;                              ///< for the end of tiles that it does not take as well
+};
+
 /// A tile that this worker is to compute.
 struct TileClaim {
     std::int64_t tile = 0;
@@ -48,13 +57,14 @@ class TileFolder {
     /// @param worker    name of this worker's heartbeat
     /// @param patience  seconds for which a heartbeat stands still before its tiles are taken over
     TileFolder(JobFiles& files, std::string folder, std::int64_t tiles, std::string worker, double patience,
-               JobClock clock = {}, TileLimits limits = {})
+               JobClock clock = {}, TileRules rules = {}, TileLimits limits = {})
         : files_(files),
           paths_{std::move(folder)},
           tiles_(tiles),
           worker_(std::move(worker)),
           patience_(patience),
           clock_(std::move(clock)),
+          rules_(std::move(rules)),
           limits_(limits),
           salt_(Checksum().update(worker_).value()),
           watch_(patience / 4) {
@@ -65,7 +75,8 @@ class TileFolder {
         finished_in_.assign(static_cast<std::size_t>(groups), 0);
     }
 
-    /// The next tile, claimed for this worker; nothing when all are finished or given up. Waits while others have the rest.
+    /// The next tile, claimed for this worker; nothing when all are finished or given up. Waits while others have the rest, and for
+    /// tiles that must come first. A tile that needs one that was given up is given up too.
     /// @throws Interrupted when `must_stop()`; IoError where the folder cannot be used
     [[nodiscard]] std::optional<TileClaim> next(const std::function<bool()>& must_stop = {}) {
         for (;;) {
@@ -108,6 +119,7 @@ class TileFolder {
             }
         }
         ++finished_in_[static_cast<std::size_t>(claim.tile / tiles_per_group)];
+        if (rules_.needs) known_finished_.insert(claim.tile);
         remove_claims(claim);
     }
 
@@ -175,6 +187,31 @@ class TileFolder {
         running_.erase(running_.lower_bound(first_of(group)), running_.lower_bound(first_of(group + 1)));
     }
 
+    /// Whether what a tile needs is finished, or was given up.
+    struct Readiness {
+        bool ready = true;
+        std::optional<std::int64_t> given_up{};
+    };
+    /// @param states  of the tile's group, whose first tile is `first`
+    [[nodiscard]] Readiness readiness(std::int64_t tile, const std::vector<TileState>& states,
+                                      std::int64_t first) {
+        if (!rules_.needs) return {};
+        Readiness found;
+        for (const std::int64_t needed : rules_.needs(tile)) {
+            if (known_finished_.contains(needed)) continue;
+            const bool listed = needed >= first;  // an earlier tile of this group
+            const bool given_up = listed ? states[static_cast<std::size_t>(needed - first)].given_up
+                                         : files_.exists(paths_.given_up(needed));
+            if (!listed && files_.exists(paths_.result(needed)))
+                known_finished_.insert(needed);
+            else if (given_up)
+                return {false, needed};
+            else
+                found.ready = false;
+        }
+        return found;
+    }
+
     void look_at(std::int64_t group) {
         const std::int64_t first = first_of(group), count = count_of(group);
         const std::vector<TileState> states = tile_states(files_.list(paths_.group(group)), first, count);
@@ -182,11 +219,20 @@ class TileFolder {
         std::int64_t finished = 0, ended = 0;
         for (std::int64_t i = 0; i < count; ++i) {
             const TileState& state = states[static_cast<std::size_t>(i)];
+            const bool takes = !rules_.takes || rules_.takes(first + i);
             finished += state.finished;
-            ended += state.ended();
+            if (state.finished && rules_.needs) known_finished_.insert(first + i);
+            const Readiness ready =
+                takes && !state.ended() ? readiness(first + i, states, first) : Readiness{.ready = false};
+            if (ready.given_up) {
+                files_.replace(paths_.given_up(first + i),
+                               message("it needs tile ", *ready.given_up, ", which was given up\n"));
+                given_up_.insert(first + i);
+            }
+            ended += state.ended() || ready.given_up || (!takes && !rules_.waits);
             if (state.given_up && !state.finished) given_up_.insert(first + i);
-            if (state.free()) free_.push_back({first + i, state.error + 1, state.errors});
-            if (state.running()) running_[first + i] = {first + i, state.claim, state.errors};
+            if (state.free() && ready.ready) free_.push_back({first + i, state.error + 1, state.errors});
+            if (state.running() && takes) running_[first + i] = {first + i, state.claim, state.errors};
         }
         finished_in_[static_cast<std::size_t>(group)] = finished;
         if (ended == count) ended_.insert(group);
@@ -195,6 +241,10 @@ class TileFolder {
         RandomSequence(
             {.seed = salt_, .purpose = Purpose::permutation, .sample = static_cast<std::uint32_t>(group)})
             .shuffle(std::span(free_));  // so that workers of one group rarely try the same one
+        if (rules_.urgency)              // the last one is taken first
+            std::stable_sort(free_.begin(), free_.end(), [&](const TileClaim& a, const TileClaim& b) {
+                return rules_.urgency(a.tile) < rules_.urgency(b.tile);
+            });
         ++fruitless_;
     }
 
@@ -261,18 +311,19 @@ class TileFolder {
     std::string worker_;
     double patience_;
     JobClock clock_;
+    TileRules rules_;
     TileLimits limits_;
     std::uint64_t salt_;
 
     std::vector<std::int64_t> open_;         // groups not known to have ended, in this worker's order
     std::set<std::int64_t> ended_;           // of them, those that ended in this round
     std::vector<std::int64_t> finished_in_;  // of each group
-    std::set<std::int64_t> given_up_;
-    std::size_t at_ = 0;         // in open_: the group to look at next
-    std::size_t at_once_ = 1;    // groups to look at before a pause
-    std::size_t fruitless_ = 0;  // groups looked at since the last claim
-    bool fruitful_ = true;       // whether this round gave a claim
-    std::size_t workers_ = 1;    // as this round began
+    std::set<std::int64_t> given_up_, known_finished_;  // the latter where tiles need others
+    std::size_t at_ = 0;                                // in open_: the group to look at next
+    std::size_t at_once_ = 1;                           // groups to look at before a pause
+    std::size_t fruitless_ = 0;                         // groups looked at since the last claim
+    bool fruitful_ = true;                              // whether this round gave a claim
+    std::size_t workers_ = 1;                           // as this round began
     double pause_ = first_pause;
 
     std::vector<TileClaim> free_;                // of the group looked at last

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -12,9 +14,14 @@
 
 #include <vitscape/core/fields.hpp>
 #include <vitscape/core/output_lock.hpp>
-#include <vitscape/core/statistics.hpp>
+#include <vitscape/io/checksum.hpp>
+#include <vitscape/io/json.hpp>
+#include <vitscape/job/job_worker.hpp>
+#include <vitscape/job/plan.hpp>
+#include <vitscape/job/wait_for_lock.hpp>
 #include <vitscape/study/budget.hpp>
 #include <vitscape/study/claims/paper.hpp>
+#include <vitscape/study/comparison_job.hpp>
 #include <vitscape/study/comparison_options.hpp>
 #include <vitscape/study/entrant.hpp>
 #include <vitscape/study/given_models_note.hpp>
@@ -25,6 +32,7 @@
 #include <vitscape/study/pays.hpp>
 #include <vitscape/study/plan_file.hpp>
 #include <vitscape/study/report_data.hpp>
+#include <vitscape/study/study_times.hpp>
 
 namespace vitscape {
 
@@ -113,15 +121,63 @@ class Comparison {
         claims = testable_claims();  // coarser measures may have fewer rows
         if (options_.report_only) return write_report(claims);
         show_plan();
-        WorkMeter meter(expected_seconds(), options_.progress);
-        for (const auto* entrant : one_of_each_variant())
-            if (setting_.labelled()) entrant->baselines(setting_, baseline_seconds(*entrant), meter);
+        WorkMeter meter(times().expected_seconds(), options_.progress);
+        ResultStore baselines(options_.out / baselines_file);
+        for (const auto* entrant : times().one_of_each_variant()) {
+            if (!setting_.labelled()) continue;
+            if (baselines.has(raw_pixels_of(entrant->variant())) &&
+                baselines.has(random_encoder_of(entrant->variant())))
+                meter.skip(times().baseline_seconds(*entrant));
+            else
+                meter.part(StudyTimes<B, Measures>::baselines_title(*entrant),
+                           times().baseline_seconds(*entrant),
+                           [&] { baselines.put_all(entrant->baselines(setting_)); });
+        }
         for (const std::uint64_t seed : setting_.plan.seeds) {
-            measure_paces(seed, meter);
+            times().measure_paces(seed, meter);
             for (const auto& entrant : entrants_)
                 entrant->run(setting_, seed, speeds_.at(entrant->name()), measures_, meter);
         }
         return write_report(claims);
+    }
+
+    /// The same as one of many workers that share the work through the job's folder; they have the same contestants, images and
+    /// options. Returns when all is done, or, where this worker takes no statistics, when no tile is left that it takes.
+    /// @returns the report in the worker that wrote it; nothing in the others
+    /// @throws ConfigError where the job's plan is another one; Error naming what was given up; Interrupted; IoError
+    std::optional<WrittenReport> run(const ComparisonJob& job) {
+        if (entrants_.empty()) throw ConfigError("a comparison needs at least one method");
+        require_writable_folder(options_.out);
+        setting_.worker = job.worker;
+        StudyTiles<B, Measures> tiles(setting_, measures_);
+        const JobPlan plan = join(job, tiles);
+        const auto title = [&](std::int64_t tile) { return plan.list[static_cast<std::size_t>(tile)].name; };
+        JobWorker worker(job.files, plan, job.worker, {}, true, job.takes, job.writes());
+        WorkMeter meter(0, options_.progress);
+        std::function<nlohmann::json(std::int64_t)> compute = [&](std::int64_t tile) {
+            nlohmann::json found;
+            meter.part_of_others(message(worker.finished(), " of ", plan.tiles, " tiles"), title(tile), [&] {
+                found = tiles.compute(tile, meter,
+                                      [&](std::int64_t needed) { return worker.result(needed, compute); });
+            });
+            return found;
+        };
+        try {
+            worker.compute_tiles(compute);
+        } catch (const Interrupted&) {
+            show(worker.summary());
+            throw Interrupted(
+                message("stopped with ", worker.finished(), " of ", plan.tiles, " tiles finished"));
+        }
+        show(worker.summary());
+        worker.require_all(title);
+        if (!job.writes() || !worker.claim_merge()) return std::nullopt;
+        const OutputLock lock = wait_for_lock([&] { return OutputLock::of_folder(options_.out); });
+        tiles.keep(worker.results(compute));
+        PlanFile(options_.out).write(plan.work.at("asked"), plan.work.at("decided"));
+        WrittenReport written = write_report(testable_claims());
+        worker.finish_merge();
+        return written;
     }
 
   private:
@@ -179,128 +235,125 @@ class Comparison {
         return written;
     }
 
+    /// What the user asked for.
+    [[nodiscard]] nlohmann::json asked(const std::vector<AnyClaim>& claims) const {
+        nlohmann::json all = {{"plan", describe(setting_.plan)},
+                              {"measures", describe_measures(measures_)},
+                              {"claims", describe(claims)},
+                              {"images", setting_.images.size()},
+                              {"test_images", setting_.test.size()},
+                              {"data", options_.data},
+                              {"budget_minutes", options_.budget_minutes}};
+        if (options_.budget_minutes > 0) all["plan"].erase("epochs");
+        for (const auto& entrant : entrants_) {
+            all["methods"][entrant->name()] = entrant->description();
+            if (entrant->variant() != DataVariant{})
+                all["variants"][entrant->name()] = describe(entrant->variant());
+        }
+        return all;
+    }
     /// The plan in the folder if there is one, otherwise a new one from measured speeds and the budget.
     void load_or_make_plan(const std::vector<AnyClaim>& claims) {
-        ComparisonPlan& plan = setting_.plan;
-        nlohmann::json asked = {{"plan", describe(plan)},
-                                {"measures", describe_measures(measures_)},
-                                {"claims", describe(claims)},
-                                {"images", setting_.images.size()},
-                                {"test_images", setting_.test.size()},
-                                {"data", options_.data},
-                                {"budget_minutes", options_.budget_minutes}};
-        if (options_.budget_minutes > 0) asked["plan"].erase("epochs");
-        for (const auto& entrant : entrants_) {
-            asked["methods"][entrant->name()] = entrant->description();
-            if (entrant->variant() != DataVariant{})
-                asked["variants"][entrant->name()] = describe(entrant->variant());
-        }
         const PlanFile file(options_.out);
         if (file.exists()) {
             if (!options_.resume && !options_.report_only)
                 throw StudyExists(message(options_.out.string(),
                                           " holds a comparison; resume it, or choose another folder"));
-            const DecidedPlan decided = file.decided(asked);
-            plan.training.epochs = decided.epochs, speeds_ = decided.speeds;
-            measures_ = at_level(measures_, decided.level);
+            take(file.decided(asked(claims)));
         } else {
             if (options_.report_only)
                 throw ConfigError(message(options_.out.string(), " holds no comparison to report on"));
             file.require_empty_folder();
-            show("measuring the speed of each method");
-            for (const auto& entrant : entrants_) {
-                const auto same = std::find_if(entrants_.begin(), entrants_.end(), [&](const auto& other) {
-                    return other == entrant || other->same_method(*entrant);
-                });
-                speeds_[entrant->name()] =
-                    *same == entrant ? entrant->speed(setting_, measures_) : speeds_.at((*same)->name());
-            }
-            BudgetFit found{.level = 0, .epochs = plan.training.epochs};
-            if (options_.budget_minutes > 0) {
-                plan.training.epochs = 1;
-                found = fit_budget(options_.budget_minutes,
-                                   [this](int level) { return time(at_level(measures_, level)); });
-                plan.training.epochs = found.epochs;
-                measures_ = at_level(measures_, found.level);
-            }
-            file.write(asked, DecidedPlan{found.epochs, found.level, speeds_}.json());
+            const nlohmann::json request = asked(claims);
+            const DecidedPlan decided = decide();
+            file.write(request, decided.json());
+            take(decided);
         }
+    }
+    /// Measures the speeds, and fits the budget.
+    [[nodiscard]] DecidedPlan decide() {
+        ComparisonPlan& plan = setting_.plan;
+        show("measuring the speed of each method");
+        for (const auto& entrant : entrants_) {
+            const auto same = std::find_if(entrants_.begin(), entrants_.end(), [&](const auto& other) {
+                return other == entrant || other->same_method(*entrant);
+            });
+            speeds_[entrant->name()] =
+                *same == entrant ? entrant->speed(setting_, measures_) : speeds_.at((*same)->name());
+        }
+        BudgetFit found{.level = 0, .epochs = plan.training.epochs};
+        if (options_.budget_minutes > 0) {
+            plan.training.epochs = 1;
+            found = fit_budget(options_.budget_minutes,
+                               [this](int level) { return times().time(at_level(measures_, level)); });
+        }
+        return {found.epochs, found.level, speeds_};
+    }
+    /// The plan of the job, made from measured speeds by the first worker, with its tiles.
+    [[nodiscard]] JobPlan join(const ComparisonJob& job, StudyTiles<B, Measures>& tiles) {
+        const nlohmann::json request = asked(testable_claims());
+        const PlanFile file(options_.out);
+        const auto there = [&]() -> std::optional<DecidedPlan> {
+            const std::optional<JobPlan> plan = load_plan(job.files);
+            if (!plan) return std::nullopt;
+            const JsonValue work(plan->work, job.files.shown(JobPlan::file));
+            if (const auto difference = first_difference(work.at("asked").json(), request))
+                throw ConfigError(message(job.files.shown(JobPlan::file),
+                                          " is that of another comparison: ", *difference,
+                                          "; give the same options and images, or another folder"));
+            DecidedPlan decided;
+            decided.read(work.at("decided"));
+            return decided;
+        };
+        std::optional<DecidedPlan> decided = there();
+        if (!decided) {
+            try {
+                if (file.exists())
+                    throw ConfigError(
+                        message(options_.out.string(),
+                                " holds a comparison that is no part of this job; choose another "
+                                "folder"));
+                file.require_empty_folder(job.folder);
+            } catch (const ConfigError&) {
+                decided = there();  // of a worker that began at the same time
+                if (!decided) throw;
+            }
+        }
+        if (!decided) {
+            const std::string of_request =
+                "decided-" + Checksum().update(json_text(request)).digits();  // not that of other options
+            const nlohmann::json agreed = agree(job.files, of_request, decide().json());
+            decided.emplace();
+            decided->read(JsonValue(agreed, job.files.shown(of_request + ".agreed")));
+        }
+        take(*decided);
+        const StudyTimes<B, Measures> expected = times();
+        tiles.add_times(expected.seconds_of_times(),
+                        [this](WorkMeter& meter) { return times().times_of_all(meter); });
+        for (const auto* entrant : expected.one_of_each_variant())
+            if (setting_.labelled())
+                tiles.add_baselines(*entrant, StudyTimes<B, Measures>::baselines_title(*entrant),
+                                    expected.baseline_seconds(*entrant));
+        for (const std::uint64_t seed : setting_.plan.seeds)
+            for (const auto& entrant : entrants_) tiles.add_run(*entrant, seed, speeds_.at(entrant->name()));
+        JobPlan plan{.work = job.work,
+                     .tiles = static_cast<std::int64_t>(tiles.list().size()),
+                     .patience = job.patience,
+                     .list = tiles.list()};
+        plan.work["asked"] = request;
+        plan.work["decided"] = decided->json();
+        join_plan(job.files, plan);
+        return load_plan(job.files).value();
+    }
+    void take(const DecidedPlan& decided) {
+        ComparisonPlan& plan = setting_.plan;
+        plan.training.epochs = decided.epochs;
+        speeds_ = decided.speeds;
+        measures_ = at_level(measures_, decided.level);
         if (plan.schedule.warmup_epochs < 0) plan.schedule.warmup_epochs = usual_warmup(plan.training.epochs);
     }
-
-    /// Times training steps of all runs of a seed in turn, so that other work on the machine slows all alike; medians over rounds.
-    void measure_paces(std::uint64_t seed, WorkMeter& meter) const {
-        std::vector<const Entrant<B, Measures>*> runs;
-        double expected = 0;
-        for (const auto& entrant : entrants_) {
-            if (entrant->has_pace(setting_, seed)) {
-                meter.skip(pace_seconds(*entrant));
-                continue;
-            }
-            runs.push_back(entrant.get());
-            expected += pace_seconds(*entrant);
-        }
-        if (runs.empty()) return;
-        meter.part(message("seed ", seed, ": time of training steps"), expected, [&] {
-            std::vector<std::vector<double>> training(runs.size()), tuning = training, classifying = training;
-            const std::size_t all = pace_rounds * runs.size();
-            for (std::size_t k = 0; k < all; ++k) {
-                const std::size_t i = k % runs.size();
-                const Pace pace = runs[i]->pace(setting_, measures_);
-                training[i].push_back(pace.training), tuning[i].push_back(pace.tuning),
-                    classifying[i].push_back(pace.classifying);
-                meter.update(static_cast<std::int64_t>(k + 1), static_cast<std::int64_t>(all),
-                             "measurements");
-            }
-            for (std::size_t i = 0; i < runs.size(); ++i)
-                runs[i]->keep_pace(setting_, seed,
-                                   {median(training[i]), median(tuning[i]), median(classifying[i])});
-        });
-    }
-    [[nodiscard]] double pace_seconds(const Entrant<B, Measures>& entrant) const {
-        const TrainOptions& training = setting_.plan.training;
-        const MethodSpeed& speed = speeds_.at(entrant.name());
-        return static_cast<double>(pace_rounds * detail::timed_steps * training.batch * training.accumulate) *
-               (speed.training + speed.tuning + speed.encoding);
-    }
-
-    /// The first contestant with each variant of the images.
-    [[nodiscard]] std::vector<const Entrant<B, Measures>*> one_of_each_variant() const {
-        std::vector<const Entrant<B, Measures>*> firsts;
-        for (const auto& entrant : entrants_)
-            if (std::none_of(firsts.begin(), firsts.end(),
-                             [&](const auto* first) { return first->variant() == entrant->variant(); }))
-                firsts.push_back(entrant.get());
-        return firsts;
-    }
-    [[nodiscard]] double baseline_seconds(const Entrant<B, Measures>& entrant) const {
-        const double all =
-            static_cast<double>(entrant.variant().count(setting_.images.size()) + setting_.test.size());
-        return 1.5 * static_cast<double>(setting_.plan.seeds.size()) * all *
-                   speeds_.at(entrant.name()).encoding +
-               all * 12e-3;
-    }
-    [[nodiscard]] ExpectedTime expected(const Entrant<B, Measures>& entrant, std::uint64_t seed,
-                                        const Measures& measures) const {
-        return entrant.expected(setting_, seed, speeds_.at(entrant.name()), measures);
-    }
-    /// The time of the plan as it is; `epoch` is the time of all its epochs.
-    [[nodiscard]] PlanTime time(const Measures& measures) const {
-        PlanTime all;
-        for (const auto* entrant : one_of_each_variant())
-            if (setting_.labelled()) all.rest += baseline_seconds(*entrant);
-        for (const auto& entrant : entrants_)
-            for (const std::uint64_t seed : setting_.plan.seeds) {
-                const ExpectedTime one = expected(*entrant, seed, measures);
-                all.epoch += one.training + one.per_training;
-                all.rest += one.measures - one.per_training + pace_seconds(*entrant);
-            }
-        return all;
-    }
-    [[nodiscard]] double expected_seconds() const {
-        const PlanTime all = time(measures_);
-        return all.epoch + all.rest;
-    }
+    /// With the plan as it is now.
+    [[nodiscard]] StudyTimes<B, Measures> times() const { return {setting_, measures_, entrants_, speeds_}; }
 
     void show_plan() const {
         const ComparisonPlan& plan = setting_.plan;
@@ -314,7 +367,7 @@ class Comparison {
         for (const auto& [measure, options] : all_options.items())
             text += message("  ", measure, ": ", options.dump(), "\n");
         for (const auto& entrant : entrants_) {
-            const ExpectedTime one = expected(*entrant, plan.seeds.front(), measures_);
+            const ExpectedTime one = times().expected(*entrant, plan.seeds.front(), measures_);
             text += message("  ", entrant->title(), ": ",
                             entrant->origin() == Origin::trained
                                 ? duration_text(one.training) + " of training and "
@@ -322,7 +375,7 @@ class Comparison {
                             duration_text(one.measures), " of measures ",
                             entrant->origin() == Origin::given ? "from the first seed" : "per seed", "\n");
         }
-        show(text + "expected in all: " + duration_text(expected_seconds()) +
+        show(text + "expected in all: " + duration_text(times().expected_seconds()) +
              " (what is done already does not count)");
     }
 

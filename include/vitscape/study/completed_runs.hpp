@@ -33,6 +33,9 @@ inline constexpr std::array<StudyLoss, 3> study_losses{
 /// The file in a run's folder with the class that the probe of all labels gives each held-out image, -1 for none: int32, (images).
 inline constexpr const char* predictions_file = "predictions.npy";
 
+/// The file in a study's folder with the accuracies of what has learned nothing.
+inline constexpr const char* baselines_file = "baselines.json";
+
 /// The results of every method and seed of a comparison.
 struct CompletedRuns {
     std::filesystem::path out{};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -38,12 +39,20 @@ class Entrant {
     [[nodiscard]] virtual bool has_pace(const ComparisonSetting<B>& setting, std::uint64_t seed) const = 0;
     virtual void keep_pace(const ComparisonSetting<B>& setting, std::uint64_t seed,
                            const Pace& pace) const = 0;
+    [[nodiscard]] virtual nlohmann::json pace_entry(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                                                    const Pace& pace) const = 0;
     /// The expected time of a run from one seed.
     [[nodiscard]] virtual ExpectedTime expected(const ComparisonSetting<B>& setting, std::uint64_t seed,
                                                 const MethodSpeed& speed, const Measures& measures) const = 0;
     virtual void run(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
                      const Measures& measures, WorkMeter& meter) const = 0;
-    virtual void baselines(const ComparisonSetting<B>& setting, double expected, WorkMeter& meter) const = 0;
+    /// The parts of that, one by one (`RunParts::for_each_part`), and their results together.
+    virtual void for_each_part(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                               const MethodSpeed& speed, const Measures& measures, const ResultStore& known,
+                               WorkMeter& meter, const std::function<void(const RunPart&)>& visit) const = 0;
+    virtual void keep_all(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                          const nlohmann::json& results) const = 0;
+    [[nodiscard]] virtual nlohmann::json baselines(const ComparisonSetting<B>& setting) const = 0;
     /// Adds the reconstructions of the method trained from the first seed, if it can reconstruct and its checkpoint is there.
     virtual void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const = 0;
 };
@@ -85,6 +94,10 @@ class EntrantOf final : public Entrant<B, Measures> {
     void keep_pace(const ComparisonSetting<B>& setting, std::uint64_t seed, const Pace& pace) const override {
         from(setting, seed).keep_pace(pace);
     }
+    [[nodiscard]] nlohmann::json pace_entry(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                                            const Pace& pace) const override {
+        return from(setting, seed).pace_entry(pace);
+    }
     [[nodiscard]] ExpectedTime expected(const ComparisonSetting<B>& setting, std::uint64_t seed,
                                         const MethodSpeed& speed, const Measures& measures) const override {
         return from(setting, seed).expected(speed, measures);
@@ -93,8 +106,18 @@ class EntrantOf final : public Entrant<B, Measures> {
              const Measures& measures, WorkMeter& meter) const override {
         from(setting, seed).work(speed, measures, meter);
     }
-    void baselines(const ComparisonSetting<B>& setting, double expected, WorkMeter& meter) const override {
-        probe_baselines(setting, contestant_, expected, meter);
+    void for_each_part(const ComparisonSetting<B>& setting, std::uint64_t seed, const MethodSpeed& speed,
+                       const Measures& measures, const ResultStore& known, WorkMeter& meter,
+                       const std::function<void(const RunPart&)>& visit) const override {
+        const auto results_of = [&](const std::string&) { return known.all(); };
+        from(setting, seed).parts().for_each_part(speed, measures, known, results_of, meter, visit);
+    }
+    void keep_all(const ComparisonSetting<B>& setting, std::uint64_t seed,
+                  const nlohmann::json& results) const override {
+        from(setting, seed).keep_all(results);
+    }
+    [[nodiscard]] nlohmann::json baselines(const ComparisonSetting<B>& setting) const override {
+        return probe_baselines(setting, contestant_);
     }
     void reconstruct(const ComparisonSetting<B>& setting, Reconstructions<B>& pictures) const override {
         if constexpr (ReconstructingMethod<M, B>)

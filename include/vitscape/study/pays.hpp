@@ -103,7 +103,7 @@ inline void put_pays(nlohmann::json& report, const CompletedRuns& runs, const Pa
         if (const detail::TunedShares found(runs, method); found.shares.size() > shares.size())
             shares = found.shares;
     std::string caption =
-        "Means over the trainings of a method. Time is that of training alone on this machine, from steps of "
+        "Means over the trainings of a method. Time is that of training alone on one machine, from steps of "
         "all methods in turn.";
     if (!shares.empty())
         caption +=

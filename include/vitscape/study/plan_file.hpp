@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include <vitscape/core/json_value.hpp>
 #include <vitscape/io/json.hpp>
@@ -72,11 +73,14 @@ class PlanFile {
                 plan.at("decided").at("speeds").refuse("has no entry '", name, "'");
         return decided;
     }
+    /// @param except  a folder that may be inside
     /// @throws ConfigError if the folder holds anything but a lock and what a killed run left of its plan
-    void require_empty_folder() const {
+    void require_empty_folder(const std::filesystem::path& except = {}) const {
         detail::remove_leftovers(file_);
         for (const auto& entry : std::filesystem::directory_iterator(folder_))
-            if (entry.path().filename() != "lock")
+            if (std::error_code ignored;
+                entry.path().filename() != "lock" &&
+                (except.empty() || !std::filesystem::equivalent(entry.path(), except, ignored)))
                 throw ConfigError(message(folder_.string(), " is not empty (",
                                           entry.path().filename().string(),
                                           ") and contains no comparison; choose another output folder"));

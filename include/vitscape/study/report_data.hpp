@@ -113,7 +113,7 @@ class ReportData {
             .origins = runs_.origins};
     }
     [[nodiscard]] BaselineAccuracies read_baselines(const DataVariant& variant) const {
-        const ResultStore store(runs_.out / "baselines.json");
+        const ResultStore store(runs_.out / baselines_file);
         return {.random_encoder = store.checked(random_encoder_of(variant)).to<std::vector<double>>(),
                 .raw_pixels = store.checked(raw_pixels_of(variant)).at("top1").to<double>()};
     }
@@ -197,7 +197,7 @@ class ReportData {
         return false;
     }
     [[nodiscard]] Json baselines(std::size_t test_images) const {
-        const ResultStore store(runs_.out / "baselines.json");
+        const ResultStore store(runs_.out / baselines_file);
         Json list = Json::array();
         std::vector<DataVariant> done;
         for (const auto& [name, title] : runs_.methods) {

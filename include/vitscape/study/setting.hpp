@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
 
 #include <vitscape/backend/concept.hpp>
 #include <vitscape/data/dataset.hpp>
@@ -17,6 +18,7 @@ struct ComparisonSetting {
     AnyDataset images, test;  ///< of the same classes, or both without labels
     ComparisonPlan plan;
     std::filesystem::path out;  ///< the comparison's folder
+    std::string worker{};       ///< this process, if others work on the same comparison; empty: it is alone
 
     /// Whether the images have classes, which probes learn.
     [[nodiscard]] bool labelled() const { return !images.classes().empty(); }

@@ -16,6 +16,7 @@ namespace vitscape {
 /// does not repeat them.
 class ResultStore {
   public:
+    ResultStore() = default;  ///< in memory alone
     explicit ResultStore(std::filesystem::path path) : path_(std::move(path)) {
         if (!std::filesystem::exists(path_)) return;
         results_ = load_json(path_);
@@ -33,9 +34,13 @@ class ResultStore {
     }
     [[nodiscard]] const nlohmann::json& all() const { return results_; }
     void put(const std::string& name, const nlohmann::json& value) {
-        // as it will be read back: a number that is not finite is null
-        results_[name] = nlohmann::json::parse(json_text(value));
-        write_json(path_, results_);
+        put_all(nlohmann::json::object({{name, value}}));
+    }
+    /// The same of all entries of an object, at once.
+    void put_all(const nlohmann::json& entries) {
+        // as they will be read back: a number that is not finite is null
+        results_.update(nlohmann::json::parse(json_text(entries)));
+        if (!path_.empty()) write_json(path_, results_);
     }
 
   private:

@@ -28,14 +28,19 @@ class WorkMeter {
     /// Announces a part and runs it.
     template <class Work>
     void part(const std::string& name, double expected, const Work& work) {
-        stop_if_interrupted();
-        if (out_ != nullptr)
-            *out_ << "[" << percent() << " %, " << duration_text(left()) << " left] " << name << std::endl;
         const auto start = std::chrono::steady_clock::now();
-        label_ = name;
-        work();
+        part_of_others(message(percent(), " %, ", duration_text(left()), " left"), name, work);
         spent_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         done_ += expected;
+    }
+    /// The same of a part of work that others share. @param reached  how far all are
+    template <class Work>
+    void part_of_others(const std::string& reached, const std::string& name, const Work& work) {
+        stop_if_interrupted();
+        if (out_ != nullptr) *out_ << "[" << reached << "] " << name << std::endl;
+        label_ = name;
+        bar_.reset();
+        work();
         bar_.reset();
     }
     /// Inside a part: `done` of `total` units.

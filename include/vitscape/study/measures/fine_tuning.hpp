@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <span>
 #include <string>
@@ -170,13 +171,15 @@ struct FineTuningMeasure {
                                      {"share", share},
                                      {"epochs", length}};
         const std::string name = what.dump();
-        ResultStore store(run.study / "from_scratch.json");
+        const std::filesystem::path file = run.study / "from_scratch.json";
+        ResultStore store(file);
         if (!store.has(name)) {
             const auto trained = training.fit(images, initial_values(run.classifier.layout(), run.seed),
                                               length, run.plan.schedule.peak, 1);
             const nlohmann::json found = {{"epochs", length},
                                           {"seconds", trained.seconds},
                                           {"top1", training.top1(trained.theta, run.test)}};
+            store = ResultStore(file);  // with what other workers have written meanwhile
             store.put(name, found);
         }
         return store.at(name);

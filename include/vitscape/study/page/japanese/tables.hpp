@@ -35,6 +35,19 @@ inline constexpr auto japanese_tables = std::to_array<Phrase>({
     {"{n} pair", "{1} 組"},
 
     {"Does pre-training pay?", "事前学習の費用対効果"},
+    {"Means over the trainings of a method. Time is that of training alone on one machine, from steps of "
+     "all "
+     "methods in turn.",
+     "手法ごとの学習についての平均。時間は1 台の計算機での学習のみの時間（全手法のステップを交互に計測）。"},
+    {"Means over the trainings of a method. Time is that of training alone on one machine, from steps of "
+     "all "
+     "methods in turn. Fine-tuning and "
+     "training from scratch have the same number of labels, and the latter the time of pre-training and "
+     "fine-tuning together.",
+     "手法ごとの学習についての平均。時間は1 台の計算機での学習のみの時間（全手法のステップを交互に計測）。"
+     "ファインチューニングとスクラッチ学習"
+     "のラベル数は同じで、スクラッチ学習の時間は事前学習とファインチューニングの合計。"},
+    // in reports of earlier versions
     {"Means over the trainings of a method. Time is that of training alone on this machine, from steps of "
      "all "
      "methods in turn.",
