@@ -17,6 +17,15 @@ namespace vitscape {
 inline constexpr std::string_view training_work = "training", statistics_work = "statistics";
 inline constexpr std::array<std::string_view, 2> kinds_of_work{training_work, statistics_work};
 
+/// What a measure needs: `trains_classifiers()` says whether it trains.
+template <class M>
+[[nodiscard]] std::string_view kind_of_work(const M& measure) {
+    if constexpr (requires { measure.trains_classifiers(); }) {
+        if (measure.trains_classifiers()) return training_work;
+    }
+    return statistics_work;
+}
+
 /// A part of a run's work, whose results are kept.
 struct RunPart {
     std::string name{};       ///< of its result in results.json: the part is done where that is there

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -273,34 +274,33 @@ class RunParts {
             }
             return *opened;
         };
+        using Compute = std::function<nlohmann::json(const Run&)>;
+        const auto add = [&](std::string_view kind, const std::string& name, std::string title,
+                             double seconds, const Compute& compute) {
+            visit(RunPart{.name = name,
+                          .title = std::move(title),
+                          .seconds = seconds,
+                          .kind = kind,
+                          .needs = {"training", "probe"},
+                          .compute = [&run, name, compute] {
+                              return nlohmann::json{{name, compute(run())}};
+                          }});
+        };
         for_each_measure(measures, [&]<class T>(const T& measure) {
             static_assert(
                 !(MeasuresRuns<T> || MeasuresRunParts<T>) || RunMeasure<T, Run> || PartedRunMeasure<T, Run>,
                 "a measure of runs needs compute(const TrainedRun<B, M>&) that gives its result, and "
                 "the number of a part if it has parts()");
-            RunPart part{
-                .name = std::string(T::key), .kind = statistics_work, .needs = {"training", "probe"}};
-            if constexpr (requires { measure.trains_classifiers(); })
-                if (measure.trains_classifiers()) part.kind = training_work;
-            part.title = in_words(part.name);
+            const std::string key(T::key), title = in_words(key);
             if constexpr (MeasuresRunParts<T>)
-                for (std::uint32_t i = 0; i < measure.parts(); ++i) {
-                    RunPart one = part;
-                    one.name = message(part.name, "-", i);
-                    one.title = message(part.title, " ", i + 1, " of ", measure.parts());
-                    one.seconds = measure.seconds(expected_run.speed(), i);
-                    one.compute = [&, i, name = one.name] {
-                        return nlohmann::json{{name, measure.compute(run(), i)}};
-                    };
-                    visit(std::move(one));
-                }
-            else if constexpr (MeasuresRuns<T>) {
-                part.seconds = measure.seconds(expected_run.speed());
-                part.compute = [&, name = part.name] {
-                    return nlohmann::json{{name, measure.compute(run())}};
-                };
-                visit(std::move(part));
-            }
+                for (std::uint32_t part = 0; part < measure.parts(); ++part)
+                    add(kind_of_work(measure), message(key, "-", part),
+                        message(title, " ", part + 1, " of ", measure.parts()),
+                        measure.seconds(expected_run.speed(), part),
+                        [&measure, part](const Run& of) { return measure.compute(of, part); });
+            else if constexpr (MeasuresRuns<T>)
+                add(kind_of_work(measure), key, title, measure.seconds(expected_run.speed()),
+                    [&measure](const Run& of) { return measure.compute(of); });
         });
     }
     [[nodiscard]] static auto progress_of(WorkMeter& meter) {
