@@ -132,7 +132,8 @@ inline void require_job_folder(JobFiles& files) {
     if (files.exists(JobPlan::file)) return;
     for (const std::string& name : files.list("."))
         if (!name.starts_with(JobPlan::file) && name != "workers" && name != "tiles" && name != "merge" &&
-            name.find(".agreed") == std::string::npos)  // also while it is written
+            name.find(".agreed") == std::string::npos &&  // also while it is written
+            !files.exists(JobPlan::file))                 // nor made by another worker meanwhile
             throw ConfigError(message(files.shown("."), " holds ", name,
                                       " and no job; give a folder that is new or empty"));
 }
