@@ -102,7 +102,8 @@ inline const char* description_of(ValueRange range) {
     for (const double value : values) {
         finite = finite && std::isfinite(value);
         if (std::isfinite(value) && !detail::in_range(value, range))
-            throw NumericError(message("a value is ", value, ", but is to be ", detail::description_of(range)));
+            throw NumericError(
+                message("a value is ", value, ", but is to be ", detail::description_of(range)));
     }
     const auto n = static_cast<double>(values.size());
     const Interval student = confidence_interval(values, confidence);  // also checks the confidence

@@ -234,7 +234,9 @@ TEST_CASE("products: tuning takes the fastest, and a later run with its choices 
         CHECK(error_text<ConfigError>([&] {
                   (void)run(plain, {"GPU", bad}, "GPU");
               }).find("24 integers, a colon and 8 hexadecimal numbers") != std::string::npos);
-    CHECK(error_text<ConfigError>([&, &lines = lines] { (void)run(plain, {"GPU", lines[1] + " 1"}, "GPU"); }).size() > 0);
+    CHECK(error_text<ConfigError>([&, &lines = lines] {
+              (void)run(plain, {"GPU", lines[1] + " 1"}, "GPU");
+          }).size() > 0);
 }
 
 TEST_CASE("products: without an algorithm an epilogue is refused, sums of nothing are zero", "[cuda]") {
