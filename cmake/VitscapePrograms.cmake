@@ -62,7 +62,8 @@ target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${V
     "$<$<COMPILE_LANGUAGE:CUDA>:${VITSCAPE_CUDA_CODE}>")
 
 # vitscape_batch_sources(<variable> <name> <sources>): sources of generated files that include VITSCAPE_TEST_BATCH of the sources each: most of
-# the time of a test's compilation is that of the headers, which the sources of one file share. Their unnamed namespaces are one, too.
+# the time of a test's compilation is that of the headers, which the sources of one file share. Only what lies in a namespace of its own,
+# NAME_test of NAME.cpp, is put together; what does not, such as a replacement of operator new, stays alone.
 set(VITSCAPE_TEST_BATCH 6 CACHE STRING "Sources of tests compiled together, which takes a third of the time; 1: each alone")
 function(vitscape_batch_sources variable name)
     if(VITSCAPE_TEST_BATCH LESS_EQUAL 1)
@@ -70,10 +71,23 @@ function(vitscape_batch_sources variable name)
         return()
     endif()
     set(batches "")
-    list(LENGTH ARGN left)
+    set(sources "")
+    foreach(source IN ITEMS ${ARGN})
+        get_filename_component(stem "${source}" NAME_WE)
+        file(STRINGS "${source}" own REGEX "^namespace ${stem}_test {")
+        if(own)
+            list(APPEND sources "${source}")
+        else()
+            list(APPEND batches "${source}")
+        endif()
+    endforeach()
+    list(LENGTH sources left)
+    if(left EQUAL 0)
+        set(${variable} "${batches}" PARENT_SCOPE)
+        return()
+    endif()
     # as many batches as needed, of nearly the same size
     math(EXPR count "(${left} + ${VITSCAPE_TEST_BATCH} - 1) / ${VITSCAPE_TEST_BATCH}")
-    set(sources "${ARGN}")
     foreach(batch RANGE 1 ${count})
         set(text "")
         math(EXPR size "(${left} + ${count} - ${batch}) / (${count} - ${batch} + 1)")
