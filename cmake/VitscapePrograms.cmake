@@ -64,7 +64,7 @@ target_compile_options(vitscape_program INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${V
 # vitscape_batch_sources(<variable> <name> <sources>): sources of generated files that include VITSCAPE_TEST_BATCH of the sources each: most of
 # the time of a test's compilation is that of the headers, which the sources of one file share. Only what lies in a namespace of its own,
 # NAME_test of NAME.cpp, is put together; what does not, such as a replacement of operator new, stays alone.
-set(VITSCAPE_TEST_BATCH 6 CACHE STRING "Sources of tests compiled together, which takes a third of the time; 1: each alone")
+set(VITSCAPE_TEST_BATCH 6 CACHE STRING "Sources of tests compiled together, which takes half of the time; 1: each alone")
 function(vitscape_batch_sources variable name)
     if(VITSCAPE_TEST_BATCH LESS_EQUAL 1)
         set(${variable} "${ARGN}" PARENT_SCOPE)

@@ -18,8 +18,8 @@ Usage: scripts/scaling.sh [options]
 
 Trains an autoencoder by several processes of one thread each, all configurations in turn in each round, and prints images per
 second as tables: the median, and the range in brackets. "over-subscribed" says that there are more processes than processors. Strong
-scaling: one batch shared by all; weak scaling: a batch for each process. Wants mpirun and a quiet machine; about a
-minute for each round.
+scaling: one batch shared by all; weak scaling: a batch for each process. Wants mpirun and a quiet machine; one to three
+minutes for each round. Stopped by Ctrl-C it prints what the complete rounds measured.
 
   --build-dir DIR     where pretrain was built                              [$build_dir]
   --rounds N          measurements of each configuration                    [$rounds]
@@ -86,39 +86,45 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 
 folder=$(mktemp -d)
+speeds=2  # of each training: its epochs but the first
 trap 'rm -rf "$folder"' EXIT
 # train NAME PROCESSES BATCH [OPTION...]: the speeds of all epochs but the first
 train() {
     local name=$1 number=$2 batch=$3
     shift 3
     mpirun -n "$number" "$pretrain" --method mae --image 32 --patch 4 --width 192 --depth 6 --heads 3 --decoder-width 96 \
-        --decoder-heads 3 --data synthetic:$((batch * 6)) --batch "$batch" --lr 1e-3 --epochs 3 --out "$folder/run" "$@" \
+        --decoder-heads 3 --data synthetic:$((batch * 6)) --batch "$batch" --lr 1e-3 --epochs $((speeds + 1)) --out "$folder/run" "$@" \
         >/dev/null 2>"$folder/log" || { cat "$folder/log" >&2; fail "a training failed"; }
     sed 1d "$folder/run/log.jsonl" | sed -E 's/.*"images_per_second":([^,}]*).*/\1/' >>"$folder/$name"
     rm -rf "$folder/run"
 }
+# median [minimum, maximum] of a file
+spread() { head -n $((speeds * complete)) "$1" | sort -g | awk '{ x[NR] = $1 } END { m = int((NR + 1) / 2); printf "%.1f [%.1f, %.1f]", (x[m] + x[NR + 1 - m]) / 2, x[1], x[NR] }'; }
+tables() {
+    echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $processors processors, $(date -I)"
+    echo
+    echo "| processes | strong, images/s | speedup | weak, images/s | speedup | with --reproducible $parts, images/s | of the time without |"
+    echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    first=${processes%% *}
+    for number in $processes; do
+        line="| $number"
+        ((number <= processors)) || line+=" (over-subscribed)"
+        for kind in strong weak; do
+            line+=" | $(spread "$folder/$kind-$number") | $(awk -v a="$(spread "$folder/$kind-$number")" -v b="$(spread "$folder/$kind-$first")" 'BEGIN { printf "%.2f", a / b }')"
+        done
+        line+=" | $(spread "$folder/parts-$number") | $(awk -v a="$(spread "$folder/strong-$number")" -v b="$(spread "$folder/parts-$number")" 'BEGIN { printf "%.2f", a / b }')"
+        echo "$line |"
+    done
+}
+complete=0
+trap 'trap - INT TERM; ((complete == 0)) || tables; exit 130' INT TERM
 for ((round = 0; round < rounds; ++round)); do
     for number in $processes; do
         train "strong-$number" "$number" "$batch"
         train "weak-$number" "$number" $((batch * number))
         train "parts-$number" "$number" "$batch" --reproducible "$parts"
     done
-    echo "round $((round + 1)) of $rounds" >&2
+    complete=$((round + 1))
+    echo "round $complete of $rounds, about $((SECONDS * (rounds - complete) / complete)) s left" >&2
 done
-
-# median [minimum, maximum] of a file
-spread() { sort -g "$1" | awk '{ x[NR] = $1 } END { m = int((NR + 1) / 2); printf "%.1f [%.1f, %.1f]", (x[m] + x[NR + 1 - m]) / 2, x[1], x[NR] }'; }
-echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $processors processors, $(date -I)"
-echo
-echo "| processes | strong, images/s | speedup | weak, images/s | speedup | with --reproducible $parts, images/s | of the time without |"
-echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-first=${processes%% *}
-for number in $processes; do
-    line="| $number"
-    ((number <= processors)) || line+=" (over-subscribed)"
-    for kind in strong weak; do
-        line+=" | $(spread "$folder/$kind-$number") | $(awk -v a="$(spread "$folder/$kind-$number")" -v b="$(spread "$folder/$kind-$first")" 'BEGIN { printf "%.2f", a / b }')"
-    done
-    line+=" | $(spread "$folder/parts-$number") | $(awk -v a="$(spread "$folder/strong-$number")" -v b="$(spread "$folder/parts-$number")" 'BEGIN { printf "%.2f", a / b }')"
-    echo "$line |"
-done
+tables
