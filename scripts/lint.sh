@@ -38,8 +38,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 git ls-files -z '*.hpp' '*.cpp' | xargs -0 clang-format --dry-run -Werror
 ((tidy)) || exit 0
 
-# One translation unit of all headers (or the chosen ones), then the programs. clang-tidy takes the flags of units that
-# it does not know from their nearest neighbours in the build.
+# One translation unit of all headers (or the chosen ones), then the programs.
 cmake --preset debug -DCMAKE_CXX_COMPILER=clang++ -DVITSCAPE_ENABLE_CUDA=OFF -DVITSCAPE_ENABLE_NATIVE=OFF -B build/lint >/dev/null
 unit=build/lint/tests/packaging/headers/all_headers.cpp
 units=("$unit")

@@ -275,10 +275,10 @@ class RunParts {
             return *opened;
         };
         using Compute = std::function<nlohmann::json(const Run&)>;
-        const auto add = [&](std::string_view kind, const std::string& name, std::string title,
+        const auto add = [&](std::string_view kind, const std::string& name, const std::string& title,
                              double seconds, const Compute& compute) {
             visit(RunPart{.name = name,
-                          .title = std::move(title),
+                          .title = title,
                           .seconds = seconds,
                           .kind = kind,
                           .needs = {"training", "probe"},
