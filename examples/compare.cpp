@@ -36,7 +36,7 @@ struct Options {
     program::RecipeOptions recipe;
     program::ArmOptions compared;
     program::GivenOptions given_options;
-    program::JobOptions job{.written = "/report.json"};
+    program::JobOptions job{.beside = "/job", .written = "/report.json"};
     std::vector<std::string> takes{kinds_of_work.begin(), kinds_of_work.end()};
     std::string statistics_backend = "same";
     std::vector<program::Arm> arms;     ///< what is compared
@@ -369,7 +369,6 @@ int main(int argc, char** argv) {
     Options o;
     add_options(app, o);
     return program::run_as_worker(app, o.job, argc, argv, [&](char** words) {
-        program::require_job_of_launched(o.job);
         o.choose_backend();
         program::take_device_of_worker(o.job, o.backend);
         o.backend.dispatch(words, program::HalfOnProcessors::not_offered);

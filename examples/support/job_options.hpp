@@ -39,6 +39,8 @@ struct JobOptions {
     std::int64_t tile_points = 0;
     double patience = 60;
     bool status = false;
+    std::string beside =
+        ".job";  ///< behind the name of --out: the folder of processes that a launcher started
     std::string written =
         ".json";  ///< behind the name of --out: a file that is there when the job is complete
 
@@ -214,23 +216,32 @@ inline void take_device_of_worker([[maybe_unused]] const JobOptions& job,
 #endif
 }
 
-/// @throws ConfigError where a launcher started several processes that would each do the same, not as workers of a job
-inline void require_job_of_launched(const JobOptions& job) {
+/// Where a launcher started several processes without --job: they are workers of a job beside what --out names.
+inline void join_launched(const JobOptions& job, std::vector<std::string>& words) {
     vitscape::ProcessPlace place;
     try {
         place = vitscape::process_place();
     } catch (const vitscape::ConfigError&) {  // no launcher that we know
     }
-    if (place.size > 1 && !job.active())
-        throw vitscape::ConfigError(vitscape::message(
-            "a launcher started ", place.size,
-            " processes, and each would do all of the work; give --job FOLDER, so that they share it"));
+    if (place.size < 2) return;
+    std::string out;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        if (words[i] == "--job" || words[i].starts_with("--job=")) return;
+        if (words[i] == "--out" && i + 1 < words.size()) out = words[i + 1];
+        if (words[i].starts_with("--out=")) out = words[i].substr(6);
+    }
+    if (out.empty()) return;  // which is required
+    words.push_back("--job=" + out + job.beside);
+    if (place.rank == 0)
+        std::cerr << "the " << place.size << " processes share the work through " << out << job.beside
+                  << '\n';
 }
 
 /// As `run`, for a program that may be a worker. Calls `work(argv)` with a command line that has the plan's options.
 template <class Work>
 int run_as_worker(CLI::App& app, JobOptions& job, int argc, char** argv, const Work& work) {
     std::vector<std::string> words(argv, argv + argc);
+    join_launched(job, words);
     try {
         if (job.prepare(app, words)) return 0;
     } catch (const CLI::Error&) {  // `run` says what is wrong

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include <vitscape/core/error.hpp>
-#include <vitscape/core/number_text.hpp>
 #include <vitscape/core/output_lock.hpp>
 #include <vitscape/core/progress.hpp>
 #include <vitscape/job/folder_files.hpp>
@@ -23,6 +22,7 @@
 #include <vitscape/landscape/grid.hpp>
 #include <vitscape/landscape/surface_parts.hpp>
 
+#include "job_centre.hpp"
 #include "job_options.hpp"
 
 namespace program {
@@ -129,16 +129,9 @@ class SurfaceJob {
         if (said == agreed) return;
         StoredSurface first;
         vitscape::detail::read_description(JsonValue(agreed, files_.shown("centre.agreed")), first);
-        const double loss = first.surface.centre_loss, scale = std::max(std::abs(loss), 1e-300);
-        if (first.surface.samples != mine.samples || !(std::abs(mine.centre_loss - loss) <= 1e-6 * scale) ||
-            !mine.geometry.matches(first.surface.geometry))
-            throw ConfigError(message(
-                "this worker has another model, images, masks or directions than the first one of ",
-                options_.folder, ": the loss at the centre is ", number_text(mine.centre_loss), " over ",
-                mine.samples, " samples, there it is ", number_text(loss), " over ", first.surface.samples));
-        std::cerr << "this worker rounds otherwise than the first one (its loss at the centre is "
-                  << number_text(mine.centre_loss) << ", there it is " << number_text(loss)
-                  << "): the last digits of points depend on who computes them\n";
+        require_same_centre({mine.centre_loss, mine.samples},
+                            {first.surface.centre_loss, first.surface.samples},
+                            mine.geometry.matches(first.surface.geometry), options_.folder);
     }
 
     template <class Compute>

@@ -96,6 +96,43 @@ TEST_CASE("an operator that shares work among products is asked for several toge
     for (std::size_t i = 0; i < 6; ++i) CHECK(density.probes()[i].nodes == expected.probes()[i].nodes);
 }
 
+TEMPLATE_LIST_TEST_CASE("parts of a trace and of a spectral density are those of the whole, to the last bit",
+                        "", test::Plain) {
+    ReflectedDiagonal<TestType> a(ramp(300));
+    const std::vector<double> whole = trace(a, {.samples = 10, .seed = 3}).samples;
+    std::vector<double> parts;
+    for (const Index first : {0, 4, 8})
+        for (const double sample : trace_samples(a, {.samples = first < 8 ? 4 : 2, .seed = 3}, first))
+            parts.push_back(sample);
+    CHECK(parts == whole);
+    CHECK(TraceEstimate::of(parts).standard_error == trace(a, {.samples = 10, .seed = 3}).standard_error);
+    CHECK(trace_samples(a, {.samples = 1, .seed = 3}, 4).size() == 1);
+
+    const SpectralDensity density = spectral_density(a, {.probes = 6, .steps = 9, .seed = 3});
+    Index probe = 0, products = 0;
+    double rounding = 0;
+    REQUIRE(probes_at_once(9, 300) == 4);
+    for (const Index first : {0, 4}) {
+        const SpectralProbes part =
+            spectral_probes(a, {.probes = first == 0 ? 4 : 2, .steps = 9, .seed = 3}, first);
+        for (const SpectralProbe& one : part.probes) {
+            const SpectralProbe& same = density.probes().at(static_cast<std::size_t>(probe++));
+            CHECK(one.nodes == same.nodes);
+            CHECK(one.weights == same.weights);
+        }
+        products += part.products;
+        rounding = std::max(rounding, part.rounding);
+    }
+    CHECK(probe == 6);
+    CHECK(products == density.products());
+    CHECK(rounding == density.rounding());
+
+    CHECK_THROWS_AS(trace_samples(a, {.samples = 0}), ConfigError);
+    CHECK_THROWS_AS(trace_samples(a, {.samples = 1}, -1), ConfigError);
+    CHECK_THROWS_AS(spectral_probes(a, {.probes = 0}), ConfigError);
+    CHECK_THROWS_AS(spectral_probes(a, {.probes = 1}, -1), ConfigError);
+}
+
 TEST_CASE("progress and bad input of the trace") {
     Diagonal a{.values = ramp(10)};
     Index calls = 0;

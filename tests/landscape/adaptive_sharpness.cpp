@@ -161,6 +161,11 @@ TEST_CASE("restarts find what lies behind a hill, and a loss that is not finite 
     CHECK(found.starts[0] == Approx(0.9));
     CHECK(found.rise == Approx(10 * 0.9 * 0.5));
     CHECK(worst_case_adaptive_sharpness(loss, theta, 0.9, {.restarts = 0}).starts.size() == 1);
+    std::vector<double> parts;  // any start by itself is that of the whole
+    for (Index first = 0; first <= 8; ++first)
+        parts.push_back(
+            worst_case_adaptive_sharpness(loss, theta, 0.9, {.restarts = 0, .first = first}).rise);
+    CHECK(parts == found.starts);
 
     const SmoothFunction log([](double x, double) { return -std::log(x); },
                              [](double x, double) {
@@ -284,6 +289,7 @@ TEST_CASE("adaptive sharpness is counted, can be stopped and needs sound options
     CHECK_THROWS_AS(worst_case_adaptive_sharpness(loss, theta, 0), ConfigError);
     CHECK_THROWS_AS(worst_case_adaptive_sharpness(loss, theta, 1, {.steps = 0}), ConfigError);
     CHECK_THROWS_AS(worst_case_adaptive_sharpness(loss, theta, 1, {.restarts = -1}), ConfigError);
+    CHECK_THROWS_AS(worst_case_adaptive_sharpness(loss, theta, 1, {.first = -1}), ConfigError);
     CHECK_THROWS_AS(average_case_adaptive_sharpness(loss, theta, -1), ConfigError);
     CHECK_THROWS_AS(average_case_adaptive_sharpness(loss, theta, 1, {.draws = 0}), ConfigError);
     CHECK_THROWS_AS(average_case_adaptive_sharpness(loss, loss.at({1, 2}), 1), ShapeError);

@@ -267,6 +267,14 @@ curvature --bottom 1.5 | --bottom takes a whole number from -1 to 1000000, 1.5 w
 curvature --trace-samples 1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, 1 was given
 curvature --trace-samples -1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, -1 was given
 curvature --trace-samples x | --trace-samples takes a whole number from 2 to 1000000000, or 0, 'x' was given
+curvature --density-probes 1 | --density-probes takes a whole number from 2 to 1000000, or 0, 1 was given
+curvature --density-probes x | --density-probes takes a whole number from 2 to 1000000, or 0, 'x' was given
+curvature --density-steps 1 | --density-steps takes a whole number from 2 to 1000000, 1 was given
+curvature --checkpoint @wide/checkpoint.safetensors --density-probes 2 --density-steps 1000000 | --density-steps 1000000 with
+curvature --status | --status requires --job
+curvature --job @new --status | has no plan yet
+curvature --job @good | holds checkpoint
+curvature --job @new --patience 0 | --patience takes a number from 0.1 to 1000000, 0 was given
 curvature --sharpness -1 | --sharpness takes a number of at least 0, -1 was given
 curvature --sharpness-steps 0 | --sharpness-steps takes a whole number from 1 to 1000000, 0 was given
 curvature --lanczos-steps 0 | --lanczos-steps takes a whole number from 1 to 1000000000, 0 was given

@@ -12,9 +12,8 @@ compare="$4" kills="${5:-12}" seed="${6:-$RANDOM}"
 RANDOM="$seed"
 echo "seed $seed"
 folder="$(mktemp -d)"
-processes=()
-trap '((${#processes[@]} == 0)) || kill -KILL "${processes[@]}" 2>/dev/null || true; rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../support/workers.sh"
 export OMP_WAIT_POLICY=passive
 cd "$folder"
 
@@ -37,46 +36,12 @@ same() {  # STUDY [REFERENCE]: the same bytes of everything that no clock says
 }
 # start JOB OUT [OPTION...]: one more worker of the study
 start() {
-    "$compare" "${study[@]}" --patience 1.5 --out "$2" --job "$1" "${@:3}" >>"$folder/$2.log" 2>&1 &
-    processes+=($!)
-}
-# finish NAME: all workers come to their end
-finish() {
-    local process status
-    for process in "${processes[@]}"; do
-        status=0
-        wait "$process" || status=$?
-        ((status == 0)) || { fail "status $status of a worker of $1" && tail -5 "$folder/$1.log"; }
-    done
-    processes=()
-}
-finished() { find "$1/tiles" -name '*.result' 2>/dev/null | wc -l; }
-# until_finished JOB COUNT: waits until so many tiles are
-until_finished() {
-    for ((i = 0; i < 1500; ++i)); do
-        (($(finished "$1") < $2)) || return 0
-        sleep 0.02
-    done
-    fail "$1 does not go on"
+    work "$2" "$compare" "${study[@]}" --patience 1.5 --out "$2" --job "$1" "${@:3}"
 }
 
 for workers in 1 2; do
-    name="killed-$workers"
-    for ((i = 0; i < workers; ++i)); do start "$name.job" "$name"; done
-    until_finished "$name.job" 1
-    for ((kill = 0; kill < kills; ++kill)); do
-        sleep "$(printf '0.%03d' $((RANDOM % 500)))"
-        at=$((RANDOM % workers))
-        kill -KILL "${processes[$at]}" 2>/dev/null || true
-        wait "${processes[$at]}" 2>/dev/null || true
-        unset "processes[$at]"
-        processes=("${processes[@]}")
-        start "$name.job" "$name"
-    done
-    finish "$name"
-    same "$name"
-    left="$(find "$name" -name '*.tmp' -o -name '*lock' -o -name 'unfinished*'; find "$name.job/tiles" -name '*.tmp' -o -name '*claim-*')"
-    [[ -z "$left" ]] || fail "left behind: $left"
+    with_kills "killed-$workers" "$workers" "$kills" 500
+    same "killed-$workers"
 done
 
 # a worker with statistics alone waits for trainings, which others do; the first one writes the report
@@ -120,18 +85,11 @@ same frozen longer
 # stopped, and gone on with; contestants that share a training, fine-tuning, and images without a share of their labels
 variants=("${small[@]}" --seeds 1 --methods mae,supervised --label-noise 0,0.2 --arm start=mae,trained=false --tune-epochs 2 --tune-shares 0.5)
 "$compare" "${variants[@]}" --out variants >out 2>error
-"$compare" "${variants[@]}" --patience 1.5 --out shared --job shared/job >shared.log 2>&1 &
-processes=($!)
+work shared "$compare" "${variants[@]}" --patience 1.5 --out shared --job shared/job
 until_finished shared/job 4
-kill -INT "${processes[0]}"
-status=0
-wait "${processes[0]}" || status=$?
-processes=()
-((status == 130)) && grep -q "any worker goes on with --job .*shared/job" shared.log || { fail "status $status of a stop" && cat shared.log; }
-[[ -z "$(find shared/job/tiles -name '*claim-*')" ]] || fail "a stop left its tile"
+stop_worker shared shared/job
 for take in training statistics; do
-    "$compare" "${variants[@]}" --patience 1.5 --out shared --job shared/job --take "$take" >>shared.log 2>&1 &
-    processes+=($!)
+    work shared "$compare" "${variants[@]}" --patience 1.5 --out shared --job shared/job --take "$take"
 done
 finish shared
 mv shared/job shared.job
@@ -156,13 +114,14 @@ rm broken/mae/seed-1 broken.job/tiles/*/*.failed
 "$compare" --job broken.job --threads 1 >out 2>error || { fail "after what was wrong was mended" && cat error; }
 same broken
 
-# mpirun starts workers, and nothing more
+# mpirun starts workers, which need no --job
 if command -v mpirun >/dev/null; then
     OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -n 3 "$compare" "${study[@]}" --patience 1.5 \
-        --out launched --job launched.job >out 2>error || { fail "mpirun" && cat error; }
+        --out launched >out 2>error || { fail "mpirun" && cat error; }
     (($(grep -c "^this worker computed [1-9]" error) > 1)) || { fail "the workers of mpirun" && cat error; }
     (($(grep -c "wrote launched/report.html" out) == 1 && $(grep -c "another worker wrote the report" out) == 2)) ||
         { fail "what the workers of mpirun say" && cat out; }
+    mv launched/job launched.job
     same launched
 fi
 
@@ -174,7 +133,6 @@ refuses "no plan yet" "$compare" --job none.job --status
 refuses "alone holds a comparison that is no part of this job" "$compare" "${study[@]}" --out alone --job new.job
 refuses "give --take" "$compare" "${study[@]}" --statistics-backend cuda --out x --job x.job
 refuses "is for workers of a job" "$compare" "${study[@]}" --statistics-backend cuda --out x
-OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=1 refuses "a launcher started 4 processes" "$compare" "${study[@]}" --out x
 mkdir mine && echo mine >mine/notes
 refuses "holds notes and no job" "$compare" "${study[@]}" --out x --job mine
 [[ "$(ls mine)" == notes ]] || fail "a folder of somebody was written to"

@@ -12,12 +12,10 @@ pretrain="$1" landscape="$2" kills="${5:-20}" seed="${6:-$RANDOM}"
 RANDOM="$seed"
 echo "seed $seed"
 folder="$(mktemp -d)"
-processes=()
-trap '((${#processes[@]} == 0)) || kill -KILL "${processes[@]}" 2>/dev/null || true; rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../support/workers.sh"
 export OMP_WAIT_POLICY=passive
 cd "$folder"
-fault() { echo "FAILED: $1" && failed=1; }
 
 for name in one other; do
     "$pretrain" --method mae --data synthetic:100 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \
@@ -31,66 +29,33 @@ plane=("${look[@]}" --grid=-1:1:21 --seed 3)
 same() {  # PREFIX [REFERENCE]
     local ending
     for ending in .json .npy .csv; do
-        cmp "${2:-alone}$ending" "$1$ending" || fault "$1$ending is not that of one process"
+        cmp "${2:-alone}$ending" "$1$ending" || fail "$1$ending is not that of one process"
     done
 }
 # start JOB OUT [OPTION...]: one more worker
 start() {
-    "$landscape" "${plane[@]}" --patience 1.5 --threads 1 --out "$2" --job "$1" "${@:3}" >>"$folder/$2.log" 2>&1 &
-    processes+=($!)
-}
-# finish NAME: all workers come to their end
-finish() {
-    local process status
-    for process in "${processes[@]}"; do
-        status=0
-        wait "$process" || status=$?
-        ((status == 0)) || { fault "status $status of a worker of $1" && tail -5 "$folder/$1.log"; }
-    done
-    processes=()
-}
-finished() { find "$1/tiles" -name '*.result' 2>/dev/null | wc -l; }
-# until_finished JOB COUNT: waits until so many tiles are
-until_finished() {
-    for ((i = 0; i < 600; ++i)); do
-        (($(finished "$1") < $2)) || return 0
-        sleep 0.02
-    done
-    fault "$1 does not go on"
+    work "$2" "$landscape" "${plane[@]}" --patience 1.5 --threads 1 --out "$2" --job "$1" "${@:3}"
 }
 
 for workers in 1 2 4; do
-    name="killed-$workers"
-    for ((i = 0; i < workers; ++i)); do start "$name.job" "$name"; done
-    for ((kill = 0; kill < kills; ++kill)); do
-        sleep "$(printf '0.%03d' $((RANDOM % 150)))"
-        at=$((RANDOM % workers))
-        kill -KILL "${processes[$at]}" 2>/dev/null || true
-        wait "${processes[$at]}" 2>/dev/null || true
-        unset "processes[$at]"
-        processes=("${processes[@]}")
-        start "$name.job" "$name"
-    done
-    finish "$name"
-    same "$name"
-    left="$(find . -maxdepth 1 -name "$name*.tmp" -o -maxdepth 1 -name "$name*lock"; find "$name.job/tiles" -name '*.tmp' -o -name '*claim-*')"
-    [[ -z "$left" ]] || fault "left behind: $left"
+    with_kills "killed-$workers" "$workers" "$kills" 150
+    same "killed-$workers"
 done
 
 # a worker stands still past its heartbeat, and wakes up with its tile in its hands; the job is joined by its folder alone
 start frozen.job frozen
 until_finished frozen.job 5
 kill -STOP "${processes[0]}"
-(mkdir -p elsewhere && cd elsewhere && "$landscape" --job ../frozen.job --threads 1 >../out 2>../error) || { fault "joining by the folder" && cat error; }
-grep -q "as the plan says" error || fault "it is not said where paths are"
+(mkdir -p elsewhere && cd elsewhere && "$landscape" --job ../frozen.job --threads 1 >../out 2>../error) || { fail "joining by the folder" && cat error; }
+grep -q "as the plan says" error || fail "it is not said where paths are"
 same frozen
 kill -CONT "${processes[0]}"
 finish frozen
 same frozen
-"$landscape" --job frozen.job >out 2>error && grep -q "is complete" out || fault "a complete job"
-"$landscape" --job frozen.job --status >out 2>error && grep -Eq "^([0-9]+) of \1 tiles finished" out && grep -q complete out || fault "--status"
+"$landscape" --job frozen.job >out 2>error && grep -q "is complete" out || fail "a complete job"
+"$landscape" --job frozen.job --status >out 2>error && grep -Eq "^([0-9]+) of \1 tiles finished" out && grep -q complete out || fail "--status"
 rm frozen.json
-"$landscape" --job frozen.job >out 2>error || fault "merging again"
+"$landscape" --job frozen.job >out 2>error || fail "merging again"
 same frozen
 
 # the disk of one worker becomes full, and the clock of another is an hour ahead where faketime is installed
@@ -100,12 +65,12 @@ if command -v prlimit >/dev/null; then
     until_finished full.job 5
     prlimit --pid "$first" --fsize=0:0
     wait "$first" || status=$?
-    ((status == 1)) && grep -q "landscape: cannot write .*full.job" first.log || { fault "status $status on a full disk" && cat first.log; }
-    [[ -z "$(find full.job/tiles -name '*claim-*' -o -name '*.tmp')" ]] || fault "a worker on a full disk left its tile"
+    ((status == 1)) && grep -q "landscape: cannot write .*full.job" first.log || { fail "status $status on a full disk" && cat first.log; }
+    [[ -z "$(find full.job/tiles -name '*claim-*' -o -name '*.tmp')" ]] || fail "a worker on a full disk left its tile"
 fi
 start full.job full
 if command -v faketime >/dev/null; then
-    faketime -f +1h "$landscape" --job full.job --threads 1 >out 2>error || fault "a clock an hour ahead"
+    faketime -f +1h "$landscape" --job full.job --threads 1 >out 2>error || fail "a clock an hour ahead"
 fi
 finish full
 same full
@@ -113,10 +78,7 @@ same full
 # stopped, a bit flipped in each kind of file, and gone on with
 start flipped.job flipped --tile-points 7
 until_finished flipped.job 12
-kill -INT "${processes[0]}"
-wait "${processes[0]}" && fault "a stop is no success" || (($? == 130)) || fault "the status of a stop"
-processes=()
-grep -q "any worker goes on with --job flipped.job" flipped.log || fault "what is said at a stop"
+stop_worker flipped flipped.job
 flip() {
     python3 - "$1" "$RANDOM" <<'PYTHON'
 import sys
@@ -151,15 +113,15 @@ for ((i = 0; i < 2; ++i)); do start given.job given --tile-points 7; done
 for process in "${processes[@]}"; do
     status=0
     wait "$process" || status=$?
-    ((status == 1)) || fault "status $status of a worker of a tile that was given up"
+    ((status == 1)) || fail "status $status of a worker of a tile that was given up"
 done
 processes=()
 (($(grep -cF "landscape: no files were written: 1 tile was given up, all others are finished" given.log) == 2 &&
     $(grep -cF "tile $given, points 434 to 440: try 3 by elsewhere-1-0123456789ab: there is not enough memory" given.log) == 2)) ||
-    { fault "a tile that was given up is not named by each worker" && cat given.log; }
+    { fail "a tile that was given up is not named by each worker" && cat given.log; }
 (($(finished given.job) == 62)) && [[ -z "$(find . -maxdepth 1 -name 'given.*' ! -name given.job ! -name given.log)" ]] ||
-    fault "beside a tile that was given up, not all others are finished, or files were written"
-"$landscape" --job given.job --status >out 2>error && grep -q "^tile $given was given up: try 3" out || fault "--status of a tile that was given up"
+    fail "beside a tile that was given up, not all others are finished, or files were written"
+"$landscape" --job given.job --status >out 2>error && grep -q "^tile $given was given up: try 3" out || fail "--status of a tile that was given up"
 rm given.job/tiles/*/*.failed
 start given.job given --tile-points 7
 finish given
@@ -167,12 +129,11 @@ same given
 
 # a line towards another model, with its barrier and minima
 for ((i = 0; i < 2; ++i)); do
-    "$landscape" "${look[@]}" --grid=-1:1:31 --to other/checkpoint.safetensors --minima --threads 1 --out line --job line.job >>line.log 2>&1 &
-    processes+=($!)
+    work line "$landscape" "${look[@]}" --grid=-1:1:31 --to other/checkpoint.safetensors --minima --threads 1 --out line --job line.job
 done
 finish line
 same line alone-line
-cmp alone-line_minima.json line_minima.json || fault "the minima of a job"
+cmp alone-line_minima.json line_minima.json || fail "the minima of a job"
 
 # what is refused, by name
 refuses "--grid is -1:1:9 here, and -1:1:21 in the plan" "$landscape" "${look[@]}" --grid=-1:1:9 --seed 3 --out full --job full.job
@@ -185,7 +146,7 @@ refuses "--resume" "$landscape" "${plane[@]}" --out x --job x.job --resume
 refuses "--patience" "$landscape" "${plane[@]}" --out x --job x.job --patience 0
 mkdir mine && echo mine >mine/notes
 refuses "holds notes and no job" "$landscape" "${plane[@]}" --out x --job mine
-[[ "$(ls mine)" == notes ]] || fault "a folder of somebody was written to"
+[[ "$(ls mine)" == notes ]] || fail "a folder of somebody was written to"
 start model.job model
 until_finished model.job 3
 kill -KILL "${processes[0]}" && wait "${processes[0]}" 2>/dev/null || true

@@ -163,12 +163,80 @@ class SpectralDensity {
     double rounding_;
 };
 
-namespace detail {
 /// Probes whose products are taken together: as many as may be, of which the bases have at most 2^28 numbers.
-[[nodiscard]] inline Index bases_at_once(Index steps, Index size) {
+/// @param steps, size  at least 1
+[[nodiscard]] inline Index probes_at_once(Index steps, Index size) {
     return std::clamp<Index>((Index{1} << 28) / (steps * size), 1, products_at_once);
 }
-}  // namespace detail
+
+/// What some probes of a spectral density found.
+struct SpectralProbes {
+    std::vector<SpectralProbe> probes;
+    Index products = 0;   ///< that were used
+    double rounding = 0;  ///< as of `SpectralDensity`
+};
+
+/// `options.probes` of the probes of `spectral_density`, from number `first` on, which others may compute a part of. Those of a part have the
+/// same bytes if `first` is a multiple of `probes_at_once`.
+/// @throws ConfigError for fewer than 1 probe or step, a negative number, or no dimensions; else as `spectral_density`
+template <class A>
+requires SymmetricOperator<A, BackendOf<A>>
+[[nodiscard]] SpectralProbes spectral_probes(A&& a, const SpectralDensityOptions& options, Index first = 0) {
+    using B = BackendOf<A>;
+    const Index size = static_cast<Index>(a.size());
+    if (size < 1) throw ConfigError("the operator has no dimensions");
+    if (options.steps < 1)
+        throw ConfigError(
+            message("a spectral density needs at least 1 step, ", options.steps, " were given"));
+    if (options.probes < 1 || first < 0)
+        throw ConfigError(message(options.probes, " probes of a spectral density from number ", first,
+                                  " were asked for; at least 1 from at least 0 can be given"));
+    const Index steps = std::min(options.steps, size), total = options.probes * steps;
+    SpectralProbes found;
+    double scale = 0;
+    for (Index k = 0; k < options.probes; k = static_cast<Index>(found.probes.size())) {
+        std::vector<detail::KrylovBasis<std::remove_reference_t<A>, B>> bases;
+        for (Index i = k; i < std::min(options.probes, k + probes_at_once(steps, size)); ++i) {
+            Vector<B> start(a.backend(), size);
+            draw_probe(options.kind, options.seed, static_cast<std::uint32_t>(first + i), start);
+            bases.emplace_back(a, steps, std::move(start));
+        }
+        for (;;) {
+            std::vector<const Vector<B>*> from;
+            std::vector<Vector<B>*> to;
+            for (auto& basis : bases) {
+                if (basis.full() || basis.invariant()) continue;
+                from.push_back(&basis.next());
+                to.push_back(&basis.product());
+            }
+            if (from.empty()) break;
+            if (options.work.must_stop())
+                throw Interrupted(
+                    message("stopped in probe ", k, " of ", options.probes, " of the spectral density"));
+            apply_all<std::remove_reference_t<A>, B>(a, from, to);
+            found.products += static_cast<Index>(from.size());
+            Index done = k * steps;
+            for (auto& basis : bases) {
+                if (!basis.full() && !basis.invariant()) basis.take_product();
+                done += basis.size();
+            }
+            options.work.report(done, total);
+        }
+        for (auto& basis : bases) {
+            basis.solve();
+            scale = std::max(scale, basis.scale());
+            SpectralProbe probe;
+            for (Index i = 0; i < basis.size(); ++i) {
+                probe.nodes.push_back(basis.ritz_value(i));
+                probe.weights.push_back(basis.weight(i));
+            }
+            probe.exact = basis.invariant();
+            found.probes.push_back(std::move(probe));
+        }
+    }
+    found.rounding = detail::rounding_error<B>() * scale;
+    return found;
+}
 
 /// The spectral density of a symmetric operator by stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017, "Fast estimation of
 /// tr(f(A)) via stochastic Lanczos quadrature"; Ghorbani et al. 2019, arXiv 1901.10159): from each random probe v, Lanczos with
@@ -186,60 +254,11 @@ namespace detail {
 template <class A>
 requires SymmetricOperator<A, BackendOf<A>>
 [[nodiscard]] SpectralDensity spectral_density(A&& a, const SpectralDensityOptions& options = {}) {
-    using B = BackendOf<A>;
-    const Index size = static_cast<Index>(a.size());
-    if (size < 1) throw ConfigError("the operator has no dimensions");
     if (options.probes < 2)
         throw ConfigError(message("a spectral density needs at least 2 probes for its standard errors, ",
                                   options.probes, " were given"));
-    if (options.steps < 1)
-        throw ConfigError(
-            message("a spectral density needs at least 1 step, ", options.steps, " were given"));
-    const Index steps = std::min(options.steps, size), total = options.probes * steps;
-    std::vector<SpectralProbe> probes;
-    Index products = 0;
-    double scale = 0;
-    for (Index k = 0; k < options.probes; k = static_cast<Index>(probes.size())) {
-        std::vector<detail::KrylovBasis<std::remove_reference_t<A>, B>> bases;
-        for (Index i = k; i < std::min(options.probes, k + detail::bases_at_once(steps, size)); ++i) {
-            Vector<B> start(a.backend(), size);
-            draw_probe(options.kind, options.seed, static_cast<std::uint32_t>(i), start);
-            bases.emplace_back(a, steps, std::move(start));
-        }
-        for (;;) {
-            std::vector<const Vector<B>*> from;
-            std::vector<Vector<B>*> to;
-            for (auto& basis : bases) {
-                if (basis.full() || basis.invariant()) continue;
-                from.push_back(&basis.next());
-                to.push_back(&basis.product());
-            }
-            if (from.empty()) break;
-            if (options.work.must_stop())
-                throw Interrupted(
-                    message("stopped in probe ", k, " of ", options.probes, " of the spectral density"));
-            apply_all<std::remove_reference_t<A>, B>(a, from, to);
-            products += static_cast<Index>(from.size());
-            Index done = k * steps;
-            for (auto& basis : bases) {
-                if (!basis.full() && !basis.invariant()) basis.take_product();
-                done += basis.size();
-            }
-            options.work.report(done, total);
-        }
-        for (auto& basis : bases) {
-            basis.solve();
-            scale = std::max(scale, basis.scale());
-            SpectralProbe probe;
-            for (Index i = 0; i < basis.size(); ++i) {
-                probe.nodes.push_back(basis.ritz_value(i));
-                probe.weights.push_back(basis.weight(i));
-            }
-            probe.exact = basis.invariant();
-            probes.push_back(std::move(probe));
-        }
-    }
-    return {std::move(probes), size, products, detail::rounding_error<B>() * scale};
+    SpectralProbes found = spectral_probes(a, options);
+    return {std::move(found.probes), static_cast<Index>(a.size()), found.products, found.rounding};
 }
 
 }  // namespace vitscape

@@ -23,8 +23,10 @@ constexpr std::array<std::pair<std::string_view, PerturbationNorm>, 2> enumerato
 
 struct WorstCaseOptions {
     PerturbationNorm norm = PerturbationNorm::euclidean;
-    Index steps = 20;        ///< of gradient ascent in each start, one gradient and one loss each
-    Index restarts = 2;      ///< random starts after the first one, from the centre
+    Index steps = 20;    ///< of gradient ascent in each start, one gradient and one loss each
+    Index restarts = 2;  ///< random starts after the first one, which is the centre
+    /// Number of the first start: 0, or another for a part of the starts, which others may compute. Number 0 is the centre.
+    Index first = 0;
     std::uint64_t seed = 0;  ///< start k is a function of (seed, k)
     WorkControl work = {};   ///< checked before and after each step
 };
@@ -50,9 +52,10 @@ inline void require_perturbation_size(double rho) {
 /// @throws ConfigError for a rho that is not positive and finite, fewer than 1 step or a negative number of restarts
 inline void require_ascent(double rho, const WorstCaseOptions& options) {
     require_perturbation_size(rho);
-    if (options.steps < 1 || options.restarts < 0)
-        throw ConfigError(message("an ascent needs at least 1 step and 0 restarts, ", options.steps, " and ",
-                                  options.restarts, " were given"));
+    if (options.steps < 1 || options.restarts < 0 || options.first < 0)
+        throw ConfigError(
+            message("an ascent needs at least 1 step, 0 restarts and a first start of number 0, ",
+                    options.steps, ", ", options.restarts, " and ", options.first, " were given"));
 }
 /// Projected gradient ascent in a ball of radius rho, from its centre and from random starts on its rim, with steps that fall linearly from
 /// rho to 0. `Ball` stands at a point of it:
@@ -66,7 +69,7 @@ inline void require_ascent(double rho, const WorstCaseOptions& options) {
 template <class Ball>
 WorstCaseRise worst_case_in(Ball& ball, double rho, const WorstCaseOptions& options) {
     WorstCaseRise result;
-    for (Index start = 0; start <= options.restarts; ++start) {
+    for (Index start = options.first; start <= options.first + options.restarts; ++start) {
         double best = 0;
         ball.reset();
         if (start > 0) ball.draw(start);

@@ -87,11 +87,11 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
         }
         const double margin = high > low ? 0.05 * (high - low) : std::max(std::abs(high), 1.0) * 0.05;
         if (is_logarithmic({low, high}))
-            script.line("set logscale y\nset yrange [", FigureScript::number(low / 1.15), ":",
-                        FigureScript::number(high * 1.15), "]");
+            script.line("set logscale y\nset format y '%g'\nset yrange [", FigureScript::number(low / 1.15),
+                        ":", FigureScript::number(high * 1.15), "]");
         else
-            script.line("unset logscale y\nset yrange [", FigureScript::number(low - margin), ":",
-                        FigureScript::number(high + margin), "]");
+            script.line("unset logscale y\nset format y '%h'\nset yrange [",
+                        FigureScript::number(low - margin), ":", FigureScript::number(high + margin), "]");
         script.line("set title ", detail::gnuplot_text(panel.title));
         script.line("set xlabel ", detail::gnuplot_text(panel.x_label));
         script.line("set ylabel ", detail::gnuplot_text(panel.y_label), " offset -0.5,0");
