@@ -6,7 +6,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_dir=$root/build/release
-rounds=5
+rounds=9
 processes="1 2 4"
 batch=96
 parts=12
@@ -16,10 +16,11 @@ usage() {
     cat <<TEXT
 Usage: scripts/scaling.sh [options]
 
-Trains an autoencoder by several processes of one thread each, all configurations in turn in each round, and prints images per
-second as tables: the median, and the range in brackets. "over-subscribed" says that there are more processes than processors. Strong
-scaling: one batch shared by all; weak scaling: a batch for each process. Wants mpirun and a quiet machine; one to three
-minutes for each round. Stopped by Ctrl-C it prints what the complete rounds measured.
+Trains an autoencoder by several processes of one thread each and prints images per second, the median of all rounds, and how many times
+the speed of the first number of processes that is: the median of the ratios of trainings that follow each other, with quartiles in
+brackets. Every other round goes backwards. "over-subscribed" says that there are more processes than processors. Strong scaling: one
+batch shared by all; weak scaling: a batch for each process. Wants mpirun and a quiet machine; about a minute and a half for each round.
+Stopped by Ctrl-C it prints what the complete rounds measured.
 
   --build-dir DIR     where pretrain was built                              [$build_dir]
   --rounds N          measurements of each configuration                    [$rounds]
@@ -86,43 +87,56 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 
 folder=$(mktemp -d)
-speeds=2  # of each training: its epochs but the first
 trap 'rm -rf "$folder"' EXIT
-# train NAME PROCESSES BATCH [OPTION...]: the speeds of all epochs but the first
+# train NAME PROCESSES BATCH [OPTION...]: the mean speed of two epochs of three steps each, after one
 train() {
     local name=$1 number=$2 batch=$3
     shift 3
     mpirun -n "$number" "$pretrain" --method mae --image 32 --patch 4 --width 192 --depth 6 --heads 3 --decoder-width 96 \
-        --decoder-heads 3 --data synthetic:$((batch * 6)) --batch "$batch" --lr 1e-3 --epochs $((speeds + 1)) --out "$folder/run" "$@" \
+        --decoder-heads 3 --data synthetic:$((batch * 3)) --batch "$batch" --lr 1e-3 --epochs 3 --out "$folder/run" "$@" \
         >/dev/null 2>"$folder/log" || { cat "$folder/log" >&2; fail "a training failed"; }
-    sed 1d "$folder/run/log.jsonl" | sed -E 's/.*"images_per_second":([^,}]*).*/\1/' >>"$folder/$name"
+    sed 1d "$folder/run/log.jsonl" | sed -E 's/.*"images_per_second":([^,}]*).*/\1/' |
+        awk '{ sum += $1 } END { print sum / NR }' >>"$folder/$name"
     rm -rf "$folder/run"
 }
-# median [minimum, maximum] of a file
-spread() { head -n $((speeds * complete)) "$1" | sort -g | awk '{ x[NR] = $1 } END { m = int((NR + 1) / 2); printf "%.1f [%.1f, %.1f]", (x[m] + x[NR + 1 - m]) / 2, x[1], x[NR] }'; }
+# Trainings that are compared follow each other.
+strong() { train "strong-$1" "$1" "$batch"; }
+weak() { train "weak-$1" "$1" $((batch * $1)); }
+plain() { train "plain-$1" "$1" "$batch"; }
+parts() { train "parts-$1" "$1" "$batch" --reproducible "$parts"; }
+comparisons=()
+for kind in strong weak; do for number in $processes; do comparisons+=("$kind $number"); done; done
+for number in $processes; do comparisons+=("plain $number" "parts $number"); done
+
+# quantiles of the complete rounds of numbers on standard input: the median, and with an argument the quartiles
+quantiles() {
+    sort -g | awk -v quartiles="${1:-}" '
+        { x[NR] = $1 }
+        function quantile(q,  at, low) { at = 1 + q * (NR - 1); low = int(at); return x[low] + (at - low) * (x[low < NR ? low + 1 : NR] - x[low]) }
+        END { if (quartiles) printf "%.2f [%.2f, %.2f]", quantile(0.5), quantile(0.25), quantile(0.75); else printf "%.0f", quantile(0.5) }'
+}
+speed() { head -n "$complete" "$folder/$1" | quantiles; }
+ratio() { paste "$folder/$1" "$folder/$2" | head -n "$complete" | awk '{ print $1 / $2 }' | quantiles quartiles; }
 tables() {
-    echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $processors processors, $(date -I)"
+    echo "$(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'), $processors processors, $complete rounds, $(date -I)"
     echo
     echo "| processes | strong, images/s | speedup | weak, images/s | speedup | with --reproducible $parts, images/s | of the time without |"
     echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-    first=${processes%% *}
+    local first=${processes%% *} number line kind
     for number in $processes; do
         line="| $number"
         ((number <= processors)) || line+=" (over-subscribed)"
         for kind in strong weak; do
-            line+=" | $(spread "$folder/$kind-$number") | $(awk -v a="$(spread "$folder/$kind-$number")" -v b="$(spread "$folder/$kind-$first")" 'BEGIN { printf "%.2f", a / b }')"
+            line+=" | $(speed "$kind-$number") | $( ((number == first)) && echo 1 || ratio "$kind-$number" "$kind-$first")"
         done
-        line+=" | $(spread "$folder/parts-$number") | $(awk -v a="$(spread "$folder/strong-$number")" -v b="$(spread "$folder/parts-$number")" 'BEGIN { printf "%.2f", a / b }')"
-        echo "$line |"
+        echo "$line | $(speed "parts-$number") | $(ratio "plain-$number" "parts-$number") |"
     done
 }
 complete=0
 trap 'trap - INT TERM; ((complete == 0)) || tables; exit 130' INT TERM
 for ((round = 0; round < rounds; ++round)); do
-    for number in $processes; do
-        train "strong-$number" "$number" "$batch"
-        train "weak-$number" "$number" $((batch * number))
-        train "parts-$number" "$number" "$batch" --reproducible "$parts"
+    for ((i = 0; i < ${#comparisons[@]}; ++i)); do
+        ${comparisons[round % 2 == 0 ? i : ${#comparisons[@]} - 1 - i]}
     done
     complete=$((round + 1))
     echo "round $complete of $rounds, about $((SECONDS * (rounds - complete) / complete)) s left" >&2
