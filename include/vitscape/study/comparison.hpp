@@ -23,15 +23,12 @@
 #include <vitscape/study/claims/paper.hpp>
 #include <vitscape/study/comparison_job.hpp>
 #include <vitscape/study/comparison_options.hpp>
+#include <vitscape/study/comparison_report.hpp>
 #include <vitscape/study/entrant.hpp>
-#include <vitscape/study/given_models_note.hpp>
 #include <vitscape/study/image_checks.hpp>
 #include <vitscape/study/measures/usual.hpp>
-#include <vitscape/study/page/figures.hpp>
-#include <vitscape/study/page/html_report.hpp>
-#include <vitscape/study/pays.hpp>
 #include <vitscape/study/plan_file.hpp>
-#include <vitscape/study/report_data.hpp>
+#include <vitscape/study/plan_text.hpp>
 #include <vitscape/study/study_times.hpp>
 
 namespace vitscape {
@@ -120,7 +117,7 @@ class Comparison {
         load_or_make_plan(claims);
         claims = testable_claims();  // coarser measures may have fewer rows
         if (options_.report_only) return write_report(claims);
-        show_plan();
+        show(plan_text(setting_, measures_, entrants_, times()));
         WorkMeter meter(times().expected_seconds(), options_.progress);
         ResultStore baselines(options_.out / baselines_file);
         for (const auto* entrant : times().one_of_each_variant()) {
@@ -201,38 +198,7 @@ class Comparison {
     /// The report of a complete run, without any other work. @throws IoError naming the missing result
     WrittenReport write_report(const std::vector<AnyClaim>& claims) const {
         show("writing the report");
-        const ComparisonPlan& plan = setting_.plan;
-        CompletedRuns runs{.out = options_.out, .seeds = plan.seeds};
-        for (const auto& entrant : entrants_) {
-            runs.methods.emplace_back(entrant->name(), entrant->title());
-            if (entrant->origin() != Origin::trained) runs.origins[entrant->name()] = entrant->origin();
-            if (entrant->variant() != DataVariant{}) runs.variants[entrant->name()] = entrant->variant();
-        }
-        runs.load(result_names(measures_));
-        const ReportData data(runs, plan, rows_of(measures_, runs, plan), claims);
-        nlohmann::json report = data.report(options_.data, setting_.images, setting_.test);
-        report["plan"]["measures"] = describe_measures(measures_);
-        detail::put_given_models(report, entrants_);
-        for_each_measure(measures_, [&](const auto& measure) {
-            if constexpr (requires { measure.put_into(report, runs); }) measure.put_into(report, runs);
-        });
-        Reconstructions<B> pictures(setting_.backend, setting_.test, plan);
-        for (const auto& entrant : entrants_) entrant->reconstruct(setting_, pictures);
-        report["reconstructions"] = pictures.json();
-        put_pays(report, runs, options_.pays);
-        write_json(options_.out / "report.json", report);
-        HtmlReportOptions page{.language = options_.language};
-        if (options_.figures && find_gnuplot()) {
-            std::filesystem::create_directories(options_.out / "figures");
-            page.figures = write_comparison_figures(options_.out / "figures", report);
-        } else if (options_.figures) {
-            show("no figures: gnuplot was not found; on Debian: apt install gnuplot-nox");
-        }
-        write_html_report(options_.out / "report.html", report, page);
-        WrittenReport written{std::move(report),
-                              {options_.out / "report.html", options_.out / "report.json"}};
-        written.files.insert(written.files.end(), page.figures.begin(), page.figures.end());
-        return written;
+        return write_comparison_report(setting_, options_, measures_, entrants_, claims);
     }
 
     /// What the user asked for.
@@ -354,30 +320,6 @@ class Comparison {
     }
     /// With the plan as it is now.
     [[nodiscard]] StudyTimes<B, Measures> times() const { return {setting_, measures_, entrants_, speeds_}; }
-
-    void show_plan() const {
-        const ComparisonPlan& plan = setting_.plan;
-        const bool trains = std::any_of(entrants_.begin(), entrants_.end(), [](const auto& entrant) {
-            return entrant->origin() == Origin::trained;
-        });
-        std::string text = message("plan: ", setting_.images.size(), " images, ",
-                                   trains ? message(plan.training.epochs, " epochs, ") : std::string(),
-                                   plan.seeds.size(), " seeds\n");
-        const nlohmann::json all_options = describe_measures(measures_);  // outlives the loop's items()
-        for (const auto& [measure, options] : all_options.items())
-            text += message("  ", measure, ": ", options.dump(), "\n");
-        for (const auto& entrant : entrants_) {
-            const ExpectedTime one = times().expected(*entrant, plan.seeds.front(), measures_);
-            text += message("  ", entrant->title(), ": ",
-                            entrant->origin() == Origin::trained
-                                ? duration_text(one.training) + " of training and "
-                                : std::string(),
-                            duration_text(one.measures), " of measures ",
-                            entrant->origin() == Origin::given ? "from the first seed" : "per seed", "\n");
-        }
-        show(text + "expected in all: " + duration_text(times().expected_seconds()) +
-             " (what is done already does not count)");
-    }
 
     ComparisonSetting<B> setting_;
     ComparisonOptions options_;
