@@ -4,38 +4,14 @@
 # usage: processes.sh PRETRAIN
 # Trains by 1, 2, 3 and 4 processes of mpirun: with --reproducible to the same bytes, without to the same losses up to
 # rounding. A killed process ends all, its run goes on with another number of them, to the same bytes; what cannot work is
-# refused in one sentence. Skipped without mpirun, or where pretrain was built without MPI.
+# refused in one sentence.
 set -euo pipefail
 
 pretrain="$1"
-if ! command -v mpirun >/dev/null || [[ "$(ldd "$pretrain")" != *libmpi* ]]; then
-    echo "skipped: there is no mpirun, or pretrain was built without MPI" && exit 77
-fi
 folder="$(mktemp -d)"
-run=0
-trap '((run == 0)) || kill -KILL "$run" 2>/dev/null; rm -rf "$folder"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/../support/programs.sh"
-export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
-# Open MPI, 4 and 5: may run as root in a container, with more processes than cores, which then do not spin.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
-export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+source "$(dirname "${BASH_SOURCE[0]}")/../support/launched.sh"
 
-wrong() { echo "FAILED: $*" && failed=1; }
-by() { timeout -k 2 120 mpirun -n "$@"; }  # PROCESSES COMMAND…
-start_by() { timeout -k 2 120 mpirun -n "$@" >/dev/null 2>"$folder/error" & run=$!; }
-ranks_of() { pgrep -P "$(pgrep -P "$run")" -f -- "--out $1"; }  # OUT: its processes, by rank
-saved() {  # OUT: waits for a first checkpoint
-    for ((i = 0; i < 400; ++i)); do
-        [[ -e "$1/checkpoint.json" ]] && return
-        sleep 0.05
-    done
-}
-timeless() { sed -E 's/"(seconds|images_per_second|checksum)":[^,}]*//g' "$1"; }
-same() {  # FOLDER FOLDER
-    cmp "$1/checkpoint.safetensors" "$2/checkpoint.safetensors" && cmp "$1/checkpoint.json" "$2/checkpoint.json" &&
-        cmp <(timeless "$1/log.jsonl") <(timeless "$2/log.jsonl")
-}
 losses() { sed -E 's/.*"loss":([^,]*),.*"test_loss":([^,}]*).*/\1 \2/' "$1/log.jsonl"; }
 close() {  # FOLDER FOLDER: all losses agree to rounding, in float
     paste <(losses "$1") <(losses "$2") | awk 'function far(a, b) { return (a - b) ^ 2 > 1e-8 * b * b }
@@ -54,22 +30,22 @@ for name in "${!methods[@]}"; do
     "${command[@]}" --out "$folder/$name-1" >/dev/null 2>"$folder/log"
     "${command[@]}" --reproducible 12 --out "$folder/$name-r1" >/dev/null 2>"$folder/log"
     ! cmp -s "$folder/$name-1/checkpoint.safetensors" "$folder/$name-r1/checkpoint.safetensors" ||
-        wrong "$name: parts of a batch are added as before, so that equal bytes say nothing"
-    close "$folder/$name-1" "$folder/$name-r1" || wrong "$name: other losses with --reproducible"
+        fail "$name: parts of a batch are added as before, so that equal bytes say nothing"
+    close "$folder/$name-1" "$folder/$name-r1" || fail "$name: other losses with --reproducible"
     for processes in 2 3 4; do
         by $processes "${command[@]}" --reproducible 12 --out "$folder/$name-r$processes" >"$folder/out" 2>"$folder/log" ||
-            wrong "$name: $processes processes: $(cat "$folder/log")"
-        same "$folder/$name-r1" "$folder/$name-r$processes" || wrong "$name: other bytes by $processes processes"
+            fail "$name: $processes processes: $(cat "$folder/log")"
+        same "$folder/$name-r1" "$folder/$name-r$processes" || fail "$name: other bytes by $processes processes"
         ((processes == 3)) || {
             by $processes "${command[@]}" --out "$folder/$name-$processes" >"$folder/out" 2>"$folder/log" ||
-                wrong "$name: $processes processes: $(cat "$folder/log")"
-            close "$folder/$name-1" "$folder/$name-$processes" || wrong "$name: other losses by $processes processes"
+                fail "$name: $processes processes: $(cat "$folder/log")"
+            close "$folder/$name-1" "$folder/$name-$processes" || fail "$name: other losses by $processes processes"
             (($(grep -c '^epoch 3/3' "$folder/log") == 1 && $(grep -c '^wrote' "$folder/out") == 1)) ||
-                wrong "$name: $processes processes do not speak as one: $(cat "$folder/log")"
+                fail "$name: $processes processes do not speak as one: $(cat "$folder/log")"
         }
     done
 done
-grep -q '1 threads, float in each of 4 processes' "$folder/log" || wrong "the number of processes is not said"
+grep -q '1 threads, float in each of 4 processes' "$folder/log" || fail "the number of processes is not said"
 
 # A killed process, of many epochs; the state is saved after each step.
 long=("$pretrain" "${model[@]}" --method mae --decoder-width 8 --decoder-heads 2 --batch 50 --reproducible 12 --epochs 30 --save-minutes 0.001)
@@ -79,35 +55,30 @@ for killed in 0 1; do
     start_by 3 "${long[@]}" --out "$out"
     saved "$out"
     mapfile -t ranks < <(ranks_of "$out")
-    [[ ${#ranks[@]} == 3 ]] || wrong "there are ${#ranks[@]} processes: $(cat "$folder/error")"
+    [[ ${#ranks[@]} == 3 ]] || fail "there are ${#ranks[@]} processes: $(cat "$folder/error")"
     start=$SECONDS
     kill -KILL "${ranks[$killed]}"
     status=0
     wait "$run" || status=$?
     run=0
-    ((status != 0 && status != 124)) || wrong "status $status after a process was killed"
-    ((SECONDS - start < 60)) || wrong "all end after $((SECONDS - start)) s"
+    ((status != 0 && status != 124)) || fail "status $status after a process was killed"
+    ((SECONDS - start < 60)) || fail "all end after $((SECONDS - start)) s"
     grep -q 'pretrain: process [012] of 3 has ended .*--resume goes on from it' "$folder/error" ||
-        wrong "no sentence about a process that was killed: $(cat "$folder/error")"
-    by $((killed == 0 ? 4 : 2)) "${long[@]}" --out "$out" --resume >/dev/null 2>"$folder/log" || wrong "resume: $(cat "$folder/log")"
-    grep -q '^resuming after' "$folder/log" || wrong "it did not go on: $(cat "$folder/log")"
-    same "$folder/undisturbed" "$out" || wrong "another result after process $killed was killed"
+        fail "no sentence about a process that was killed: $(cat "$folder/error")"
+    by $((killed == 0 ? 4 : 2)) "${long[@]}" --out "$out" --resume >/dev/null 2>"$folder/log" || fail "resume: $(cat "$folder/log")"
+    grep -q '^resuming after' "$folder/log" || fail "it did not go on: $(cat "$folder/log")"
+    same "$folder/undisturbed" "$out" || fail "another result after process $killed was killed"
 done
 
 # A stop that one process hears of stops all at the same step.
 start_by 2 "${long[@]}" --epochs 100000 --out "$folder/stopped"
 saved "$folder/stopped"
 kill -TERM "$(ranks_of "$folder/stopped" | tail -n 1)"
-wait "$run" && wrong "a stopped run ends with 0"
+wait "$run" && fail "a stopped run ends with 0"
 run=0
-(($(grep -c 'pretrain: stopped by the user in epoch' "$folder/error") == 1)) || wrong "stop: $(cat "$folder/error")"
+(($(grep -c 'pretrain: stopped by the user in epoch' "$folder/error") == 1)) || fail "stop: $(cat "$folder/error")"
 
 # One sentence, of process 0, where something is wrong.
-export OMPI_MCA_odls_base_sigkill_timeout=0  # mpirun sleeps for twice as long after a status other than 0
-once() {  # SENTENCE PROCESSES COMMAND…
-    refuses "$1" mpirun -n "${@:2}"
-    (($(grep -c '^pretrain: ' "$folder/error") == 1)) || { wrong "not one sentence: $*" && cat "$folder/error"; }
-}
 short=("$pretrain" "${model[@]}" --method mae --decoder-width 8 --decoder-heads 2 --batch 50 --epochs 1)
 once '--reproducible 4 cannot be shared evenly by 3 processes' 3 "${short[@]}" --reproducible 4 --out "$folder/new"
 once '--batch 3 has not enough images for 4 processes' 4 "${short[@]}" --batch 3 --out "$folder/new"
@@ -115,9 +86,9 @@ once 'for --mixup or --cutmix, which take them in pairs' 3 "$pretrain" "${model[
 once 'the teacher sees a share of 0.5 of each batch' 2 "$pretrain" "${model[@]}" --method rc-mae --teacher-share 0.5 --batch 50 --out "$folder/new"
 once 'train-images-idx3-ubyte is missing' 2 "${short[@]}" --data "idx:$folder/nowhere" --out "$folder/new"
 once 'no option is called --wrong' 2 "${short[@]}" --wrong --out "$folder/new"
-[[ ! -e "$folder/new" ]] || wrong "what was refused left a folder"
+[[ ! -e "$folder/new" ]] || fail "what was refused left a folder"
 once 'exists; give --resume' 2 "${short[@]}" --out "$folder/taught-1"
 once 'training/parts was 12, now it is 6' 2 "${long[@]}" --reproducible 6 --out "$folder/undisturbed" --resume
 refuses 'the launcher started 4 processes, but MPI connects 1' env PMI_RANK=0 PMI_SIZE=4 "${short[@]}" --out "$folder/new"
-(($(by 2 "$pretrain" --help | grep -c '^ *--reproducible ') == 1)) || wrong "--help is not said once"
+(($(by 2 "$pretrain" --help | grep -c '^ *--reproducible ') == 1)) || fail "--help is not said once"
 ((failed == 0)) && echo "1, 2, 3 and 4 processes train alike"
