@@ -104,14 +104,13 @@ struct DirectionOptions {
         using vitscape::ConfigError;
         if (!to2.empty() && dimensions == 1)
             throw ConfigError("--dimensions 1 draws a line, --to2 needs a plane; leave one of them out");
-        if (is_volume())
-            for (const auto& [option, given] :
-                 {std::pair("--to", &to), std::pair("--trajectory", &trajectory)})
-                if (!given->empty())
-                    throw ConfigError(
-                        vitscape::message("--dimensions 3 looks along three random directions, eigenvectors, "
-                                          "the gradient and two random ones, or those of --directions; ",
-                                          option, " gives a line or a plane; leave one of them out"));
+        if (is_volume() && !to.empty())
+            throw ConfigError(
+                "--dimensions 3 looks along three random directions, eigenvectors, the gradient and two "
+                "random "
+                "ones, a trajectory, or those of --directions; --to gives a line or a plane; leave one of "
+                "them "
+                "out");
         if (is_volume() && vitscape::is_hdf5_ending(std::filesystem::path(save).extension().string()))
             throw ConfigError(vitscape::message(
                 "--save-directions ", save,

@@ -40,6 +40,7 @@ struct Axes {
     vitscape::Vector<B> delta, eta = {}, zeta = {};  ///< eta is empty for a line, zeta for a plane as well
     vitscape::SurfaceMarks marks = {};
     std::optional<vitscape::Curve<B>> curve = {};  ///< looked along instead of a straight line
+    std::vector<double> path_z = {};               ///< of `marks.path` in a volume
     std::string x_label = "α", y_label = "β", z_label = "γ";
     nlohmann::ordered_json description = {};  ///< entries of the surface's metadata
 };
@@ -76,6 +77,8 @@ class Directions {
         if (!o_.only.empty()) axes.description["only"] = o_.only;
         if (!axes.marks.points.empty()) axes.description["marks"] = vitscape::marks_json(axes.marks.points);
         if (!axes.marks.path.empty()) axes.description["path"] = vitscape::marks_json(axes.marks.path);
+        for (std::size_t i = 0; i < axes.path_z.size(); ++i)
+            axes.description["path"][i]["z"] = axes.path_z[i];
         return axes;
     }
 
@@ -284,7 +287,7 @@ class Directions {
     [[nodiscard]] Axes<B> along_trajectory() const {
         auto [ways, marks] = kept_states(o_.checkpoints(), layout(), theta_,
                                          of_ == "teacher" ? "teacher." : "", training_, part_);
-        const int count = o_.is_line() ? 1 : 2;
+        const int count = wanted();
         if (static_cast<int>(ways.size()) < count)
             throw vitscape::ConfigError(
                 vitscape::message("--trajectory ", o_.trajectory, " has ", ways.size(),
@@ -296,17 +299,23 @@ class Directions {
         axes.marks.path = std::move(marks);
         for (std::size_t i = 0; i < ways.size(); ++i) {
             axes.marks.path[i].x = principal.coordinates[i].front() / length;
-            if (!o_.is_line()) axes.marks.path[i].y = principal.coordinates[i].back() / length;
+            if (!o_.is_line()) axes.marks.path[i].y = principal.coordinates[i][1] / length;
+            if (o_.is_volume()) axes.path_z.push_back(principal.coordinates[i][2] / length);
         }
         axes.marks.path.push_back({"θ", 0, 0});
+        if (o_.is_volume()) axes.path_z.push_back(0);
         const auto name = [&](const char* axis, double share) {
             return vitscape::message(axis, ", ", vitscape::short_number(100 * share), " % of the way");
         };
         for (V& direction : principal.directions) vitscape::scale(length, direction);
         axes.x_label = name("α", principal.explained.front());
         if (!o_.is_line()) {
-            axes.eta = std::move(principal.directions.back());
-            axes.y_label = name("β", principal.explained.back());
+            axes.eta = std::move(principal.directions[1]);
+            axes.y_label = name("β", principal.explained[1]);
+        }
+        if (o_.is_volume()) {
+            axes.zeta = std::move(principal.directions[2]);
+            axes.z_label = name("γ", principal.explained[2]);
         }
         axes.delta = std::move(principal.directions.front());
         axes.description = {{"directions", "trajectory"},

@@ -353,7 +353,7 @@ landscape --along eigenvectors --lanczos-steps 1 | --lanczos-steps takes a whole
 landscape --along eigenvectors --lanczos-tolerance 0 | --lanczos-tolerance takes
 landscape --dimensions 4 | --dimensions takes a whole number from 1 to 3, or 0, 4 was given
 landscape --dimensions 3 --to @wide/checkpoint.safetensors | --to gives a line or a plane
-landscape --dimensions 3 --trajectory @good | --trajectory gives a line or a plane
+landscape --dimensions 3 --trajectory @good | has 0 checkpoints
 landscape --dimensions 3 --formats obj | .obj hold no volumes; those that do are .json, .npy, .csv, .h5, .hdf5, .vts
 landscape --dimensions 3 --measure gradient | --measure is about planes and lines
 landscape --dimensions 3 --minima | --minima is about planes and lines

@@ -131,6 +131,10 @@ holds way.json "abs(m['path'][0]['x'] ** 2 + m['path'][0]['y'] ** 2) <= 1 + 1e-6
 draws straight line --trajectory 0/epochs --dimensions 1
 [[ "$(json straight.json "m['path'][1]['x'] == json.load(open('way.json'))['metadata']['path'][1]['x']")" == True ]] ||
     fail "the first direction of the way"
+"$landscape" --checkpoint 0/checkpoint.safetensors --data synthetic:200 --images 40 --threads 1 --trajectory 0/epochs --dimensions 3 --grid=0:1:2 \
+    --no-figures --out solid >out 2>error || { fail "a volume around the way" && cat error; }
+holds solid.json "len(m['explained']) == 3 and m['explained'][2] > 0 and m['path'][-1]['z'] == 0"
+holds solid.json "0 < abs(m['path'][0]['z']) < 1 and [p['y'] for p in m['path']] == [p['y'] for p in json.load(open('way.json'))['metadata']['path']]"
 
 # a curve has no higher barrier than the straight line
 draws curve line --to 1/checkpoint.safetensors --curve bezier --curve-steps 60 --curve-rate 3e-3
