@@ -266,6 +266,39 @@ TEST_CASE("a stop frees the tile at hand, and what fails is tried again by name"
     CHECK_FALSE(status.complete);
 }
 
+TEST_CASE("a worker whose first three tiles all fail ends, and leaves the other tries to others") {
+    const test::TemporaryFolder folder;
+    FolderFiles files(folder.path(), "w");
+    const JobPlan plan = plan_of(20, 2);
+    join_plan(files, plan);
+    std::ostringstream said;
+    std::streambuf* const old = std::clog.rdbuf(said.rdbuf());
+    std::int64_t tries = 0;
+    const auto fails = [&](std::int64_t) -> nlohmann::json {
+        ++tries;
+        throw std::runtime_error("no device");
+    };
+    for (int i = 1; i <= 2; ++i) {
+        JobWorker sick(files, plan, message("sick-", i));
+        const std::string text = test::error_text<Error>([&] { sick.compute_tiles(fails); });
+        CHECK(contains(text, "the first 3 tiles that this worker took failed, the last one with: no device"));
+        CHECK(tries == 3 * i);
+    }
+    JobWorker well(files, plan, "well");
+    well.compute_tiles(square);
+    CHECK(well.computed() == 20);
+    CHECK(well.given_up().empty());
+
+    // a single tile that fails is the tile's fault
+    FolderFiles one(folder / "one", "w");
+    const JobPlan lone = plan_of(1, 2);
+    join_plan(one, lone);
+    JobWorker worker(one, lone, "w");
+    worker.compute_tiles(fails);
+    std::clog.rdbuf(old);
+    CHECK(worker.given_up().size() == 1);
+}
+
 TEST_CASE("the state of a job counts the tiles, the workers whose hearts beat, and the time left") {
     test::MemoryDisk disk;
     test::MemoryFiles files(disk);

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,9 @@ namespace vitscape {
 /// the plan lists tiles that need others, `result(tile, compute)` gives it theirs.
 class JobWorker {
   public:
+    /// Tiles that fail in a worker which has computed none, before it ends.
+    static constexpr std::size_t sick_after = 3;
+
     /// @param name  that no other worker has (`unique_worker_name`)
     /// @param beating  false: the caller beats
     /// @param takes  the kinds of tiles that it computes, of those that the plan lists; empty: any
@@ -74,7 +78,8 @@ class JobWorker {
     /// Computes tiles until all are finished or given up, by whomever.
     /// @param compute  gives a tile's result; an exception of it but Interrupted counts as a failed try
     /// @throws Interrupted when `control` says so or `compute` is; IoError where the folder cannot be written, as on a full
-    ///         disk. The tile at hand is free for others then.
+    ///         disk; Error where the first `sick_after` tiles all failed, for it is likely that this worker's machine is
+    ///         why, and others should have the tries. The tile at hand is free for others then.
     template <class Compute>
     void compute_tiles(const Compute& compute, const WorkControl& control = {}) {
         while (const auto claim = folder_.next([&] { return control.must_stop(); })) {
@@ -97,6 +102,11 @@ class JobWorker {
             } else {
                 std::clog << message(shown(claim->tile), ", try ", claim->number, ": ", error, '\n');
                 folder_.fail(*claim, error);
+                failed_.insert(claim->tile);
+                if (computed_ == 0 && failed_.size() == sick_after)
+                    throw Error(message("the first ", sick_after,
+                                        " tiles that this worker took failed, the last one with: ", error,
+                                        "; it ends, so that other workers have the tries that are left"));
             }
             control.report(finished(), tiles_);
         }
@@ -234,6 +244,7 @@ class JobWorker {
     TileFolder folder_, merge_folder_;
     std::optional<TileClaim> merge_;
     std::int64_t computed_ = 0;
+    std::set<std::int64_t> failed_;  // tiles, here
     double computing_ = 0;
     std::unique_ptr<HeartbeatThread> thread_;
 };
