@@ -36,7 +36,7 @@ done
 
 # a worker stands still past its heartbeat, and wakes up with its tile in its hands; the job is joined by its folder alone
 start frozen.job frozen
-until_finished frozen.job 2
+until_finished frozen.job 1
 kill -STOP "${processes[0]}"
 (mkdir -p elsewhere && cd elsewhere && "$curvature" --job ../frozen.job --threads 1 >../out 2>../error) || { fail "joining by the folder" && cat error; }
 same frozen
@@ -52,7 +52,7 @@ rm frozen.json
 same frozen
 
 start stopped.job stopped
-until_finished stopped.job 2
+until_finished stopped.job 1
 stop_worker stopped stopped.job
 start stopped.job stopped
 finish stopped
@@ -69,7 +69,7 @@ fi
 
 # what is refused, by name
 start model.job model
-until_finished model.job 2
+until_finished model.job 1
 kill -KILL "${processes[0]}" && wait "${processes[0]}" 2>/dev/null || true
 processes=()
 refuses "--seed is 5 here, and not given in the plan" "$curvature" "${look[@]}" --seed 5 --out model.json --job model.job

@@ -74,15 +74,17 @@ if command -v prlimit >/dev/null; then
     same "$folder/undisturbed" "$out" || fail "another result after a full disk"
 fi
 
-# two trainings in one folder: the second one is refused, and the first one does not notice
+# two trainings in one folder: the second one is refused, and the first one goes on until it is stopped
 out="$folder/two"
-start_by 2 "${long[@]}" --out "$out"
+start_by 2 "${long[@]}" --epochs 100000 --out "$out"
 saved "$out"
-mv "$folder/error" "$folder/first"  # the first one goes on writing to it
-once "another process writes to" 2 "${long[@]}" --out "$out" --resume
-wait "$run" || { fail "the first of two trainings" && cat "$folder/first"; }
+mapfile -t ranks < <(ranks_of "$out")
+mv "$folder/error" "$folder/first"  # it goes on writing to it
+once "another process writes to" 2 "${long[@]}" --epochs 100000 --out "$out" --resume
+kill -TERM "${ranks[0]}" || fail "the first of two trainings is gone"
+wait "$run" && fail "a stopped training ends with 0"
 run=0
-same "$folder/undisturbed" "$out" || fail "another result beside a second training"
+grep -q 'pretrain: stopped by the user in epoch' "$folder/first" || { fail "the first of two trainings" && cat "$folder/first"; }
 
 # flipped bits
 out="$folder/flipped" flipped=0
