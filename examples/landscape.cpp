@@ -23,7 +23,6 @@
 #include <vitscape/landscape/surface_io.hpp>
 #include <vitscape/landscape/volume_io.hpp>
 #include <vitscape/landscape/volume_projector.hpp>
-#include <vitscape/report/volume_figure.hpp>
 
 #include "support/adaptive_map.hpp"
 #include "support/aligned_lines.hpp"
@@ -135,22 +134,13 @@ std::optional<Surface> map_space(const LandscapeOptions& o, O& objective, const 
     Surface surface = o.measures.project(objective, space, grid, options, o.directions);
     write_surfaces(o.out, endings, surface, metadata);
     bar.reset();
-    std::cout << "loss at the centre " << surface.centre_loss << " +- " << surface.centre_standard_error
-              << '\n';
-    for (const SurfaceNumber& number : surface.numbers) {
-        std::cout << number.card.name << " at the centre " << number.centre.value;
-        if (number.card.error != NumberError::none) std::cout << " +- " << number.centre.error;
-        std::cout << '\n';
-    }
+    print_centre(surface);
     if constexpr (!requires { space.eta(); })
         if (!o.directions.to.empty())
             measure_barrier<std::remove_cvref_t<decltype(objective.backend())>>(o, objective, space, surface,
                                                                                 metadata);
     Written written;
-    for (const std::string& ending : endings) written.add(surface_path(o.out, ending));
-    if (std::find(endings.begin(), endings.end(), ".npy") != endings.end())
-        for (const SurfaceNumber& number : surface.numbers)
-            written.add(surface_path(o.out, "_" + number.card.name + ".npy"));
+    add_tables(o, surface, written);
     for (const auto& path : draw(o, surface, marks, texts)) written.add(path);
     if (o.minima)
         for (const auto& path : write_minima(o, surface)) written.add(path);
@@ -184,20 +174,13 @@ void map_volume(const LandscapeOptions& o, O& objective, const AffineSpace<B>& s
         if (!bar) bar = std::make_unique<ProgressBar>("loss volume", total, "points", done - 1);
         bar->update(done);
     };
-    const Volume volume = project(objective, space, grid, options);
+    const Volume volume = o.measures.project(objective, space, grid, options, o.directions);
     write_volumes(o.out, endings, volume, metadata);
     bar.reset();
-    std::cout << "loss at the centre " << volume.centre_loss << " +- " << volume.centre_standard_error
-              << '\n';
+    print_centre(volume);
     Written written;
-    for (const std::string& ending : endings) written.add(surface_path(o.out, ending));
-    if (volume.x.size() > 1 && volume.y.size() > 1 && draws(o))
-        for (const char* ending : {"_slices.png", "_slices.svg"}) {
-            write_volume_slices(surface_path(o.out, ending), volume,
-                                {.title = texts.title, .x_label = texts.x_label, .y_label = texts.y_label},
-                                texts.z_label);
-            written.add(surface_path(o.out, ending));
-        }
+    add_tables(o, volume, written);
+    for (const auto& path : draw(o, volume, texts)) written.add(path);
     finish(o, volume, texts, metadata, written);
 }
 

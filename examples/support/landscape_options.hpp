@@ -97,8 +97,10 @@ struct LandscapeOptions {
     void check() const {
         using namespace vitscape;
         directions.check();
-        if (measures.any() && directions.is_volume())
-            throw ConfigError("--measure is about planes and lines; a volume has the loss alone");
+        if (measures.any() && directions.is_volume() && model.backend.precision == "bf16")
+            throw ConfigError(
+                "--measure in bfloat16 is compared with float in a plane or line; of a volume it is computed "
+                "with --precision float");
         if (job.active() && (directions.is_volume() || directions.align))
             throw ConfigError(message("--job is about one line or plane, not about ",
                                       directions.align ? "those of --align" : "volumes"));
@@ -153,7 +155,7 @@ struct LandscapeOptions {
                                    "_line.png", "_line.svg", "_slices.png", "_slices.svg", ".lock"})
             all.push_back({"--out", surface_path(out, ending)});
         for (const NumberCard& card : measures.cards(directions)) {
-            for (const std::string kind : {"_contour_", "_surface_", "_line_"})
+            for (const std::string kind : {"_contour_", "_surface_", "_line_", "_slices_"})
                 for (const char* ending : {".png", ".svg"})
                     all.push_back({"--out", surface_path(out, kind + card.name + ending)});
             all.push_back({"--out", surface_path(out, "_" + card.name + ".npy")});

@@ -97,7 +97,7 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 5> pi
             page.figures.push_back({stem, std::string(content)});
     }
     for (const vitscape::NumberCard& card : cards)
-        for (const char* kind : {"_contour_", "_line_"}) {
+        for (const char* kind : {"_contour_", "_line_", "_slices_"}) {
             const std::filesystem::path stem = std::filesystem::path(prefix).concat(kind + card.name);
             if (is_there(std::filesystem::path(stem).concat(".svg")))
                 page.figures.push_back({stem, card.label + ": " + card.meaning + "."});

@@ -80,14 +80,13 @@ class PointMeasureOptions {
                                  vectors * (4 * parameters + 8 * vectors), memory, "fewer steps need less");
     }
 
-    /// `project` with these measures. Says beforehand how long it takes.
-    template <class O, class Space, class G>
-    [[nodiscard]] vitscape::Surface project(O& objective, const Space& space, const G& grid,
-                                            vitscape::ProjectionOptions options,
-                                            const DirectionOptions& lanczos) const {
+    /// `project` of a surface or volume with these measures. Says beforehand how long it takes.
+    template <class O, class Space, class G, class Options>
+    [[nodiscard]] auto project(O& objective, const Space& space, const G& grid, Options options,
+                               const DirectionOptions& lanczos) const {
         const auto start = std::chrono::steady_clock::now();
         if (any())
-            options.after_centre = [start](const vitscape::Surface&, vitscape::Index left) {
+            options.after_centre = [start](const auto&, vitscape::Index left) {
                 const double seconds =
                     std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
                 if (left > 0)

@@ -3,6 +3,7 @@
 // What the landscape program writes beside a surface's own files: figures, minima, inputs and the page.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -17,9 +18,11 @@
 #include <vitscape/landscape/mark.hpp>
 #include <vitscape/landscape/merge_tree_io.hpp>
 #include <vitscape/landscape/surface_io.hpp>
+#include <vitscape/landscape/volume.hpp>
 #include <vitscape/report/figures.hpp>
 #include <vitscape/report/persistence_figure.hpp>
 #include <vitscape/report/surface_page.hpp>
+#include <vitscape/report/volume_figure.hpp>
 
 #include "landscape_options.hpp"
 #include "page.hpp"
@@ -108,6 +111,43 @@ inline std::vector<std::filesystem::path> draw(const LandscapeOptions& o, const 
     return written;
 }
 
+/// The planes of a volume through its centre, and those of each number.
+inline std::vector<std::filesystem::path> draw(const LandscapeOptions& o, const Volume& volume,
+                                               const Texts& texts) {
+    std::vector<std::filesystem::path> written;
+    if (volume.x.size() < 2 || volume.y.size() < 2 || !draws(o)) return written;
+    FigureOptions options{.title = texts.title, .x_label = texts.x_label, .y_label = texts.y_label};
+    const auto draw_one = [&](const Volume& one, const std::string& name) {
+        for (const std::string ending : {".png", ".svg"}) {
+            written.push_back(surface_path(o.out, "_slices" + name + ending));
+            write_volume_slices(written.back(), one, options, texts.z_label);
+        }
+    };
+    draw_one(volume, "");
+    for (const VolumeNumber& number : volume.numbers) {
+        const Volume other = volume_of(volume, number);
+        if (std::none_of(other.loss.begin(), other.loss.end(),
+                         [](double value) { return std::isfinite(value); })) {
+            std::cerr << "no figure of " << number.card.name << ": it is finite at no point\n";
+            continue;
+        }
+        options.loss_label = number.card.label;
+        options.scale = number.card.error == NumberError::bound ? LossScale::linear : LossScale::automatic;
+        draw_one(other, "_" + number.card.name);
+    }
+    return written;
+}
+
+/// Says what a surface or volume has at its centre.
+template <class G>
+void print_centre(const G& grid) {
+    std::cout << "loss at the centre " << grid.centre_loss << " +- " << grid.centre_standard_error << '\n';
+    for (const auto& number : grid.numbers) {
+        std::cout << number.card.name << " at the centre " << number.centre.value;
+        if (number.card.error != NumberError::none) std::cout << " +- " << number.centre.error;
+        std::cout << '\n';
+    }
+}
 /// Writes the merge tree of the surface, draws one of several minima, and says how many exceed three standard errors.
 inline std::vector<std::filesystem::path> write_minima(const LandscapeOptions& o, const Surface& surface) {
     constexpr double errors = 3;
@@ -132,10 +172,20 @@ inline std::vector<std::filesystem::path> write_minima(const LandscapeOptions& o
 /// The files that are written, which it names.
 struct Written {
     std::vector<std::filesystem::path> paths = {};
+
     void add(const std::filesystem::path& path) {
         std::cout << "wrote " << paths.emplace_back(path).string() << '\n';
     }
 };
+
+/// The files of the tables of a surface or volume.
+template <class G>
+void add_tables(const LandscapeOptions& o, const G& grid, Written& written) {
+    const std::vector<std::string> endings = o.endings();
+    for (const std::string& ending : endings) written.add(surface_path(o.out, ending));
+    if (std::find(endings.begin(), endings.end(), ".npy") == endings.end()) return;
+    for (const auto& number : grid.numbers) written.add(surface_path(o.out, "_" + number.card.name + ".npy"));
+}
 
 inline void add_saved(const LandscapeOptions& o, Written& written) {
     for (const std::string* path : {&o.directions.save, &o.save_inputs})

@@ -13,6 +13,7 @@
 #include <vitscape/core/random.hpp>
 #include <vitscape/io/hdf5_reader.hpp>
 #include <vitscape/io/npy.hpp>
+#include <vitscape/landscape/point_norms.hpp>
 #include <vitscape/landscape/rounding_error.hpp>
 #include <vitscape/landscape/volume_io.hpp>
 #include <vitscape/landscape/volume_projector.hpp>
@@ -200,6 +201,66 @@ TEST_CASE("an interrupted volume resumes to the bytes of an undisturbed one, and
     const Vector<Cpu64> two(function.cpu, 2);
     CHECK_THROWS_AS((AffineSpace<Cpu64>(space.theta(), space.delta(), space.eta(), two)), ShapeError);
     CHECK_THROWS_AS((project(function, AffineSpace<Cpu64>(two, two, two, two), grid)), ShapeError);
+}
+
+TEST_CASE(
+    "a volume has the numbers of measures, those of the plane at gamma = 0, and is resumed with the same "
+    "alone") {
+    const TemporaryFolder folder;
+    const VolumeFunction function;
+    const VolumeGrid grid = small_grid();
+    const AffineSpace<Cpu64> space = skew_space(function.cpu);
+    Index announced = 0;
+    VolumeProjectionOptions options;
+    options.after_centre = [&](const Volume& volume, Index left) {
+        announced = left;
+        CHECK(volume.numbers.front().centre.value == Approx(norm(space.theta())));
+    };
+    const Volume volume = project(function, space, grid, options, PointWeightNorm{});
+    CHECK(announced == 60);
+    REQUIRE(volume.numbers.size() == 1);
+    const VolumeNumber& number = volume.numbers.front();
+    CHECK(number.card.name == "weight_norm");
+    Vector<Cpu64> base(function.cpu, 3), point(function.cpu, 3);
+    for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t j = 0; j < 4; ++j)
+            for (std::size_t i = 0; i < 5; ++i) {
+                space.layer(volume.z[k], base).point(volume.x[i], volume.y[j], point);
+                CHECK(number.values(k, j, i) == norm(point));
+            }
+    const Surface plane = project(function, Plane<Cpu64>(space.theta(), space.delta(), space.eta()),
+                                  PlaneGrid{grid.x, grid.y}, {}, PointWeightNorm{});
+    REQUIRE(volume.z[1] == 0);
+    CHECK(same_numbers(volume.slice(1).numbers.front().values, plane.numbers.front().values));
+    CHECK(volume.slice_across(0).numbers.front().values(2, 1) == number.values(2, 1, 0));
+    CHECK(same_numbers(volume_of(volume, number).loss, number.values));
+
+    Volume saved;
+    int asked = 0;
+    VolumeProjectionOptions stopped;
+    stopped.after_row = [&](const Volume& rows) { saved = rows; };
+    stopped.work.interrupted = [&] { return asked++ == 33; };
+    CHECK_THROWS_AS(project(function, space, grid, stopped, PointWeightNorm{}), Interrupted);
+    write_volumes(folder / "a", {".json", ".npy", ".csv", ".vts"}, saved);
+    const StoredVolume read = load_volume(folder / "a.json");
+    CHECK(volume_json(read.volume, {}) == volume_json(saved, {}));
+    const VolumeProjectionOptions resume{.resume = &read.volume};
+    CHECK(volume_json(project(function, space, grid, resume, PointWeightNorm{}), {}) ==
+          volume_json(volume, {}));
+    CHECK(contains(error_text<ConfigError>([&] { (void)project(function, space, grid, resume); }),
+                   "weight_norm"));
+
+    CHECK(load_npy<double>(folder / "a_weight_norm.npy")(0, 0, 0) == number.values(0, 0, 0));
+    CHECK(read_text(folder / "a.csv")
+              .starts_with("x,y,z,loss,standard_error,difference_standard_error,weight_norm\n"));
+    CHECK(contains(read_text(folder / "a.vts"), "Name=\"weight_norm\""));
+    nlohmann::ordered_json damaged = nlohmann::ordered_json::parse(volume_json(saved, {}));
+    damaged["weight_norm"].erase(2);
+    write_atomically(folder / "b.json", damaged.dump());
+    CHECK_THROWS_AS(load_volume(folder / "b.json"), IoError);
+    damaged.erase("weight_norm");
+    write_atomically(folder / "b.json", damaged.dump());
+    CHECK_THROWS_AS(load_volume(folder / "b.json"), IoError);
 }
 
 TEST_CASE("points of a volume allocate no parameter vectors") {

@@ -355,7 +355,7 @@ landscape --dimensions 4 | --dimensions takes a whole number from 1 to 3, or 0, 
 landscape --dimensions 3 --to @wide/checkpoint.safetensors | --to gives a line or a plane
 landscape --dimensions 3 --trajectory @good | has 0 checkpoints
 landscape --dimensions 3 --formats obj | .obj hold no volumes; those that do are .json, .npy, .csv, .h5, .hdf5, .vts
-landscape --dimensions 3 --measure gradient | --measure is about planes and lines
+landscape --dimensions 3 --measure weights --precision bf16 | of a volume it is computed with --precision float
 landscape --dimensions 3 --minima | --minima is about planes and lines
 landscape --dimensions 3 --grid=x:-1:1:3,y:-1:1:3 | of a volume names no z
 landscape --dimensions 3 --grid=-1:1:10000 | of memory

@@ -42,6 +42,27 @@ done
 "${map[@]}" "${three[@]}" --along eigenvectors --no-figures --out extreme >out 2>error
 [[ "$(grep -c '^eigenvalue' out)" == 3 ]]
 
+# more numbers than the loss: those of the plane at gamma = 0, and of the model at the centre
+numbers=(--measure weights,gradient)
+"${map[@]}" "${numbers[@]}" --grid=x:-1:1:5,y:-1:1:4 --no-figures --out plane >out 2>error
+"${map[@]}" "${numbers[@]}" "${three[@]}" --formats npy,csv,vts --page --out solid >out 2>error
+has error 'points'
+has out 'gradient_norm at the centre'
+cmp plane.csv <(awk -F, -v OFS=, 'NR == 1 || $3 == 0 { print $1, $2, $4, $5, $6, $7, $8 }' solid.csv) ||
+    { echo "FAILED: other numbers than the plane's" && exit 1; }
+[[ "$(head -n 1 solid.csv)" == x,y,z,loss,standard_error,difference_standard_error,gradient_norm,weight_norm ]]
+for file in solid_gradient_norm.npy solid_weight_norm.npy; do [[ -s "$file" ]] && has out "wrote $file"; done
+has solid.vts 'Name="gradient_norm"'
+has solid_page.html 'norm of the gradient'
+if command -v gnuplot >/dev/null; then [[ -s solid_slices_gradient_norm.svg ]]; fi
+cp solid.json before.json
+"${map[@]}" "${numbers[@]}" "${three[@]}" --no-figures --resume --out solid >out 2>error
+cmp before.json solid.json
+if "${map[@]}" "${three[@]}" --no-figures --resume --out solid >out 2>error; then
+    echo "FAILED: a volume with other numbers was resumed" && exit 1
+fi
+has error 'has other numbers at its points'
+
 # stopped by Ctrl-C
 "${map[@]}" --dimensions 3 --grid=-1:1:15 --no-figures --out whole >out 2>error
 "${map[@]}" --dimensions 3 --grid=-1:1:15 --no-figures --out part >out 2>error &

@@ -136,10 +136,11 @@ inline std::string listed_numbers(const std::vector<NumberCard>& cards) {
     return text.empty() ? "the loss alone" : text;
 }
 
-/// @throws ConfigError where a surface was computed with other measures
-inline void require_same_numbers(const Surface& resume, const std::vector<NumberCard>& cards) {
+/// @throws ConfigError where a surface or volume was computed with other measures
+template <class G>
+void require_same_numbers(const G& resume, const std::vector<NumberCard>& cards) {
     std::vector<NumberCard> before;
-    for (const SurfaceNumber& number : resume.numbers) before.push_back(number.card);
+    for (const auto& number : resume.numbers) before.push_back(number.card);
     if (before == cards) return;
     const std::string had = listed_numbers(before), wanted = listed_numbers(cards);
     if (had != wanted)

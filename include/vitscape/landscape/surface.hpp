@@ -38,20 +38,23 @@ struct PlaneGeometry {
     }
 };
 
-/// A number that each point of a surface has beside the loss (`PointMeasure`); NaN where it is not finite or has not been
+/// A number that each point of a grid has beside the loss (`PointMeasure`); NaN where it is not finite or has not been
 /// computed.
-struct SurfaceNumber {
+template <std::size_t Rank>
+struct GridNumber {
     NumberCard card{};
-    xt::xtensor<double, 2> values{};  // (y, x)
-    xt::xtensor<double, 2> errors{};  // (y, x); NaN where `card.error` is none
-    MeasuredNumber centre{};          ///< at theta
+    xt::xtensor<double, Rank> values{};  // (y, x), of a volume (z, y, x)
+    xt::xtensor<double, Rank> errors{};  // of the same shape; NaN where `card.error` is none
+    MeasuredNumber centre{};             ///< at theta
 
-    /// A number without any computed point. @param like  a table of the surface, for the shape
-    [[nodiscard]] static SurfaceNumber of(NumberCard card, const xt::xtensor<double, 2>& like) {
-        const xt::xtensor<double, 2> nothing(like.shape(), std::numeric_limits<double>::quiet_NaN());
+    /// A number without any computed point. @param like  a table of the grid, for the shape
+    [[nodiscard]] static GridNumber of(NumberCard card, const xt::xtensor<double, Rank>& like) {
+        const xt::xtensor<double, Rank> nothing(like.shape(), std::numeric_limits<double>::quiet_NaN());
         return {std::move(card), nothing, nothing, {}};
     }
 };
+using SurfaceNumber = GridNumber<2>;
+using VolumeNumber = GridNumber<3>;
 
 /// A loss on a grid: `loss(iy, ix)` is L(theta + x[ix] delta + y[iy] eta). A line is a surface with the single
 /// row y = {0}.

@@ -53,7 +53,8 @@ struct Volume {
     double centre_loss = std::numeric_limits<double>::quiet_NaN();
     double centre_standard_error = std::numeric_limits<double>::quiet_NaN();
     VolumeGeometry geometry{};
-    Index samples = 0;  ///< 0 if the objective is not a mean over samples
+    Index samples = 0;                    ///< 0 if the objective is not a mean over samples
+    std::vector<VolumeNumber> numbers{};  ///< computed where the loss is
 
     Volume() = default;
     /// A volume without any computed point.
@@ -89,7 +90,7 @@ struct Volume {
     [[nodiscard]] Surface slice_across(std::size_t column) const {
         return section(y, z, [&](std::size_t j, std::size_t k) { return std::array{k, j, column}; });
     }
-    /// Replaces the numbers at gamma = z[layer] by those of a surface of the same x and y.
+    /// Replaces the numbers at gamma = z[layer] by those of a surface of the same x and y, and of the same `numbers`.
     void set_slice(std::size_t layer, const Surface& surface) {
         for (std::size_t j = 0; j < y.size(); ++j)
             for (std::size_t i = 0; i < x.size(); ++i) {
@@ -97,6 +98,10 @@ struct Volume {
                 standard_error(layer, j, i) = surface.standard_error(j, i);
                 difference_standard_error(layer, j, i) = surface.difference_standard_error(j, i);
                 computed(layer, j, i) = surface.computed(j, i);
+                for (std::size_t n = 0; n < numbers.size(); ++n) {
+                    numbers[n].values(layer, j, i) = surface.numbers[n].values(j, i);
+                    numbers[n].errors(layer, j, i) = surface.numbers[n].errors(j, i);
+                }
             }
     }
 
@@ -106,6 +111,10 @@ struct Volume {
     [[nodiscard]] Surface section(const std::vector<double>& first, const std::vector<double>& second,
                                   const Place& place) const {
         Surface surface(first, second);
+        for (const VolumeNumber& number : numbers) {
+            surface.numbers.push_back(SurfaceNumber::of(number.card, surface.loss));
+            surface.numbers.back().centre = number.centre;
+        }
         for (std::size_t j = 0; j < second.size(); ++j)
             for (std::size_t i = 0; i < first.size(); ++i) {
                 const std::array<std::size_t, 3> at = place(i, j);
@@ -113,6 +122,10 @@ struct Volume {
                 surface.standard_error(j, i) = standard_error[at];
                 surface.difference_standard_error(j, i) = difference_standard_error[at];
                 surface.computed(j, i) = computed[at];
+                for (std::size_t n = 0; n < numbers.size(); ++n) {
+                    surface.numbers[n].values(j, i) = numbers[n].values[at];
+                    surface.numbers[n].errors(j, i) = numbers[n].errors[at];
+                }
             }
         surface.centre_loss = centre_loss;
         surface.centre_standard_error = centre_standard_error;
@@ -120,5 +133,17 @@ struct Volume {
         return surface;
     }
 };
+
+/// A volume with a number in place of the loss, as figures draw it (`surface_of`).
+[[nodiscard]] inline Volume volume_of(const Volume& volume, const VolumeNumber& number) {
+    Volume other(volume.x, volume.y, volume.z);
+    other.loss = number.values;
+    if (number.card.error == NumberError::standard_error) other.standard_error = number.errors;
+    other.computed = volume.computed;
+    other.centre_loss = number.centre.value;
+    other.geometry = volume.geometry;
+    other.samples = volume.samples;
+    return other;
+}
 
 }  // namespace vitscape

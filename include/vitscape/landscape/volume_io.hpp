@@ -72,6 +72,19 @@ inline void write_volumes(const std::filesystem::path& prefix, const std::vector
         volume.set_slice(k, layer);
     }
     detail::read_description(json, volume, stored.metadata);
+    detail::read_number_cards(json, volume.numbers);
+    detail::read_numbers(volume, [&](const std::string& name, auto& table) {
+        const JsonValue layers = json.at(name);
+        if (layers.size() != volume.z.size())
+            layers.refuse("has ", layers.size(), " layers, 'z' has ", volume.z.size(), " numbers");
+        for (std::size_t k = 0; k < volume.z.size(); ++k) {
+            xt::xtensor<double, 2> layer(std::array{volume.y.size(), volume.x.size()});
+            detail::read_rows(layers.at(k), layer,
+                              [](const JsonValue& value) { return value.number_or_nan(); });
+            for (std::size_t j = 0; j < volume.y.size(); ++j)
+                for (std::size_t i = 0; i < volume.x.size(); ++i) table(k, j, i) = layer(j, i);
+        }
+    });
     return stored;
 }
 

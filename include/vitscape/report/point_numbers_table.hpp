@@ -15,25 +15,24 @@ namespace vitscape::detail {
 
 /// A point's number with its error, "0.81 ± 0.02 at α = 1, β = 0", the least (sign 1) or the greatest (-1) of those that are finite;
 /// empty where none is.
-inline std::string extreme_html(const Surface& surface, const SurfaceNumber& number, double sign) {
-    bool found = false;
-    std::size_t best_row = 0, best_column = 0;
-    for (std::size_t row = 0; row < surface.y.size(); ++row)
-        for (std::size_t column = 0; column < surface.x.size(); ++column) {
-            const double value = number.values(row, column);
-            if (!std::isfinite(value)) continue;
-            if (found && !(sign * value < sign * number.values(best_row, best_column))) continue;
-            found = true, best_row = row, best_column = column;
-        }
-    if (!found) return "";
-    std::vector<double> place{surface.x[best_column]};
-    if (!surface.is_line()) place.push_back(surface.y[best_row]);
-    return number_html(number.values(best_row, best_column), number.errors(best_row, best_column)) + " at " +
-           escape_html(place_text(place));
+template <class G, class Number>
+std::string extreme_html(const G& grid, const Number& number, double sign) {
+    const auto& values = number.values;
+    std::size_t best = values.size();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double value = values.data()[i];
+        if (std::isfinite(value) && (best == values.size() || sign * value < sign * values.data()[best]))
+            best = i;
+    }
+    if (best == values.size()) return "";
+    return number_html(values.data()[best], number.errors.data()[best]) + " at " +
+           escape_html(place_text(place_of(grid, best)));
 }
 
-/// The table of a surface's further numbers: at the centre, and the least and the greatest of its points; empty without any.
-inline std::string point_numbers_table(const Surface& surface) {
+/// The table of the further numbers of a surface or volume: at the centre, and the least and the greatest of its points; empty without
+/// any.
+template <class G>
+std::string point_numbers_table(const G& surface) {
     if (surface.numbers.empty()) return "";
     Table table("Number");
     table.column("At the centre");
@@ -41,7 +40,7 @@ inline std::string point_numbers_table(const Surface& surface) {
     table.column("Greatest");
     table.column("What it is", true);
     bool bounds = false;
-    for (const SurfaceNumber& number : surface.numbers) {
+    for (const auto& number : surface.numbers) {
         table.row(escape_html(number.card.label));
         table.number(number_html(number.centre.value, number.centre.error));
         table.number(extreme_html(surface, number, 1));

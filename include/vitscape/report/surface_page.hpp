@@ -175,17 +175,15 @@ std::string in_short(const G& grid, const GridSummary& summary, const OrderedJso
     return "<ul>" + items + "</ul>";
 }
 
-inline std::string further_numbers(const Surface& surface) { return point_numbers_table(surface); }
-inline std::string further_numbers(const Volume&) { return ""; }  // it has none
-
 template <class G>
 std::string surface_page(const G& grid, const OrderedJson& metadata, const SurfacePageOptions& options) {
     const GridSummary summary = summarize(grid);
     PageBody body;
     body.section("picture", "Picture", pictures_html(options));
     if (summary.finite > 0)
-        body.section("numbers", "Numbers",
-                     numbers_table(grid, summary, metadata) + further_numbers(grid) + marks_table(metadata));
+        body.section(
+            "numbers", "Numbers",
+            numbers_table(grid, summary, metadata) + point_numbers_table(grid) + marks_table(metadata));
     body.section("limits", "How far this goes", limits_html(grid, summary, metadata));
     body.section("measured", "What was measured", measured_html(grid, options, metadata));
     body.section("files", "Files", files_html(options));

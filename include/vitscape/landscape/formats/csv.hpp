@@ -40,14 +40,22 @@ struct CsvFormat {
     /// With z behind y.
     static void write(const std::filesystem::path& path, const Volume& volume,
                       const nlohmann::ordered_json& = nlohmann::ordered_json::object()) {
-        CsvTable table{"x", "y", "z", "loss", "standard_error", "difference_standard_error"};
+        const auto tables = detail::surface_tables(volume);
+        std::vector<std::string> columns{"x", "y", "z"};
+        for (const auto& [name, numbers] : tables) columns.push_back(name);
+        CsvTable table{columns};
+        std::vector<double> cells(columns.size());
         for (std::size_t k = 0; k < volume.z.size(); ++k)
             for (std::size_t j = 0; j < volume.y.size(); ++j)
-                for (std::size_t i = 0; i < volume.x.size(); ++i)
-                    if (volume.computed(k, j, i) != 0)
-                        table.add_row(volume.x[i], volume.y[j], volume.z[k], volume.loss(k, j, i),
-                                      volume.standard_error(k, j, i),
-                                      volume.difference_standard_error(k, j, i));
+                for (std::size_t i = 0; i < volume.x.size(); ++i) {
+                    if (volume.computed(k, j, i) == 0) continue;
+                    cells[0] = volume.x[i];
+                    cells[1] = volume.y[j];
+                    cells[2] = volume.z[k];
+                    for (std::size_t n = 0; n < tables.size(); ++n)
+                        cells[3 + n] = (*tables[n].second)(k, j, i);
+                    table.add_numbers(cells);
+                }
         table.write(path);
     }
 };

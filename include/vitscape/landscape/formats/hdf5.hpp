@@ -146,10 +146,9 @@ struct Hdf5Format {
         for (std::size_t i = 0; i < loss.size(); ++i)
             if (grid.computed.data()[i] == 0) loss[i] = unfinished;
         writer.add<double>("train_loss", shape, loss);
-        if constexpr (detail::has_numbers<G>)
-            for (const SurfaceNumber& number : grid.numbers)
-                if (number.card.name == accuracy)
-                    writer.add<double>("train_acc", shape, percents(number.values, grid.computed));
+        for (const auto& number : grid.numbers)
+            if (number.card.name == accuracy)
+                writer.add<double>("train_acc", shape, percents(number.values, grid.computed));
         for (const auto& [name, table] : detail::tables_beside_loss(grid))
             writer.add<double>(name, shape, std::span(table->data(), table->size()));
         writer.add<std::uint8_t>("computed", shape, std::span(grid.computed.data(), grid.computed.size()));

@@ -30,12 +30,6 @@ inline std::string error_table(const NumberCard& card) {
     return card.name + "_" + std::string(name_of(card.error));
 }
 
-/// Whether there can be further numbers: a volume has none.
-template <class S>
-constexpr bool has_numbers = requires(S& surface) {
-    surface.numbers;
-};
-
 /// The tables of a surface or volume that lie on its grid, with their names in files: those of the loss, then those of each number.
 template <class S>
 auto surface_tables(S& surface) {
@@ -43,12 +37,11 @@ auto surface_tables(S& surface) {
         {"loss", &surface.loss},
         {"standard_error", &surface.standard_error},
         {"difference_standard_error", &surface.difference_standard_error}};
-    if constexpr (has_numbers<S>)
-        for (auto& number : surface.numbers) {
-            tables.emplace_back(number.card.name, &number.values);
-            if (number.card.error != NumberError::none)
-                tables.emplace_back(error_table(number.card), &number.errors);
-        }
+    for (auto& number : surface.numbers) {
+        tables.emplace_back(number.card.name, &number.values);
+        if (number.card.error != NumberError::none)
+            tables.emplace_back(error_table(number.card), &number.errors);
+    }
     return tables;
 }
 
@@ -92,20 +85,20 @@ nlohmann::ordered_json surface_description(const G& surface, const nlohmann::ord
     description["samples"] = surface.samples;
     description["centre"] = std::move(centre);
     description["geometry"] = std::move(geometry);
-    if constexpr (has_numbers<G>)
-        for (const SurfaceNumber& number : surface.numbers)
-            description["numbers"].push_back({{"name", number.card.name},
-                                              {"label", number.card.label},
-                                              {"meaning", number.card.meaning},
-                                              {"error", std::string(name_of(number.card.error))},
-                                              {"centre", number.centre.value},
-                                              {"centre_error", number.centre.error}});
+    for (const auto& number : surface.numbers)
+        description["numbers"].push_back({{"name", number.card.name},
+                                          {"label", number.card.label},
+                                          {"meaning", number.card.meaning},
+                                          {"error", std::string(name_of(number.card.error))},
+                                          {"centre", number.centre.value},
+                                          {"centre_error", number.centre.error}});
     return description;
 }
 
 /// Reads a card of `numbers`, and the number at the centre. @throws IoError naming what is wrong
-inline SurfaceNumber read_number(const JsonValue& json) {
-    SurfaceNumber number{
+template <std::size_t Rank>
+GridNumber<Rank> read_number(const JsonValue& json) {
+    GridNumber<Rank> number{
         .card = {.name = json.at("name").to<std::string>(),
                  .label = json.at("label").to<std::string>(),
                  .meaning = json.at("meaning").to<std::string>()},
@@ -132,27 +125,30 @@ void read_description(const JsonValue& json, G& surface, nlohmann::ordered_json&
             *value = json.at("geometry").at(name).number_or_nan();
     if (json.contains("metadata")) metadata = json.at("metadata").json();
 }
-/// The same with the numbers, whose tables stay empty.
-inline void read_description(const JsonValue& json, StoredSurface& stored) {
-    Surface& surface = stored.surface;
-    read_description(json, surface, stored.metadata);
+/// Reads the `numbers` of a surface or volume, whose tables stay empty. @throws IoError naming what is wrong
+template <std::size_t Rank>
+void read_number_cards(const JsonValue& json, std::vector<GridNumber<Rank>>& numbers) {
     if (!json.contains("numbers")) return;
     for (std::size_t i = 0; i < json.at("numbers").size(); ++i) {
         const JsonValue card = json.at("numbers").at(i);
-        surface.numbers.push_back(read_number(card));
+        numbers.push_back(read_number<Rank>(card));
         for (std::size_t k = 0; k < i; ++k)
-            if (surface.numbers[k].card.name == surface.numbers[i].card.name)
+            if (numbers[k].card.name == numbers[i].card.name)
                 card.at("name").refuse("is that of two numbers");
     }
+}
+inline void read_description(const JsonValue& json, StoredSurface& stored) {
+    read_description(json, stored.surface, stored.metadata);
+    read_number_cards(json, stored.surface.numbers);
 }
 
 /// Fills the tables of the numbers, one by one, so that none is made before there is a table in the file to fill it with.
 /// @param read  called as read(name, table)
-template <class Read>
-void read_numbers(Surface& surface, const Read& read) {
-    for (SurfaceNumber& number : surface.numbers) {
+template <class G, class Read>
+void read_numbers(G& surface, const Read& read) {
+    for (auto& number : surface.numbers) {
         const MeasuredNumber centre = number.centre;
-        number = SurfaceNumber::of(std::move(number.card), surface.loss);
+        number = std::remove_cvref_t<decltype(number)>::of(std::move(number.card), surface.loss);
         number.centre = centre;
         read(number.card.name, number.values);
         if (number.card.error != NumberError::none) read(error_table(number.card), number.errors);
