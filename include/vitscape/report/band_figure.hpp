@@ -62,7 +62,7 @@ inline void write_band_figure(const std::filesystem::path& path, const std::vect
                          height * static_cast<double>(rows), 17);
     script.line("set multiplot layout ", rows, ",", columns);
     script.line(
-        "set border 3\nset tics out nomirror scale 0.6\nset grid lw 0.6 lc rgb '#e0e0e0'\nset lmargin 10\n"
+        "set border 3\nset tics out nomirror scale 0.6\nset grid lw 0.6 lc rgb '#e0e0e0'\nset lmargin 11\n"
         "set rmargin 3\nset key tmargin center horizontal Left reverse");
     for (const BandPanel& panel : panels) {
         const auto [low, high] = range_of(panel.curves);
