@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
     CurvatureOptions o;
     o.add(app);
     return run_as_worker(app, o.job, argc, argv, [&](char** words) {
+        o.check();
         take_device_of_worker(o.job, o.model.backend);
         o.model.backend.dispatch(words, HalfOnProcessors::not_offered);
         require_distinct({checkpoint_files("--checkpoint", o.model.checkpoint),

@@ -68,6 +68,13 @@ struct CurvatureOptions {
         job.add(app);
     }
 
+    /// @throws ConfigError where nothing is asked for
+    void check() const {
+        if (top == 0 && bottom() == 0 && trace_samples == 0 && density_probes == 0 && sharpness == 0)
+            throw vitscape::ConfigError(
+                "there is nothing to compute: give --top, --bottom, --trace-samples, --density-probes or "
+                "--sharpness");
+    }
     [[nodiscard]] Index bottom() const { return bottom_given < 0 ? top : bottom_given; }
     [[nodiscard]] std::filesystem::path figure(const std::string& ending) const {
         std::filesystem::path name(out);

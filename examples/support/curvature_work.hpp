@@ -25,10 +25,9 @@
 #include <vitscape/io/json.hpp>
 #include <vitscape/landscape/adaptive_sharpness.hpp>
 #include <vitscape/landscape/quotient_sharpness.hpp>
-#include <vitscape/report/band_figure.hpp>
-#include <vitscape/report/gnuplot.hpp>
 
 #include "curvature_options.hpp"
+#include "density_figure.hpp"
 #include "parted_work.hpp"
 
 namespace program {
@@ -215,42 +214,8 @@ class CurvatureWork {
                   << ", between " << negative.low << " and " << negative.high
                   << " whatever lies between the nodes\ntrace from the distribution " << trace.mean << " +- "
                   << trace.standard_error << '\n';
-        if (width > 0) draw(eigenvalue, middle, error, width);
+        if (width > 0 && !o_.no_figures) draw_density(o_, eigenvalue, middle, error, width);
     }
-    /// The density with its standard errors, where it is more than the smoothing's alone.
-    void draw(const std::vector<double>& x, const std::vector<double>& middle,
-              const std::vector<double>& error, double width) const {
-        using namespace vitscape;
-        if (o_.no_figures) return;
-        if (!find_gnuplot()) {
-            std::cerr << "no figure: gnuplot was not found; on Debian: apt install gnuplot-nox\n";
-            return;
-        }
-        BandCurve curve{
-            .title = message("mean of ", o_.density_probes, " random vectors, and its standard error"),
-            .x = x,
-            .middle = {},
-            .low = {},
-            .high = {},
-            .count = static_cast<std::size_t>(o_.density_probes)};
-        const double least = lowest * *std::max_element(middle.begin(), middle.end());
-        for (std::size_t i = 0; i < x.size(); ++i) {
-            const double at = middle[i] > least ? middle[i] : std::numeric_limits<double>::quiet_NaN();
-            curve.middle.push_back(at);
-            curve.low.push_back(std::max(at - error[i], least));
-            curve.high.push_back(at + error[i]);
-        }
-        for (const char* ending : {".png", ".svg"}) {
-            write_band_figure(
-                o_.figure(ending),
-                {{.title = message("eigenvalues of the Hessian, smoothed by ", short_number(width)),
-                  .x_label = "eigenvalue",
-                  .y_label = "density",
-                  .curves = {curve}}});
-            std::cout << "wrote " << o_.figure(ending).string() << '\n';
-        }
-    }
-
     template <class Sharpness>
     [[nodiscard]] PartedWork sharpness(const char* key, const char* name, const Sharpness& compute) {
         PartedWork work{name, "losses", {}, {}};
@@ -283,7 +248,6 @@ class CurvatureWork {
 
     static constexpr Index starts = 3;         ///< the centre, and two on the rim
     static constexpr double smoothing = 0.02;  ///< of the density, over the largest |eigenvalue|
-    static constexpr double lowest = 1e-5;     ///< densities drawn, over the highest
 
     const CurvatureOptions& o_;
     O& objective_;

@@ -267,6 +267,7 @@ curvature --bottom 1.5 | --bottom takes a whole number from -1 to 1000000, 1.5 w
 curvature --trace-samples 1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, 1 was given
 curvature --trace-samples -1 | --trace-samples takes a whole number from 2 to 1000000000, or 0, -1 was given
 curvature --trace-samples x | --trace-samples takes a whole number from 2 to 1000000000, or 0, 'x' was given
+curvature --top 0 --trace-samples 0 | there is nothing to compute: give --top, --bottom
 curvature --density-probes 1 | --density-probes takes a whole number from 2 to 1000000, or 0, 1 was given
 curvature --density-probes x | --density-probes takes a whole number from 2 to 1000000, or 0, 'x' was given
 curvature --density-steps 1 | --density-steps takes a whole number from 2 to 1000000, 1 was given

@@ -16,10 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../support/workers.sh"
 export OMP_WAIT_POLICY=passive
 cd "$folder"
 
-for name in one other; do
-    "$pretrain" --method mae --data synthetic:100 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \
-        --decoder-heads 2 --epochs 1 --batch 20 --lr 1e-3 --threads 1 --seed "${#name}" --out "$name" >out 2>error
-done
+two_models "$pretrain"
 look=(--checkpoint one/checkpoint.safetensors --data synthetic:200 --images 40 --batch 16 --threads 1 --top 2 --bottom 1 --lanczos-steps 30
     --trace-samples 21 --density-probes 9 --density-steps 8 --sharpness 0.5 --sharpness-steps 4 --no-figures)
 "$curvature" "${look[@]}" --out alone.json >out 2>error
@@ -70,7 +67,8 @@ fi
 # what is refused, by name
 start model.job model
 until_finished model.job 1
-kill -KILL "${processes[0]}" && wait "${processes[0]}" 2>/dev/null || true
+kill -KILL "${processes[0]}"
+wait "${processes[0]}" 2>/dev/null && fail "a worker that should be at work had ended"
 processes=()
 refuses "--seed is 5 here, and not given in the plan" "$curvature" "${look[@]}" --seed 5 --out model.json --job model.job
 cp other/checkpoint.safetensors other/checkpoint.json one/

@@ -17,10 +17,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../support/workers.sh"
 export OMP_WAIT_POLICY=passive
 cd "$folder"
 
-for name in one other; do
-    "$pretrain" --method mae --data synthetic:100 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \
-        --decoder-heads 2 --epochs 1 --batch 20 --lr 1e-3 --threads 1 --seed "${#name}" --out "$name" >out 2>error
-done
+two_models "$pretrain"
 look=(--checkpoint one/checkpoint.safetensors --data synthetic:200 --images 40 --batch 16 --no-figures)
 plane=("${look[@]}" --grid=-1:1:21 --seed 3)
 "$landscape" "${plane[@]}" --threads 1 --out alone >out 2>error
@@ -149,7 +146,8 @@ refuses "holds notes and no job" "$landscape" "${plane[@]}" --out x --job mine
 [[ "$(ls mine)" == notes ]] || fail "a folder of somebody was written to"
 start model.job model
 until_finished model.job 3
-kill -KILL "${processes[0]}" && wait "${processes[0]}" 2>/dev/null || true
+kill -KILL "${processes[0]}"
+wait "${processes[0]}" 2>/dev/null && fail "a worker that should be at work had ended"
 processes=()
 cp other/checkpoint.safetensors other/checkpoint.json one/
 refuses "another model" "$landscape" --job model.job

@@ -40,22 +40,40 @@ until_finished() {
     done
     fail "$1 does not go on"
 }
-# with_kills NAME WORKERS KILLS MILLISECONDS: so many workers at once of NAME.job, of which one is killed after a random part of so many
-# milliseconds and another one starts, KILLS times; all come to their end, and leave nothing temporary (but one's text of the plan, in
-# the job's folder)
+# two_models PRETRAIN: trains one/ and other/, tiny autoencoders
+two_models() {
+    local name
+    for name in one other; do
+        "$1" --method mae --data synthetic:100 --image 16 --patch 4 --width 16 --depth 1 --heads 2 --decoder-width 8 \
+            --decoder-heads 2 --epochs 1 --batch 20 --lr 1e-3 --threads 1 --seed "${#name}" --out "$name" >out 2>error
+    done
+}
+# with_kills NAME WORKERS KILLS MILLISECONDS: so many workers at once of NAME.job, of which one at work is killed after a random part of so
+# many milliseconds and another one starts, KILLS times. Where the job comes to its end before, it is compared by `same` and begun anew, so that
+# all kills hit workers. At the end all leave nothing temporary (but one's text of the plan, in the job's folder).
 with_kills() {
-    local name="$1" i kill at left
-    for ((i = 0; i < $2; ++i)); do start "$name.job" "$name"; done
-    for ((kill = 0; kill < $3; ++kill)); do
+    local name="$1" workers="$2" kills="$3" killed=0 i at left status
+    while :; do
+        while ((${#processes[@]} < workers)); do start "$name.job" "$name"; done
+        ((killed < kills)) || break
         sleep "$(printf '0.%03d' $((RANDOM % $4)))"
-        at=$((RANDOM % $2))
-        kill -KILL "${processes[$at]}" 2>/dev/null || true
-        wait "${processes[$at]}" 2>/dev/null || true
+        at=$((RANDOM % workers)) status=0
+        kill -KILL "${processes[$at]}" 2>/dev/null || true  # which may just have ended
+        wait "${processes[$at]}" 2>/dev/null || status=$?
         unset "processes[$at]"
         processes=("${processes[@]}")
-        start "$name.job" "$name"
+        if ((status == 137)); then
+            killed=$((killed + 1))
+        elif ((status == 0)); then
+            finish "$name"
+            same "$name"
+            rm -rf "$name".* "$name"
+        else
+            fail "status $status of a worker of $name" && tail -5 "$folder/$name.log" && return 0
+        fi
     done
     finish "$name"
+    echo "$name: $killed workers killed at work"
     left="$(find . -path "./$name*" ! -path "./$name.job/[!t]*" \( -name '*.tmp' -o -name '*lock' -o -name 'unfinished*' -o -name '*claim-*' \))"
     [[ -z "$left" ]] || fail "left behind: $left"
 }

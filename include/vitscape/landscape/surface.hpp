@@ -110,16 +110,23 @@ struct Surface {
     }
 };
 
+namespace detail {
+/// Puts a number of `grid` in place of the loss of `empty`, a surface or volume of the same coordinates.
+template <class G, std::size_t Rank>
+[[nodiscard]] G with_number(G empty, const G& grid, const GridNumber<Rank>& number) {
+    empty.loss = number.values;
+    if (number.card.error == NumberError::standard_error) empty.standard_error = number.errors;
+    empty.computed = grid.computed;
+    empty.centre_loss = number.centre.value;
+    empty.geometry = grid.geometry;
+    empty.samples = grid.samples;
+    return empty;
+}
+}  // namespace detail
+
 /// A surface with a number in place of the loss, as figures draw it; a standard error stays one, a bound is left out.
 [[nodiscard]] inline Surface surface_of(const Surface& surface, const SurfaceNumber& number) {
-    Surface other(surface.x, surface.y);
-    other.loss = number.values;
-    if (number.card.error == NumberError::standard_error) other.standard_error = number.errors;
-    other.computed = surface.computed;
-    other.centre_loss = number.centre.value;
-    other.geometry = surface.geometry;
-    other.samples = surface.samples;
-    return other;
+    return detail::with_number(Surface(surface.x, surface.y), surface, number);
 }
 
 /// Mean of the differences a[i] - b[i] and its standard error.

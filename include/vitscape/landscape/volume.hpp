@@ -136,14 +136,7 @@ struct Volume {
 
 /// A volume with a number in place of the loss, as figures draw it (`surface_of`).
 [[nodiscard]] inline Volume volume_of(const Volume& volume, const VolumeNumber& number) {
-    Volume other(volume.x, volume.y, volume.z);
-    other.loss = number.values;
-    if (number.card.error == NumberError::standard_error) other.standard_error = number.errors;
-    other.computed = volume.computed;
-    other.centre_loss = number.centre.value;
-    other.geometry = volume.geometry;
-    other.samples = volume.samples;
-    return other;
+    return detail::with_number(Volume(volume.x, volume.y, volume.z), volume, number);
 }
 
 }  // namespace vitscape
